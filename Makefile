@@ -1,0 +1,76 @@
+# The targets are the whole interface: people, the README and .ci/run use the same.
+.PHONY: help run demo test check format lint types cover test-min package bench docs clean
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+ARGS ?=
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+# One stamp an environment: `make run` installs only what serving needs.
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.stamp: setup.cfg pyproject.toml | $(BIN)/python
+	$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/demo.stamp: $(VENV)/run.stamp
+	$(PIP) install --editable '.[demo]'
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/run.stamp
+	$(PIP) install --editable '.[dev]'
+	@touch $@
+
+$(VENV)/bench.stamp: $(VENV)/dev.stamp
+	$(PIP) install --editable '.[bench]'
+	@touch $@
+
+run: $(VENV)/run.stamp ## start the double on http://127.0.0.1:8440 (ARGS="--auth strict" …)
+	@exec $(BIN)/mockthingspace serve $(ARGS)
+
+demo: $(VENV)/demo.stamp ## see it work through the published Verizon SDK, without credentials
+	@$(BIN)/mockthingspace demo $(ARGS)
+
+test: $(VENV)/dev.stamp ## run the tests (ARGS="-k strict" …)
+	$(BIN)/python -m pytest $(ARGS)
+
+check: lint types cover package ## all that must hold: lint, layers, types, coverage, package
+
+format: $(VENV)/dev.stamp ## let ruff fix and format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lint: $(VENV)/dev.stamp ## ruff, spelling, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/codespell
+	$(BIN)/lint-imports
+
+types: $(VENV)/dev.stamp ## mypy, strict
+	$(BIN)/mypy
+
+cover: $(VENV)/dev.stamp ## the tests, with the coverage gate
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest --durations=5 $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+package: $(VENV)/dev.stamp ## build the wheel, try it in an empty environment
+	$(BIN)/python -m pytest -m package tests/test_package.py
+
+bench: $(VENV)/bench.stamp ## measure against pytest-httpserver and moto (needs wrk)
+	$(BIN)/python -m benchmarks $(ARGS)
+
+docs: $(VENV)/run.stamp ## write the README's tables anew from the code
+	$(BIN)/python -m mockthingspace.tables README.md
+
+clean: ## remove what the others made
+	rm -rf $(VENV) build dist *.egg-info .coverage .coverage.* .hypothesis
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,38 @@
+"""A local double of Verizon ThingSpace's callback APIs.
+
+The public names are loaded on first use: importing this package costs nothing,
+so the pytest plugin and ``mockthingspace --help`` stay fast.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "1.0.0"
+__all__ = [
+    "MockThingSpace",
+    "MockThingSpaceError",
+    "Settings",
+    "__version__",
+    "create_app",
+]
+
+if TYPE_CHECKING:
+    from mockthingspace.app import create_app as create_app
+    from mockthingspace.errors import MockThingSpaceError as MockThingSpaceError
+    from mockthingspace.handle import MockThingSpace as MockThingSpace
+    from mockthingspace.settings import Settings as Settings
+
+_HOMES = {
+    "MockThingSpace": "mockthingspace.handle",
+    "MockThingSpaceError": "mockthingspace.errors",
+    "Settings": "mockthingspace.settings",
+    "create_app": "mockthingspace.app",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its module the first time it is asked for."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'mockthingspace' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    return value

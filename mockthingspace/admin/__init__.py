@@ -1,0 +1,78 @@
+"""``/__admin``: what a script, the command line and the handle drive the double by.
+
+JSON objects at top level; errors are ``{"error": code, "message": sentence}``.
+``GET`` never changes anything. One module a resource; the table below is all
+that is served.
+"""
+
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import HTTPException
+
+from mockthingspace.admin import about, registrations, requests, state
+from mockthingspace.admin.asking import PREFIX, error_response, owns
+from mockthingspace.admin.guard import guard
+from mockthingspace.errors import AdminError, SettingsError
+
+__all__ = ["PREFIX", "blueprint", "error_response", "guard", "not_served", "owns"]
+
+RESOURCES = (
+    ("GET", "/health", about.health),
+    ("GET", "/families", about.families),
+    ("GET", "/registrations", registrations.every),
+    ("POST", "/registrations", registrations.add),
+    ("DELETE", "/registrations", registrations.remove),
+    ("GET", "/requests", requests.every),
+    ("DELETE", "/requests", requests.remove),
+    ("GET", "/requests/<int:seq>", requests.one),
+    ("GET", "/requests/unmatched", requests.unmatched),
+    ("POST", "/requests/find", requests.find),
+    ("POST", "/requests/count", requests.count),
+    ("POST", "/near-misses/request-pattern", requests.near_misses),
+    ("GET", "/snapshot", state.snapshot),
+    ("PUT", "/snapshot", state.restore),
+    ("POST", "/reset", state.reset),
+)
+
+
+def blueprint() -> Blueprint:
+    """Build the admin API."""
+    served = Blueprint("admin", __name__, url_prefix=PREFIX)
+    for method, rule, view in RESOURCES:
+        served.add_url_rule(
+            rule,
+            endpoint=f"{method} {rule}".replace(".", "-"),
+            view_func=view,
+            methods=[method],
+            provide_automatic_options=False,
+        )
+    served.register_error_handler(AdminError, _refused)
+    served.register_error_handler(SettingsError, _unusable)
+    served.register_error_handler(RecursionError, _too_deep)
+    return served
+
+
+def _refused(error: AdminError) -> Response:
+    return error_response(error.code, error.message, error.status)
+
+
+def _unusable(error: SettingsError) -> Response:
+    return error_response("invalid", str(error), 400)
+
+
+def _too_deep(_: RecursionError) -> Response:
+    return error_response("invalid_body", "the body is nested too deeply", 400)
+
+
+def not_served(error: HTTPException) -> Response:
+    """Answer a path or method the admin API does not have."""
+    there = ", ".join(dict.fromkeys(rule for _, rule, _ in RESOURCES))
+    reply = error_response(
+        "not_served",
+        f"the admin API has no {request.method} {request.path}; below {PREFIX} "
+        f"there are {there}",
+        error.code or 404,
+    )
+    allow = error.get_response().headers.get("Allow")
+    if allow is not None:
+        reply.headers["Allow"] = allow
+    return reply

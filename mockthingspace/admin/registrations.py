@@ -1,0 +1,32 @@
+"""``registrations``: read, seed and remove them, past the wire format."""
+
+from flask import Response
+
+from mockthingspace import rendering, seeds
+from mockthingspace.admin.asking import document, filters
+from mockthingspace.double import current
+from mockthingspace.families import FAMILIES
+from mockthingspace.family import json_response
+
+_FILTERS = ("family", "account", "service")
+
+
+def every() -> Response:
+    """Show those that match the filters."""
+    found = current().state.registry.every(**filters(*_FILTERS))
+    shown = [rendering.registration(one) for one in found]
+    return json_response({"registrations": shown, "meta": {"total": len(shown)}})
+
+
+def add() -> Response:
+    """Register one, in place of an earlier one; 201 and the registration."""
+    double = current()
+    made = seeds.registration(document(), FAMILIES, double.clock.now())
+    double.state.registry.register(made)
+    return json_response(rendering.registration(made), 201)
+
+
+def remove() -> Response:
+    """Remove those that match the filters; say how many."""
+    removed = current().state.registry.remove(**filters(*_FILTERS))
+    return json_response({"removed": removed})

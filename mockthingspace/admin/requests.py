@@ -1,0 +1,112 @@
+"""``requests``: the journal of exchanges, with WireMock's keys."""
+
+from typing import Any
+
+from flask import Response
+
+from mockthingspace import matching, rendering
+from mockthingspace.admin.asking import document, filters, number
+from mockthingspace.double import current
+from mockthingspace.errors import AdminError
+from mockthingspace.family import json_response
+from mockthingspace.model import Exchange
+
+_FILTERS = ("account", "family", "operation", "status", "since", "limit")
+
+
+def every() -> Response:
+    """Show those that match the filters, oldest first."""
+    given = filters(*_FILTERS)
+    return _shown(_select(given), given)
+
+
+def unmatched() -> Response:
+    """Show those that nothing serves."""
+    given = filters("account", "since", "limit")
+    return _shown([one for one in _select(given) if not one.matched], given)
+
+
+def one(seq: int) -> Response:
+    """Show one, by its number."""
+    for exchange in current().state.journal.every():
+        if exchange.seq == seq:
+            return json_response(rendering.document(exchange))
+    raise AdminError("unknown_request", f"the journal has no request {seq}", 404)
+
+
+def remove() -> Response:
+    """Forget them all, or one account's; say how many."""
+    account = filters("account").get("account")
+    removed = current().state.journal.remove(
+        lambda exchange: account in (None, exchange.account)
+    )
+    return json_response({"removed": removed})
+
+
+def find() -> Response:
+    """Show those that match a pattern."""
+    exchanges, wanted = _pattern()
+    return _shown([one for one in exchanges if matching.matches(one, wanted)], {})
+
+
+def count() -> Response:
+    """Count those that match a pattern."""
+    exchanges, wanted = _pattern()
+    found = sum(matching.matches(one, wanted) for one in exchanges)
+    return json_response({"count": found, **_meta(found)})
+
+
+def near_misses() -> Response:
+    """Show the three that come nearest to a pattern, and how each differs."""
+    exchanges, wanted = _pattern()
+    missed = matching.near_misses(exchanges, wanted)
+    return json_response({"nearMisses": [_near_miss(one) for one in missed]})
+
+
+def _pattern() -> tuple[list[Exchange], list[matching.Criterion]]:
+    pattern = document()
+    since = number(pattern, "since")
+    pattern.pop("since", None)
+    return _since(since), matching.criteria(pattern)
+
+
+def _since(seq: int) -> list[Exchange]:
+    return [one for one in current().state.journal.every() if one.seq > seq]
+
+
+def _select(given: dict[str, str]) -> list[Exchange]:
+    pattern: dict[str, Any] = dict(given)
+    since = number(pattern, "since")
+    for name in ("since", "limit"):
+        pattern.pop(name, None)
+    if "status" in pattern:
+        pattern["status"] = number(pattern, "status")
+    wanted = matching.criteria(pattern)
+    return [one for one in _since(since) if matching.matches(one, wanted)]
+
+
+def _shown(exchanges: list[Exchange], given: dict[str, str]) -> Response:
+    limit = number(given, "limit") if "limit" in given else len(exchanges)
+    last = exchanges[max(len(exchanges) - limit, 0) :]
+    shown = [rendering.document(one) for one in last]
+    return json_response({"requests": shown, **_meta(len(exchanges))})
+
+
+def _meta(total: int) -> dict[str, Any]:
+    journal = current().state.journal
+    return {
+        "meta": {
+            "total": total,
+            "evicted": journal.evicted,
+            "last_seq": journal.next_seq - 1,
+        },
+        "requestJournalDisabled": False,
+    }
+
+
+def _near_miss(miss: matching.NearMiss) -> dict[str, Any]:
+    return {
+        "request": rendering.document(miss.exchange),
+        "matchResult": {"distance": round(miss.distance, 3)},
+        "differences": [one._asdict() for one in miss.differences],
+    }

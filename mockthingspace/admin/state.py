@@ -1,0 +1,51 @@
+"""``snapshot`` and ``reset``: everything at once."""
+
+from typing import Any
+
+from flask import Response
+
+from mockthingspace import rendering, seeds
+from mockthingspace.admin.asking import document, filters
+from mockthingspace.double import current
+from mockthingspace.errors import SettingsError
+from mockthingspace.families import FAMILIES
+from mockthingspace.family import json_response
+from mockthingspace.settings import checked, rows
+
+STARTED_WITH = ("host", "port", "allowed_hosts", "seed")
+
+
+def snapshot() -> Response:
+    """Show everything as a seed document; tokens and the journal are left out."""
+    state = current().state
+    shown = [rendering.registration(one) for one in state.registry.every()]
+    settings = {
+        row.name: _plain(getattr(state.settings, row.name))
+        for row in rows()
+        if row.name not in STARTED_WITH
+    }
+    return json_response({"settings": settings, "registrations": shown})
+
+
+def restore() -> Response:
+    """Start over from a seed document, until the next reset."""
+    double = current()
+    wanted = seeds.checked(document())
+    settings = checked(wanted.get("settings", {}), "the snapshot")
+    if fixed := [name for name in STARTED_WITH if name in settings]:
+        raise SettingsError(f"{', '.join(fixed)}: only set when a double starts")
+    made = seeds.registrations(wanted, FAMILIES, double.clock.now())
+    before = double.replace(double.settings.but(**settings), made)
+    return json_response({"restored": len(made), "replaced": before})
+
+
+def reset() -> Response:
+    """Make everything, or one account, as just started; say what there was."""
+    double = current()
+    account = filters("account").get("account")
+    removed = double.reset() if account is None else double.reset_account(account)
+    return json_response({**removed, "epoch": double.state.epoch})
+
+
+def _plain(value: Any) -> Any:
+    return sorted(value) if isinstance(value, frozenset) else value

@@ -1,0 +1,181 @@
+"""The Flask application of one double, and what it does around every request.
+
+``_arrive`` notes when a request came and what it said, the family's view (or
+the handler of what is not served) replies, ``_complete`` adds the explanation
+and the journal's entry. The admin API is left out of the journal.
+"""
+
+import logging
+import sys
+from sys import intern
+from typing import Any
+
+from flask import Flask, Response, g, request
+from flask.sessions import NullSession, SessionInterface
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
+
+from mockthingspace import admin, rendering, seeds
+from mockthingspace.answers import gateway
+from mockthingspace.clock import RealClock
+from mockthingspace.double import EXTENSION, Double, current
+from mockthingspace.errors import MethodNotServed, NotServed, ThingSpaceError
+from mockthingspace.families import FAMILIES
+from mockthingspace.family import Note, Segment, blueprint, json_response, refused
+from mockthingspace.model import Exchange, Registration
+from mockthingspace.nearest import account_in, nearest_operation
+from mockthingspace.settings import Settings, read_seed
+from mockthingspace.wire import MAX_BODY, fault, shortened
+
+LONGEST_REASON = 2000
+_log = logging.getLogger("mockthingspace")
+_BROKEN = fault(900900, "Unclassified Failure", "The double failed; see its log")
+
+
+class _NoSessions(SessionInterface):
+    """Flask's own sessions are not used; opening one costs each request."""
+
+    def open_session(self, *_: object) -> NullSession:
+        """Return a session that holds nothing."""
+        return _NO_SESSION
+
+    def is_null_session(self, _: object) -> bool:
+        """Say that there is nothing to save."""
+        return True
+
+
+_NO_SESSION = NullSession()
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Make the application of a new double; any number live in one process.
+
+    Args:
+        settings: How it behaves; the defaults if None.
+
+    Raises:
+        SettingsError: The seed file cannot be used.
+    """
+    settings = settings or Settings()
+    app = Flask("mockthingspace", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    app.session_interface = _NoSessions()
+    app.url_map.converters["segment"] = Segment
+    app.url_map.merge_slashes = False
+    clock = RealClock()
+    seed: tuple[Registration, ...] = ()
+    if settings.seed is not None:
+        document = seeds.checked(read_seed(settings.seed))
+        seed = seeds.registrations(document, FAMILIES, clock.now())
+    app.extensions[EXTENSION] = Double(settings, seed, clock)
+    for family in FAMILIES:
+        app.register_blueprint(blueprint(family))
+    app.register_blueprint(admin.blueprint())
+    app.before_request(_arrive)
+    app.after_request(_complete)
+    app.register_error_handler(HTTPException, _not_served)
+    app.register_error_handler(Exception, _broken)
+    return app
+
+
+def _arrive() -> Response | None:
+    double = current()
+    note = g.note = Note(double.clock.now(), double.state)
+    if admin.owns(request.path):
+        request.max_content_length = sys.maxsize  # None would mean the app's limit
+        note.body = request.get_data()
+        return admin.guard()
+    try:
+        note.body = request.get_data()
+    except RequestEntityTooLarge:
+        note.oversized = True
+    return None
+
+
+def _complete(response: Response) -> Response:
+    if admin.owns(request.path):
+        return response
+    note: Note = g.note
+    reason = "; ".join(note.reasons)[:LONGEST_REASON] or None
+    if reason:
+        response.headers["X-Mock-Reason"] = _one_line(reason)
+    exchange = note.state.journal.add(_exchange(note, response, reason))
+    if _log.isEnabledFor(logging.INFO):
+        shown = rendering.document(exchange)
+        _log.info("%s", rendering.line(shown), extra={"exchange": shown})
+    return response
+
+
+def _exchange(note: Note, response: Response, reason: str | None) -> Exchange:
+    environ = request.environ
+    return Exchange(
+        seq=0,
+        method=intern(request.method),
+        path=environ["PATH_INFO"],
+        query=environ.get("QUERY_STRING", ""),
+        headers=_headers(environ),
+        body=note.body,
+        status=response.status_code,
+        reply_headers=tuple(response.headers),
+        reply=response.get_data(),
+        family=note.family,
+        operation=note.operation,
+        account=note.account,
+        reason=reason,
+        matched=note.operation is not None,
+        arrived_at=note.arrived_at,
+        completed_at=current().clock.now(),
+    )
+
+
+def _headers(environ: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (intern(name), value)
+        for name, value in environ.items()
+        if name.startswith("HTTP_") or name in ("CONTENT_TYPE", "CONTENT_LENGTH")
+    )
+
+
+def _one_line(reason: str) -> str:
+    """Spell a reason as a header can hold it: printable ASCII."""
+    return "".join(
+        one if one.isprintable() else " "
+        for one in reason.encode("ascii", "backslashreplace").decode()
+    )
+
+
+def _not_served(error: HTTPException) -> Response:
+    """Answer a path or a method that no operation has."""
+    if admin.owns(request.path):
+        return admin.not_served(error)
+    note: Note = g.note
+    note.account = account_in(request.path)
+    near = nearest_operation(FAMILIES, request.method, request.path)
+    refusal: ThingSpaceError = NotServed(
+        f"no operation has the path {shortened(request.path)}; nearest: {near}"
+    )
+    headers = error.get_response().headers
+    if isinstance(error, MethodNotAllowed):
+        refusal = MethodNotServed(
+            f"{request.method} is not served here, only {headers['Allow']}; "
+            f"nearest: {near}"
+        )
+    family = next(
+        (one for one in FAMILIES if request.path.startswith(f"{one.prefix}/")), None
+    )
+    answers = family.answers if family else gateway("/")
+    response = refused(answers[type(refusal)], refusal, note)
+    if isinstance(error, MethodNotAllowed):
+        response.headers["Allow"] = headers["Allow"]
+    return response
+
+
+def _broken(error: Exception) -> Response:
+    """Answer a bug of ours: say so, keep the traceback in the log."""
+    _log.error(
+        "the double failed on %s %s", request.method, request.path, exc_info=error
+    )
+    if admin.owns(request.path):
+        return admin.error_response("broken", f"the double failed: {error!r}", 500)
+    note: Note = g.note
+    note.reasons.insert(0, f"the double failed: {error!r}")
+    return json_response(_BROKEN, 500)

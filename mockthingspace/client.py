@@ -1,0 +1,129 @@
+"""Asking the admin API, of a double in this process or of one anywhere.
+
+One client, two transports: the handle and the command line are both built on
+it, so neither can do what a script could not.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from mockthingspace.errors import AdminError
+
+TIMEOUT_S = 10
+
+
+class Asked(NamedTuple):
+    """One request to the admin API, ready to send."""
+
+    method: str
+    path: str
+    query: Mapping[str, Any]
+    body: Mapping[str, Any] | None
+
+
+Transport = Callable[[Asked], tuple[int, bytes]]
+
+
+class AdminClient:
+    """Asks the admin API and returns its documents.
+
+    Args:
+        transport: Sends a request and returns the status and the body.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        **query: Any,
+    ) -> dict[str, Any]:
+        """Send a request below ``/__admin`` and return the reply's document.
+
+        Args:
+            method: ``GET``, ``POST``, ``PUT`` or ``DELETE``.
+            path: The resource, such as ``/registrations``.
+            body: The document to send; a write without one sends ``{}``.
+            **query: Filters; those that are None are left out.
+
+        Raises:
+            AdminError: The admin API refused, or no double answered.
+        """
+        given = {name: value for name, value in query.items() if value is not None}
+        if body is None and method in ("POST", "PUT"):
+            body = {}
+        asked = Asked(method, f"/__admin{path}", given, body)
+        status, content = self._transport(asked)
+        try:
+            document = json.loads(content)
+            if status >= 400:
+                raise AdminError(document["error"], document["message"], status)
+            if not isinstance(document, dict):
+                raise TypeError
+        except (ValueError, KeyError, TypeError) as error:
+            raise AdminError(
+                "not_a_double", f"what answers there (with {status}) is no double", 0
+            ) from error
+        return document
+
+
+def in_process(app: Any, url: str) -> Transport:
+    """Ask an application in this process, without a socket."""
+    from werkzeug.test import Client
+
+    client = Client(app)
+
+    def send(asked: Asked) -> tuple[int, bytes]:
+        response = client.open(
+            asked.path,
+            base_url=url,
+            method=asked.method,
+            query_string=dict(asked.query),
+            json=asked.body,
+        )
+        return response.status_code, response.get_data()
+
+    return send
+
+
+def remote(url: str) -> Transport:
+    """Ask a double that is running somewhere else."""
+    import requests
+
+    session = requests.Session()
+    session.trust_env = False  # a proxy has no business with a local double
+
+    def send(asked: Asked) -> tuple[int, bytes]:
+        try:
+            response = session.request(
+                asked.method,
+                url + asked.path,
+                params=dict(asked.query),
+                json=asked.body,
+                timeout=TIMEOUT_S,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            raise AdminError(
+                "no_double",
+                f"no double answers at {url}; is 'mockthingspace serve' running "
+                f"there? ({_cause(error)})",
+                0,
+            ) from error
+        return response.status_code, response.content
+
+    return send
+
+
+def _cause(error: BaseException) -> str:
+    """Return the innermost sentence of an exception of requests and urllib3."""
+    while isinstance(
+        inner := getattr(error, "reason", None) or next(iter(error.args), None),
+        BaseException,
+    ):
+        error = inner
+    return str(error).rpartition(": ")[2]

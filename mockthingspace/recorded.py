@@ -1,0 +1,97 @@
+"""What the admin API told, as values for a test, and in words when one fails."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from mockthingspace.model import Registration
+from mockthingspace.rendering import line
+
+
+@dataclass(frozen=True)
+class RecordedExchange:
+    """One request the double received and the reply it gave, secrets hidden.
+
+    ``operation`` is None where nothing serves the request; ``reason`` says why
+    a request was refused or what of it was ignored.
+    """
+
+    seq: int
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: str
+    status: int
+    reply_headers: Mapping[str, str]
+    reply: str
+    family: str | None
+    operation: str | None
+    account: str | None
+    reason: str | None
+    matched: bool
+    arrived_at: datetime
+    completed_at: datetime
+    shown: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        """Return it in one line."""
+        return line(self.shown)
+
+
+def registration(shown: Mapping[str, Any]) -> Registration:
+    """Read a registration as the admin API shows it."""
+    instant = _instant(shown["registered_at"])
+    return Registration(**{**shown, "registered_at": instant})
+
+
+def exchange(shown: Mapping[str, Any]) -> RecordedExchange:
+    """Read an exchange as the admin API shows it."""
+    request, response = shown["request"], shown["response"]
+    ours = ("seq", "family", "operation", "account", "reason")
+    return RecordedExchange(
+        method=request["method"],
+        url=request["url"],
+        headers=request["headers"],
+        body=request["body"],
+        status=response["status"],
+        reply_headers=response["headers"],
+        reply=response["body"],
+        matched=shown["wasMatched"],
+        arrived_at=_instant(shown["arrived_at"]),
+        completed_at=_instant(shown["completed_at"]),
+        shown=shown,
+        **{name: shown[name] for name in ours},
+    )
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def unmet(
+    pattern: Mapping[str, Any],
+    count: int | None,
+    found: Mapping[str, Any],
+    misses: list[Any],
+) -> str:
+    """Say what was expected and how the nearest requests differ."""
+    number = "at least 1 request" if count is None else f"{count} request(s)"
+    lines = [f"expected {number} with"]
+    lines += [f"  {key}: {value}" for key, value in pattern.items() if key != "since"]
+    lines.append(f"but {len(found['requests'])} matched")
+    lines += [f"  matched: {line(one)}" for one in found["requests"][:3]]
+    for miss in misses:
+        lines.append(f"  nearest: {line(miss['request'])}")
+        lines += [
+            f"    {one['field']}: expected {one['expected']!r}, came {one['came']!r}"
+            for one in miss["differences"]
+        ]
+    if not found["requests"] and not misses:
+        lines.append("  the journal is empty: no request reached the double")
+    if found["meta"]["evicted"]:
+        lines.append(
+            f"  {found['meta']['evicted']} older requests were evicted; raise the "
+            "setting journal_limit to keep more"
+        )
+    return "\n".join(lines)

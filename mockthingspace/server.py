@@ -1,0 +1,153 @@
+"""An application on a port, served from threads of this process.
+
+The socket is bound where the server is made, so a busy port is an exception
+there and then. Stopping leaves no thread, socket or port behind.
+"""
+
+import errno
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from threading import Thread
+from time import monotonic
+from typing import Any
+
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
+from waitress.server import TcpWSGIServer
+from waitress.task import ThreadedTaskDispatcher
+
+from mockthingspace.errors import CannotBind
+
+THREADS = 8
+CONNECTIONS = 1000
+GRACE_S = 5.0
+ANY_ADDRESS = ("0.0.0.0", "::", "*")
+
+
+class _Crew(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no types
+    """The worker threads, remembered so that stopping can wait for each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.members: list[Thread] = []
+
+    def start_new_thread(self, target: Callable[[int], None], thread_no: int) -> None:
+        """Start one worker."""
+        member = Thread(
+            target=target,
+            args=(thread_no,),
+            name=f"mockthingspace-{thread_no}",
+            daemon=True,
+        )
+        self.members.append(member)
+        member.start()
+
+    def dismiss(self) -> None:
+        """Let the workers finish what they are at, and go."""
+        self.shutdown(timeout=GRACE_S)
+        for member in self.members:
+            member.join(GRACE_S)
+
+
+class Server:
+    """Serves an application on an address; bound when made.
+
+    Args:
+        app: The WSGI application.
+        host: The address to bind.
+        port: The port to bind; 0 picks a free one.
+
+    Raises:
+        CannotBind: The address cannot be had.
+    """
+
+    def __init__(self, app: Any, host: str, port: int) -> None:
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+        self._map: dict[int, Any] = {}
+        self._crew = _Crew()
+        try:
+            adjustments = Adjustments(
+                host=host,
+                port=port,
+                connection_limit=CONNECTIONS,
+                asyncore_use_poll=True,
+                ident=None,
+            )
+            self._server = TcpWSGIServer(
+                app, self._map, dispatcher=self._crew, adj=adjustments
+            )
+        except (OSError, ValueError) as error:
+            wasyncore.close_all(self._map)
+            raise CannotBind(_why(host, port, error)) from error
+        self.host = host
+        self.port = int(self._server.effective_port)
+        self._ends_at: float | None = None
+        self._thread = Thread(target=self._run, name="mockthingspace", daemon=True)
+
+    @property
+    def url(self) -> str:
+        """Where a client on this machine reaches it, without a trailing slash."""
+        host = "127.0.0.1" if self.host in ANY_ADDRESS else self.host
+        return (
+            f"http://[{host}]:{self.port}"
+            if ":" in host
+            else f"http://{host}:{self.port}"
+        )
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._crew.set_thread_count(THREADS)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the requests being handled, close every connection and the port."""
+        trigger = self._server.trigger
+        trigger.pull_trigger(lambda: wasyncore.dispatcher.close(self._server))
+        self._crew.dismiss()
+        trigger.pull_trigger(self._end)
+        self._thread.join()
+        wasyncore.close_all(self._map)
+
+    def _run(self) -> None:
+        """Move bytes until ended, and until only the trigger is left or it is late."""
+        while self._ends_at is None or (
+            len(self._map) > 1 and monotonic() < self._ends_at
+        ):
+            wasyncore.loop(timeout=1, use_poll=True, map=self._map, count=1)
+
+    def _end(self) -> None:
+        for channel in self._server.active_channels.values():
+            channel.close_when_flushed = True
+        self._ends_at = monotonic() + GRACE_S
+
+
+def _why(host: str, port: int, error: Exception) -> str:
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+        return (
+            f"cannot serve on {address}: the port is taken by {_holder(port)}; "
+            "stop that, or choose another port (0 picks a free one)"
+        )
+    return f"cannot serve on {address}: {error}"
+
+
+def _holder(port: int, proc: Path = Path("/proc")) -> str:
+    """Say which process listens on a port, where the system tells."""
+    inodes = set()
+    for table in (proc / "net" / "tcp", proc / "net" / "tcp6"):
+        if table.exists():
+            for line in table.read_text().splitlines()[1:]:
+                _, local, _, state, *rest = line.split()
+                if state == "0A" and int(local.rpartition(":")[2], 16) == port:
+                    inodes.add(f"socket:[{rest[5]}]")
+    for descriptor in proc.glob("[0-9]*/fd/*") if inodes else ():
+        process = descriptor.parent.parent
+        try:
+            if str(descriptor.readlink()) in inodes:
+                command = (process / "cmdline").read_text(errors="replace")
+                shown = command.replace("\0", " ").strip()[:120]
+                return f"process {process.name} ({shown})"
+        except OSError:  # the process has gone, or is another user's
+            continue
+    return f"another process (find it with: lsof -i :{port})"

@@ -1,0 +1,126 @@
+"""Serving from a terminal: the ready line, the log, and stopping on a signal."""
+
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+from queue import SimpleQueue
+from types import FrameType
+
+from mockthingspace import __version__
+from mockthingspace.errors import SettingsError
+from mockthingspace.handle import MockThingSpace
+from mockthingspace.settings import Settings
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line; an exchange in full, with secrets hidden."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Spell one record."""
+        at = datetime.fromtimestamp(record.created, timezone.utc)
+        document: dict[str, object] = {
+            "at": at.isoformat(),
+            "level": record.levelname.lower(),
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            document["traceback"] = self.formatException(record.exc_info)
+        exchange = getattr(record, "exchange", None)
+        if exchange is not None:
+            document["exchange"] = exchange
+        return json.dumps(document)
+
+
+def serve_until_stopped(
+    settings: Settings, port_file: str | None, log_format: str
+) -> bool:
+    """Serve until Ctrl-C or SIGTERM; say whether it was Ctrl-C.
+
+    Prints one ready line on standard output once it answers, last.
+
+    Raises:
+        CannotBind: The address cannot be had.
+        SettingsError: The port file cannot be written.
+    """
+    _log_to_stderr(log_format)
+    # An Event's lock would deadlock in a handler; this queue's is made for it.
+    signals: SimpleQueue[int] = SimpleQueue()
+
+    def on_signal(number: int, _: FrameType | None) -> None:
+        signals.put(number)
+
+    before = {
+        number: signal.signal(number, on_signal)
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        with MockThingSpace(settings.but(port=settings.port)) as double:
+            if not _is_loopback(settings.host):
+                _warn(settings.host)
+            port = int(double.url.rpartition(":")[2])
+            with _port_in(port_file, port):
+                _say_ready(double.url, log_format)
+                return signals.get() == signal.SIGINT
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _log_to_stderr(log_format: str) -> None:
+    text = logging.Formatter("%(asctime)s.%(msecs)03d  %(message)s", "%H:%M:%S")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter() if log_format == "json" else text)
+    log = logging.getLogger("mockthingspace")
+    log.handlers = [handler]
+    log.setLevel(logging.INFO)
+    log.propagate = False
+
+
+def _is_loopback(host: str) -> bool:
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def _warn(host: str) -> None:
+    logging.getLogger("mockthingspace").warning(
+        "warning: %s is not a loopback address; whoever reaches it can read every "
+        "registered password",
+        host,
+    )
+
+
+@contextmanager
+def _port_in(port_file: str | None, port: int) -> Iterator[None]:
+    """Keep the port in a file, if one is named, for as long as it answers.
+
+    A reader sees nothing, or all of it.
+    """
+    if port_file is None:
+        yield
+        return
+    path = Path(port_file)
+    try:
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        draft.write_text(f"{port}\n", "ascii")
+        draft.replace(path)
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"cannot write the port file {path}: {error}") from error
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _say_ready(url: str, log_format: str) -> None:
+    facts = {"url": url, "admin": f"{url}/__admin", "pid": os.getpid()}
+    if log_format == "json":
+        line = json.dumps({"ready": True, "version": __version__, **facts})
+    else:
+        rest = " ".join(f"{name}={value}" for name, value in facts.items())
+        line = f"mockthingspace {__version__} ready {rest}"
+    print(line, flush=True)  # noqa: T201 (the ready line is the command's output)

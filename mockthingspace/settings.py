@@ -1,0 +1,260 @@
+"""The settings of one double: a frozen value that has checked itself.
+
+Each field is one row: its default, what it takes, what it does. The command
+line's flags, the environment variables, the seed file's ``settings`` and the
+README's table are all read from these rows.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mockthingspace.errors import SettingsError
+
+ENV_PREFIX = "MOCKTHINGSPACE_"
+
+
+class Kind(NamedTuple):
+    """What a setting takes: a sentence that says so, and the parser of it.
+
+    The parser is given what a flag, a variable, JSON or Python had; it returns
+    the value, or raises ``ValueError`` or ``TypeError``.
+    """
+
+    allowed: str
+    parse: Callable[[Any], Any]
+
+
+def choice(*words: str) -> Kind:
+    """Take one of a few words."""
+    return Kind(" | ".join(words), lambda value: words[words.index(value)])
+
+
+def whole(lowest: int, highest: int, allowed: str) -> Kind:
+    """Take a whole number within bounds."""
+
+    def parse(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int | str):
+            raise TypeError
+        number = int(value)
+        if not lowest <= number <= highest:
+            raise ValueError
+        return number
+
+    return Kind(allowed, parse)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        raise ValueError
+    return value
+
+
+def _switch(value: Any) -> bool:
+    words = {"true": True, "1": True, "yes": True, "on": True}
+    words |= {"false": False, "0": False, "no": False, "off": False}
+    return value if isinstance(value, bool) else words[value.lower()]
+
+
+def _names(value: Any) -> frozenset[str]:
+    if isinstance(value, Mapping):
+        raise TypeError
+    names = value.split(",") if isinstance(value, str) else value
+    return frozenset(_text(name).strip() for name in names)
+
+
+def _names_or_any(value: Any) -> frozenset[str] | None:
+    return None if value is None else _names(value)
+
+
+def _credentials(value: Any) -> dict[str, str] | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        pairs = [pair.split(":", 1) for pair in value.split(",")]
+        value = dict(pairs)
+    return {_text(name): _text(password) for name, password in dict(value).items()}
+
+
+def _path(value: Any) -> str | None:
+    return None if value is None else str(Path(value))
+
+
+TEXT = Kind("a host name or an address", _text)
+PORT = whole(0, 65535, "a port from 0 to 65535; 0 picks a free one")
+COUNT = whole(1, 10**9, "a whole number from 1 to 1000000000")
+SWITCH = Kind("true | false", _switch)
+NAMES = Kind("names, comma-separated or as a list", _names)
+NAMES_OR_ANY = Kind(NAMES.allowed, _names_or_any)
+CREDENTIALS = Kind("NAME:PASSWORD, comma-separated, or an object", _credentials)
+SEED = Kind("the path of a JSON file", _path)
+
+_UNSET: Any = object()
+
+
+def _setting(default: Any, kind: Kind, does: str, repr: bool = True) -> Any:  # noqa: A002 (dataclasses' own word)
+    row = {"default": default, "kind": kind, "does": does}
+    return field(default=_UNSET, metadata=row, repr=repr)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How one double behaves. See each field's row for what it takes.
+
+    A field that is not given takes its value from the seed file's
+    ``settings``, and its default otherwise.
+
+    Raises:
+        SettingsError: A value or the seed file cannot be used; the message
+            names what is allowed.
+    """
+
+    host: str = _setting("127.0.0.1", TEXT, "address to bind")
+    port: int = _setting(8440, PORT, "port to bind")
+    auth: str = _setting(
+        "off",
+        choice("off", "present", "strict"),
+        "off: no headers needed; present: bearer and VZ-M2M-Token must be there, "
+        "any value; strict: only tokens issued here, with their lifetimes",
+    )
+    strict: bool = _setting(
+        False,
+        SWITCH,
+        "hold registrations to ThingSpace's listener ports and 40-character "
+        "credentials",
+    )
+    missing: str = _setting(
+        "refuse",
+        choice("refuse", "succeed"),
+        "what deregistering answers when nothing is registered",
+    )
+    credentials: Mapping[str, str] | None = _setting(
+        None,
+        CREDENTIALS,
+        "user names and passwords that may log in; none: any may",
+        repr=False,
+    )
+    accounts: frozenset[str] | None = _setting(
+        None, NAMES_OR_ANY, "the only accounts that exist; none: any may"
+    )
+    journal_limit: int = _setting(
+        10_000, COUNT, "exchanges kept; evictions are counted and reported"
+    )
+    allowed_hosts: frozenset[str] = _setting(
+        frozenset(), NAMES, "further Host names the admin API may be reached by"
+    )
+    seed: str | None = _setting(
+        None, SEED, "JSON file of registrations and settings to start from"
+    )
+    given: frozenset[str] = field(init=False, repr=False, compare=False)
+    in_seed: frozenset[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Fill in what was not given, from the seed file and the defaults."""
+        chosen = {row.name: getattr(self, row.name) for row in rows()}
+        chosen = {name: one for name, one in chosen.items() if one is not _UNSET}
+        in_file: Mapping[str, Any] = {}
+        if chosen.get("seed") is not None:
+            path = str(chosen["seed"])
+            in_file = checked(read_seed(path).get("settings", {}), path)
+        object.__setattr__(self, "in_seed", frozenset(in_file.keys() - chosen.keys()))
+        chosen = {**in_file, **chosen}
+        for row in rows():
+            value = chosen.get(row.name, row.metadata["default"])
+            object.__setattr__(self, row.name, _parsed(row.name, value))
+        object.__setattr__(self, "given", frozenset(chosen))
+
+    def but(self, **changes: Any) -> "Settings":
+        """Return these settings with some changed; what was not given stays so."""
+        other_seed = "seed" in checked(changes, "the call")
+        left_out = self.in_seed if other_seed else {"seed"}
+        kept = {name: getattr(self, name) for name in self.given - left_out}
+        made = Settings(**(kept | changes))
+        if not other_seed:  # which was read when it was given, and is not read again
+            object.__setattr__(made, "seed", self.seed)
+            object.__setattr__(made, "given", self.given | made.given)
+            object.__setattr__(made, "in_seed", self.in_seed - frozenset(changes))
+        return made
+
+
+def rows() -> tuple[Any, ...]:
+    """Return the fields a user can set, in order, each with its row."""
+    return tuple(row for row in fields(Settings) if row.init)
+
+
+def checked(mapping: object, origin: str) -> Mapping[str, Any]:
+    """Refuse what is not an object of known settings.
+
+    Args:
+        mapping: The settings by name.
+        origin: Where they came from, for the message.
+
+    Raises:
+        SettingsError: It is not an object, or a key is unknown.
+    """
+    known = [row.name for row in rows()]
+    if not isinstance(mapping, Mapping):
+        raise SettingsError(f"the settings in {origin} must be an object")
+    for name in mapping:
+        if name not in known:
+            near = get_close_matches(str(name), known, 1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise SettingsError(
+                f"unknown setting {name!r} in {origin}: {hint}"
+                f"there are {', '.join(known)}"
+            )
+    return mapping
+
+
+def from_environment(environ: Mapping[str, str], besides: set[str]) -> dict[str, str]:
+    """Return the settings among the environment's variables, by name.
+
+    Args:
+        environ: The environment.
+        besides: Variables with our prefix that are not settings.
+
+    Raises:
+        SettingsError: A variable with our prefix names no setting.
+    """
+    found = {
+        name.removeprefix(ENV_PREFIX).lower(): value
+        for name, value in environ.items()
+        if name.startswith(ENV_PREFIX) and name not in besides
+    }
+    return dict(checked(found, f"the environment ({ENV_PREFIX}…)"))
+
+
+def read_seed(path: str) -> Mapping[str, Any]:
+    """Return the document in a seed file.
+
+    Raises:
+        SettingsError: It cannot be read, is not JSON, or is not an object.
+    """
+    try:
+        document = json.loads(Path(path).read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise SettingsError(f"cannot read the seed file {path}: {error}") from error
+    if not isinstance(document, Mapping):
+        raise SettingsError(f"the seed file {path} must hold a JSON object")
+    return document
+
+
+def spelled(default: Any) -> str:
+    """Spell a default as a person would set it."""
+    if isinstance(default, bool):
+        return str(default).lower()
+    return str(default) if default or default == 0 else "none"
+
+
+def _parsed(name: str, value: Any) -> Any:
+    row = next(row for row in rows() if row.name == name)
+    try:
+        return row.metadata["kind"].parse(value)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        shown = "…" if not row.repr else repr(value)
+        raise SettingsError(
+            f"{name}: {shown} cannot be used; allowed: {row.metadata['kind'].allowed}"
+        ) from error

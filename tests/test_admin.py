@@ -1,0 +1,627 @@
+"""The admin API: every resource, its errors, and who may use it."""
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import Client, TestResponse
+
+from mockthingspace import __version__, create_app
+from mockthingspace.admin import RESOURCES
+from mockthingspace.admin.asking import owns
+from mockthingspace.double import Double
+from mockthingspace.families import FAMILIES
+from mockthingspace.settings import Settings
+
+ACCOUNT = "0242078689-00001"
+OTHER = "0242078689-00002"
+CALLBACKS = f"/api/fota/v1/callbacks/{ACCOUNT}"
+REGISTRATION = {
+    "family": "fota-v1",
+    "account": ACCOUNT,
+    "service": "Fota",
+    "url": "http://localhost:9001/cb",
+    "username": "ann",
+    "password": "secret",
+}
+MARKS = {"documented", "observed", "assumed"}
+
+
+def assert_admin_error(reply: TestResponse, status: int, code: str) -> str:
+    """Assert that a reply is the admin API's own error, and return its message."""
+    document = reply.get_json()
+    assert (reply.status_code, list(document)) == (status, ["error", "message"])
+    assert (document["error"], reply.mimetype) == (code, "application/json")
+    assert document["message"].strip()
+    message: str = document["message"]
+    return message
+
+
+def seqs(reply: TestResponse) -> list[int]:
+    """Return the numbers of the exchanges a reply shows."""
+    return [one["seq"] for one in reply.get_json()["requests"]]
+
+
+@pytest.fixture
+def used(client: FlaskClient) -> FlaskClient:
+    """A client of a double that has seen six requests of two accounts."""
+    for account in (ACCOUNT, OTHER):
+        path = f"/api/fota/v1/callbacks/{account}"
+        client.post(path, json={"name": "Fota", "url": "http://localhost/"})
+        client.get(path)
+    client.get(f"/nowhere/{ACCOUNT}")
+    client.post(CALLBACKS, json={"name": "fota"})
+    return client
+
+
+def test_health_says_who_answers(client: FlaskClient) -> None:
+    """Health has the keys of the contract, and the process."""
+    shown = client.get("/__admin/health").get_json()
+    assert list(shown) == [
+        "status",
+        "version",
+        "uptime_s",
+        "pending_deliveries",
+        "epoch",
+        "pid",
+    ]
+    assert (shown["status"], shown["version"]) == ("healthy", __version__)
+
+
+def test_uptime_is_the_doubles_time(client: FlaskClient, double: Double) -> None:
+    """Uptime counts from the start by the double's clock."""
+    shown = client.get("/__admin/health").get_json()
+    assert (
+        0 <= shown["uptime_s"] <= (double.clock.now() - double.started_at).seconds + 1
+    )
+
+
+def test_the_epoch_counts_the_resets(client: FlaskClient) -> None:
+    """A script sees by the epoch that the double was started over."""
+    before = client.get("/__admin/health").get_json()["epoch"]
+    told = client.post("/__admin/reset", json={}).get_json()["epoch"]
+    after = client.get("/__admin/health").get_json()["epoch"]
+    assert (told, after) == (before + 1, before + 1)
+
+
+def test_families_shows_everything_served(client: FlaskClient) -> None:
+    """Every operation of every family is shown with its method and path."""
+    shown = client.get("/__admin/families").get_json()["families"]
+    assert [
+        (one["name"], operation["name"], operation["method"], operation["path"])
+        for one in shown
+        for operation in one["operations"]
+    ] == [
+        (
+            family.name,
+            one.name,
+            one.method,
+            family.prefix + one.rule.replace("<", "{").replace(">", "}"),
+        )
+        for family in FAMILIES
+        for one in family.operations
+    ]
+
+
+def test_everything_served_has_a_mark_and_a_source(client: FlaskClient) -> None:
+    """Operations, refusals and facts all say how we know."""
+    shown = client.get("/__admin/families").get_json()["families"]
+    facts = [
+        fact
+        for family in shown
+        for kind in ("operations", "refusals", "facts")
+        for fact in family[kind]
+    ]
+    assert {fact["mark"] for fact in facts} <= MARKS
+    assert [fact for fact in facts if not (fact["says"] and fact["source"])] == []
+    assert all(family["operations"] and family["refusals"] for family in shown)
+
+
+def test_a_registration_is_added_and_shown(client: FlaskClient) -> None:
+    """What is posted comes back with 201, and stands in the list."""
+    added = client.post("/__admin/registrations", json=REGISTRATION)
+    listed = client.get("/__admin/registrations").get_json()
+    assert (added.status_code, listed) == (
+        201,
+        {"registrations": [added.get_json()], "meta": {"total": 1}},
+    )
+    assert added.get_json() == REGISTRATION | {
+        "registered_at": added.get_json()["registered_at"]
+    }
+
+
+def test_an_added_registration_is_on_the_wire(client: FlaskClient) -> None:
+    """A seeded registration is listed as one that a client made."""
+    client.post("/__admin/registrations", json=REGISTRATION)
+    assert client.get(CALLBACKS).get_json()[0]["url"] == REGISTRATION["url"]
+
+
+def test_adding_again_replaces(client: FlaskClient) -> None:
+    """One service has one registration, however it was made."""
+    client.post("/__admin/registrations", json=REGISTRATION)
+    client.post("/__admin/registrations", json=REGISTRATION | {"username": None})
+    shown = client.get("/__admin/registrations").get_json()["registrations"]
+    assert [one["username"] for one in shown] == [None]
+
+
+def test_a_bad_registration_is_refused(client: FlaskClient) -> None:
+    """What cannot be registered is named, and nothing is changed."""
+    reply = client.post("/__admin/registrations", json=REGISTRATION | {"account": "5"})
+    assert assert_admin_error(reply, 400, "invalid").startswith("account: must be ten")
+    assert client.get("/__admin/registrations").get_json()["registrations"] == []
+
+
+FILTERS = [
+    ("", 2),
+    ("?family=fota-v1", 2),
+    ("?family=fota", 0),
+    (f"?account={OTHER}", 1),
+    (f"?account={ACCOUNT}&service=Fota", 1),
+    ("?service=fota", 0),
+    ("?account=", 0),
+]
+
+
+@pytest.mark.parametrize(("query", "number"), FILTERS, ids=[row[0] for row in FILTERS])
+def test_registrations_are_chosen_by_filters(
+    used: FlaskClient, query: str, number: int
+) -> None:
+    """Family, account and service choose what is shown."""
+    shown = used.get(f"/__admin/registrations{query}").get_json()
+    assert (len(shown["registrations"]), shown["meta"]["total"]) == (number, number)
+
+
+@pytest.mark.parametrize(("query", "number"), FILTERS, ids=[row[0] for row in FILTERS])
+def test_registrations_are_removed_by_filters(
+    used: FlaskClient, query: str, number: int
+) -> None:
+    """The same filters choose what is removed; the others stay."""
+    removed = used.delete(f"/__admin/registrations{query}").get_json()
+    left = used.get("/__admin/registrations").get_json()["meta"]["total"]
+    assert (removed, left) == ({"removed": number}, 2 - number)
+
+
+REQUESTS = [
+    ("", [1, 2, 3, 4, 5, 6]),
+    (f"?account={ACCOUNT}", [1, 2, 5, 6]),
+    ("?account=", []),
+    ("?family=fota-v1", [1, 2, 3, 4, 6]),
+    ("?operation=register", [1, 3, 6]),
+    ("?status=400", [6]),
+    ("?status=404", [5]),
+    ("?since=4", [5, 6]),
+    ("?since=0", [1, 2, 3, 4, 5, 6]),
+    ("?since=99", []),
+    ("?limit=2", [5, 6]),
+    ("?limit=0", []),
+    ("?limit=99", [1, 2, 3, 4, 5, 6]),
+    (f"?account={OTHER}&operation=list&limit=5", [4]),
+    ("/unmatched", [5]),
+    (f"/unmatched?account={OTHER}", []),
+    ("/unmatched?since=5", []),
+    ("/unmatched?limit=0", []),
+]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"), REQUESTS, ids=[row[0] or "all" for row in REQUESTS]
+)
+def test_requests_are_chosen_by_filters(
+    used: FlaskClient, query: str, expected: list[int]
+) -> None:
+    """Filters choose, oldest first; a limit takes the newest."""
+    assert seqs(used.get(f"/__admin/requests{query}")) == expected
+
+
+def test_a_limit_does_not_change_the_total(used: FlaskClient) -> None:
+    """The total counts what matches, not what is shown."""
+    shown = used.get("/__admin/requests?limit=1&operation=register").get_json()
+    assert (shown["meta"], shown["requestJournalDisabled"]) == (
+        {"total": 3, "evicted": 0, "last_seq": 6},
+        False,
+    )
+
+
+def test_evictions_are_reported() -> None:
+    """A list says how many older requests are gone."""
+    client = create_app(Settings(journal_limit=2)).test_client()
+    for _ in range(5):
+        client.get(CALLBACKS)
+    reply = client.get("/__admin/requests")
+    assert (seqs(reply), reply.get_json()["meta"]) == (
+        [4, 5],
+        {"total": 2, "evicted": 3, "last_seq": 5},
+    )
+
+
+def test_a_cursor_outlives_a_reset(used: FlaskClient) -> None:
+    """The numbers go on over a reset, so since finds just what is new."""
+    last = used.get("/__admin/requests").get_json()["meta"]["last_seq"]
+    used.post("/__admin/reset", json={})
+    used.get(CALLBACKS)
+    assert seqs(used.get(f"/__admin/requests?since={last}")) == [last + 1]
+
+
+def test_one_request_is_shown_by_its_number(used: FlaskClient) -> None:
+    """A request is shown alone as it is in the list."""
+    listed = used.get("/__admin/requests").get_json()["requests"][1]
+    assert used.get("/__admin/requests/2").get_json() == listed
+
+
+def test_a_request_that_is_not_there_is_named(used: FlaskClient) -> None:
+    """A number that the journal does not have is 404."""
+    reply = used.get("/__admin/requests/7")
+    assert assert_admin_error(reply, 404, "unknown_request") == (
+        "the journal has no request 7"
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "left"), [("", []), (f"?account={ACCOUNT}", [3, 4])], ids=["all", "one's"]
+)
+def test_requests_are_forgotten(used: FlaskClient, query: str, left: list[int]) -> None:
+    """Everything, or one account's, is removed from the journal and counted."""
+    removed = used.delete(f"/__admin/requests{query}").get_json()
+    assert (removed, seqs(used.get("/__admin/requests"))) == (
+        {"removed": 6 - len(left)},
+        left,
+    )
+
+
+def test_requests_are_found_and_counted_by_a_pattern(used: FlaskClient) -> None:
+    """Find and count agree, and since belongs to the pattern."""
+    pattern = {"operation": "register", "since": 1}
+    found = used.post("/__admin/requests/find", json=pattern)
+    counted = used.post("/__admin/requests/count", json=pattern).get_json()
+    assert (seqs(found), counted) == (
+        [3, 6],
+        {
+            "count": 2,
+            "meta": {"total": 2, "evicted": 0, "last_seq": 6},
+            "requestJournalDisabled": False,
+        },
+    )
+
+
+def test_near_misses_have_wiremocks_keys(used: FlaskClient) -> None:
+    """A near miss has its request, its distance and our differences."""
+    shown = used.post(
+        "/__admin/near-misses/request-pattern", json={"account": ACCOUNT, "status": 201}
+    ).get_json()["nearMisses"]
+    assert [one["request"]["seq"] for one in shown] == [2, 1, 6]
+    assert [list(one) for one in shown] == [
+        ["request", "matchResult", "differences"]
+    ] * 3
+    assert shown[0]["differences"] == [
+        {"field": "status", "expected": "201", "came": "200"}
+    ]
+
+
+def test_admin_requests_are_not_in_the_journal(used: FlaskClient) -> None:
+    """Looking at the journal does not fill it."""
+    used.get("/__admin/requests")
+    used.get("/__admin/nowhere")
+    used.post("/__admin/requests/find", json={"bad": 1})
+    used.get("/__admin/health", headers={"Host": "evil.example"})
+    assert used.get("/__admin/requests").get_json()["meta"]["last_seq"] == 6
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("requests?acct=a", "unknown filter 'acct'; allowed here: account, family"),
+        ("requests/unmatched?status=404", "unknown filter 'status'; allowed here: acc"),
+        ("registrations?since=1", "unknown filter 'since'; allowed here: family, acco"),
+    ],
+    ids=["requests", "unmatched", "registrations"],
+)
+def test_an_unknown_filter_is_named(
+    client: FlaskClient, query: str, message: str
+) -> None:
+    """A filter that means nothing is refused with those that do."""
+    reply = client.get(f"/__admin/{query}")
+    assert assert_admin_error(reply, 400, "unknown_filter").startswith(message)
+
+
+@pytest.mark.parametrize("method", ["DELETE", "POST"])
+def test_a_mistyped_filter_removes_nothing(used: FlaskClient, method: str) -> None:
+    """A write with an unknown filter does not fall back to everything."""
+    path = "reset" if method == "POST" else "registrations"
+    reply = used.open(f"/__admin/{path}?acct={ACCOUNT}", method=method, json={})
+    assert_admin_error(reply, 400, "unknown_filter")
+    assert used.get("/__admin/registrations").get_json()["meta"]["total"] == 2
+
+
+@pytest.mark.parametrize("name", ["since", "limit", "status"])
+@pytest.mark.parametrize(
+    "value", ["-1", "1.5", "a", "", "%D9%A1", "9" * 5000], ids=lambda value: value[:6]
+)
+def test_a_filter_that_is_no_number_is_named(
+    client: FlaskClient, name: str, value: str
+) -> None:
+    """Since, limit and status are whole numbers of a sane length."""
+    reply = client.get(f"/__admin/requests?{name}={value}")
+    assert assert_admin_error(reply, 400, "invalid_filter") == (
+        f"{name}: must be a whole number, 0 or more"
+    )
+
+
+@pytest.mark.parametrize("since", [None, "a", -1, 1.5, True, [], {}], ids=repr)
+def test_a_since_that_is_no_number_is_refused(client: FlaskClient, since: Any) -> None:
+    """A pattern's since is a whole number too."""
+    reply = client.post("/__admin/requests/find", json={"since": since})
+    assert_admin_error(reply, 400, "invalid_filter")
+
+
+GETS = [rule for method, rule, _ in RESOURCES if method == "GET"]
+WRITES = [(method, rule) for method, rule, _ in RESOURCES if method != "GET"]
+WITH_BODY = [row for row in WRITES if row[0] != "DELETE"]
+
+
+def state_of(double: Double) -> tuple[object, ...]:
+    """Return everything a request could change."""
+    state = double.state
+    return (
+        state,
+        state.registry.every(),
+        state.journal.every(),
+        state.journal.next_seq,
+        len(state.tokens),
+        double.settings,
+    )
+
+
+@pytest.mark.parametrize("rule", GETS)
+def test_get_changes_nothing(used: FlaskClient, double: Double, rule: str) -> None:
+    """Reading leaves the state, the journal and the tokens as they were."""
+    before = state_of(double)
+    reply = used.get(f"/__admin{rule.replace('<int:seq>', '1')}")
+    assert (reply.status_code, state_of(double)) == (200, before)
+
+
+@pytest.mark.parametrize("rule", GETS)
+def test_every_document_is_an_object(used: FlaskClient, rule: str) -> None:
+    """No resource answers a bare array."""
+    reply = used.get(f"/__admin{rule.replace('<int:seq>', '1')}")
+    assert (type(reply.get_json()), reply.mimetype) == (dict, "application/json")
+
+
+@pytest.mark.parametrize("path", ["", "/", "/nowhere", "/requests/a", "/health/"])
+def test_an_unknown_resource_is_told_those_there_are(
+    client: FlaskClient, path: str
+) -> None:
+    """A path below /__admin that is not served names every resource."""
+    message = assert_admin_error(client.get(f"/__admin{path}"), 404, "not_served")
+    assert [rule for _, rule, _ in RESOURCES if rule not in message] == []
+
+
+@pytest.mark.parametrize("path", ["/__adminx", "/__admi", "/x/__admin", "/"])
+def test_the_admin_api_owns_its_own_paths_alone(path: str) -> None:
+    """A path that only begins alike is ThingSpace's."""
+    assert not owns(path)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("POST", "/health", {"GET", "HEAD"}),
+        ("DELETE", "/snapshot", {"GET", "HEAD", "PUT"}),
+        ("GET", "/reset", {"POST"}),
+        ("OPTIONS", "/requests", {"GET", "HEAD", "DELETE"}),
+    ],
+)
+def test_another_method_is_refused_with_those_allowed(
+    client: FlaskClient, method: str, path: str, allowed: set[str]
+) -> None:
+    """A method a resource does not have is 405 with Allow."""
+    reply = client.open(f"/__admin{path}", method=method, json={})
+    assert_admin_error(reply, 405, "not_served")
+    assert {one.strip() for one in reply.headers["Allow"].split(",")} == allowed
+
+
+OURS = [
+    "localhost",
+    "localhost:8440",
+    "LOCALHOST:1",
+    "a.localhost",
+    "127.0.0.1",
+    "127.0.0.1:8440",
+    "127.0.0.2:8440",
+    "[::1]",
+    "[::1]:8440",
+    "192.0.2.7:8440",
+    "my_double:8440",
+    "Double.Test",
+]
+FOREIGN = [
+    "",
+    "evil.example",
+    "evil.example:8440",
+    "localhost.evil.example",
+    "127.0.0.1.evil.example",
+    "evillocalhost",
+    "192.0.2.8",
+    "0.0.0.0",
+    "[::2]",
+    "[::1",
+    "[",
+    "localhost:0",
+    "localhost:a",
+    "localhost:99999",
+    "localhost@evil.example",
+    "evil.example@localhost",
+    "localhost/.evil.example",
+    "localhost?a",
+    "localhost#a",
+    "localhost,evil.example",
+]
+
+
+@pytest.fixture(scope="module")
+def guarded() -> FlaskClient:
+    """A client of a double on an address, with two more names allowed."""
+    settings = Settings(host="192.0.2.7", allowed_hosts=["my_double", "double.test"])
+    return create_app(settings).test_client()
+
+
+@pytest.mark.parametrize("host", OURS)
+def test_a_host_of_ours_is_served(guarded: FlaskClient, host: str) -> None:
+    """Loopback, the bound address and the allowed names reach the admin API."""
+    reply = guarded.get("/__admin/health", headers={"Host": host})
+    assert reply.status_code == 200
+
+
+@pytest.mark.parametrize("host", FOREIGN)
+def test_a_foreign_host_is_refused(guarded: FlaskClient, host: str) -> None:
+    """A name that was made to resolve to this machine reaches nothing."""
+    reply = guarded.get("/__admin/health", headers={"Host": host})
+    message = assert_admin_error(reply, 403, "foreign_host")
+    assert message.startswith(f"the Host {host!r} is not this double's; add it to")
+
+
+def test_a_client_without_host_is_served(client: FlaskClient) -> None:
+    """An HTTP/1.0 health check names no host, and no browser is one."""
+    app = client.application
+
+    def call(environ: dict[str, Any], start: Any) -> Any:
+        del environ["HTTP_HOST"]
+        return app.wsgi_app(environ, start)
+
+    assert Client(call).get("/__admin/health").status_code == 200
+
+
+@pytest.mark.parametrize("origin", ["http://localhost:8440", "HTTP://LocalHost:8440"])
+def test_a_page_of_ours_is_served(client: FlaskClient, origin: str) -> None:
+    """A page that the double itself serves may use the admin API."""
+    headers = {"Host": "localhost:8440", "Origin": origin}
+    assert client.get("/__admin/health", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "null",
+        "",
+        "http://evil.example",
+        "http://localhost",
+        "http://localhost:8441",
+        "http://localhost:8440.evil.example",
+        "http://localhost:8440@evil.example",
+        "http://[",
+        "http://[::1",
+        "localhost:8440",
+        "file://",
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_foreign_page_is_refused(
+    client: FlaskClient, origin: str, method: str
+) -> None:
+    """A page of any other origin can neither read nor write."""
+    headers = {"Host": "localhost:8440", "Origin": origin}
+    path = "/__admin/registrations"
+    reply = client.open(path, method=method, json=REGISTRATION, headers=headers)
+    assert_admin_error(reply, 403, "foreign_origin")
+    assert client.get(path).get_json()["meta"]["total"] == 0
+
+
+@pytest.mark.parametrize(("method", "rule"), WITH_BODY)
+@pytest.mark.parametrize(
+    "mimetype",
+    [None, "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"],
+)
+def test_a_write_must_say_that_it_is_json(
+    client: FlaskClient, method: str, rule: str, mimetype: str | None
+) -> None:
+    """What a form of a web page can send is refused."""
+    reply = client.open(
+        f"/__admin{rule}", method=method, data=b"{}", content_type=mimetype
+    )
+    message = assert_admin_error(reply, 415, "not_json")
+    assert message == f"{method} here needs the header 'Content-Type: application/json'"
+
+
+def test_an_empty_write_must_say_that_it_is_json_too(client: FlaskClient) -> None:
+    """A web page cannot reset the double with an empty form."""
+    assert_admin_error(client.post("/__admin/reset"), 415, "not_json")
+
+
+def test_a_delete_without_body_needs_no_content_type(client: FlaskClient) -> None:
+    """DELETE carries no document, so it need not say what it carries."""
+    assert client.delete("/__admin/requests").status_code == 200
+
+
+def test_a_charset_does_not_matter(client: FlaskClient) -> None:
+    """The parameters of the content type are not looked at."""
+    reply = client.post(
+        "/__admin/reset", data=b"{}", content_type="application/json; charset=utf-8"
+    )
+    assert reply.status_code == 200
+
+
+BODIES = {
+    "empty": b"",
+    "truncated": b"{",
+    "null": b"null",
+    "array": b"[]",
+    "string": b'"a"',
+    "number": b"5",
+    "NaN": b'{"a": NaN}',
+    "not UTF-8": b'{"a": "\xff"}',
+    "too deep": b'{"a":' * 100_000,
+}
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=list(BODIES))
+@pytest.mark.parametrize(
+    ("method", "rule"), [row for row in WITH_BODY if row[1] != "/reset"]
+)
+def test_a_malformed_body_is_refused(
+    client: FlaskClient, method: str, rule: str, body: bytes
+) -> None:
+    """Every resource that reads a document wants a JSON object."""
+    reply = client.open(
+        f"/__admin{rule}", method=method, data=body, content_type="application/json"
+    )
+    assert_admin_error(reply, 400, "invalid_body")
+
+
+def test_a_large_snapshot_is_restored(client: FlaskClient) -> None:
+    """The size a request may have is ThingSpace's limit, not the admin API's."""
+    registrations = [
+        {**REGISTRATION, "account": f"{number:010}-00001", "username": "u" * 1000}
+        for number in range(1100)
+    ]
+    reply = client.put("/__admin/snapshot", json={"registrations": registrations})
+    assert (reply.status_code, reply.get_json()["restored"]) == (200, 1100)
+    assert len(client.get("/__admin/snapshot").data) > 1024 * 1024
+
+
+def test_a_snapshot_leaves_out_what_a_double_starts_with(client: FlaskClient) -> None:
+    """Address, allowed hosts and seed file belong to the double, not to its state."""
+    shown = client.get("/__admin/snapshot").get_json()
+    assert (list(shown), list(shown["settings"])) == (
+        ["settings", "registrations"],
+        ["auth", "strict", "missing", "credentials", "accounts", "journal_limit"],
+    )
+
+
+def test_a_reset_says_what_there_was(used: FlaskClient) -> None:
+    """A reset counts what it left behind."""
+    reply = used.post("/__admin/reset", json={}).get_json()
+    assert reply == {"registrations": 2, "requests": 6, "tokens": 0, "epoch": 1}
+
+
+def test_a_reset_of_an_account_touches_only_that(used: FlaskClient) -> None:
+    """Others that use the same double keep their registrations and requests."""
+    reply = used.post(f"/__admin/reset?account={ACCOUNT}", json={}).get_json()
+    left = used.get("/__admin/registrations").get_json()["registrations"]
+    assert reply == {"registrations": 1, "requests": 4, "tokens": 0, "epoch": 0}
+    assert [one["account"] for one in left] == [OTHER]
+    assert seqs(used.get("/__admin/requests")) == [3, 4]
+
+
+def test_a_reset_of_an_unnamed_account_touches_nothing(used: FlaskClient) -> None:
+    """An empty account is no account, and not all of them."""
+    reply = used.post("/__admin/reset?account=", json={}).get_json()
+    assert reply == {"registrations": 0, "requests": 0, "tokens": 0, "epoch": 0}

@@ -1,0 +1,135 @@
+"""The journal: bounded, numbered, and safe under many writers."""
+
+from collections.abc import Callable
+from datetime import datetime, timezone
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from mockthingspace.journal import Journal
+from mockthingspace.model import Exchange
+
+NOW = datetime(2024, 1, 1, tzinfo=timezone.utc)
+WRITERS = 8
+EACH = 250
+
+
+def exchange(**fields: Any) -> Exchange:
+    """Make an exchange of no interest but for these fields."""
+    plain = Exchange(
+        seq=0,
+        method="GET",
+        path="/",
+        query="",
+        headers=(),
+        body=b"",
+        status=200,
+        reply_headers=(),
+        reply=b"",
+        family=None,
+        operation=None,
+        account=None,
+        reason=None,
+        matched=False,
+        arrived_at=NOW,
+        completed_at=NOW,
+    )
+    return plain._replace(**fields)
+
+
+def together(act: Callable[[int], None]) -> None:
+    """Let eight threads act at once, and wait for them."""
+    writers = [Thread(target=act, args=(number,)) for number in range(WRITERS)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+
+
+def test_exchanges_are_numbered_from_one_in_order() -> None:
+    """The first exchange is number 1, and each has one more than the last."""
+    journal = Journal(10)
+    numbers = [journal.add(exchange()).seq for _ in range(3)]
+    assert (numbers, [one.seq for one in journal.every()]) == ([1, 2, 3], [1, 2, 3])
+
+
+def test_only_the_last_are_kept_and_the_evicted_counted() -> None:
+    """A journal holds no more than its limit, and says how many it let go."""
+    journal = Journal(2)
+    for _ in range(5):
+        journal.add(exchange())
+    assert ([one.seq for one in journal.every()], journal.evicted) == ([4, 5], 3)
+
+
+def test_a_full_journal_has_evicted_nothing() -> None:
+    """The limit itself still fits."""
+    journal = Journal(2)
+    journal.add(exchange())
+    journal.add(exchange())
+    assert (len(journal), journal.evicted) == (2, 0)
+
+
+def test_a_journal_that_follows_another_counts_on() -> None:
+    """No number is given twice, so a cursor from before a reset stays good."""
+    before = Journal(1)
+    before.add(exchange())
+    after = Journal(1, before.next_seq)
+    assert after.add(exchange()).seq == 2
+
+
+def test_removing_forgets_what_was_picked_and_no_more() -> None:
+    """Removing returns how many went; the others keep their numbers."""
+    journal = Journal(10)
+    for account in ("a", "b", "a"):
+        journal.add(exchange(account=account))
+    removed = journal.remove(lambda one: one.account == "a")
+    assert (removed, [one.seq for one in journal.every()]) == (2, [2])
+
+
+def test_a_removal_is_not_an_eviction() -> None:
+    """What the user removed is not counted as evicted, nor is its number reused."""
+    journal = Journal(1)
+    journal.add(exchange())
+    journal.remove(lambda _: True)
+    assert (journal.add(exchange()).seq, journal.evicted) == (2, 0)
+
+
+def test_what_every_returned_does_not_change() -> None:
+    """A list of exchanges is the reader's own."""
+    journal = Journal(10)
+    seen = journal.every()
+    journal.add(exchange())
+    assert seen == []
+
+
+@pytest.mark.parametrize("limit", [10 * WRITERS * EACH, 100], ids=["wide", "full"])
+def test_concurrent_writers_lose_and_share_no_number(limit: int) -> None:
+    """Eight writers at once get different numbers, and none goes uncounted."""
+    journal = Journal(limit)
+    numbers: list[int] = []
+
+    def write(number: int) -> None:
+        numbers.extend(journal.add(exchange()).seq for _ in range(EACH))
+
+    together(write)
+    assert sorted(numbers) == list(range(1, WRITERS * EACH + 1))
+    assert len(journal) + journal.evicted == WRITERS * EACH
+    assert [one.seq for one in journal.every()] == sorted(
+        one.seq for one in journal.every()
+    )
+
+
+def test_readers_and_removers_may_come_among_the_writers() -> None:
+    """Reading and removing while others write breaks nothing."""
+    journal = Journal(10 * WRITERS * EACH)
+    removed: list[int] = []
+
+    def write_and_remove(number: int) -> None:
+        for _ in range(50):
+            journal.add(exchange(account=str(number)))
+            journal.every()
+        removed.append(journal.remove(lambda one: one.account == str(number)))
+
+    together(write_and_remove)
+    assert (removed, journal.every()) == ([50] * WRITERS, [])

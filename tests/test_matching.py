@@ -1,0 +1,436 @@
+"""Patterns find exchanges, and explain how the nearest others differ."""
+
+import json
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mockthingspace import create_app
+from mockthingspace.errors import AdminError
+from mockthingspace.matching import NearMiss, criteria, matches, near_misses
+from mockthingspace.model import Exchange
+
+ACCOUNT = "0242078689-00001"
+CALLBACKS = f"/api/fota/v1/callbacks/{ACCOUNT}"
+SECRET = "hunter2"
+NOW = datetime(2024, 1, 1, tzinfo=timezone.utc)
+ONE = Exchange(
+    seq=1,
+    method="POST",
+    path="/api/a b",
+    query="x=1&empty=&x=2",
+    headers=(("HTTP_X_COLOUR", "Dark Red"), ("CONTENT_TYPE", "application/json")),
+    body=b'{"name": "Fota", "flag": true, "list": [1, 2], "in": {"a": 1}}',
+    status=400,
+    reply_headers=(),
+    reply=b"",
+    family="fota-v1",
+    operation="register",
+    account=ACCOUNT,
+    reason=None,
+    matched=True,
+    arrived_at=NOW,
+    completed_at=NOW,
+)
+WHOLE = json.loads(ONE.body)
+
+
+def holds(pattern: dict[str, Any], exchange: Exchange = ONE) -> bool:
+    """Say whether an exchange matches a pattern."""
+    return matches(exchange, criteria(pattern))
+
+
+def header(**matcher: Any) -> dict[str, Any]:
+    """Return a pattern of one header."""
+    return {"headers": {"x-colour": matcher}}
+
+
+def query(name: str, **matcher: Any) -> dict[str, Any]:
+    """Return a pattern of one query parameter."""
+    return {"queryParameters": {name: matcher}}
+
+
+def body(**matcher: Any) -> dict[str, Any]:
+    """Return a pattern of the body."""
+    return {"bodyPatterns": [matcher]}
+
+
+MATCHERS: list[tuple[dict[str, Any], bool]] = [
+    ({}, True),
+    ({"method": "POST"}, True),
+    ({"method": "ANY"}, True),
+    ({"method": "post"}, False),
+    ({"url": "/api/a%20b?x=1&empty=&x=2"}, True),
+    ({"url": "/api/a%20b"}, False),
+    ({"urlPath": "/api/a%20b"}, True),
+    ({"urlPath": "/api/a.*"}, False),
+    ({"urlPattern": r"/api/.*\?x=1.*"}, True),
+    ({"urlPattern": "/api/a"}, False),
+    ({"urlPathPattern": "/api/[a-z]%20b"}, True),
+    ({"urlPathPattern": "/api"}, False),
+    ({"family": "fota-v1"}, True),
+    ({"family": "fota"}, False),
+    ({"operation": "register"}, True),
+    ({"operation": "list"}, False),
+    ({"account": ACCOUNT}, True),
+    ({"account": ""}, False),
+    ({"status": 400}, True),
+    ({"status": 401}, False),
+    (header(equalTo="Dark Red"), True),
+    (header(equalTo="dark red"), False),
+    (header(equalTo="dark red", caseInsensitive=True), True),
+    (header(equalTo="dark red", caseInsensitive=False), False),
+    (header(equalTo="D.*"), False),
+    (header(contains="k R"), True),
+    (header(contains="blue"), False),
+    (header(doesNotContain="blue"), True),
+    (header(doesNotContain="Red"), False),
+    (header(matches="D[a-z]+ Red"), True),
+    (header(matches="Dark"), False),
+    (header(doesNotMatch="Dark"), True),
+    (header(doesNotMatch="Dark.*"), False),
+    (header(absent=False), True),
+    (header(absent=True), False),
+    (header(contains="Dark", doesNotContain="Blue"), True),
+    (header(contains="Dark", doesNotContain="Red"), False),
+    (header(caseInsensitive=True), True),
+    ({"headers": {"Content-Type": {"equalTo": "application/json"}}}, True),
+    ({"headers": {"X-Other": {"absent": True}}}, True),
+    ({"headers": {"X-Other": {"doesNotContain": "a"}}}, False),
+    (query("x", equalTo="1"), True),
+    (query("x", equalTo="2"), False),
+    (query("empty", equalTo=""), True),
+    (query("empty", absent=True), False),
+    (query("y", absent=True), True),
+    (body(contains="Fota"), True),
+    (body(equalTo="Fota"), False),
+    ({"bodyPatterns": {"contains": "Fota"}}, True),
+    ({"bodyPatterns": [{"contains": "Fota"}, {"contains": "x"}]}, False),
+    ({"bodyPatterns": []}, True),
+    (body(equalToJson=WHOLE), True),
+    (body(equalToJson=json.dumps(WHOLE)), True),
+    (body(equalToJson={"name": "Fota"}), False),
+    (body(equalToJson={"name": "Fota"}, ignoreExtraElements=True), True),
+    (body(equalToJson={"name": "fota"}, ignoreExtraElements=True), False),
+    (body(equalToJson={"flag": 1}, ignoreExtraElements=True), False),
+    (body(equalToJson={"list": [2, 1]}, ignoreExtraElements=True), False),
+    (
+        body(
+            equalToJson={"list": [2, 1], "in": {"a": 1}},
+            ignoreExtraElements=True,
+            ignoreArrayOrder=True,
+        ),
+        True,
+    ),
+    (body(equalToJson=[1]), False),
+    (body(equalToJson=5), False),
+]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    MATCHERS,
+    ids=[f"{index} {row[0]!s:.60}" for index, row in enumerate(MATCHERS)],
+)
+def test_each_key_and_matcher_means_what_wiremocks_does(
+    pattern: dict[str, Any], expected: bool
+) -> None:
+    """A pattern matches an exchange when each thing it asks for holds."""
+    assert holds(pattern) == expected
+
+
+def test_any_text_is_matched_over_its_lines() -> None:
+    """A dot in a pattern is any character, a line's end too."""
+    assert holds(body(matches="a.*b"), ONE._replace(body=b"a\n\nb"))
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[" * 100_000, b"[1]"])
+def test_a_body_that_is_no_object_has_no_fields(content: bytes) -> None:
+    """Whatever a body is, comparing it as JSON says no and breaks nothing."""
+    found = [
+        holds(body(equalToJson=one), ONE._replace(body=content)) for one in (5, {})
+    ]
+    assert found == [False, False]
+
+
+def test_a_body_that_is_no_object_can_be_equal() -> None:
+    """An array is compared as a whole."""
+    assert holds(body(equalToJson=[1]), ONE._replace(body=b"[1]"))
+
+
+@pytest.mark.parametrize("key", ["family", "operation", "account"])
+def test_an_exchange_that_has_none_does_not_match(key: str) -> None:
+    """A request that nothing serves is no account's, whatever account is asked for."""
+    assert not holds({key: "a"}, ONE._replace(**{key: None}))
+
+
+MALFORMED: list[tuple[dict[str, Any], str, str]] = [
+    ({"verb": "GET"}, "unknown_key", "unknown key 'verb'; a pattern has method, url"),
+    ({"method": None}, "invalid_pattern", "method: must be a string"),
+    ({"method": ["GET"]}, "invalid_pattern", "method: must be a string"),
+    ({"account": None}, "invalid_pattern", "account: must be a string"),
+    ({"family": 5}, "invalid_pattern", "family: must be a string"),
+    ({"operation": {}}, "invalid_pattern", "operation: must be a string"),
+    ({"status": "400"}, "invalid_pattern", "status: must be a whole number"),
+    ({"status": True}, "invalid_pattern", "status: must be a whole number"),
+    ({"status": None}, "invalid_pattern", "status: must be a whole number"),
+    ({"url": None}, "invalid_pattern", "url: equalTo: must be a string"),
+    ({"urlPattern": "("}, "invalid_pattern", "urlPattern: '(': missing )"),
+    ({"urlPattern": "a{9999999999}"}, "invalid_pattern", "urlPattern: 'a{"),
+    ({"urlPattern": "(" * 5000}, "invalid_pattern", "urlPattern: '((("),
+    ({"headers": []}, "invalid_pattern", "headers: must be an object"),
+    ({"headers": {"X": "a"}}, "invalid_pattern", "headers.X: must be an object"),
+    (header(equals="a"), "unknown_matcher", "headers.x-colour: unknown 'equals'; th"),
+    (header(equalTo=None), "invalid_pattern", "headers.x-colour: equalTo: must be a"),
+    (header(absent="true"), "invalid_pattern", "headers.x-colour: absent: must be t"),
+    (header(caseInsensitive=1), "invalid_pattern", "headers.x-colour: caseInsensiti"),
+    ({"queryParameters": None}, "invalid_pattern", "queryParameters: must be an obj"),
+    ({"bodyPatterns": None}, "invalid_pattern", "bodyPatterns: must be an object"),
+    ({"bodyPatterns": [5]}, "invalid_pattern", "bodyPatterns: must be an object"),
+    (body(equalToJson="{"), "invalid_pattern", "equalToJson: Expecting property"),
+    (body(equalToJson={}, ignored=1), "unknown_matcher", "body: unknown 'ignored'; "),
+    (
+        body(equalToJson={}, ignoreExtraElements=None),
+        "invalid_pattern",
+        "body: ignoreExtraElements: must be true or false",
+    ),
+    (
+        body(equalToJson={}, ignoreArrayOrder=0),
+        "invalid_pattern",
+        "body: ignoreArrayOrder: must be true or false",
+    ),
+    (body(matchesJsonPath="$"), "unknown_matcher", "body: unknown 'matchesJsonPath'"),
+]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "code", "words"),
+    MALFORMED,
+    ids=[f"{index} {row[2]:.40}" for index, row in enumerate(MALFORMED)],
+)
+def test_a_malformed_pattern_is_refused(
+    pattern: dict[str, Any], code: str, words: str
+) -> None:
+    """What a pattern cannot say is named, and where it stands."""
+    with pytest.raises(AdminError) as caught:
+        criteria(pattern)
+    assert (caught.value.code, caught.value.status) == (code, 400)
+    assert caught.value.message.startswith(words)
+
+
+def test_an_unknown_matcher_is_told_those_there_are() -> None:
+    """The error for an unknown matcher names every known one."""
+    with pytest.raises(AdminError) as caught:
+        criteria(header(equals="a"))
+    assert caught.value.message.endswith(
+        "there are equalTo, contains, doesNotContain, matches, doesNotMatch, absent"
+    )
+
+
+def misses(pattern: dict[str, Any], *exchanges: Exchange) -> list[NearMiss]:
+    """Return the near misses of a pattern among exchanges."""
+    return near_misses(exchanges, criteria(pattern))
+
+
+def test_the_three_nearest_come_nearest_first() -> None:
+    """Near misses are those that differ least, in order."""
+    paths = ["/zzz", "/callbackz", "/call", "/callbacks", "/callba"]
+    found = misses(
+        {"urlPath": "/callbacks"},
+        *(ONE._replace(seq=index, path=path) for index, path in enumerate(paths)),
+    )
+    assert [one.exchange.path for one in found] == ["/callbackz", "/callba", "/call"]
+
+
+def test_what_differs_in_one_thing_is_nearer_than_in_two() -> None:
+    """Distance grows with the number of differences."""
+    found = misses(
+        {"method": "GET", "status": 200},
+        ONE._replace(seq=1, status=401),
+        ONE._replace(seq=2, status=200),
+    )
+    assert [one.exchange.seq for one in found] == [2, 1]
+    assert 0 < found[0].distance < found[1].distance <= 1
+
+
+def test_of_equally_near_ones_the_latest_comes_first() -> None:
+    """What was asked last is what a test is about."""
+    found = misses({"status": 200}, ONE, ONE._replace(seq=2), ONE._replace(seq=3))
+    assert [one.exchange.seq for one in found] == [3, 2, 1]
+
+
+def test_an_exchange_that_matches_is_no_near_miss() -> None:
+    """Only what does not match is explained."""
+    assert misses({"status": 400}, ONE) == []
+
+
+def test_nothing_misses_an_empty_pattern() -> None:
+    """A pattern that asks for nothing matches everything."""
+    assert misses({}, ONE) == []
+
+
+def test_each_difference_is_named() -> None:
+    """A near miss tells each field that differs, what was expected and what came."""
+    (miss,) = misses(
+        {
+            "method": "GET",
+            "status": 200,
+            "family": "fota-v1",
+            "urlPathPattern": "/x",
+            "headers": {"X-Colour": {"contains": "Blue"}, "X-No": {"equalTo": "a"}},
+            **body(equalToJson={"name": "F", "more": [1]}),
+        },
+        ONE,
+    )
+    assert [tuple(one) for one in miss.differences] == [
+        ("method", "GET", "POST"),
+        ("status", "200", "400"),
+        ("urlPathPattern", "matches /x", "/api/a%20b"),
+        ("headers.X-Colour", "contains Blue", "Dark Red"),
+        ("headers.X-No", "a", "(absent)"),
+        ("body.name", "F", "Fota"),
+        ("body.more", "[1]", "(absent)"),
+        ("body", "only ['more', 'name']", '["flag", "in", "list", "name"]'),
+    ]
+
+
+SECRETS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "authorization": (
+        {"headers": {"Authorization": {"equalTo": "Bearer x"}}},
+        {"headers": (("HTTP_AUTHORIZATION", f"Bearer {SECRET}"),)},
+    ),
+    "session": (
+        {"headers": {"vz-m2m-token": {"equalTo": "x"}}},
+        {"headers": (("HTTP_VZ_M2M_TOKEN", SECRET),)},
+    ),
+    "password": (
+        body(equalToJson={"password": "x"}),
+        {"body": f'{{"password": "{SECRET}"}}'.encode()},
+    ),
+    "in an object": (
+        body(equalToJson={"a": {}}),
+        {"body": f'{{"a": {{"password": "{SECRET}"}}}}'.encode()},
+    ),
+    "body": (
+        body(equalTo="x"),
+        {"body": f'{{"password": "{SECRET}"}}'.encode()},
+    ),
+    "form": (body(equalTo="x"), {"body": f"token={SECRET}".encode()}),
+    "user info": (
+        body(equalToJson={"url": "x"}),
+        {"body": f'{{"url": "http://ann:{SECRET}@h/"}}'.encode()},
+    ),
+    "query": (query("token", equalTo="x"), {"query": f"token={SECRET}"}),
+    "url": ({"url": "x"}, {"query": f"access_token={SECRET}"}),
+}
+
+
+@pytest.mark.parametrize(("pattern", "fields"), SECRETS.values(), ids=list(SECRETS))
+def test_a_near_miss_shows_no_secret(
+    pattern: dict[str, Any], fields: dict[str, Any]
+) -> None:
+    """What came is shown with passwords and tokens hidden."""
+    (miss,) = misses(pattern, ONE._replace(**fields))
+    came = miss.differences[0].came
+    assert (SECRET in came, "***" in came) == (False, True)
+
+
+RESOURCES = ("/requests/find", "/requests/count", "/near-misses/request-pattern")
+KEYS = (
+    "method",
+    "url",
+    "urlPath",
+    "urlPattern",
+    "urlPathPattern",
+    "headers",
+    "queryParameters",
+    "bodyPatterns",
+    "family",
+    "operation",
+    "account",
+    "status",
+    "since",
+)
+MATCHER_KEYS = (
+    "equalTo",
+    "contains",
+    "doesNotContain",
+    "matches",
+    "doesNotMatch",
+    "absent",
+    "caseInsensitive",
+    "equalToJson",
+    "ignoreExtraElements",
+    "ignoreArrayOrder",
+    "password",
+)
+NAMES = st.sampled_from(MATCHER_KEYS)
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(max_size=8)
+    | st.sampled_from(["(", "[", "*", "a{9999999999}", "(?P<a>", "\\", "null", "{}"]),
+    lambda below: (
+        st.lists(below, max_size=3)
+        | st.dictionaries(NAMES | st.text(max_size=4), below, max_size=3)
+    ),
+    max_leaves=8,
+)
+PATTERNS = st.dictionaries(st.sampled_from(KEYS), VALUES, min_size=1, max_size=3)
+
+
+@pytest.fixture(scope="module")
+def used() -> FlaskClient:
+    """A client of a double that has seen a few requests."""
+    client = create_app().test_client()
+    client.post(CALLBACKS, json={"name": "Fota", "url": "http://localhost/"})
+    client.post(f"{CALLBACKS}?a=", data=b"[1, null]")
+    client.get("/nowhere", headers={"X-A": "b"})
+    return client
+
+
+@pytest.mark.filterwarnings("ignore:Possible nested set:FutureWarning")
+@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@given(pattern=PATTERNS)
+def test_no_pattern_breaks_the_double(
+    used: FlaskClient, pattern: dict[str, Any]
+) -> None:
+    """Any JSON at any place of a pattern is used or refused, never a failure."""
+    replies = [used.post(f"/__admin{path}", json=pattern) for path in RESOURCES]
+    documents = [reply.get_json() for reply in replies]
+    assert len({reply.status_code for reply in replies}) == 1
+    if replies[0].status_code != 200:
+        assert (replies[0].status_code, list(documents[0])) == (
+            400,
+            ["error", "message"],
+        )
+    else:
+        assert documents[0]["meta"]["total"] == documents[1]["count"]
+
+
+@pytest.mark.parametrize("path", RESOURCES)
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        '{"account": %s}',
+        '{"since": %s}',
+        '{"bodyPatterns": [{"equalToJson": {"a": %s}, "ignoreArrayOrder": true}]}',
+    ],
+    ids=["account", "since", "body"],
+)
+@pytest.mark.parametrize("depth", [600, 100_000])
+def test_a_deep_pattern_is_refused(
+    used: FlaskClient, path: str, pattern: str, depth: int
+) -> None:
+    """A pattern that is nested too deeply is the asker's mistake."""
+    deep = "[" * depth + "]" * depth
+    reply = used.post(
+        f"/__admin{path}", data=pattern % deep, content_type="application/json"
+    )
+    assert (reply.status_code, list(reply.get_json())) == (400, ["error", "message"])

@@ -1,0 +1,276 @@
+"""The pytest plugin, by running pytest on tests that use it."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from mockthingspace import MockThingSpace
+
+OTHER = "0242078689-00002"
+URL = "http://localhost:9000/cb"
+FAST = ("-p", "no:hypothesispytest", "-p", "no:cacheprovider")
+
+USING = """
+import pytest
+import requests
+from mockthingspace import Settings
+
+accounts = set()
+
+@pytest.fixture(scope="session")
+def thingspace_settings():
+    return Settings(missing="succeed")
+
+def deregister(thingspace, account):
+    url = thingspace.url_for("fota-v1") + f"/callbacks/{account}/name/Fota"
+    return requests.delete(url, timeout=5)
+
+def test_the_settings_are_the_overridden_ones(thingspace, thingspace_account):
+    assert deregister(thingspace, thingspace_account).status_code == 200
+
+def test_the_server_is_the_sessions(thingspace, thingspace_server):
+    assert thingspace is thingspace_server
+    assert not thingspace.url.endswith(":8440")
+
+@pytest.mark.parametrize("turn", range(3))
+def test_each_test_has_an_account_and_a_fresh_double(
+    thingspace, thingspace_account, turn
+):
+    assert thingspace.requests() == thingspace.registrations() == []
+    assert thingspace_account not in accounts
+    accounts.add(thingspace_account)
+    assert deregister(thingspace, thingspace_account).status_code == 200
+    thingspace.register(thingspace_account, "http://localhost:9000/cb")
+
+@pytest.mark.thingspace(allow_unmatched=True)
+def test_it_may_request_what_nothing_serves(thingspace):
+    assert requests.get(thingspace.url + "/nowhere", timeout=5).status_code == 404
+
+@pytest.mark.thingspace(allow_unmatched=False)
+def test_a_refusal_is_not_unmatched(thingspace):
+    url = thingspace.url_for("fota-v1") + "/callbacks/nobody"
+    assert requests.get(url, timeout=5).status_code == 400
+"""
+
+FAILING = """
+import pytest
+import requests
+
+def get(thingspace, path):
+    return requests.get(thingspace.url + path, timeout=5).status_code
+
+def test_own_exception(thingspace):
+    for n in range(52):
+        get(thingspace, f"/nowhere/{n}")
+    raise LookupError("mine")
+
+def test_silent(thingspace):
+    raise LookupError("mine too")
+
+def test_unmatched(thingspace):
+    assert get(thingspace, "/api/fota/v1/callback/0242078689-00001") == 404
+
+def test_broken(thingspace, thingspace_account, monkeypatch):
+    monkeypatch.setattr("mockthingspace.registry.Registry.of", None)
+    path = f"/api/fota/v1/callbacks/{thingspace_account}"
+    assert get(thingspace, path) == 500
+
+def test_gone(thingspace):
+    thingspace.stop()
+    raise LookupError("mine, after it was stopped")
+
+def test_without():
+    raise LookupError("no double involved")
+"""
+
+SHARING = """
+import requests
+
+OTHER = "0242078689-00002"
+URL = "http://localhost:9000/cb"
+
+def test_reset_is_scoped(thingspace, thingspace_account):
+    assert thingspace.url == "{url}"
+    thingspace.register(thingspace_account, URL)
+    thingspace.reset()
+    assert thingspace.registrations() == []
+    assert len(thingspace.registrations(OTHER)) == 1
+
+def test_others_are_not_checked(thingspace):
+    requests.get(thingspace.url + "/nowhere", timeout=5)
+    requests.get(thingspace.url + f"/api/fota/v1/callback/{{OTHER}}", timeout=5)
+
+def test_own_unmatched(thingspace, thingspace_account):
+    path = f"/api/fota/v1/callback/{{thingspace_account}}"
+    requests.get(thingspace.url + path, timeout=5)
+"""
+
+
+@pytest.fixture
+def running() -> Iterator[MockThingSpace]:
+    """A double that runs already, with somebody else's registration."""
+    with MockThingSpace() as running:
+        running.register(OTHER, URL)
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _as_in_a_users_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget what the run that these runs are nested in was told."""
+    monkeypatch.delenv("MOCKTHINGSPACE_URL", raising=False)
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+
+
+def _run(pytester: pytest.Pytester, *options: str) -> pytest.RunResult:
+    return pytester.runpytest_inprocess(*FAST, *options)
+
+
+@pytest.fixture
+def failures(pytester: pytest.Pytester) -> dict[str, str]:
+    """What pytest prints of each test of FAILING, by the test's name."""
+    pytester.makepyfile(FAILING)
+    result = _run(pytester)
+    result.assert_outcomes(failed=4, passed=2, errors=2)
+    sections, name = {}, ""
+    for line in result.outlines:
+        if line.startswith("___"):
+            name = line.strip("_ ")
+        sections[name] = sections.get(name, "") + line + "\n"
+    return sections
+
+
+def test_the_fixtures_give_a_fresh_double_with_the_users_settings(pytester):
+    """Tests get the session's double, reset, with the settings they override."""
+    pytester.makepyfile(USING)
+
+    result = _run(pytester, "--strict-markers", "-W", "error")
+
+    result.assert_outcomes(passed=7)
+
+
+def test_a_failure_shows_what_the_double_knows(failures):
+    """A report has the user's own exception, and the journal beside it."""
+    own, silent = failures["test_own_exception"], failures["test_silent"]
+    unmatched = failures["ERROR at teardown of test_unmatched"]
+    broken = failures["ERROR at teardown of test_broken"]
+    gone, without = failures["test_gone"], failures["test_without"]
+
+    assert "LookupError: mine\n" in own
+    assert "- mockthingspace journal -" in own
+    assert "(2 earlier ones left out)" in own
+    assert "GET /nowhere/51 -> 404  -  (no operation has the path" in own
+    assert "GET /nowhere/1 " not in own
+    assert "ERROR at teardown of test_own_exception" not in failures
+
+    assert "LookupError: mine too\n" in silent
+    assert "(empty: no request reached the double)" in silent
+
+    path = "/api/fota/v1/callback/0242078689-00001"
+    assert f"nothing serves what this test requested:\n  GET {path} -> 404" in unmatched
+    assert "nearest: GET /api/fota/v1/callbacks/{account} (list)" in unmatched
+    assert "@pytest.mark.thingspace(allow_unmatched=True)" in unmatched
+    assert "- mockthingspace journal -" in unmatched
+
+    assert "the double failed what this test requested:\n" in broken
+    assert "-> 500" in broken
+    assert "allow_unmatched" not in broken
+
+    assert "LookupError: mine, after it was stopped\n" in gone
+    assert "cannot be read: this double is not running" in gone
+    assert "mockthingspace journal" not in without
+
+
+@pytest.mark.parametrize("way", ["option", "variable"])
+def test_a_running_double_is_shared_by_account(pytester, monkeypatch, running, way):
+    """With a URL, the double there is used, and only the test's account touched."""
+    pytester.makepyfile(SHARING.format(url=running.url))
+    options = ["--thingspace-url", running.url] if way == "option" else []
+    if way == "variable":
+        monkeypatch.setenv("MOCKTHINGSPACE_URL", running.url)
+
+    result = _run(pytester, *options)
+
+    result.assert_outcomes(passed=3, errors=1)
+    result.stdout.fnmatch_lines(["*ERROR at teardown of test_own_unmatched*"])
+    assert [OTHER] == [one.account for one in running.registrations()]
+
+
+def test_a_url_where_nothing_answers_is_named(pytester):
+    """Tests fail before they start, and say where no double answers."""
+    pytester.makepyfile("def test_it(thingspace): pass")
+
+    result = _run(pytester, "--thingspace-url", "http://127.0.0.1:1")
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["E*no double answers at http://127.0.0.1:1;*"])
+
+
+@pytest.mark.parametrize(
+    "given", ["allow_unmached=True", "True"], ids=["a typo", "a position"]
+)
+def test_a_marker_with_what_it_does_not_take_is_refused(pytester, given):
+    """A mistake in the marker fails the test instead of being ignored."""
+    pytester.makepyfile(
+        f"""
+        import pytest
+
+        @pytest.mark.thingspace({given})
+        def test_it(thingspace):
+            pass
+        """
+    )
+
+    result = _run(pytester)
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["the marker thingspace takes allow_unmatched=*"])
+
+
+def test_the_marker_and_the_option_are_documented(pytester):
+    """``--markers`` and ``--help`` say what there is."""
+    markers = _run(pytester, "--markers")
+    options = _run(pytester, "--help")
+
+    markers.stdout.fnmatch_lines(
+        ["@pytest.mark.thingspace(allow_unmatched=False): how the thingspace fixture*"]
+    )
+    options.stdout.fnmatch_lines(["*--thingspace-url=URL*"])
+
+
+def test_each_xdist_worker_has_a_double_of_its_own(pytester):
+    """Under xdist no two workers share a port or an account."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.parametrize("turn", range(4))
+        def test_it(thingspace, thingspace_account, worker_id, turn):
+            thingspace.register(thingspace_account, "http://localhost:9000/cb")
+            assert len(thingspace.registrations()) == 1
+            assert thingspace_account.endswith(f"-{worker_id[2:]:0>5}")
+            print(worker_id, thingspace.url)
+        """
+    )
+
+    result = pytester.runpytest_subprocess(*FAST, "-n", "2", "-rP")
+
+    result.assert_outcomes(passed=4)
+    said = {line for line in result.outlines if line.startswith("gw")}
+    assert 2 == len({line.split()[1] for line in said})
+
+
+def test_the_plugin_costs_a_run_that_does_not_use_it_nothing():
+    """Importing the plugin imports no framework, no client and no server."""
+    heavy = ("flask", "werkzeug", "marshmallow", "requests", "waitress", "click")
+    code = (
+        "import sys, mockthingspace.pytest_plugin; "
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+
+    printed = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+
+    assert ("[]\n", "") == (printed.stdout, printed.stderr)

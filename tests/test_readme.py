@@ -1,0 +1,156 @@
+"""The README does what it says: every block of it runs, every table is true."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mockthingspace import MockThingSpace, Settings, tables
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README.read_text("utf-8"), re.M | re.S)
+DEFAULT_URL = "http://127.0.0.1:8440"
+COMMAND = str(Path(sys.executable).with_name("mockthingspace"))
+
+
+def _blocks(language: str, holding: str = "") -> list[str]:
+    return [text for name, text in BLOCKS if name == language and holding in text]
+
+
+@pytest.fixture(scope="module")
+def served():
+    """The double that the README's terminal blocks speak to, one after another."""
+    with MockThingSpace() as double:
+        yield double
+
+
+def test_every_block_is_of_a_kind_that_runs_here():
+    """A block in another language would be one that no test runs."""
+    assert {"python", "sh", "console", "json"} == {name for name, _ in BLOCKS}
+    assert ["make run\n"] == _blocks("sh")
+    assert 3 == len(_blocks("python"))
+
+
+def test_every_table_is_what_the_code_says():
+    """The tables are written by ``make docs``; nobody edits them by hand."""
+    page = README.read_text("utf-8")
+
+    assert tables.written(page) == page
+    assert all(f"<!-- {name} -->\n\n" in page for name in tables.TABLES)
+
+
+def test_every_table_has_its_rows():
+    """Writing a page fills in each table, whatever stood there."""
+    empty = "".join(
+        f"<!-- {name} -->\nstale\n<!-- /{name} -->\n" for name in tables.TABLES
+    )
+
+    page = tables.written(empty)
+
+    assert "stale" not in page
+    assert "`POST /api/fota/v1/callbacks/{account}`" in page
+    assert "`--journal-limit`" in page
+    assert "documented, 0 observed" in page
+
+
+def test_make_docs_writes_the_tables_into_a_page(tmp_path):
+    """The module run on a page rewrites its tables in place."""
+    page = tmp_path / "page.md"
+    page.write_text("<!-- totals -->\n?\n<!-- /totals -->")
+
+    subprocess.run([sys.executable, "-m", "mockthingspace.tables", page], check=True)
+
+    assert page.read_text() == tables.written(page.read_text())
+    assert "documented" in page.read_text()
+
+
+def test_the_pytest_example_passes_and_is_short(pytester):
+    """A new user can copy it, and it is under 15 lines."""
+    [example] = _blocks("python", "def test_")
+    pytester.makepyfile(example)
+
+    pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+    assert len(example.splitlines()) < 15
+
+
+def test_the_python_example_runs(capsys):
+    """The handle works as shown."""
+    [example] = _blocks("python", "MockThingSpace(")
+
+    exec(compile(example, str(README), "exec"), {})
+
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+ 1\n", capsys.readouterr().out)
+
+
+def test_the_sdk_example_points_every_server_here(monkeypatch):
+    """After it, every API of thingspace.verizon.com is expected here."""
+    configuration = pytest.importorskip("verizon.configuration")
+    environments = configuration.Configuration.environments
+    production = configuration.Environment.PRODUCTION
+    monkeypatch.setitem(environments, production, dict(environments[production]))
+    [example] = _blocks("python", "verizon")
+
+    exec(compile(example, str(README), "exec"), {})
+
+    bases = environments[production].values()
+    assert [] == [one for one in bases if one.startswith("https://thingspace.")]
+    assert f"{DEFAULT_URL}/api/fota/v1" in bases
+
+
+@pytest.mark.parametrize("block", _blocks("console"), ids=lambda one: one[:40])
+def test_a_terminal_block_prints_what_it_shows(served, block):
+    """Each command, in the README's order, prints what stands below it."""
+    for entry in re.split(r"^\$ ", block, flags=re.M)[1:]:
+        command, _, expected = entry.partition("\n")
+        command = command.replace(DEFAULT_URL, served.url)
+        command = command.replace(".venv/bin/mockthingspace", COMMAND)
+        environ = {**os.environ, "MOCKTHINGSPACE_URL": served.url}
+        ran = subprocess.run(
+            command,
+            shell=True,
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=20,
+            env=environ,
+        )
+        assert expected.strip() == ran.stdout.strip(), (command, ran.stderr)
+
+
+def test_the_seed_example_is_one(tmp_path):
+    """A double starts from it."""
+    [example] = _blocks("json")
+    seed = tmp_path / "seed.json"
+    seed.write_text(example)
+
+    with MockThingSpace(Settings(seed=str(seed))) as double:
+        assert "present" == double.settings.auth
+        assert 1 == len(double.registrations())
+
+
+def test_make_run_starts_the_double_and_ctrl_c_stops_it():
+    """The one command to start it: prints the ready line, ends at once on Ctrl-C."""
+    [command] = _blocks("sh")
+    ran = subprocess.Popen(
+        command.split(),
+        cwd=ROOT,
+        env={**os.environ, "MOCKTHINGSPACE_PORT": "0", "MAKEFLAGS": ""},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        lines = iter(ran.stdout.readline, "")
+        ready = next(line for line in lines if " ready " in line)
+        url = re.search(r"url=(\S+)", ready)[1]
+        assert [] == MockThingSpace.at(url).registrations()
+    finally:
+        os.killpg(ran.pid, signal.SIGINT)
+        ran.communicate(timeout=20)
+    assert ran.returncode != 0

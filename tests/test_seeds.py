@@ -1,0 +1,283 @@
+"""Seed documents: what a double starts with, and what a snapshot gives back."""
+
+import json
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from mockthingspace import create_app, seeds
+from mockthingspace.errors import SettingsError
+from mockthingspace.families import FAMILIES
+from mockthingspace.family import Family
+from mockthingspace.settings import Settings
+
+ACCOUNT = "0242078689-00001"
+OTHER = "0242078689-00002"
+CALLBACKS = f"/api/fota/v1/callbacks/{ACCOUNT}"
+NOW = datetime(2024, 1, 1, tzinfo=timezone.utc)
+GOOD = {"family": "fota-v1", "account": ACCOUNT, "url": "http://localhost/"}
+TWO_SERVICES = Family(
+    name="two", prefix="/two", operations=(), answers={}, services=("A", "B")
+)
+
+
+def started(folder: Path, document: object) -> FlaskClient:
+    """Return a client of a double started from a seed file."""
+    path = folder / "seed.json"
+    path.write_text(json.dumps(document), "utf-8")
+    return create_app(Settings(seed=str(path))).test_client()
+
+
+def snapshot(client: FlaskClient) -> dict[str, Any]:
+    """Return everything as a seed document."""
+    shown: dict[str, Any] = client.get("/__admin/snapshot").get_json()
+    return shown
+
+
+def test_an_empty_document_seeds_nothing() -> None:
+    """Both keys of a seed document may be left out."""
+    assert seeds.registrations(seeds.checked({}), FAMILIES, NOW) == ()
+
+
+def test_a_registration_needs_family_account_and_url() -> None:
+    """The one service there is, no credentials and now are filled in."""
+    (made,) = seeds.registrations({"registrations": [GOOD]}, FAMILIES, NOW)
+    assert (made.service, made.username, made.password, made.registered_at) == (
+        "Fota",
+        None,
+        None,
+        NOW,
+    )
+
+
+def test_an_instant_is_kept_in_utc() -> None:
+    """A registration keeps the time it was made at."""
+    item = {**GOOD, "registered_at": "2024-01-01T01:00:00+01:00"}
+    made = seeds.registration(item, FAMILIES, datetime.now(timezone.utc))
+    assert (made.registered_at, made.registered_at.tzinfo) == (NOW, timezone.utc)
+
+
+def test_a_service_must_be_named_where_there_are_more() -> None:
+    """Only a family with a single service fills it in."""
+    item = {**GOOD, "family": "two"}
+    with pytest.raises(SettingsError, match=r"^service: must be one of A, B$"):
+        seeds.registration(item, [TWO_SERVICES], NOW)
+
+
+def test_a_named_service_is_taken() -> None:
+    """A family with several services takes each of them."""
+    item = {**GOOD, "family": "two", "service": "B"}
+    assert seeds.registration(item, [TWO_SERVICES], NOW).service == "B"
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        ({"registration": []}, "unknown key 'registration' in a seed document; it may"),
+        ({"": []}, "it may have settings, registrations"),
+        ({"registrations": None}, "must be an array"),
+        ({"registrations": {}}, "must be an array"),
+        ({"registrations": "a"}, "must be an array"),
+        ({"registrations": 1}, "must be an array"),
+    ],
+    ids=["unknown", "empty", "null", "object", "string", "number"],
+)
+def test_a_document_of_another_form_is_refused(
+    document: dict[str, Any], words: str
+) -> None:
+    """A seed document has known keys and an array of registrations."""
+    with pytest.raises(SettingsError, match=words):
+        seeds.checked(document)
+
+
+BAD_ITEMS: list[tuple[Any, str]] = [
+    (None, "a registration must be an object"),
+    ([], "a registration must be an object"),
+    ("a", "a registration must be an object"),
+    (5, "a registration must be an object"),
+    ({}, "family: is required; account: is required; url: is required"),
+    ({**GOOD, "name": "Fota"}, "name: unknown; a registration has family, account, s"),
+    ({**GOOD, "family": None}, "family: must be a string"),
+    ({**GOOD, "family": ["fota-v1"]}, "family: must be a string"),
+    ({**GOOD, "family": "fota"}, "family: 'fota' takes no registrations; allowed: "),
+    ({**GOOD, "family": "session"}, "family: 'session' takes no registrations; allow"),
+    ({**GOOD, "account": 5}, "account: must be a string"),
+    ({**GOOD, "account": "5"}, "account: must be ten digits, a hyphen and five digits"),
+    ({**GOOD, "service": "fota"}, "service: must be one of Fota"),
+    ({**GOOD, "service": ""}, "service: must be one of Fota"),
+    ({**GOOD, "service": 5}, "service: must be a string"),
+    ({**GOOD, "url": None}, "url: must be a string"),
+    ({**GOOD, "url": "localhost"}, "url: must begin with http:// or https://"),
+    ({**GOOD, "username": 5}, "username: must be a string"),
+    ({**GOOD, "password": {}}, "password: must be a string"),
+    ({**GOOD, "password": "\ud800"}, "password: must not hold half a surrogate pair"),
+    ({**GOOD, "registered_at": None}, "registered_at: "),
+    ({**GOOD, "registered_at": 5}, "registered_at: "),
+    ({**GOOD, "registered_at": "today"}, "registered_at: "),
+    ({**GOOD, "registered_at": "2024-01-01T00:00:00"}, "registered_at: "),
+    ({**GOOD, "registered_at": "0001-01-01T00:00:00+14:00"}, "registered_at: "),
+    ({**GOOD, "registered_at": "9999-12-31T23:59:59-14:00"}, "registered_at: "),
+]
+
+
+@pytest.mark.parametrize(
+    ("item", "words"),
+    BAD_ITEMS,
+    ids=[f"{index} {row[1]:.30}" for index, row in enumerate(BAD_ITEMS)],
+)
+def test_a_bad_registration_is_named_by_its_index(item: Any, words: str) -> None:
+    """The error says which registration cannot be used, which field, and why."""
+    with pytest.raises(SettingsError) as caught:
+        seeds.registrations({"registrations": [GOOD, item]}, FAMILIES, NOW)
+    assert str(caught.value).startswith(f"registrations[1]: {words}")
+
+
+def test_a_bad_password_is_not_repeated() -> None:
+    """An error about a password does not hold it."""
+    with pytest.raises(SettingsError) as caught:
+        seeds.registration({**GOOD, "password": "hunter2\0"}, FAMILIES, NOW)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_double_starts_from_its_seed_file(tmp_path: Path) -> None:
+    """Registrations and settings of the seed file are in force at once."""
+    document = {"settings": {"missing": "succeed"}, "registrations": [GOOD]}
+    client = started(tmp_path, document)
+    listed = client.get(CALLBACKS).get_json()
+    other = client.delete(f"/api/fota/v1/callbacks/{OTHER}/name/Fota")
+    assert (listed[0]["url"], other.status_code) == (GOOD["url"], 200)
+
+
+def test_a_double_does_not_start_from_a_bad_seed_file(tmp_path: Path) -> None:
+    """A seed file with a registration that cannot be used is refused."""
+    with pytest.raises(SettingsError, match=r"^registrations\[0\]: "):
+        started(tmp_path, {"registrations": [{}]})
+
+
+RICH: dict[str, Any] = {
+    "settings": {
+        "auth": "present",
+        "strict": True,
+        "missing": "succeed",
+        "credentials": {"ann": "secret"},
+        "accounts": [ACCOUNT, OTHER],
+        "journal_limit": 5,
+    },
+    "registrations": [
+        {
+            **GOOD,
+            "service": "Fota",
+            "username": "ann",
+            "password": "pässword",
+            "registered_at": "2024-01-01T00:00:00.000001Z",
+        },
+        {
+            "family": "fota-v1",
+            "account": OTHER,
+            "service": "Fota",
+            "url": "https://[::1]:9001/cb?a=b",
+            "username": None,
+            "password": None,
+            "registered_at": "2024-01-02T00:00:00.000000Z",
+        },
+    ],
+}
+
+
+@pytest.mark.parametrize("document", [{}, RICH], ids=["empty", "rich"])
+def test_a_snapshot_restored_gives_the_same_snapshot(
+    client: FlaskClient, document: dict[str, Any]
+) -> None:
+    """What GET shows, PUT takes, and GET shows again."""
+    client.put("/__admin/snapshot", json=document)
+    before = snapshot(client)
+    client.post("/__admin/reset", json={})
+    client.put("/__admin/snapshot", json=before)
+    assert snapshot(client) == before
+
+
+def test_a_snapshot_shows_what_was_restored(client: FlaskClient) -> None:
+    """A document that says everything comes back as it was."""
+    client.put("/__admin/snapshot", json=RICH)
+    assert snapshot(client) == RICH
+
+
+def test_a_snapshot_is_a_seed_file(client: FlaskClient, tmp_path: Path) -> None:
+    """A double started from a snapshot has that snapshot."""
+    client.put("/__admin/snapshot", json=RICH)
+    exported = snapshot(client)
+    assert snapshot(started(tmp_path, exported)) == exported
+
+
+def test_a_restore_says_how_many_and_what_went(client: FlaskClient) -> None:
+    """The reply to a restore counts what came and what it replaced."""
+    client.post("/__admin/registrations", json=GOOD)
+    client.get(CALLBACKS)
+    client.post("/api/m2m/v1/session/login", json={"username": "a", "password": "b"})
+    reply = client.put("/__admin/snapshot", json=RICH).get_json()
+    assert reply == {
+        "restored": 2,
+        "replaced": {"registrations": 1, "requests": 2, "tokens": 1},
+    }
+
+
+def test_restored_settings_are_in_force(client: FlaskClient) -> None:
+    """A restore brings its settings, not only its registrations."""
+    client.put("/__admin/snapshot", json={"settings": {"auth": "present"}})
+    assert client.get(CALLBACKS).status_code == 401
+
+
+def test_a_reset_after_a_restore_goes_back_to_the_start(tmp_path: Path) -> None:
+    """A restore holds until the next reset, which knows only the start."""
+    document = {"settings": {"missing": "succeed"}, "registrations": [GOOD]}
+    client = started(tmp_path, document)
+    before = snapshot(client)
+    client.put("/__admin/snapshot", json=RICH)
+    client.post("/__admin/reset", json={})
+    after = snapshot(client)
+    for one in (*before["registrations"], *after["registrations"]):
+        del one["registered_at"]
+    assert after == before
+
+
+def test_a_seed_file_is_read_once(tmp_path: Path) -> None:
+    """A double resets and restores after its seed file has gone."""
+    client = started(tmp_path, {"registrations": [GOOD]})
+    (tmp_path / "seed.json").unlink()
+    restored = client.put("/__admin/snapshot", json=RICH)
+    client.post("/__admin/reset", json={})
+    assert (restored.status_code, len(snapshot(client)["registrations"])) == (200, 1)
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        ({"setting": {}}, "unknown key 'setting'"),
+        ({"settings": []}, "the settings in the snapshot must be an object"),
+        ({"settings": None}, "the settings in the snapshot must be an object"),
+        ({"settings": {"prot": 1}}, "unknown setting 'prot' in the snapshot"),
+        ({"settings": {"auth": "on"}}, "allowed: off | present | strict"),
+        ({"settings": {"journal_limit": 10**30}}, "allowed: a whole number from 1 to"),
+        ({"settings": {"host": "h", "port": 1}}, "host, port: only set when a double"),
+        ({"settings": {"seed": "a"}}, "seed: only set when a double starts"),
+        ({"settings": {"allowed_hosts": []}}, "allowed_hosts: only set when a double"),
+        ({"registrations": {}}, "the registrations of a seed document must be"),
+        ({"registrations": [GOOD, {}]}, "registrations[1]: family: is required"),
+    ],
+    ids=lambda value: json.dumps(value)[:40] if isinstance(value, dict) else "",
+)
+def test_a_refused_restore_changes_nothing(
+    client: FlaskClient, document: dict[str, Any], words: str
+) -> None:
+    """A document with anything wrong in it is refused as a whole."""
+    client.put("/__admin/snapshot", json=RICH)
+    before, epoch = snapshot(client), client.get("/__admin/health").get_json()["epoch"]
+    good = {"registrations": [], "settings": {"auth": "strict"}}
+    reply = client.put("/__admin/snapshot", json=good | document)
+    assert (reply.status_code, reply.get_json()["error"]) == (400, "invalid")
+    assert words in reply.get_json()["message"]
+    assert snapshot(client) == before
+    assert client.get("/__admin/health").get_json()["epoch"] == epoch

@@ -1,0 +1,354 @@
+"""Serving from a terminal: what is printed, when, and how it ends."""
+
+import io
+import json
+import logging
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from time import monotonic
+from typing import Any, NamedTuple
+
+import pytest
+import requests
+
+from mockthingspace import __version__
+from mockthingspace.cli import main
+from mockthingspace.serving import JsonFormatter
+
+ACCOUNT = "0242078689-00001"
+PATH = f"/api/fota/v1/callbacks/{ACCOUNT}"
+SECRETS = ("hunter2", "bearer-secret", "session-secret")
+REGISTRATION = {
+    "name": "Fota",
+    "url": "http://localhost:9000/cb",
+    "username": "zaffod",
+    "password": "hunter2",
+}
+HEADERS = {
+    "Authorization": "Bearer bearer-secret",
+    "VZ-M2M-Token": "session-secret",
+}
+URL = re.compile(r"http://[^\s/\"]+")
+PROMPTLY_S = 4
+
+
+class Story(NamedTuple):
+    """What one process did from its start to its end."""
+
+    pid: int
+    ready: str
+    port_file: str
+    status: int
+    log: str
+    code: int
+    took_s: float
+    rest: str
+    left: list[str]
+
+
+def _story(folder: Path, log_format: str, number: signal.Signals) -> Story:
+    """Serve in a process; register, with the connection kept; send it a signal."""
+    port_file = folder / "port.txt"
+    options = ("--port", "0", "--log-format", log_format, "--port-file", str(port_file))
+    with (
+        subprocess.Popen(
+            [sys.executable, "-m", "mockthingspace", "serve", *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process,
+        requests.Session() as client,
+    ):
+        ready = process.stdout.readline()
+        try:
+            url = URL.findall(ready)[0]
+            port = port_file.read_text()
+            reply = client.post(url + PATH, json=REGISTRATION, headers=HEADERS)
+            log = process.stderr.readline()
+            asked_at = monotonic()
+            process.send_signal(number)
+            code = process.wait(10)
+        finally:
+            process.kill()
+        took_s = monotonic() - asked_at
+        rest = process.stdout.read() + process.stderr.read()
+    left = os.listdir(folder)
+    return Story(
+        process.pid, ready, port, reply.status_code, log, code, took_s, rest, left
+    )
+
+
+@pytest.fixture(scope="module")
+def in_text(tmp_path_factory: pytest.TempPathFactory) -> Story:
+    """The story of a process that logs text and is ended by Ctrl-C."""
+    return _story(tmp_path_factory.mktemp("text"), "text", signal.SIGINT)
+
+
+@pytest.fixture(scope="module")
+def in_json(tmp_path_factory: pytest.TempPathFactory) -> Story:
+    """The story of a process that logs JSON and is ended by SIGTERM."""
+    return _story(tmp_path_factory.mktemp("json"), "json", signal.SIGTERM)
+
+
+class Terminal(io.StringIO):
+    """A standard output that does something once the ready line is there.
+
+    What it does runs before the double waits for a signal, and a signal ends
+    the double, so no test has to wait for anything.
+    """
+
+    def __init__(self, act: Callable[[str], object], number: signal.Signals) -> None:
+        super().__init__()
+        self.act = act
+        self.number = number
+
+    def flush(self) -> None:
+        """Act on the URL in the ready line, then send the signal."""
+        if "ready" in self.getvalue():
+            try:
+                self.act(URL.findall(self.getvalue())[0])
+            finally:
+                signal.raise_signal(self.number)
+
+
+Serve = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
+    """Serve in this process until acted on; return the exit code and the output."""
+    log = logging.getLogger("mockthingspace")
+    before = log.handlers, log.level, log.propagate
+
+    def serve(
+        *args: str,
+        act: Callable[[str], object] = str,
+        number: signal.Signals = signal.SIGTERM,
+    ) -> tuple[int, str]:
+        terminal = Terminal(act, number)
+        monkeypatch.setattr(sys, "stdout", terminal)
+        with pytest.raises(SystemExit) as caught:
+            main(["serve", *args])
+        monkeypatch.undo()
+        return caught.value.code or 0, terminal.getvalue()
+
+    yield serve
+    log.handlers, log.propagate = before[0], before[2]
+    log.setLevel(before[1])
+
+
+def test_the_ready_line_names_version_url_admin_and_process(in_text):
+    """The one line on standard output has all that a script wants to know."""
+    url = f"http://127.0.0.1:{in_text.port_file.strip()}"
+
+    assert (
+        f"mockthingspace {__version__} ready url={url} admin={url}/__admin "
+        f"pid={in_text.pid}\n"
+    ) == in_text.ready
+
+
+def test_the_ready_line_is_one_json_object_where_json_is_asked_for(in_json):
+    """``--log-format json`` makes the ready line JSON."""
+    url = f"http://127.0.0.1:{in_json.port_file.strip()}"
+
+    assert {
+        "ready": True,
+        "version": __version__,
+        "url": url,
+        "admin": f"{url}/__admin",
+        "pid": in_json.pid,
+    } == json.loads(in_json.ready)
+
+
+@pytest.mark.parametrize("story", ["in_text", "in_json"])
+def test_it_answers_once_the_ready_line_is_printed(request, story):
+    """The first request after the ready line is served."""
+    assert 200 == request.getfixturevalue(story).status
+
+
+def test_an_exchange_is_logged_in_a_line_for_a_person(in_text):
+    """The log has the time, the request, the status and what served it."""
+    line = rf"\d\d:\d\d:\d\d\.\d{{3}}  POST {PATH} -> 200  fota-v1 register\n"
+
+    assert re.fullmatch(line, in_text.log)
+
+
+def test_an_exchange_is_logged_in_full_as_json(in_json):
+    """The JSON log has the exchange as the admin API shows it."""
+    logged = json.loads(in_json.log)
+
+    assert ["at", "exchange", "level", "message"] == sorted(logged)
+    assert "info" == logged["level"]
+    assert "fota-v1" == logged["exchange"]["family"]
+    assert "zaffod" in logged["exchange"]["request"]["body"]
+
+
+@pytest.mark.parametrize("story", ["in_text", "in_json"])
+def test_secrets_are_not_logged(request, story):
+    """Neither passwords nor tokens are printed anywhere."""
+    told = request.getfixturevalue(story)
+    printed = told.ready + told.log + told.rest
+
+    assert [] == [secret for secret in SECRETS if secret in printed]
+
+
+@pytest.mark.parametrize(("story", "code"), [("in_text", 130), ("in_json", 0)])
+def test_a_signal_ends_it_with_the_documented_code(request, story, code):
+    """Ctrl-C is exit code 130, SIGTERM 0."""
+    assert code == request.getfixturevalue(story).code
+
+
+@pytest.mark.parametrize("story", ["in_text", "in_json"])
+def test_a_signal_ends_it_promptly_and_quietly(request, story):
+    """It ends at once, says nothing more, and does not wait for idle clients."""
+    told = request.getfixturevalue(story)
+
+    assert "" == told.rest
+    assert told.took_s < PROMPTLY_S
+
+
+def test_the_port_file_is_there_while_it_serves(in_text):
+    """The file holds the port once it answers, and is gone when it has stopped."""
+    assert re.fullmatch(r"[1-9]\d*\n", in_text.port_file)
+    assert [] == in_text.left
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)], ids=str
+)
+def test_a_signal_that_comes_with_the_ready_line_is_not_lost(serve, number, code):
+    """A signal before the double waits for one ends it all the same."""
+    assert code == serve("--port", "0", number=number)[0]
+
+
+def test_the_handlers_of_signals_are_put_back(serve):
+    """A program that serves from Python keeps its own signal handlers."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.getsignal(number) for number in numbers]
+
+    serve("--port", "0")
+
+    assert before == [signal.getsignal(number) for number in numbers]
+
+
+def test_the_port_file_can_be_named_by_a_variable(serve, monkeypatch, tmp_path):
+    """MOCKTHINGSPACE_PORT_FILE is ``--port-file``."""
+    file, seen = tmp_path / "port.txt", []
+    monkeypatch.setenv("MOCKTHINGSPACE_PORT_FILE", str(file))
+
+    serve("--port", "0", act=lambda url: seen.append(f"{url}\n".endswith(_text(file))))
+
+    assert [True] == seen
+
+
+def _text(file: Path) -> str:
+    return f":{file.read_text()}"
+
+
+def test_a_port_file_that_was_removed_meanwhile_is_no_error(serve, tmp_path):
+    """Whoever read the port file may remove it."""
+    file = tmp_path / "port.txt"
+
+    code, _ = serve(
+        "--port", "0", "--port-file", str(file), act=lambda _: file.unlink()
+    )
+
+    assert 0 == code
+
+
+@pytest.mark.parametrize("name", ["no/such/folder/port.txt", "."], ids=str)
+def test_a_port_file_that_cannot_be_written_is_a_usage_error(
+    serve, capsys, tmp_path, name
+):
+    """It ends before the ready line, and names the file."""
+    file = tmp_path / name
+
+    code, out = serve("--port", "0", "--port-file", str(file))
+
+    assert (2, "") == (code, out)
+    assert f"cannot write the port file {file}: " in capsys.readouterr().err
+
+
+def test_a_flag_wins_over_the_environment_the_file_and_the_default(
+    serve, monkeypatch, tmp_path
+):
+    """Each setting comes from the first that has it: flag, variable, seed, default."""
+    settings = {"auth": "strict", "missing": "succeed", "journal_limit": 7}
+    seed = tmp_path / "seed.json"
+    seed.write_text(json.dumps({"settings": settings}))
+    monkeypatch.setenv("MOCKTHINGSPACE_AUTH", "present")
+    monkeypatch.setenv("MOCKTHINGSPACE_MISSING", "refuse")
+    monkeypatch.setenv("MOCKTHINGSPACE_STRICT", "true")
+    found: dict[str, Any] = {}
+
+    serve(
+        "--port", "0", "--seed", str(seed), "--auth", "off",
+        act=lambda url: found.update(_settings(url)),
+    )  # fmt: skip
+
+    assert ("off", "refuse", 7, None) == (
+        found["auth"],
+        found["missing"],
+        found["journal_limit"],
+        found["accounts"],
+    )
+    assert found["strict"] is True
+
+
+@pytest.mark.parametrize(
+    ("flag", "strict"), [("--strict", True), ("--no-strict", False)]
+)
+def test_a_switch_can_be_turned_on_and_off_by_a_flag(serve, monkeypatch, flag, strict):
+    """``--no-strict`` wins over a variable that turns it on, and the reverse."""
+    monkeypatch.setenv("MOCKTHINGSPACE_STRICT", str(not strict))
+    found: dict[str, Any] = {}
+
+    serve("--port", "0", flag, act=lambda url: found.update(_settings(url)))
+
+    assert strict is found["strict"]
+
+
+def _settings(url: str) -> dict[str, Any]:
+    return requests.get(f"{url}/__admin/snapshot", timeout=5).json()["settings"]
+
+
+@pytest.mark.parametrize(
+    ("host", "warned"),
+    [("127.0.0.1", False), ("localhost", False), ("0x7f000001", True)],
+    ids=["an address", "a name", "not known to be one"],
+)
+def test_a_host_that_is_not_known_to_be_loopback_is_warned_of(
+    serve, capsys, host, warned
+):
+    """The warning says what is at stake; loopback goes without one."""
+    code, _ = serve("--port", "0", "--host", host)
+
+    said = f"warning: {host} is not a loopback address" in capsys.readouterr().err
+    assert (0, warned) == (code, said)
+
+
+def test_a_bug_is_logged_as_json_with_its_traceback():
+    """A record with an exception is one line that holds the traceback."""
+    try:
+        raise KeyError("broken")
+    except KeyError:
+        log = logging.getLogger("mockthingspace.test")
+        record = log.makeRecord(
+            log.name,
+            logging.ERROR,
+            __file__,
+            1,
+            "failed on %s",
+            ("GET",),
+            sys.exc_info(),
+        )
+
+    logged = json.loads(JsonFormatter().format(record))
+
+    assert ("error", "failed on GET") == (logged["level"], logged["message"])
+    assert logged["traceback"].endswith("KeyError: 'broken'")

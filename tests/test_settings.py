@@ -1,0 +1,313 @@
+"""Settings check themselves, and say what is allowed."""
+
+import json
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mockthingspace import create_app
+from mockthingspace.errors import SettingsError
+from mockthingspace.settings import (
+    Settings,
+    checked,
+    from_environment,
+    rows,
+    spelled,
+)
+
+NAMES = [row.name for row in rows()]
+
+
+def seed_file(folder: Path, settings: object, name: str = "seed.json") -> str:
+    """Write a seed file with these settings and return its path."""
+    path = folder / name
+    path.write_text(json.dumps({"settings": settings}), "utf-8")
+    return str(path)
+
+
+def test_nothing_given_is_all_defaults() -> None:
+    """Settings without arguments have each row's default."""
+    settings = Settings()
+    assert {name: getattr(settings, name) for name in NAMES} == {
+        "host": "127.0.0.1",
+        "port": 8440,
+        "auth": "off",
+        "strict": False,
+        "missing": "refuse",
+        "credentials": None,
+        "accounts": None,
+        "journal_limit": 10_000,
+        "allowed_hosts": frozenset(),
+        "seed": None,
+    }
+
+
+def test_settings_are_frozen() -> None:
+    """A setting cannot be changed once made."""
+    settings = Settings()
+    with pytest.raises(FrozenInstanceError):
+        settings.port = 1  # type: ignore[misc]
+
+
+GOOD: list[tuple[str, Any, Any]] = [
+    ("host", "::1", "::1"),
+    ("port", 0, 0),
+    ("port", "65535", 65535),
+    ("auth", "strict", "strict"),
+    ("strict", "Yes", True),
+    ("strict", "1", True),
+    ("strict", "on", True),
+    ("strict", "OFF", False),
+    ("strict", "no", False),
+    ("strict", "0", False),
+    ("strict", True, True),
+    ("missing", "succeed", "succeed"),
+    ("credentials", None, None),
+    ("credentials", {"ann": "a:b"}, {"ann": "a:b"}),
+    ("credentials", "ann:a:b,bob:c", {"ann": "a:b", "bob": "c"}),
+    ("accounts", None, None),
+    ("accounts", "a, b", frozenset("ab")),
+    ("accounts", ["a", "b"], frozenset("ab")),
+    ("accounts", [], frozenset()),
+    ("journal_limit", 1, 1),
+    ("journal_limit", 10**9, 10**9),
+    ("allowed_hosts", ("a", "a"), frozenset("a")),
+    ("seed", None, None),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"), GOOD, ids=[f"{row[0]}={row[1]}" for row in GOOD]
+)
+def test_a_good_value_is_parsed(name: str, value: Any, expected: Any) -> None:
+    """A value is taken as a flag, a variable, JSON and Python spell it."""
+    assert getattr(Settings(**{name: value}), name) == expected
+
+
+NAN, INFINITE = float("nan"), float("inf")
+BAD: dict[str, list[Any]] = {
+    "host": [None, 5, True, "", "  ", "a\nb", "a\0", b"a", ["a"]],
+    "port": [None, True, False, -1, 65536, 10**30, NAN, INFINITE, 80.0, "", "a"],
+    "auth": [None, True, 0, "", "Strict", "on", ["off"]],
+    "strict": [None, 1, 0, 1.0, NAN, "", "maybe", [], {}],
+    "missing": [None, False, "", "REFUSE", "ignore"],
+    "credentials": [5, True, "", "ann", "ann:", ":a", "ann:a,bob", {"ann": ""}],
+    "accounts": [5, True, NAN, "", "a,", "a,,b", [""], [5], [None], {"a": 1}, b"ab"],
+    "journal_limit": [None, True, 0, -1, 10**9 + 1, 10**30, NAN, INFINITE, 1.0, ""],
+    "allowed_hosts": [None, 5, "", ["a\t"], [5], {"a": 1}],
+    "seed": [5, True, ["a"], "a\0b", ""],
+}
+BAD["port"] += ["8.5", "9" * 5000, b"5", [], {}]
+BAD["credentials"] += [{"ann": None}, {"ann": 5}, {"": "a"}, {"ann": "a\n"}, ["ann"]]
+BAD_ROWS = [(name, value) for name, values in BAD.items() for value in values]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), BAD_ROWS, ids=[f"{row[0]}={row[1]!r:.20}" for row in BAD_ROWS]
+)
+def test_a_bad_value_is_refused(name: str, value: Any) -> None:
+    """A value of the wrong type or outside its bounds is an error of ours."""
+    with pytest.raises(SettingsError):
+        Settings(**{name: value})
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "seed"])
+def test_a_bad_value_names_what_is_allowed(name: str) -> None:
+    """The error for a bad value has the setting, the value and what it takes."""
+    row = next(row for row in rows() if row.name == name)
+    with pytest.raises(SettingsError) as caught:
+        Settings(**{name: BAD[name][0]})
+    shown = repr(BAD[name][0]) if name != "credentials" else "…"
+    assert str(caught.value) == (
+        f"{name}: {shown} cannot be used; allowed: {row.metadata['kind'].allowed}"
+    )
+
+
+def test_every_setting_that_takes_words_names_them() -> None:
+    """The words a setting takes stand in what it allows."""
+    with pytest.raises(SettingsError, match=r"off \| present \| strict$"):
+        Settings(auth="on")
+
+
+def test_the_largest_journal_can_be_had() -> None:
+    """The largest journal that settings allow is one a double can start with."""
+    assert create_app(Settings(journal_limit=10**9)) is not None
+
+
+def test_passwords_are_not_in_the_repr() -> None:
+    """Credentials are left out where settings are printed."""
+    assert "hunter2" not in repr(Settings(credentials={"ann": "hunter2"}))
+
+
+def test_passwords_are_not_in_an_error() -> None:
+    """An error about credentials does not repeat them."""
+    with pytest.raises(SettingsError) as caught:
+        Settings(credentials={"ann": "hunter2\n"})
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("prot", "did you mean 'port'? there are host, port, "),
+        ("alowed_host", "did you mean 'allowed_hosts'? there are host, "),
+        ("zzz", "in the file: there are host, port, "),
+        ("", "in the file: there are host, port, "),
+    ],
+    ids=["prot", "alowed_host", "nothing near", "empty"],
+)
+def test_an_unknown_setting_is_named_with_those_there_are(name: str, hint: str) -> None:
+    """The error for an unknown key says which it was, the nearest, and all."""
+    with pytest.raises(SettingsError) as caught:
+        checked({name: 1}, "the file")
+    message = str(caught.value)
+    assert message.startswith(f"unknown setting {name!r} in the file: ")
+    assert hint in message
+
+
+@pytest.mark.parametrize("settings", [None, [], "port", 5, True], ids=repr)
+def test_settings_that_are_no_object_are_refused(settings: object) -> None:
+    """Settings are an object of names."""
+    with pytest.raises(SettingsError, match=r"^the settings in it must be an object$"):
+        checked(settings, "it")
+
+
+def test_the_seed_file_is_between_the_explicit_and_the_default(tmp_path: Path) -> None:
+    """What is given beats the seed file, and the seed file beats the default."""
+    path = seed_file(tmp_path, {"port": 1, "auth": "present"})
+    settings = Settings(port=2, seed=path)
+    assert (settings.port, settings.auth, settings.missing) == (2, "present", "refuse")
+
+
+def test_a_given_default_beats_the_seed_file(tmp_path: Path) -> None:
+    """A value that is given counts as given even where it is the default."""
+    path = seed_file(tmp_path, {"auth": "strict"})
+    assert Settings(auth="off", seed=path).auth == "off"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"{", "cannot read the seed file"),
+        (b"\xff", "cannot read the seed file"),
+        (b"[" * 100_000, "cannot read the seed file"),
+        (b"[]", "must hold a JSON object"),
+        (b"null", "must hold a JSON object"),
+        (b'{"settings": []}', "must be an object"),
+        (b'{"settings": {"prot": 1}}', "did you mean 'port'"),
+        (b'{"settings": {"port": NaN}}', "allowed: a port from 0 to 65535"),
+        (b'{"settings": {"accounts": {}}}', "allowed: names"),
+        (b'{"settings": {"allowed_hosts": null}}', "allowed: names"),
+    ],
+    ids=lambda value: value[:24].decode("latin-1") if isinstance(value, bytes) else "",
+)
+def test_a_seed_file_that_cannot_be_used_is_refused(
+    tmp_path: Path, content: bytes, words: str
+) -> None:
+    """A seed file that is no object of known settings is an error that says why."""
+    path = tmp_path / "seed.json"
+    path.write_bytes(content)
+    with pytest.raises(SettingsError, match=words):
+        Settings(seed=str(path))
+
+
+def test_a_seed_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """The error for a missing seed file has its path."""
+    path = str(tmp_path / "none.json")
+    with pytest.raises(SettingsError) as caught:
+        Settings(seed=path)
+    assert str(caught.value).startswith(f"cannot read the seed file {path}: ")
+
+
+def test_but_changes_only_what_it_is_told() -> None:
+    """Changed settings keep every other value."""
+    assert Settings(port=1, auth="strict").but(port=2) == Settings(
+        port=2, auth="strict"
+    )
+
+
+def test_but_keeps_what_was_not_given_not_given() -> None:
+    """A default stays a default, so a seed file named later still fills it in."""
+    settings = Settings(auth="strict").but(port=2)
+    assert settings.given == {"auth", "port"}
+
+
+def test_but_counts_the_seed_files_values_as_given(tmp_path: Path) -> None:
+    """A port from the seed file is one that was chosen."""
+    settings = Settings(seed=seed_file(tmp_path, {"port": 1})).but(auth="present")
+    assert settings.given == {"seed", "port", "auth"}
+
+
+def test_but_reads_no_seed_file_again(tmp_path: Path) -> None:
+    """Settings can be changed after their seed file has gone."""
+    path = seed_file(tmp_path, {"port": 1, "auth": "present"})
+    settings = Settings(seed=path)
+    Path(path).unlink()
+    changed = settings.but(port=2)
+    assert (changed.seed, changed.port, changed.auth) == (path, 2, "present")
+
+
+def test_another_seed_file_takes_the_place_of_the_first(tmp_path: Path) -> None:
+    """Values from one seed file do not outlive a change to another."""
+    first = Settings(
+        missing="succeed", seed=seed_file(tmp_path, {"port": 1, "auth": "present"})
+    )
+    second = first.but(port=3).but(
+        seed=seed_file(tmp_path, {"port": 2, "strict": True}, "second.json")
+    )
+    assert (second.port, second.auth, second.strict, second.missing) == (
+        3,
+        "off",
+        True,
+        "succeed",
+    )
+
+
+def test_but_refuses_an_unknown_setting() -> None:
+    """A change of what is no setting is named."""
+    with pytest.raises(SettingsError, match="unknown setting 'prot' in the call"):
+        Settings().but(prot=1)
+
+
+def test_the_environment_gives_settings_by_name() -> None:
+    """Variables with the prefix are settings, all others are not looked at."""
+    environ = {
+        "MOCKTHINGSPACE_PORT": "1",
+        "MOCKTHINGSPACE_JOURNAL_LIMIT": "2",
+        "MOCKTHINGSPACE_URL": "http://localhost",
+        "PORT": "3",
+    }
+    assert from_environment(environ, {"MOCKTHINGSPACE_URL"}) == {
+        "port": "1",
+        "journal_limit": "2",
+    }
+
+
+def test_an_unknown_variable_is_refused() -> None:
+    """A variable with the prefix that names no setting is a mistake."""
+    with pytest.raises(
+        SettingsError, match="unknown setting 'prot' in the environment"
+    ):
+        from_environment({"MOCKTHINGSPACE_PROT": "1"}, set())
+
+
+@pytest.mark.parametrize(
+    ("default", "expected"),
+    [
+        (True, "true"),
+        (False, "false"),
+        (0, "0"),
+        (8440, "8440"),
+        ("off", "off"),
+        (None, "none"),
+        (frozenset(), "none"),
+    ],
+    ids=str,
+)
+def test_a_default_is_spelled_as_a_person_would_set_it(
+    default: object, expected: str
+) -> None:
+    """Help and tables show true and none, not Python's words."""
+    assert spelled(default) == expected
