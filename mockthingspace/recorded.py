@@ -41,8 +41,8 @@ class RecordedExchange:
 
 def registration(shown: Mapping[str, Any]) -> Registration:
     """Read a registration as the admin API shows it."""
-    instant = _instant(shown["registered_at"])
-    return Registration(**{**shown, "registered_at": instant})
+    known = {name: shown[name] for name in Registration.__dataclass_fields__}
+    return Registration(**{**known, "registered_at": _instant(known["registered_at"])})
 
 
 def exchange(shown: Mapping[str, Any]) -> RecordedExchange:

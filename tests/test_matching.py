@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from mockthingspace import create_app
 from mockthingspace.errors import AdminError
-from mockthingspace.matching import NearMiss, criteria, matches, near_misses
+from mockthingspace.matching import NearMiss, matches, near_misses
 from mockthingspace.model import Exchange
+from mockthingspace.patterns import criteria
 
 ACCOUNT = "0242078689-00001"
 CALLBACKS = f"/api/fota/v1/callbacks/{ACCOUNT}"

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response
 
-from mockthingspace import matching, rendering
+from mockthingspace import matching, patterns, rendering
 from mockthingspace.admin.asking import document, filters, number
 from mockthingspace.double import current
 from mockthingspace.errors import AdminError
@@ -67,7 +67,7 @@ def _pattern() -> tuple[list[Exchange], list[matching.Criterion]]:
     pattern = document()
     since = number(pattern, "since")
     pattern.pop("since", None)
-    return _since(since), matching.criteria(pattern)
+    return _since(since), patterns.criteria(pattern)
 
 
 def _since(seq: int) -> list[Exchange]:
@@ -81,7 +81,7 @@ def _select(given: dict[str, str]) -> list[Exchange]:
         pattern.pop(name, None)
     if "status" in pattern:
         pattern["status"] = number(pattern, "status")
-    wanted = matching.criteria(pattern)
+    wanted = patterns.criteria(pattern)
     return [one for one in _since(since) if matching.matches(one, wanted)]
 
 
