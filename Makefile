@@ -32,7 +32,7 @@ $(VENV)/bench.stamp: $(VENV)/dev.stamp
 	@touch $@
 
 run: $(VENV)/run.stamp ## start the double on http://127.0.0.1:8440 (ARGS="--auth strict" …)
-	@exec $(BIN)/mockthingspace serve $(ARGS)
+	@$(BIN)/mockthingspace serve $(ARGS) || test $$? -eq 130  # Ctrl-C is no error
 
 demo: $(VENV)/demo.stamp ## see it work through the published Verizon SDK, without credentials
 	@$(BIN)/mockthingspace demo $(ARGS)

@@ -6,7 +6,7 @@ and the journal's entry. The admin API is left out of the journal.
 """
 
 import logging
-import sys
+from functools import partial
 from sys import intern
 from typing import Any
 
@@ -27,6 +27,7 @@ from mockthingspace.settings import Settings, read_seed
 from mockthingspace.wire import MAX_BODY, fault, shortened
 
 LONGEST_REASON = 2000
+LONGEST_KEPT = 64 * 1024
 _log = logging.getLogger("mockthingspace")
 _BROKEN = fault(900900, "Unclassified Failure", "The double failed; see its log")
 
@@ -81,9 +82,7 @@ def _arrive() -> Response | None:
     double = current()
     note = g.note = Note(double.clock.now(), double.state)
     if admin.owns(request.path):
-        request.max_content_length = sys.maxsize  # None would mean the app's limit
-        note.body = request.get_data()
-        return admin.guard()
+        return admin.guard() or admin.read(note)
     try:
         note.body = request.get_data()
     except RequestEntityTooLarge:
@@ -100,8 +99,8 @@ def _complete(response: Response) -> Response:
         response.headers["X-Mock-Reason"] = _one_line(reason)
     exchange = note.state.journal.add(_exchange(note, response, reason))
     if _log.isEnabledFor(logging.INFO):
-        shown = rendering.document(exchange)
-        _log.info("%s", rendering.line(shown), extra={"exchange": shown})
+        shown = partial(rendering.document, exchange)
+        _log.info("%s", rendering.log_line(exchange), extra={"exchange": shown})
     return response
 
 
@@ -109,11 +108,11 @@ def _exchange(note: Note, response: Response, reason: str | None) -> Exchange:
     environ = request.environ
     return Exchange(
         seq=0,
-        method=intern(request.method),
+        method=intern(environ["REQUEST_METHOD"]),
         path=environ["PATH_INFO"],
         query=environ.get("QUERY_STRING", ""),
         headers=_headers(environ),
-        body=note.body,
+        body=note.body[:LONGEST_KEPT],
         status=response.status_code,
         reply_headers=tuple(response.headers),
         reply=response.get_data(),

@@ -173,16 +173,17 @@ def registrations(
 @cli.command()
 @_client_options
 @_account
+@click.option("--family", help="only this family's, such as fota-v1")
+@click.option("--operation", help="only this operation's, such as register")
+@click.option("--status", type=int, help="only those answered with this status")
 @click.option("--unmatched", is_flag=True, help="only those that nothing serves")
 @click.option("--limit", type=click.IntRange(1), help="only the last so many")
-def requests(
-    url: str, as_json: bool, account: str | None, unmatched: bool, limit: int | None
-) -> None:
+def requests(url: str, as_json: bool, unmatched: bool, **filters: Any) -> None:
     """List the requests received, oldest first, and how they were answered."""
     from mockthingspace.rendering import line
 
     path = "/requests/unmatched" if unmatched else "/requests"
-    document = _client(url).ask("GET", path, account=account, limit=limit)
+    document = _client(url).ask("GET", path, None, **filters)
     lines = [f"{one['arrived_at']}  {line(one)}" for one in document["requests"]]
     if document["meta"]["evicted"]:
         lines.insert(0, f"({document['meta']['evicted']} older ones were evicted)")
@@ -199,8 +200,9 @@ def reset(url: str, as_json: bool, account: str | None) -> None:
         document,
         as_json,
         [
-            f"reset: {document['registrations']} registrations, "
-            f"{document['requests']} requests and {document['tokens']} tokens are gone"
+            f"as just started; before, there were: registrations "
+            f"{document['registrations']}, requests {document['requests']}, tokens "
+            f"{document['tokens']}"
         ],
     )
 
@@ -243,10 +245,9 @@ def demo() -> None:
 
 
 def _client(url: str) -> "AdminClient":
-    from mockthingspace.client import AdminClient, remote
+    from mockthingspace.client import AdminClient, remote, with_scheme
 
-    full = url if "://" in url else f"http://{url}"
-    return AdminClient(remote(full.rstrip("/")))
+    return AdminClient(remote(with_scheme(url)))
 
 
 def _print(document: Mapping[str, Any], as_json: bool, lines: list[str]) -> None:
@@ -272,6 +273,9 @@ def main(args: list[str] | None = None) -> None:
     except (SettingsError, CannotBind, AdminError) as error:
         click.echo(f"mockthingspace: {error}", err=True)
         code = _CODES[type(error)]
+    except OSError as error:  # what should have been written could not be
+        click.echo(f"mockthingspace: {error}", err=True)
+        code = REFUSED
     sys.exit(code)
 
 

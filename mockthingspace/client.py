@@ -7,8 +7,9 @@ it, so neither can do what a script could not.
 import json
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
-from mockthingspace.errors import AdminError
+from mockthingspace.errors import AdminError, SettingsError
 
 TIMEOUT_S = 10
 
@@ -53,6 +54,7 @@ class AdminClient:
         Raises:
             AdminError: The admin API refused, or no double answered.
         """
+        __tracebackhide__ = True
         given = {name: value for name, value in query.items() if value is not None}
         if body is None and method in ("POST", "PUT"):
             body = {}
@@ -88,6 +90,22 @@ def in_process(app: Any, url: str) -> Transport:
         return response.status_code, response.get_data()
 
     return send
+
+
+def with_scheme(url: str) -> str:
+    """Return where a double is, as a URL: ``localhost:8440`` will do.
+
+    Raises:
+        SettingsError: It is not a place a double could be.
+    """
+    full = (url if "://" in url else f"http://{url}").rstrip("/")
+    parts = urlsplit(full)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path:
+        raise SettingsError(
+            f"{url!r} is not where a double can be; give scheme, host and port, such "
+            "as http://127.0.0.1:8440"
+        )
+    return full
 
 
 def remote(url: str) -> Transport:

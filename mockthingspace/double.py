@@ -74,15 +74,16 @@ class Double:
 
     def reset_account(self, account: str) -> dict[str, int]:
         """Make one account as just started; leave the others, and all tokens."""
-        state = self.state
-        removed = {
-            "registrations": state.registry.remove(account=account),
-            "requests": state.journal.remove(lambda one: one.account == account),
-            "tokens": 0,
-        }
-        for registration in self.seed:
-            if registration.account == account:
-                state.registry.register(registration)
+        with self._resetting:
+            state = self.state
+            removed = {
+                "registrations": state.registry.remove(account=account),
+                "requests": state.journal.remove(lambda one: one.account == account),
+                "tokens": 0,
+            }
+            for registration in self.seed:
+                if registration.account == account:
+                    state.registry.register(registration)
         return removed
 
     def _fresh(

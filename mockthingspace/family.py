@@ -230,7 +230,9 @@ def _answer(
         )
     outcome = operation.verb(call, **arguments)
     if operation.reply is None:
-        return Response()
+        empty = Response()
+        del empty.headers["Content-Type"]
+        return empty
     return json_response(operation.reply.dump(outcome, many=operation.many))
 
 
@@ -242,26 +244,28 @@ def refused(answer: Answer, refusal: ThingSpaceError, note: Note) -> Response:
 
 def json_response(document: object, status: int = 200) -> Response:
     """Make a reply of a document."""
-    return Response(spelled(document), status, mimetype="application/json")
+    return Response(spelled(document), status, content_type="application/json")
 
 
 def caller() -> Caller:
     """Read who the request says it comes from."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    environ = request.environ
+    scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     scheme, token = scheme.lower(), token.strip()
     return Caller(
         client=_client(token) if scheme == "basic" else None,
         bearer=token if scheme == "bearer" and token else None,
-        session=request.headers.get("VZ-M2M-Token") or None,
+        session=environ.get("HTTP_VZ_M2M_TOKEN") or None,
     )
 
 
 def _client(token: str) -> str | None:
     """Return the key of ``key:secret`` in base64; None when it is not that."""
     try:
-        return b64decode(token, validate=True).decode().partition(":")[0] or None
+        client, colon, _ = b64decode(token, validate=True).decode().partition(":")
     except ValueError:
         return None
+    return client if colon and client else None
 
 
 def _authorize(operation: Operation, call: Call) -> None:
@@ -276,7 +280,7 @@ def _authorize(operation: Operation, call: Call) -> None:
         )
     if "bearer" in operation.needs:
         if call.caller.bearer is None:
-            raise MissingBearer("the header 'Authorization: Bearer …' is missing")
+            raise MissingBearer("the header 'Authorization: Bearer <token>' is missing")
         if auth == "strict":
             call.state.tokens.check_bearer(call.caller.bearer, call.now)
     if "session" in operation.needs:

@@ -4,23 +4,26 @@ The handle speaks to the admin API and to nothing else, so it is the same for a
 double it started itself and for one that runs elsewhere.
 """
 
+import warnings
 from collections.abc import Mapping
+from threading import Lock
 from typing import Any
 
 from mockthingspace.app import create_app
-from mockthingspace.client import AdminClient, in_process, remote
+from mockthingspace.client import AdminClient, in_process, remote, with_scheme
 from mockthingspace.errors import MockThingSpaceError
 from mockthingspace.model import Registration
 from mockthingspace.recorded import RecordedExchange, exchange, registration, unmet
 from mockthingspace.server import Server
-from mockthingspace.settings import Settings
+from mockthingspace.settings import Settings, checked
 
 
 class MockThingSpace:
     """A double on a port of this machine, as a context manager, and its handle.
 
     Args:
-        settings: How it behaves. A port that is not given is a free one.
+        settings: How it behaves, as a value or by name. A port that is not given
+            is a free one.
         **fields: Single settings, over those.
 
     Raises:
@@ -32,10 +35,15 @@ class MockThingSpace:
         'http://127.0.0.1:41801/api/fota/v1'
     """
 
-    def __init__(self, settings: Settings | None = None, **fields: Any) -> None:
-        given = (settings or Settings()).but(**fields)
+    def __init__(
+        self, settings: Settings | Mapping[str, Any] | None = None, **fields: Any
+    ) -> None:
+        if not isinstance(settings, Settings):
+            settings = Settings(**checked(settings or {}, "the call"))
+        given = settings.but(**fields)
         self.settings = given if "port" in given.given else given.but(port=0)
         self._account: str | None = None
+        self._changing = Lock()
         self._server: Server | None = None
         self._url: str | None = None
         self._client: AdminClient | None = None
@@ -50,7 +58,7 @@ class MockThingSpace:
                 assertions leave everybody else's alone.
         """
         handle = cls()
-        handle._url = url.rstrip("/")
+        handle._url = with_scheme(url)
         handle._client = AdminClient(remote(handle._url))
         handle._account = account
         return handle
@@ -62,20 +70,35 @@ class MockThingSpace:
             CannotBind: The address cannot be had; nothing is left running.
             MockThingSpaceError: It is running already, or runs elsewhere.
         """
-        if self._client is not None:
-            raise MockThingSpaceError(f"this double is already running at {self.url}")
-        app = create_app(self.settings)
-        self._server = Server(app, self.settings.host, self.settings.port)
-        self._server.start()
-        self._url = self._server.url
-        self._client = AdminClient(in_process(app, self._url))
+        with self._changing:
+            if self._client is not None:
+                raise MockThingSpaceError(
+                    f"this double is already running at {self.url}"
+                )
+            app = create_app(self.settings)
+            self._server = Server(app, self.settings.host, self.settings.port)
+            self._server.start()
+            self._url = self._server.url
+            self._client = AdminClient(in_process(app, self._url))
         return self
 
     def stop(self) -> None:
         """Stop answering and free the port; stopping twice does no harm."""
-        if self._server is not None:
-            self._server.stop()
-            self._server = self._client = self._url = None
+        with self._changing:
+            if self._server is not None:
+                self._server.stop()
+                self._server = self._client = self._url = None
+
+    def __del__(self) -> None:
+        """Stop a double that was forgotten, and say so."""
+        if getattr(self, "_server", None) is not None:
+            warnings.warn(f"{self!r} was not stopped", ResourceWarning, stacklevel=2)
+            self.stop()
+
+    def __repr__(self) -> str:
+        """Say where it answers, and the account it keeps to."""
+        account = f", account {self._account}" if self._account else ""
+        return f"<MockThingSpace {self._url or 'not running'}{account}>"
 
     def __enter__(self) -> "MockThingSpace":
         """Start it, unless it runs elsewhere."""
@@ -84,6 +107,11 @@ class MockThingSpace:
     def __exit__(self, *_: object) -> None:
         """Stop it, unless it runs elsewhere."""
         self.stop()
+
+    @property
+    def running(self) -> bool:
+        """Whether it was started and not stopped, or runs elsewhere."""
+        return self._client is not None
 
     @property
     def url(self) -> str:
@@ -102,12 +130,16 @@ class MockThingSpace:
     def url_for(self, family: str) -> str:
         """Return the base URL of a family, to point a client at.
 
+        Args:
+            family: Its name, such as ``fota-v1``, or the end of its prefix:
+                ``session`` has two, ``session`` and ``oauth2``.
+
         Raises:
             MockThingSpaceError: There is no such family.
         """
         families = self.admin.ask("GET", "/families")["families"]
         for one in families:
-            if one["name"] == family:
+            if family in (one["name"], one["prefix"].rpartition("/")[2]):
                 return f"{self.url}{one['prefix']}"
         names = ", ".join(dict.fromkeys(one["name"] for one in families))
         raise MockThingSpaceError(f"unknown family {family!r}; there are {names}")
@@ -164,10 +196,12 @@ class MockThingSpace:
     def requests(
         self,
         account: str | None = None,
+        *,
         family: str | None = None,
         operation: str | None = None,
         status: int | None = None,
         since: int | None = None,
+        limit: int | None = None,
     ) -> list[RecordedExchange]:
         """Return the exchanges that match what is given, oldest first.
 
@@ -177,6 +211,7 @@ class MockThingSpace:
             operation: The operation of it, such as ``register``.
             status: The HTTP status of the reply.
             since: Only those numbered above this ``seq``.
+            limit: Only the last so many.
         """
         found = self.admin.ask(
             "GET",
@@ -186,6 +221,7 @@ class MockThingSpace:
             operation=operation,
             status=status,
             since=since,
+            limit=limit,
         )
         return [exchange(one) for one in found["requests"]]
 
@@ -221,6 +257,7 @@ class MockThingSpace:
             AssertionError: There was none, or not that many; the message says
                 what was expected and how the three nearest requests differ.
         """
+        __tracebackhide__ = True
         if isinstance(body, str):
             patterns: list[Any] | None = [{"equalTo": body}]
         elif body is not None:

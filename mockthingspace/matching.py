@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
-from mockthingspace import rendering
+from mockthingspace import redaction
 from mockthingspace.model import Exchange
 
 NEAREST = 3
@@ -64,17 +64,22 @@ def _miss(exchange: Exchange, wanted: list[Criterion]) -> NearMiss:
             came = ABSENT if value is None else words(value)
             likeness = SequenceMatcher(None, one.expected[:200], came[:200]).ratio()
             distance += 1 - likeness / 2
-            shown = came if value is None else _shown(one.field, came)
-            differences.append(Difference(one.field, one.expected, shown))
+            expected = _shown(one.field, one.expected)
+            differences.append(Difference(one.field, expected, _shown(one.field, came)))
     return NearMiss(exchange, distance / len(wanted), differences)
 
 
-def _shown(field: str, came: str) -> str:
+def _shown(field: str, text: str) -> str:
     key, _, name = field.partition(".")
+    if text == ABSENT:
+        return text
     if key == "headers":
-        return rendering.header(name, came)
-    hidden = name.lower() in rendering.SECRET_KEYS
-    return rendering.HIDDEN if hidden else rendering.without_secrets(came)
+        return redaction.header(name, text)
+    if name.lower() in redaction.SECRET_KEYS:
+        return redaction.HIDDEN
+    if key == "body":
+        return redaction.body_without_secrets(text.encode("utf-8", "replace"))
+    return redaction.without_secrets(text)
 
 
 def words(value: Any) -> str:

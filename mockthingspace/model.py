@@ -4,11 +4,13 @@ ThingSpace's spelling never gets here; it stops at the shapes of ``wire`` and
 of the families.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
 
 Mark = Literal["documented", "observed", "assumed"]
+ACCOUNT_FORMAT = re.compile(r"[0-9]{10}-[0-9]{5}")
 Proof = Literal["basic", "bearer", "session"]
 
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 SHOWN = 50
 _HANDLE = pytest.StashKey["MockThingSpace"]()
-_FAILED = pytest.StashKey[bool]()
+_JOURNAL = pytest.StashKey[str]()
+_PASSED = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -47,7 +48,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def thingspace_settings() -> "Settings":
-    """The settings of this session's double; override to change them."""
+    """The settings of this session's double; override to change them.
+
+    Return ``Settings(auth="strict")`` or ``{"auth": "strict"}``.
+    """
     from mockthingspace import Settings
 
     return Settings()
@@ -62,10 +66,23 @@ def thingspace_server(
 
     url = request.config.getoption("--thingspace-url")
     if url:
-        yield MockThingSpace.at(url)
+        yield _reached(url)
         return
     with MockThingSpace(thingspace_settings) as server:
         yield server
+
+
+def _reached(url: str) -> "MockThingSpace":
+    """Return the handle of a running double, or fail with why there is none."""
+    from mockthingspace import MockThingSpace, MockThingSpaceError
+
+    try:
+        handle = MockThingSpace.at(url)
+        handle.admin.ask("GET", "/health")
+        return handle
+    except MockThingSpaceError as error:
+        reason = str(error)
+    return pytest.fail(f"--thingspace-url: {reason}", pytrace=False)
 
 
 @pytest.fixture(scope="session")
@@ -94,10 +111,15 @@ def thingspace(
     url = request.config.getoption("--thingspace-url")
     if url:
         handle = type(handle).at(url, account=thingspace_account)
+    elif not handle.running:  # an earlier test has stopped it
+        handle.start()
     handle.reset()
     request.node.stash[_HANDLE] = handle
     yield handle
+    request.node.stash[_JOURNAL] = _journal(handle)
     _check(request.node, handle, allowed)
+    if url:
+        handle.reset()
 
 
 def _allows_unmatched(item: pytest.Item) -> bool:
@@ -116,7 +138,7 @@ def _allows_unmatched(item: pytest.Item) -> bool:
 
 def _check(item: pytest.Item, handle: "MockThingSpace", allowed: bool) -> None:
     """Fail a test that passed although the double could not serve it."""
-    if item.stash.get(_FAILED, False):
+    if not item.stash.get(_PASSED, False) or not handle.running:
         return
     journal = handle.requests()
     broken = [one for one in journal if one.status == 500]
@@ -137,9 +159,11 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
     """Attach the journal to the report of a test that failed."""
     report = yield
     handle = item.stash.get(_HANDLE, None)
+    if report.when == "call":
+        item.stash[_PASSED] = report.passed
     if handle is not None and report.failed:
-        item.stash[_FAILED] = True
-        report.sections.append(("mockthingspace journal", _journal(handle)))
+        journal = item.stash.get(_JOURNAL, None) or _journal(handle)
+        report.sections.append(("mockthingspace journal", journal))
     return report
 
 
@@ -147,10 +171,9 @@ def _journal(handle: "MockThingSpace") -> str:
     from mockthingspace import MockThingSpaceError
 
     try:
-        exchanges = handle.requests()
+        exchanges = handle.requests(limit=SHOWN)
     except MockThingSpaceError as error:
         return f"cannot be read: {error}"
-    left_out = len(exchanges) - SHOWN
-    lines = [f"({left_out} earlier ones left out)"] if left_out > 0 else []
-    lines += [f"{one.arrived_at:%H:%M:%S.%f} {one}" for one in exchanges[-SHOWN:]]
+    lines = [f"(the last {SHOWN})"] if len(exchanges) == SHOWN else []
+    lines += [f"{one.arrived_at:%H:%M:%S.%f} {one}" for one in exchanges]
     return "\n".join(lines) or "(empty: no request reached the double)"

@@ -1,11 +1,13 @@
 """What the admin API told, as values for a test, and in words when one fails."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from mockthingspace.model import Registration
+from mockthingspace.redaction import body_without_secrets, header
 from mockthingspace.rendering import line
 
 
@@ -78,7 +80,11 @@ def unmet(
     """Say what was expected and how the nearest requests differ."""
     number = "at least 1 request" if count is None else f"{count} request(s)"
     lines = [f"expected {number} with"]
-    lines += [f"  {key}: {value}" for key, value in pattern.items() if key != "since"]
+    lines += [
+        f"  {key}: {_asked(key, value)}"
+        for key, value in pattern.items()
+        if key != "since"
+    ]
     lines.append(f"but {len(found['requests'])} matched")
     lines += [f"  matched: {line(one)}" for one in found["requests"][:3]]
     for miss in misses:
@@ -95,3 +101,11 @@ def unmet(
             "setting journal_limit to keep more"
         )
     return "\n".join(lines)
+
+
+def _asked(key: str, value: Any) -> str:
+    """Spell one thing that was asked for, secrets hidden."""
+    if key == "headers":
+        value = {name: header(name, one["equalTo"]) for name, one in value.items()}
+    text = value if isinstance(value, str) else json.dumps(value)
+    return body_without_secrets(text.encode("utf-8", "replace"))

@@ -4,62 +4,13 @@ Everything a person or a script sees of an exchange comes through here: the
 admin API, the log, a test's report. The journal itself keeps what really came.
 """
 
-import json
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
 from mockthingspace.clock import rfc3339
 from mockthingspace.model import Exchange, Registration
-
-HIDDEN = "***"
-_NAMES = (
-    "password|oldPassword|newPassword|sessionToken|access_token|refresh_token|"
-    "client_secret|token"
-)
-SECRET_KEYS = frozenset(name.lower() for name in _NAMES.split("|"))
-_IN_JSON = re.compile(
-    rf'("(?:{_NAMES})"\s*:\s*)("(?:[^"\\]|\\.)*"?|[\[{{].*|[^,}}\]\s]+)',
-    re.IGNORECASE | re.DOTALL,
-)
-_IN_FORM = re.compile(rf"((?:^|&)(?:{_NAMES})=)[^&]*", re.IGNORECASE)
-_IN_QUERY = re.compile(rf"([?&](?:{_NAMES})=)[^&\s\"]*", re.IGNORECASE)
-_IN_URL = re.compile(r"(:\\?/\\?/[^/@\s\"]*?:)[^/\s\"]*(?=@)")
-_ESCAPED_LETTER = re.compile(r"\\u00([46][1-9a-f]|[57][0-9a]|5f)", re.IGNORECASE)
-
-
-def without_secrets(text: str) -> str:
-    """Return a body or a query with passwords and tokens hidden.
-
-    A body that holds none is returned as it came, to the letter.
-    """
-    if _IN_JSON.search(text) or "\\u" in text:
-        text = _json_without_secrets(text)
-    in_text = _IN_QUERY if text.lstrip()[:1] in ("{", "[", '"') else _IN_FORM
-    for pattern in (in_text, _IN_QUERY, _IN_URL):
-        text = pattern.sub(rf"\1{HIDDEN}", text)
-    return text
-
-
-def _json_without_secrets(text: str) -> str:
-    try:
-        document = json.loads(text)
-        hidden = _hide(document)
-    except (ValueError, RecursionError):
-        plain = _ESCAPED_LETTER.sub(lambda one: chr(int(one[1], 16)), text)
-        shown, found = _IN_JSON.subn(rf'\1"{HIDDEN}"', plain)
-        return shown if found else text
-    return text if hidden == document else json.dumps(hidden)
-
-
-def _hide(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {
-            key: HIDDEN if key.lower() in SECRET_KEYS else _hide(below)
-            for key, below in value.items()
-        }
-    return [_hide(below) for below in value] if isinstance(value, list) else value
+from mockthingspace.redaction import body_without_secrets, header, without_secrets
 
 
 def raw_headers(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -73,15 +24,6 @@ def raw_headers(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 def headers(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return request headers by their HTTP names, tokens hidden."""
     return {name: header(name, value) for name, value in raw_headers(pairs).items()}
-
-
-def header(name: str, value: str) -> str:
-    """Return a request header's value, hidden where it is a token."""
-    if name.title() in ("Authorization", "Proxy-Authorization"):
-        scheme, space, _ = value.partition(" ")
-        return f"{scheme} {HIDDEN}" if space else HIDDEN
-    hidden = name.title() in ("Vz-M2M-Token", "Cookie")
-    return HIDDEN if hidden else without_secrets(value)
 
 
 def raw_url(exchange: Exchange) -> str:
@@ -103,7 +45,7 @@ def document(exchange: Exchange) -> dict[str, Any]:
             "url": url,
             "absoluteUrl": f"http://{host}{url}",
             "headers": shown_headers,
-            "body": without_secrets(exchange.body.decode("utf-8", "replace")),
+            "body": body_without_secrets(exchange.body),
             "loggedDate": int(exchange.arrived_at.timestamp() * 1000),
         },
         "response": {
@@ -111,7 +53,7 @@ def document(exchange: Exchange) -> dict[str, Any]:
             "headers": {
                 name: without_secrets(value) for name, value in exchange.reply_headers
             },
-            "body": without_secrets(exchange.reply.decode("utf-8", "replace")),
+            "body": body_without_secrets(exchange.reply),
         },
         "wasMatched": exchange.matched,
         "family": exchange.family,
@@ -125,11 +67,23 @@ def document(exchange: Exchange) -> dict[str, Any]:
 
 def line(shown: Mapping[str, Any]) -> str:
     """Return an exchange, as shown, in one line for a person."""
-    request, response = shown["request"], shown["response"]
-    served = f"{shown['family']} {shown['operation']}" if shown["operation"] else "-"
-    reason = f"  ({shown['reason']})" if shown["reason"] else ""
+    request, served = shown["request"], None
+    if shown["operation"]:
+        served = f"{shown['family']} {shown['operation']}"
     asked = f"{request['method']} {request['url']}"
-    return f"{asked} -> {response['status']}  {served}{reason}"
+    return _one_line(asked, shown["response"]["status"], served, shown["reason"])
+
+
+def log_line(exchange: Exchange) -> str:
+    """Return an exchange in one line for a person, without looking at its bodies."""
+    served = f"{exchange.family} {exchange.operation}" if exchange.operation else None
+    asked = f"{exchange.method} {without_secrets(raw_url(exchange))}"
+    reason = exchange.reason and without_secrets(exchange.reason)
+    return _one_line(asked, exchange.status, served, reason)
+
+
+def _one_line(asked: str, status: int, served: str | None, reason: str | None) -> str:
+    return f"{asked} -> {status}  {served or '-'}{f'  ({reason})' if reason else ''}"
 
 
 def registration(shown: Registration) -> dict[str, Any]:

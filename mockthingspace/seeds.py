@@ -6,6 +6,7 @@ password?, registered_at?}]}``. An exported snapshot is one.
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
+from difflib import get_close_matches
 from typing import Any
 
 from marshmallow import RAISE, ValidationError, fields
@@ -62,8 +63,11 @@ def checked(document: Mapping[str, Any]) -> Mapping[str, Any]:
     """
     for key in document:
         if key not in KEYS:
+            near = get_close_matches(str(key), KEYS, 1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
             raise SettingsError(
-                f"unknown key {key!r} in a seed document; it may have {', '.join(KEYS)}"
+                f"unknown key {key!r} in a seed document: {hint}"
+                f"it may have {', '.join(KEYS)}"
             )
     if not isinstance(document.get("registrations", []), list):
         raise SettingsError("the registrations of a seed document must be an array")

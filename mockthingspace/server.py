@@ -14,15 +14,22 @@ from typing import Any
 
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
+from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
-from waitress.task import ThreadedTaskDispatcher
+from waitress.task import ThreadedTaskDispatcher, WSGITask
 
+from mockthingspace.admin.asking import PREFIX
 from mockthingspace.errors import CannotBind
 
-THREADS = 8
+# Two for ThingSpace's own operations, which never block: more would only take the
+# interpreter from one another. The admin API's requests have threads of their own,
+# made when it is first used.
+THREADS = 2
+ADMIN_THREADS = 8
 CONNECTIONS = 1000
 GRACE_S = 5.0
-ANY_ADDRESS = ("0.0.0.0", "::", "*")
+FLUSH_S = 0.5
+ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "*": "127.0.0.1", "::": "::1"}
 
 
 class _Crew(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no types
@@ -50,6 +57,46 @@ class _Crew(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no ty
             member.join(GRACE_S)
 
 
+class _OneSend(WSGITask):  # type: ignore[misc]  # waitress has no types
+    """A reply whose head and body leave together: one packet, one system call."""
+
+    wrote_header = False
+
+    def write(self, data: bytes) -> None:
+        """Write the reply, or the next piece of it."""
+        if self.wrote_header or self.content_length != len(data):
+            super().write(data)
+            return
+        self.wrote_header = True
+        head = self.build_response_header()
+        self.content_bytes_written += len(data)
+        self.channel.write_soon(head + data if self.has_body else head)
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
+    task_class = _OneSend
+
+
+class _Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
+    """Hands the admin API's requests to a crew of their own."""
+
+    channel_class = _Channel
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.admin_crew = _Crew()
+
+    def add_task(self, task: Any) -> None:
+        """Have a request handled."""
+        path = getattr(task.requests[0], "path", "")  # none where it is no HTTP
+        if not path.startswith(PREFIX):
+            self.task_dispatcher.add_task(task)
+            return
+        if not self.admin_crew.members:
+            self.admin_crew.set_thread_count(ADMIN_THREADS)
+        self.admin_crew.add_task(task)
+
+
 class Server:
     """Serves an application on an address; bound when made.
 
@@ -74,7 +121,7 @@ class Server:
                 asyncore_use_poll=True,
                 ident=None,
             )
-            self._server = TcpWSGIServer(
+            self._server = _Listener(
                 app, self._map, dispatcher=self._crew, adj=adjustments
             )
         except (OSError, ValueError) as error:
@@ -88,7 +135,7 @@ class Server:
     @property
     def url(self) -> str:
         """Where a client on this machine reaches it, without a trailing slash."""
-        host = "127.0.0.1" if self.host in ANY_ADDRESS else self.host
+        host = ANY_ADDRESS.get(self.host, self.host)
         return (
             f"http://[{host}]:{self.port}"
             if ":" in host
@@ -105,6 +152,7 @@ class Server:
         trigger = self._server.trigger
         trigger.pull_trigger(lambda: wasyncore.dispatcher.close(self._server))
         self._crew.dismiss()
+        self._server.admin_crew.dismiss()
         trigger.pull_trigger(self._end)
         self._thread.join()
         wasyncore.close_all(self._map)
@@ -119,7 +167,7 @@ class Server:
     def _end(self) -> None:
         for channel in self._server.active_channels.values():
             channel.close_when_flushed = True
-        self._ends_at = monotonic() + GRACE_S
+        self._ends_at = monotonic() + FLUSH_S
 
 
 def _why(host: str, port: int, error: Exception) -> str:
@@ -127,7 +175,8 @@ def _why(host: str, port: int, error: Exception) -> str:
     if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
         return (
             f"cannot serve on {address}: the port is taken by {_holder(port)}; "
-            "stop that, or choose another port (0 picks a free one)"
+            "stop that, or choose another with --port or MOCKTHINGSPACE_PORT (0 picks "
+            "a free one)"
         )
     return f"cannot serve on {address}: {error}"
 

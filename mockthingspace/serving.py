@@ -33,7 +33,7 @@ class JsonFormatter(logging.Formatter):
             document["traceback"] = self.formatException(record.exc_info)
         exchange = getattr(record, "exchange", None)
         if exchange is not None:
-            document["exchange"] = exchange
+            document["exchange"] = exchange()
         return json.dumps(document)
 
 
@@ -66,7 +66,9 @@ def serve_until_stopped(
             port = int(double.url.rpartition(":")[2])
             with _port_in(port_file, port):
                 _say_ready(double.url, log_format)
-                return signals.get() == signal.SIGINT
+                interrupted = signals.get() == signal.SIGINT
+        logging.getLogger("mockthingspace").info("stopped")
+        return interrupted
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -106,8 +108,11 @@ def _port_in(port_file: str | None, port: int) -> Iterator[None]:
     path = Path(port_file)
     try:
         draft = path.with_name(f".{path.name}.{os.getpid()}")
-        draft.write_text(f"{port}\n", "ascii")
-        draft.replace(path)
+        try:
+            draft.write_text(f"{port}\n", "ascii")
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
     except (OSError, ValueError) as error:
         raise SettingsError(f"cannot write the port file {path}: {error}") from error
     try:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mockthingspace.errors import SettingsError
+from mockthingspace.model import ACCOUNT_FORMAT
 
 ENV_PREFIX = "MOCKTHINGSPACE_"
 
@@ -66,8 +67,11 @@ def _names(value: Any) -> frozenset[str]:
     return frozenset(_text(name).strip() for name in names)
 
 
-def _names_or_any(value: Any) -> frozenset[str] | None:
-    return None if value is None else _names(value)
+def _accounts(value: Any) -> frozenset[str] | None:
+    names = None if value is None else _names(value)
+    if names is not None and not all(map(ACCOUNT_FORMAT.fullmatch, names)):
+        raise ValueError
+    return names
 
 
 def _credentials(value: Any) -> dict[str, str] | None:
@@ -88,7 +92,9 @@ PORT = whole(0, 65535, "a port from 0 to 65535; 0 picks a free one")
 COUNT = whole(1, 10**9, "a whole number from 1 to 1000000000")
 SWITCH = Kind("true | false", _switch)
 NAMES = Kind("names, comma-separated or as a list", _names)
-NAMES_OR_ANY = Kind(NAMES.allowed, _names_or_any)
+ACCOUNTS = Kind(
+    "accounts such as 0242078689-00001, comma-separated or as a list", _accounts
+)
 CREDENTIALS = Kind("NAME:PASSWORD, comma-separated, or an object", _credentials)
 SEED = Kind("the path of a JSON file", _path)
 
@@ -138,7 +144,7 @@ class Settings:
         repr=False,
     )
     accounts: frozenset[str] | None = _setting(
-        None, NAMES_OR_ANY, "the only accounts that exist; none: any may"
+        None, ACCOUNTS, "the only accounts that exist; none: any may"
     )
     journal_limit: int = _setting(
         10_000, COUNT, "exchanges kept; evictions are counted and reported"
@@ -160,6 +166,8 @@ class Settings:
         if chosen.get("seed") is not None:
             path = str(chosen["seed"])
             in_file = checked(read_seed(path).get("settings", {}), path)
+            if "seed" in in_file:
+                raise SettingsError(f"the settings in {path} cannot name a seed")
         object.__setattr__(self, "in_seed", frozenset(in_file.keys() - chosen.keys()))
         chosen = {**in_file, **chosen}
         for row in rows():
@@ -254,7 +262,7 @@ def _parsed(name: str, value: Any) -> Any:
     try:
         return row.metadata["kind"].parse(value)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        shown = "…" if not row.repr else repr(value)
+        shown = "(value hidden)" if not row.repr else repr(value)
         raise SettingsError(
             f"{name}: {shown} cannot be used; allowed: {row.metadata['kind'].allowed}"
         ) from error

@@ -21,8 +21,9 @@ from mockthingspace.errors import (
     ThingSpaceError,
     UnknownService,
 )
+from mockthingspace.model import ACCOUNT_FORMAT
+from mockthingspace.redaction import without_secrets
 
-ACCOUNT = re.compile(r"[0-9]{10}-[0-9]{5}")
 MAX_BODY = 1024 * 1024
 LONGEST_QUOTE = 80
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?")
@@ -72,7 +73,7 @@ class Account(Text):
 
     def check(self, text: str) -> None:
         """Hold it to the documented format, in ASCII digits."""
-        if not ACCOUNT.fullmatch(text):
+        if not ACCOUNT_FORMAT.fullmatch(text):
             raise ValidationError(
                 "must be ten digits, a hyphen and five digits, such as 0242078689-00001"
             )
@@ -200,7 +201,7 @@ def json_object(body: bytes) -> Mapping[str, Any]:
         raise InvalidRequest(f"the body is not JSON: {error}") from error
     if not isinstance(document, Mapping):
         raise InvalidRequest(
-            f"the body is JSON {_kind(document)}; a JSON object was expected"
+            f"the body is {_kind(document)} in JSON; a JSON object was expected"
         )
     return document
 
@@ -251,17 +252,19 @@ def _shown(value: object, field: Text) -> str:
         return "a secret, not shown"
     if isinstance(value, str):
         return shortened(value)
-    return f"JSON {_kind(value)}"
+    return _kind(value)
 
 
 def shortened(text: str) -> str:
-    """Quote what came, cut to a length a person reads."""
+    """Quote what came, without secrets, cut to a length a person reads."""
+    text = without_secrets(text)
     return repr(text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…")
 
 
 def _kind(value: object) -> str:
-    kinds = {bool: "boolean", type(None): "null", str: "string", list: "array"}
-    return {int: "number", float: "number", dict: "object", **kinds}[type(value)]
+    words = {type(None): "null", bool: "a boolean", str: "a string", list: "an array"}
+    numbers = {int: "a number", float: "a number"}
+    return ({dict: "an object"} | words | numbers)[type(value)]
 
 
 def _no_constant(word: str) -> object:

@@ -7,8 +7,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import Client, TestResponse
 
 from mockthingspace import __version__, create_app
-from mockthingspace.admin import RESOURCES
+from mockthingspace.admin import RESOURCES, asking
 from mockthingspace.admin.asking import owns
+from mockthingspace.app import LONGEST_KEPT
 from mockthingspace.double import Double
 from mockthingspace.families import FAMILIES
 from mockthingspace.settings import Settings
@@ -154,10 +155,10 @@ def test_a_bad_registration_is_refused(client: FlaskClient) -> None:
 FILTERS = [
     ("", 2),
     ("?family=fota-v1", 2),
-    ("?family=fota", 0),
+    ("?family=session", 0),
     (f"?account={OTHER}", 1),
     (f"?account={ACCOUNT}&service=Fota", 1),
-    ("?service=fota", 0),
+    (f"?account={OTHER}&family=session", 0),
     ("?account=", 0),
 ]
 
@@ -257,10 +258,18 @@ def test_a_request_that_is_not_there_is_named(used: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "left"), [("", []), (f"?account={ACCOUNT}", [3, 4])], ids=["all", "one's"]
+    ("query", "left"),
+    [
+        ("", []),
+        (f"?account={ACCOUNT}", [3, 4]),
+        ("?family=fota-v1", [5]),
+        ("?operation=register&since=1", [1, 2, 4, 5]),
+        ("?status=404", [1, 2, 3, 4, 6]),
+    ],
+    ids=["all", "account", "family", "operation", "status"],
 )
 def test_requests_are_forgotten(used: FlaskClient, query: str, left: list[int]) -> None:
-    """Everything, or one account's, is removed from the journal and counted."""
+    """What the filters choose is removed from the journal and counted."""
     removed = used.delete(f"/__admin/requests{query}").get_json()
     assert (removed, seqs(used.get("/__admin/requests"))) == (
         {"removed": 6 - len(left)},
@@ -321,6 +330,52 @@ def test_an_unknown_filter_is_named(
     """A filter that means nothing is refused with those that do."""
     reply = client.get(f"/__admin/{query}")
     assert assert_admin_error(reply, 400, "unknown_filter").startswith(message)
+
+
+def test_requests_are_not_forgotten_up_to_a_limit(used: FlaskClient) -> None:
+    """A limit says how many to show; what to forget it does not choose."""
+    reply = used.delete("/__admin/requests?limit=1")
+    assert_admin_error(reply, 400, "unknown_filter")
+    assert [1, 2, 3, 4, 5, 6] == seqs(used.get("/__admin/requests"))
+
+
+UNKNOWN = [
+    ("GET", "registrations?family=fota", "family", "fota-v1, session"),
+    ("GET", "registrations?service=fota", "service", "Fota"),
+    ("DELETE", "registrations?family=", "family", "fota-v1, session"),
+    ("DELETE", "registrations?service=fota", "service", "Fota"),
+    ("GET", "requests?family=fota", "family", "fota-v1, session"),
+    ("GET", "requests?operation=Register", "operation", "deregister, list, login"),
+    ("DELETE", "requests?family=fota", "family", "fota-v1, session"),
+]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "name", "there"),
+    UNKNOWN,
+    ids=[f"{row[0]} {row[1]}" for row in UNKNOWN],
+)
+def test_a_filter_of_what_is_not_there_is_refused(
+    used: FlaskClient, method: str, path: str, name: str, there: str
+) -> None:
+    """A mistyped family, operation or service must not look like nothing found."""
+    reply = used.open(f"/__admin/{path}", method=method)
+    message = assert_admin_error(reply, 400, f"unknown_{name}")
+    assert message.startswith(f"unknown {name} ")
+    assert f"; there are {there}" in message
+    assert [1, 2, 3, 4, 5, 6] == seqs(used.get("/__admin/requests"))
+
+
+@pytest.mark.parametrize(
+    "resource", ["requests/find", "requests/count", "near-misses/request-pattern"]
+)
+@pytest.mark.parametrize("name", ["family", "operation"])
+def test_a_pattern_of_what_is_not_there_is_refused(
+    client: FlaskClient, resource: str, name: str
+) -> None:
+    """A pattern is held to the families and operations there are."""
+    reply = client.post(f"/__admin/{resource}", json={name: "fota"})
+    assert_admin_error(reply, 400, f"unknown_{name}")
 
 
 @pytest.mark.parametrize("method", ["DELETE", "POST"])
@@ -392,7 +447,8 @@ def test_an_unknown_resource_is_told_those_there_are(
 ) -> None:
     """A path below /__admin that is not served names every resource."""
     message = assert_admin_error(client.get(f"/__admin{path}"), 404, "not_served")
-    assert [rule for _, rule, _ in RESOURCES if rule not in message] == []
+    rules = [rule.replace("<int:seq>", "{seq}") for _, rule, _ in RESOURCES]
+    assert [rule for rule in rules if rule not in message] == []
 
 
 @pytest.mark.parametrize("path", ["/__adminx", "/__admi", "/x/__admin", "/"])
@@ -476,7 +532,20 @@ def test_a_foreign_host_is_refused(guarded: FlaskClient, host: str) -> None:
     """A name that was made to resolve to this machine reaches nothing."""
     reply = guarded.get("/__admin/health", headers={"Host": host})
     message = assert_admin_error(reply, 403, "foreign_host")
-    assert message.startswith(f"the Host {host!r} is not this double's; add it to")
+    assert message.startswith(f"the Host {host!r} is not this double's; to reach")
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [("My.Double:8440", "my.double"), ("[::2]:1", "::2"), ("[", "NAME"), ("", "NAME")],
+)
+def test_a_foreign_host_is_told_how_to_be_ours(
+    guarded: FlaskClient, host: str, name: str
+) -> None:
+    """The refusal of a host spells the option that allows it."""
+    reply = guarded.get("/__admin/health", headers={"Host": host})
+    message = assert_admin_error(reply, 403, "foreign_host")
+    assert message.endswith(f", start the double with --allowed-hosts {name}")
 
 
 def test_a_client_without_host_is_served(client: FlaskClient) -> None:
@@ -510,6 +579,9 @@ def test_a_page_of_ours_is_served(client: FlaskClient, origin: str) -> None:
         "http://[",
         "http://[::1",
         "localhost:8440",
+        "https://localhost:8440",
+        "http://localhost:8440/",
+        "x://localhost:8440",
         "file://",
     ],
 )
@@ -625,3 +697,61 @@ def test_a_reset_of_an_unnamed_account_touches_nothing(used: FlaskClient) -> Non
     """An empty account is no account, and not all of them."""
     reply = used.post("/__admin/reset?account=", json={}).get_json()
     assert reply == {"registrations": 0, "requests": 0, "tokens": 0, "epoch": 0}
+
+
+def test_a_reset_takes_its_account_from_the_body_too(used: FlaskClient) -> None:
+    """An account in the body is reset alone, as one in the query."""
+    reply = used.post("/__admin/reset", json={"account": ACCOUNT}).get_json()
+    assert {"registrations": 1, "requests": 4, "tokens": 0, "epoch": 0} == reply
+
+
+def test_a_reset_without_a_body_resets_everything(used: FlaskClient) -> None:
+    """An empty body names no account."""
+    reply = used.post("/__admin/reset", content_type="application/json")
+    assert (200, 1) == (reply.status_code, reply.get_json()["epoch"])
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"acct": "a"}', b'{"account": 5}', b'{"account": null}', b"[]", b"{"]
+)
+def test_a_reset_of_anything_else_is_refused(used: FlaskClient, body: bytes) -> None:
+    """A mistyped account does not reset everybody."""
+    reply = used.post("/__admin/reset", data=body, content_type="application/json")
+    assert_admin_error(reply, 400, "invalid_body")
+    assert [1, 2, 3, 4, 5, 6] == seqs(used.get("/__admin/requests"))
+
+
+def test_a_document_that_is_too_large_is_refused(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The admin API does not read without end."""
+    monkeypatch.setattr(asking, "MAX_DOCUMENT", 10)
+    reply = client.put("/__admin/snapshot", json={"registrations": []})
+    message = assert_admin_error(reply, 413, "too_large")
+    assert "a document has at most 10 bytes" == message
+
+
+def test_what_a_foreign_page_sends_is_not_read(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who may not ask is refused before the body is read."""
+    monkeypatch.setattr(asking, "MAX_DOCUMENT", 1)
+    headers = {"Host": "evil.example"}
+    reply = client.put("/__admin/snapshot", json={"a": 1}, headers=headers)
+    assert_admin_error(reply, 403, "foreign_host")
+
+
+def test_what_is_read_is_no_longer_than_it_may_be(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A document of just the longest size is read."""
+    monkeypatch.setattr(asking, "MAX_DOCUMENT", 2)
+    assert 200 == client.post("/__admin/reset", json={}).status_code
+
+
+def test_a_long_body_is_kept_cut(client: FlaskClient) -> None:
+    """The journal keeps the first 64 KiB of a body; the double reads it all."""
+    body = b'{"name": "Fota", "url": "http://listener/cb"}'.ljust(LONGEST_KEPT + 1)
+    assert 200 == client.post(CALLBACKS, data=body).status_code
+    kept = client.get("/__admin/requests/1").get_json()["request"]["body"]
+    assert body[:-1].decode() == kept

@@ -136,8 +136,12 @@ def test_registrations_are_listed_one_a_line(thingspace):
 
 @pytest.mark.parametrize(
     "filters",
-    [("--account", OTHER), ("--family", "session"), ("--service", "Location")],
-    ids=lambda filters: filters[0],
+    [
+        ("--account", OTHER),
+        ("--family", "session"),
+        ("--account", OTHER, "--service", "Fota"),
+    ],
+    ids=["account", "family", "account and service"],
 )
 def test_registrations_are_filtered(thingspace, filters):
     """Each filter leaves out what does not match; an empty list says so."""
@@ -200,8 +204,9 @@ def test_reset_says_what_is_gone(thingspace):
     """``reset`` starts everything over and counts what there was."""
     thingspace.register(ACCOUNT, URL)
 
-    assert "reset: 1 registrations, 0 requests and 0 tokens are gone\n" == (
-        _invoke("reset").output
+    assert (
+        "as just started; before, there were: registrations 1, requests 0, tokens 0\n"
+        == _invoke("reset").output
     )
     assert [] == thingspace.registrations()
 

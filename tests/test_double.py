@@ -239,6 +239,28 @@ def test_concurrent_resets_each_make_a_state(double: Double) -> None:
     assert double.state.epoch == 8
 
 
+def test_a_reset_waits_for_that_of_an_account(double: Double) -> None:
+    """A state is not replaced while one of its accounts is being reset."""
+    reset = Thread(target=double.replace, args=(Settings(), ()))
+    waited: list[bool] = []
+
+    class Seed(tuple[Registration, ...]):
+        """A seed that has everything reset while an account's is replayed."""
+
+        __slots__ = ()
+
+        def __iter__(self) -> Iterator[Registration]:
+            reset.start()
+            reset.join(0.05)
+            waited.append(reset.is_alive())
+            return iter(())
+
+    double.seed = Seed()
+    double.reset_account(ACCOUNT)
+    reset.join(WAIT_S)
+    assert ([True], 1) == (waited, double.state.epoch)
+
+
 def test_two_doubles_share_nothing(client: FlaskClient) -> None:
     """What one double is told, another in the same process does not know."""
     other = create_app(Settings(missing="succeed")).test_client()

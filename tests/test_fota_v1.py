@@ -224,8 +224,8 @@ def test_every_wrong_field_is_named(client):
     )
 
     assert (
-        "name: must be a string (came: JSON number); url: is required; "
-        "username: must be a string (came: JSON null)"
+        "name: must be a string (came: a number); url: is required; "
+        "username: must be a string (came: null)"
     ) == reason
 
 

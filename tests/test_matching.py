@@ -340,6 +340,38 @@ def test_a_near_miss_shows_no_secret(
     assert (SECRET in came, "***" in came) == (False, True)
 
 
+EXPECTED: dict[str, dict[str, Any]] = {
+    "authorization": {"headers": {"Authorization": {"equalTo": f"Bearer {SECRET}"}}},
+    "session": {"headers": {"vz-m2m-token": {"contains": SECRET}}},
+    "password": body(equalToJson={"password": SECRET}),
+    "in an object": body(equalToJson={"a": {"password": SECRET}}),
+    "body": body(equalTo=f'{{"password": "{SECRET}"}}'),
+    "part of a body": body(contains=f'"password": "{SECRET}'),
+    "half a character": body(contains=f'\ud800"password": "{SECRET}"'),
+    "form": body(equalTo=f"token={SECRET}"),
+    "user info": body(equalToJson={"url": f"http://ann:{SECRET}@h/"}),
+    "query": query("token", equalTo=SECRET),
+    "url": {"url": f"/?access_token={SECRET}"},
+}
+
+
+@pytest.mark.parametrize("pattern", EXPECTED.values(), ids=list(EXPECTED))
+def test_a_near_miss_shows_no_secret_that_was_expected(pattern: dict[str, Any]) -> None:
+    """What was asked for is shown with passwords and tokens hidden."""
+    (miss,) = misses(pattern, ONE)
+    expected = miss.differences[0].expected
+    assert (False, True) == (SECRET in expected, "***" in expected)
+
+
+def test_that_no_token_was_expected_is_shown() -> None:
+    """A header that should be absent hides nothing but what came."""
+    (miss,) = misses(
+        {"headers": {"Authorization": {"absent": True}}},
+        ONE._replace(headers=(("HTTP_AUTHORIZATION", f"Bearer {SECRET}"),)),
+    )
+    assert [("headers.Authorization", "(absent)", "Bearer ***")] == miss.differences
+
+
 RESOURCES = ("/requests/find", "/requests/count", "/near-misses/request-pattern")
 KEYS = (
     "method",

@@ -159,7 +159,7 @@ def test_a_failure_shows_what_the_double_knows(failures):
 
     assert "LookupError: mine\n" in own
     assert "- mockthingspace journal -" in own
-    assert "(2 earlier ones left out)" in own
+    assert "(the last 50)" in own
     assert "GET /nowhere/51 -> 404  -  (no operation has the path" in own
     assert "GET /nowhere/1 " not in own
     assert "ERROR at teardown of test_own_exception" not in failures
@@ -204,7 +204,58 @@ def test_a_url_where_nothing_answers_is_named(pytester):
     result = _run(pytester, "--thingspace-url", "http://127.0.0.1:1")
 
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["E*no double answers at http://127.0.0.1:1;*"])
+    result.stdout.fnmatch_lines(
+        ["--thingspace-url: no double answers at http://127.0.0.1:1;*"]
+    )
+
+
+def test_only_a_test_that_passed_is_checked(pytester):
+    """A skipped or expected failure stays what it is, whatever was unmatched."""
+    pytester.makepyfile("""
+        import pytest, requests
+
+        @pytest.mark.xfail(strict=True)
+        def test_xfail(thingspace):
+            requests.get(thingspace.url + "/nowhere")
+            assert False
+
+        def test_skip(thingspace):
+            requests.get(thingspace.url + "/nowhere")
+            pytest.skip()
+
+        def test_stopped(thingspace):
+            thingspace.stop()
+
+        def test_after_that(thingspace):
+            assert [] == thingspace.registrations()
+
+        def test_last(thingspace):
+            requests.get(thingspace.url + "/nowhere")
+        """)
+
+    result = _run(pytester)
+
+    result.assert_outcomes(xfailed=1, skipped=1, passed=3, errors=1)
+    result.stdout.fnmatch_lines(
+        ["*ERROR at teardown of test_last*", "*mockthingspace journal*", "*/nowhere*"]
+    )
+
+
+def test_the_settings_can_be_given_by_name(pytester):
+    """An overridden ``thingspace_settings`` may return a dict."""
+    pytester.makepyfile("""
+        import pytest, requests
+
+        @pytest.fixture(scope="session")
+        def thingspace_settings():
+            return {"auth": "strict"}
+
+        def test_it(thingspace):
+            url = thingspace.url_for("fota-v1") + "/callbacks/0242078689-00001"
+            assert requests.get(url).status_code == 401
+        """)
+
+    _run(pytester).assert_outcomes(passed=1)
 
 
 @pytest.mark.parametrize(

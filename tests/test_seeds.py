@@ -76,14 +76,15 @@ def test_a_named_service_is_taken() -> None:
 @pytest.mark.parametrize(
     ("document", "words"),
     [
-        ({"registration": []}, "unknown key 'registration' in a seed document; it may"),
+        ({"registration": []}, "'registration' in a seed document: did you mean 'reg"),
+        ({"zzz": []}, "'zzz' in a seed document: it may have settings, registrations"),
         ({"": []}, "it may have settings, registrations"),
         ({"registrations": None}, "must be an array"),
         ({"registrations": {}}, "must be an array"),
         ({"registrations": "a"}, "must be an array"),
         ({"registrations": 1}, "must be an array"),
     ],
-    ids=["unknown", "empty", "null", "object", "string", "number"],
+    ids=["mistyped", "unknown", "empty", "null", "object", "string", "number"],
 )
 def test_a_document_of_another_form_is_refused(
     document: dict[str, Any], words: str

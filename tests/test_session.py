@@ -78,6 +78,18 @@ def test_asking_again_within_the_hour_gives_the_same_token():
     assert (first, 600) == (again["access_token"], again["expires_in"])
 
 
+def test_what_is_left_of_an_hour_is_rounded_up():
+    """A token that still lives never has no second left."""
+    client = _client()
+    clock = _clock(client)
+    _token(client)
+    clock.advance(3599.5)
+
+    again = client.post(TOKEN, data=GRANT, headers=_basic()).json
+
+    assert 1 == again["expires_in"]
+
+
 def test_asking_after_the_hour_gives_another_token():
     """An expired token is not given out again."""
     client = _client()
@@ -111,8 +123,15 @@ def test_another_grant_is_refused_in_the_documented_words(data):
 @pytest.mark.parametrize("auth", ["present", "strict"])
 @pytest.mark.parametrize(
     "header",
-    [None, "Basic", "Basic not-base64!", "Basic OnNlY3JldA==", "Bearer abc"],
-    ids=["none", "empty", "not base64", "no key", "bearer"],
+    [
+        None,
+        "Basic",
+        "Basic not-base64!",
+        "Basic OnNlY3JldA==",
+        "Basic a2V5",
+        "Bearer abc",
+    ],
+    ids=["none", "empty", "not base64", "no key", "no colon", "bearer"],
 )
 def test_a_token_without_key_and_secret_is_refused(auth, header):
     """The token's request needs Basic credentials; the SDK's 401 shape answers."""
@@ -132,6 +151,7 @@ def test_a_revoked_token_is_no_longer_good():
     revoked = client.post(REVOKE, data={**GRANT, "token": token}, headers=_basic())
 
     assert (200, b"") == (revoked.status_code, revoked.data)
+    assert "Content-Type" not in revoked.headers
     assert (401, 900901) == _code(client.get(CALLBACKS, headers=headers))
     assert token != _token(client)
 

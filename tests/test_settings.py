@@ -17,6 +17,7 @@ from mockthingspace.settings import (
     spelled,
 )
 
+ACCOUNT, OTHER = "0242078689-00001", "0242078689-00002"
 NAMES = [row.name for row in rows()]
 
 
@@ -68,8 +69,8 @@ GOOD: list[tuple[str, Any, Any]] = [
     ("credentials", {"ann": "a:b"}, {"ann": "a:b"}),
     ("credentials", "ann:a:b,bob:c", {"ann": "a:b", "bob": "c"}),
     ("accounts", None, None),
-    ("accounts", "a, b", frozenset("ab")),
-    ("accounts", ["a", "b"], frozenset("ab")),
+    ("accounts", f"{ACCOUNT}, {OTHER}", frozenset({ACCOUNT, OTHER})),
+    ("accounts", [ACCOUNT, OTHER], frozenset({ACCOUNT, OTHER})),
     ("accounts", [], frozenset()),
     ("journal_limit", 1, 1),
     ("journal_limit", 10**9, 10**9),
@@ -101,6 +102,7 @@ BAD: dict[str, list[Any]] = {
 }
 BAD["port"] += ["8.5", "9" * 5000, b"5", [], {}]
 BAD["credentials"] += [{"ann": None}, {"ann": 5}, {"": "a"}, {"ann": "a\n"}, ["ann"]]
+BAD["accounts"] += ["a", "5", f"{ACCOUNT},5", [f"{ACCOUNT}0"], "٠٢٤٢٠٧٨٦٨٩-٠٠٠٠١"]
 BAD_ROWS = [(name, value) for name, values in BAD.items() for value in values]
 
 
@@ -119,7 +121,7 @@ def test_a_bad_value_names_what_is_allowed(name: str) -> None:
     row = next(row for row in rows() if row.name == name)
     with pytest.raises(SettingsError) as caught:
         Settings(**{name: BAD[name][0]})
-    shown = repr(BAD[name][0]) if name != "credentials" else "…"
+    shown = repr(BAD[name][0]) if name != "credentials" else "(value hidden)"
     assert str(caught.value) == (
         f"{name}: {shown} cannot be used; allowed: {row.metadata['kind'].allowed}"
     )
@@ -198,7 +200,8 @@ def test_a_given_default_beats_the_seed_file(tmp_path: Path) -> None:
         (b'{"settings": []}', "must be an object"),
         (b'{"settings": {"prot": 1}}', "did you mean 'port'"),
         (b'{"settings": {"port": NaN}}', "allowed: a port from 0 to 65535"),
-        (b'{"settings": {"accounts": {}}}', "allowed: names"),
+        (b'{"settings": {"accounts": {}}}', "allowed: accounts"),
+        (b'{"settings": {"seed": "a"}}', "the settings in .* cannot name a seed"),
         (b'{"settings": {"allowed_hosts": null}}', "allowed: names"),
     ],
     ids=lambda value: value[:24].decode("latin-1") if isinstance(value, bytes) else "",

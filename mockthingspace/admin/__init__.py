@@ -9,11 +9,19 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException
 
 from mockthingspace.admin import about, registrations, requests, state
-from mockthingspace.admin.asking import PREFIX, error_response, owns
+from mockthingspace.admin.asking import PREFIX, error_response, owns, read
 from mockthingspace.admin.guard import guard
 from mockthingspace.errors import AdminError, SettingsError
 
-__all__ = ["PREFIX", "blueprint", "error_response", "guard", "not_served", "owns"]
+__all__ = [
+    "PREFIX",
+    "blueprint",
+    "error_response",
+    "guard",
+    "not_served",
+    "owns",
+    "read",
+]
 
 RESOURCES = (
     ("GET", "/health", about.health),
@@ -65,7 +73,9 @@ def _too_deep(_: RecursionError) -> Response:
 
 def not_served(error: HTTPException) -> Response:
     """Answer a path or method the admin API does not have."""
-    there = ", ".join(dict.fromkeys(rule for _, rule, _ in RESOURCES))
+    there = ", ".join(
+        dict.fromkeys(rule.replace("<int:seq>", "{seq}") for _, rule, _ in RESOURCES)
+    )
     reply = error_response(
         "not_served",
         f"the admin API has no {request.method} {request.path}; below {PREFIX} "

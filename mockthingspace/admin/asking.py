@@ -1,15 +1,19 @@
 """What every resource reads and answers with: filters, documents, errors."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Response, g, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from mockthingspace.errors import AdminError, InvalidRequest
+from mockthingspace.families import FAMILIES
 from mockthingspace.family import Note, json_response
 from mockthingspace.wire import json_object
 
 PREFIX = "/__admin"
+Given = TypeVar("Given", bound=Mapping[str, Any])
+MAX_DOCUMENT = 256 * 1024 * 1024
 LONGEST_NUMBER = 18
 
 
@@ -38,6 +42,28 @@ def filters(*allowed: str) -> dict[str, str]:
     return dict(request.args)
 
 
+def known(given: Given) -> Given:
+    """Return filters whose family, operation and service there are.
+
+    Raises:
+        AdminError: One names what nobody has; a typo must not look like nothing
+            found.
+    """
+    words = {
+        "family": {family.name for family in FAMILIES},
+        "operation": {one.name for family in FAMILIES for one in family.operations},
+        "service": {name for family in FAMILIES for name in family.services},
+    }
+    for name in given.keys() & words:
+        if isinstance(given[name], str) and given[name] not in words[name]:
+            raise AdminError(
+                f"unknown_{name}",
+                f"unknown {name} {given[name]!r}; "
+                f"there are {', '.join(sorted(words[name]))}",
+            )
+    return given
+
+
 def number(given: Mapping[str, Any], name: str) -> int:
     """Return a filter that is a whole number; 0 where it is not given.
 
@@ -48,6 +74,18 @@ def number(given: Mapping[str, Any], name: str) -> int:
     if not (value.isascii() and value.isdigit() and len(value) <= LONGEST_NUMBER):
         raise AdminError("invalid_filter", f"{name}: must be a whole number, 0 or more")
     return int(value)
+
+
+def read(note: Note) -> Response | None:
+    """Read the body of a request that may ask; refuse one that is too large."""
+    request.max_content_length = MAX_DOCUMENT
+    try:
+        note.body = request.get_data()
+    except RequestEntityTooLarge:
+        return error_response(
+            "too_large", f"a document has at most {MAX_DOCUMENT} bytes", 413
+        )
+    return None
 
 
 def document() -> dict[str, Any]:

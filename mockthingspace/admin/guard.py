@@ -23,11 +23,11 @@ def guard() -> Response | None:
     if not _is_ours(_name_in(host), (settings.host, *settings.allowed_hosts)):
         return error_response(
             "foreign_host",
-            f"the Host {host!r} is not this double's; add it to the setting "
-            "allowed_hosts to reach the admin API by it",
+            f"the Host {host!r} is not this double's; to reach the admin API by it, "
+            f"start the double with --allowed-hosts {_name_in(host) or 'NAME'}",
             403,
         )
-    if origin is not None and origin.lower().partition("://")[2] != host:
+    if origin is not None and origin.lower() != f"{request.scheme}://{host}":
         return error_response(
             "foreign_origin", f"pages of {origin!r} may not use the admin API", 403
         )

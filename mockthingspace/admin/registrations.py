@@ -3,7 +3,7 @@
 from flask import Response
 
 from mockthingspace import rendering, seeds
-from mockthingspace.admin.asking import document, filters
+from mockthingspace.admin.asking import document, filters, known
 from mockthingspace.double import current
 from mockthingspace.families import FAMILIES
 from mockthingspace.family import json_response
@@ -13,7 +13,7 @@ _FILTERS = ("family", "account", "service")
 
 def every() -> Response:
     """Show those that match the filters."""
-    found = current().state.registry.every(**filters(*_FILTERS))
+    found = current().state.registry.every(**known(filters(*_FILTERS)))
     shown = [rendering.registration(one) for one in found]
     return json_response({"registrations": shown, "meta": {"total": len(shown)}})
 
@@ -28,5 +28,5 @@ def add() -> Response:
 
 def remove() -> Response:
     """Remove those that match the filters; say how many."""
-    removed = current().state.registry.remove(**filters(*_FILTERS))
+    removed = current().state.registry.remove(**known(filters(*_FILTERS)))
     return json_response({"removed": removed})

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response
 
 from mockthingspace import matching, patterns, rendering
-from mockthingspace.admin.asking import document, filters, number
+from mockthingspace.admin.asking import document, filters, known, number
 from mockthingspace.double import current
 from mockthingspace.errors import AdminError
 from mockthingspace.family import json_response
@@ -35,11 +35,9 @@ def one(seq: int) -> Response:
 
 
 def remove() -> Response:
-    """Forget them all, or one account's; say how many."""
-    account = filters("account").get("account")
-    removed = current().state.journal.remove(
-        lambda exchange: account in (None, exchange.account)
-    )
+    """Forget those that match the filters; say how many."""
+    going = {one.seq for one in _select(filters(*_FILTERS[:-1]))}
+    removed = current().state.journal.remove(lambda one: one.seq in going)
     return json_response({"removed": removed})
 
 
@@ -67,6 +65,7 @@ def _pattern() -> tuple[list[Exchange], list[matching.Criterion]]:
     pattern = document()
     since = number(pattern, "since")
     pattern.pop("since", None)
+    known(pattern)
     return _since(since), patterns.criteria(pattern)
 
 
@@ -81,6 +80,7 @@ def _select(given: dict[str, str]) -> list[Exchange]:
         pattern.pop(name, None)
     if "status" in pattern:
         pattern["status"] = number(pattern, "status")
+    known(pattern)
     wanted = patterns.criteria(pattern)
     return [one for one in _since(since) if matching.matches(one, wanted)]
 

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from flask import Response
+from flask import Response, g
 
 from mockthingspace import rendering, seeds
 from mockthingspace.admin.asking import document, filters
 from mockthingspace.double import current
-from mockthingspace.errors import SettingsError
+from mockthingspace.errors import AdminError, SettingsError
 from mockthingspace.families import FAMILIES
-from mockthingspace.family import json_response
+from mockthingspace.family import Note, json_response
 from mockthingspace.settings import checked, rows
 
 STARTED_WITH = ("host", "port", "allowed_hosts", "seed")
@@ -42,9 +42,20 @@ def restore() -> Response:
 def reset() -> Response:
     """Make everything, or one account, as just started; say what there was."""
     double = current()
-    account = filters("account").get("account")
+    account = {**_in_body(), **filters("account")}.get("account")
     removed = double.reset() if account is None else double.reset_account(account)
     return json_response({**removed, "epoch": double.state.epoch})
+
+
+def _in_body() -> dict[str, Any]:
+    """Return what the body says, if there is one: ``{account?}``."""
+    note: Note = g.note
+    given = document() if note.body.strip() else {}
+    if given.keys() - {"account"} or not isinstance(given.get("account", ""), str):
+        raise AdminError(
+            "invalid_body", "a reset takes an account (as ?account= or in the body)"
+        )
+    return given
 
 
 def _plain(value: Any) -> Any:

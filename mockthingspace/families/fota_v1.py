@@ -130,6 +130,16 @@ FAMILY = Family(
             "documented",
             f"{sources.SDK}; which characters are refused is not said",
         ),
+        Fact(
+            "HEAD is answered as GET is, without the body",
+            "assumed",
+            f"{sources.UNSAID}; HTTP's own rule",
+        ),
+        Fact(
+            "an account with an encoded slash (a%2Fb) is an unknown path: 404",
+            "assumed",
+            "the double's own limit: the slash is decoded before it is routed",
+        ),
         Fact("a service name is held to its exact case", "assumed", sources.UNSAID),
         Fact("unknown fields of a body are ignored", "assumed", sources.UNSAID),
         Fact(

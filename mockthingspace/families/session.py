@@ -9,6 +9,7 @@ with the gateway's fault; the SDK parses ``{error, error_description}`` from a
 """
 
 from collections.abc import Mapping
+from math import ceil
 from typing import Any
 
 from marshmallow import ValidationError, fields
@@ -103,7 +104,7 @@ def issue(call: Call, scope: str | None = None, **_: str) -> Mapping[str, Any]:
     """Issue the client's token; nobody's where auth is off and no key came."""
     client = call.caller.client or ""
     token, left_s = call.state.tokens.issue_bearer(client, call.now)
-    return {"access_token": token, "expires_in": left_s, "scope": scope}
+    return {"access_token": token, "expires_in": ceil(left_s), "scope": scope}
 
 
 def revoke(call: Call, token: str, **_: str) -> None:

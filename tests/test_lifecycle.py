@@ -1,0 +1,133 @@
+"""The handle over its life: started, used at once by many, forgotten."""
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+import pytest
+import requests
+
+from mockthingspace import MockThingSpace, MockThingSpaceError
+from mockthingspace.client import with_scheme
+from mockthingspace.errors import SettingsError
+from mockthingspace.server import Server
+
+
+def test_starting_at_once_from_many_threads_starts_one_server():
+    """Of four starts one succeeds, and stopping ends all there is."""
+    double = MockThingSpace()
+
+    def start(_):
+        with suppress(MockThingSpaceError):
+            return double.start()
+
+    with ThreadPoolExecutor(4) as pool:
+        started = [one for one in pool.map(start, range(4)) if one]
+    url = double.url
+    double.stop()
+
+    assert [double] == started
+    with pytest.raises(requests.ConnectionError):
+        requests.get(url, timeout=5)
+
+
+def test_stopping_at_once_from_many_threads_does_no_harm():
+    """Of four stops one ends the server, and none fails."""
+    double = MockThingSpace().start()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: double.stop(), range(4)))
+
+    assert not double.running
+
+
+def test_a_forgotten_double_stops_and_says_so():
+    """A double that nobody can stop any more does not run on."""
+    only_here = [MockThingSpace().start()]
+    url = only_here[0].url
+
+    with pytest.warns(ResourceWarning, match=f"{url}> was not stopped"):
+        only_here.clear()
+
+    with pytest.raises(requests.ConnectionError):
+        requests.get(url, timeout=5)
+
+
+def test_a_double_on_every_ipv6_address_answers_at_its_url():
+    """The URL is one that a client on this machine can use."""
+    with MockThingSpace(host="::", allowed_hosts=["::1"]) as double:
+        assert double.url.startswith("http://[::1]:")
+        assert (
+            200 == requests.get(f"{double.url}/__admin/health", timeout=5).status_code
+        )
+
+
+def test_a_handle_says_where_it_is():
+    """Its repr has the URL, and the account it keeps to."""
+    scoped = MockThingSpace.at("localhost:1", account="0242078689-00001")
+
+    assert "<MockThingSpace not running>" == repr(MockThingSpace())
+    assert "<MockThingSpace http://localhost:1, account 0242078689-00001>" == (
+        repr(scoped)
+    )
+
+
+def test_settings_can_be_given_by_name(thingspace):
+    """A mapping of settings is as good as a value; an unknown one is named."""
+    assert "strict" == MockThingSpace({"auth": "strict"}).settings.auth
+    with pytest.raises(SettingsError, match="did you mean 'auth'"):
+        MockThingSpace({"aut": "strict"})
+
+
+def test_the_second_prefix_of_the_sessions_has_a_url(thingspace):
+    """``oauth2`` is the other of the two prefixes that ``session`` has."""
+    assert thingspace.url + "/api/m2m/v1/session" == thingspace.url_for("session")
+    assert thingspace.url + "/api/ts/v1/oauth2" == thingspace.url_for("oauth2")
+
+
+@pytest.mark.parametrize("url", ["", "ftp://localhost", "http://", "http://h/path"])
+def test_a_place_no_double_can_be_at_is_refused(url):
+    """What is no scheme, host and port is refused before anything is sent."""
+    with pytest.raises(SettingsError, match="scheme, host and port"):
+        with_scheme(url)
+
+
+def test_the_admin_api_answers_while_all_others_are_busy(thingspace):
+    """Requests of the admin API have threads of their own."""
+    with ThreadPoolExecutor(8) as pool:
+        url = f"{thingspace.url}/__admin/health"
+        replies = list(pool.map(lambda _: requests.get(url, timeout=5), range(16)))
+
+    assert {200} == {reply.status_code for reply in replies}
+
+
+def test_a_reply_in_pieces_arrives_whole():
+    """A reply that an application gives piece by piece is sent as one."""
+
+    def app(environ, start_response):
+        start_response("200 OK", [("Content-Length", "6")])
+        return [b"abc", b"def"]
+
+    server = Server(app, "127.0.0.1", 0)
+    server.start()
+    try:
+        assert b"abcdef" == requests.get(server.url, timeout=5).content
+    finally:
+        server.stop()
+
+
+def test_output_that_cannot_be_written_is_a_sentence(thingspace):
+    """A full disk is no traceback, but exit code 1 and the reason."""
+    with open("/dev/full", "w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "mockthingspace", "health", "--url", thingspace.url],
+            check=False,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    assert 1 == ran.returncode
+    assert "No space left on device" in ran.stderr
+    assert "Traceback" not in ran.stderr

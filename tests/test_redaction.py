@@ -1,0 +1,280 @@
+"""Passwords and tokens are hidden, whatever they stand in, and quickly."""
+
+import json
+import logging
+
+import pytest
+from flask.testing import FlaskClient
+
+from mockthingspace import rendering
+from mockthingspace.redaction import HIDDEN, body_without_secrets, without_secrets
+
+CALLBACKS = "/api/fota/v1/callbacks/0242078689-00001"
+SECRET = "hunter2"
+
+TOKEN_KEYS = (
+    "password",
+    "oldPassword",
+    "newPassword",
+    "sessionToken",
+    "access_token",
+    "refresh_token",
+    "client_secret",
+    "token",
+)
+
+WITH_SECRETS = {
+    "json": '{"password": "hunter2"}',
+    "every token key": json.dumps(dict.fromkeys(TOKEN_KEYS, SECRET)),
+    "another case": '{"PassWord": "hunter2"}',
+    "nested": '{"a": [{"b": {"password": "hunter2"}}]}',
+    "no space": '{"password":"hunter2"}',
+    "much space": '{"password" \n : \t "hunter2"}',
+    "escaped key": r'{"pass\u0077ord": "hunter2"}',
+    "escaped quote": r'{"password": "a\"hunter2"}',
+    "object value": '{"password": {"a": "hunter2"}}',
+    "array value": '{"token": ["a", "hunter2"]}',
+    "truncated": '{"password": "hunter2',
+    "truncated in an escape": '{"password": "hunter2\\',
+    "truncated with a line in it": '{"password": "a\\\nhunter2',
+    "truncated escaped key": r'{"p\u0061ss\u0057ord": "hunter2',
+    "truncated escaped value": r'{"pass\u0077ord": "a\u0022hunter2',
+    "truncated array": '{"token": ["a", "hunter2',
+    "truncated object": '{"a": "\\u0041", "token": {"a": "hunter2',
+    "not JSON": '{"password": hunter2}',
+    "a form": "grant_type=x&token=hunter2&b=c",
+    "a form's first": "password=hunter2",
+    "a form with spaces": "password=a hunter2",
+    "a form with quotes": 'password=a"hunter2',
+    "a form with an escaped name": "a=b&%74oken=hunter2",
+    "a form with an escaped name and spaces": "pass%77ord=a hunter2&b=c",
+    "a form with an escaped URL": "url=http%3A%2F%2Fann%3Ahunter2%40h%2F",
+    "two fields of a form": "token=a=hunter2&password=hunter2",
+    "a query": "/cb?token=hunter2",
+    "a query in a query": "/cb?next=/cb?token=hunter2",
+    "a query in JSON": '{"url": "http://h/?a=b&access_token=hunter2"}',
+    "twice the same key": '{"password": "hunter2", "password": "a"}',
+    "twice the same key hidden": '{"password": "***", "password": "hunter2"}',
+    "a byte order mark": '\ufeff{"token": ["a", "hunter2"]}',
+    "escapes in a value": r'{"url": "http:\u002f\u002fann\u003ahunter2\u0040h/"}',
+    "an escaped query": r'{"url": "http://h/?token\u003dhunter2"}',
+    "a URL in an array": '["http://ann:hunter2@h/"]',
+    "a URL in an array in an object": '{"a": [["http://ann:hunter2@h/"]]}',
+    "a URL as a string": '"http://ann:hunter2@h/"',
+    "a URL as a key": '{"http://ann:hunter2@h/": 1}',
+    "JSON in JSON": json.dumps({"a": json.dumps({"password": "hunter2"})}),
+    "JSON in truncated JSON": json.dumps({"a": '{"token": "a hunter2"'})[:-1],
+    "single quotes": "{'password': 'a hunter2'}",
+    "single quotes truncated": "{'a': 1, 'password': 'a hunter2",
+    "no quotes": "{password: hunter2}",
+    "lines": "name: Fota\npassword: a, hunter2\n",
+    "an arrow": "{:password => 'hunter2'}",
+    "XML": "<a><password>hunter2</password></a>",
+    "XML with an attribute": '<ns:token a="b">hunter2</ns:token>',
+    "XML with a section": "<password><![CDATA[a<hunter2]]></password>",
+    "XML in XML": "<token><a>b</a><a>hunter2</a></token>",
+    "XML truncated": "<password>a hunter2",
+    "an attribute of XML": '<a password="a hunter2" b="c"/>',
+    "a part": '--b\r\nA: x; name="password"\r\n\r\na\r\nhunter2\r\n--b--',
+    "a part with a type": '--b\nA: x; name="token"\nB: c\n\nhunter2\n--b--',
+    "user info": "http://ann:hunter2@localhost/",
+    "user info with an at sign": "http://ann:a@hunter2@localhost/",
+    "user info without a name": "http://:hunter2@localhost/",
+    "user info without a colon": "http://hunter2@localhost/",
+    "user info with an escaped at sign": "/?url=http://ann:hunter2%40h/",
+    "user info with an escaped slash": "http://ann:a%2Fhunter2@h/",
+    "user info in an escaped URL": "/?url=http%3a%2f%2fann%3Ahunter2%40h%2F&a=b",
+    "user info in JSON": '{"url": "https://ann:hunter2@localhost/"}',
+    "user info with escaped slashes": r'{"url": "http:\/\/ann:hunter2@localhost\/"}',
+}
+
+
+@pytest.mark.parametrize("text", WITH_SECRETS.values(), ids=WITH_SECRETS)
+def test_a_secret_is_hidden(text: str) -> None:
+    """No spelling of a password or a token, whole or cut off, is shown."""
+    shown = body_without_secrets(text.encode())
+    assert (SECRET in shown, HIDDEN in shown) == (False, True)
+
+
+SENTENCES = {
+    "query": ("/cb?token=hunter2", "/cb?token=***"),
+    "fields": ("?a=b&token=hunter2&c=d", "?a=b&token=***&c=d"),
+    "escaped name": ("?%74oken=hunter2&c=d", "?%74oken=***&c=d"),
+    "plus": ("?client+id=a&TOKEN=hunter2", "?client+id=a&TOKEN=***"),
+    "in a value": ("?a=/b?token=hunter2", "?a=/b?token=***"),
+    "again in it": ("?token=a?token=hunter2&b", "?token=***&b"),
+    "user": ("no (came: 'http://ann:hunter2@h/')", "no (came: 'http://ann:***@h/')"),
+    "token": ("https://hunter2@h/a", "https://***@h/a"),
+    "escaped": ("?url=http%3A%2F%2Fann%3Ahunter2%40h", None),
+    "two": ("http://a:hunter2@h/ http://hunter2@h/", "http://a:***@h/ http://***@h/"),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), SENTENCES.values(), ids=SENTENCES)
+def test_a_secret_in_a_sentence_is_hidden(text: str, expected: str | None) -> None:
+    """Of a sentence, a URL and a query, just the secret is hidden."""
+    assert (expected or "?url=http%3A%2F%2Fann%3A***%40h") == without_secrets(text)
+
+
+@pytest.mark.parametrize("value", ["12345", "-1.5", "true", "null"])
+@pytest.mark.parametrize("end", ["}", ""], ids=["whole", "cut off"])
+def test_a_secret_that_is_no_string_is_hidden(value: str, end: str) -> None:
+    """A password of another JSON type is still a password."""
+    shown = body_without_secrets(f'{{"password": {value}{end}'.encode())
+    assert ('{"password": "***"}' if end else '{"password": ***') == shown
+
+
+def test_what_stands_beside_a_secret_is_shown() -> None:
+    """Hiding one field leaves the others as they were."""
+    text = '{"url": "http://h/?token=hunter2", "name": "Fota", "password": "hunter2"}'
+    assert json.loads(body_without_secrets(text.encode())) == {
+        "url": "http://h/?token=***",
+        "name": "Fota",
+        "password": "***",
+    }
+
+
+def test_what_follows_a_secret_in_a_form_is_shown() -> None:
+    """A hidden value ends where the next field of the form begins."""
+    shown = body_without_secrets(b"a=b&token=hunter2&c=d")
+    assert "a=b&token=***&c=d" == shown
+
+
+def test_what_stands_around_a_secret_in_xml_is_shown() -> None:
+    """Only what is between a secret element's tags is hidden."""
+    text = b"<a><b>c</b><password>hunter2</password><d/><token/><e>f</e></a>"
+    assert "<a><b>c</b><password>***</password><d/><token/><e>f</e></a>" == (
+        body_without_secrets(text)
+    )
+
+
+WITHOUT_SECRETS = {
+    "empty": "",
+    "blank": " \n",
+    "json": '{"name":  "Fota",\n "url": "http://localhost:9001/cb"}',
+    "escapes": r'{"n\u0061me": "\u0041"}',
+    "array": '[1,  2, "a@b:c"]',
+    "truncated": '{"name": "Fo',
+    "truncated escapes": r'{"n\u00zz": "Fo',
+    "too deep": '{"\\u0041": ' + "[" * 5000,
+    "already hidden": '{"password":"***", "a":\t1}',
+    "like a secret": '{"passwords": "many", "tokenized": true}',
+    "a value": '{"name": "password"}',
+    "form": "grant_type=client_credentials&scope=a b",
+    "address": "http://localhost:8440/a@b",
+    "text": "the password is none, token",
+    "JSON in JSON": json.dumps({"a": json.dumps({"b": "c"})}),
+    "a closed element": "<a><password/></a>",
+    "not Latin": "密码 🔑 \x00",
+}
+
+
+@pytest.mark.parametrize("text", WITHOUT_SECRETS.values(), ids=WITHOUT_SECRETS)
+def test_a_text_without_secrets_is_shown_to_the_letter(text: str) -> None:
+    """Where nothing is hidden, nothing is changed."""
+    assert (text, text) == (without_secrets(text), body_without_secrets(text.encode()))
+
+
+HEADERS = [
+    ("HTTP_AUTHORIZATION", "Bearer hunter2", {"Authorization": "Bearer ***"}),
+    ("HTTP_AUTHORIZATION", "Basic aHVudGVyMg==", {"Authorization": "Basic ***"}),
+    ("HTTP_AUTHORIZATION", "hunter2", {"Authorization": "***"}),
+    ("HTTP_PROXY_AUTHORIZATION", "a hunter2", {"Proxy-Authorization": "a ***"}),
+    ("HTTP_VZ_M2M_TOKEN", "hunter2", {"Vz-M2M-Token": "***"}),
+    ("HTTP_COOKIE", "a=hunter2", {"Cookie": "***"}),
+    ("HTTP_X_CSRF_TOKEN", "hunter2", {"X-Csrf-Token": "***"}),
+    ("HTTP_X_API_KEY", "hunter2", {"X-Api-Key": "***"}),
+    ("HTTP_APIKEY", "hunter2", {"Apikey": "***"}),
+    ("HTTP_X_CLIENT_SECRET", "hunter2", {"X-Client-Secret": "***"}),
+    ("HTTP_REFERER", "http://a:hunter2@h/", {"Referer": "http://a:***@h/"}),
+    ("CONTENT_TYPE", "text/plain", {"Content-Type": "text/plain"}),
+    ("HTTP_X_A", "b", {"X-A": "b"}),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"), HEADERS, ids=[f"{row[0]} {row[1]}" for row in HEADERS]
+)
+def test_headers_are_shown_by_their_http_names_and_without_tokens(
+    name: str, value: str, shown: dict[str, str]
+) -> None:
+    """Of a credential header, at most its scheme is shown."""
+    assert rendering.headers([(name, value)]) == shown
+
+
+LONG = {
+    "colons": "://" + ":" * 200_000,
+    "colons and an at sign": "@://" + ":" * 200_000,
+    "schemes": "@" + "://" * 70_000,
+    "escaped schemes": "%40" + "%3A%2F%2F" * 20_000,
+    "an escaped scheme": "%40%3A%2F%2F" + "%" * 200_000,
+    "keys": '{"password' * 20_000,
+    "keys and quotes": '{"password"' * 20_000,
+    "keys and spaces": "password " * 20_000,
+    "keys and lines": "password\n" * 20_000,
+    "keys and backslashes": "{password\\" * 20_000,
+    "fields": "token=" * 40_000,
+    "names": "a=" * 100_000,
+    "one name": "=" + "a" * 200_000,
+    "one value": "token=" + "a" * 200_000,
+    "elements": "<password>" * 20_000,
+    "opened elements": "<password " * 20_000,
+    "closings": "<password>" + "</a" * 60_000,
+    "namespaces": "<a" * 40_000 + ":" * 40_000,
+    "parts": "-" + 'name="password"' * 15_000,
+    "part": '-name="password"\n\n' + "\n-" * 100_000,
+    "spaces": "password" + " " * 200_000,
+    "spaces after": "{password:" + " " * 200_000,
+    "line ends after": "{password:" + "\n" * 200_000,
+    "backslashes": '{"password' + "\\" * 200_000,
+    "backslashes after": '{"password": ' + "\\" * 200_000,
+    "quotes": '"' * 200_000,
+    "escaped quotes": '{"password": "' + '\\"' * 100_000,
+    "escapes": "\\u00" * 50_000,
+    "deep": '{"password":' * 20_000,
+    "deep arrays": "[" * 200_000,
+}
+
+
+@pytest.mark.parametrize("text", LONG.values(), ids=LONG)
+def test_a_long_text_is_searched_in_one_go(text: str) -> None:
+    """The time grows with the text's length, not faster: this test would not end."""
+    shown = [without_secrets(text), body_without_secrets(text.encode())]
+    assert [True, True] == [len(one) < 2 * len(text) + 9 for one in shown]
+
+
+@pytest.mark.parametrize("depth", range(150, 1000, 50))
+def test_a_deep_document_is_hidden_too(depth: int) -> None:
+    """However deep a password stands, and whatever gives up first, it is hidden."""
+    text = '{"a": [' * depth + '{"password": "hunter2"}' + "]}" * depth
+    assert SECRET not in body_without_secrets(text.encode())
+
+
+def test_a_secret_that_is_cut_is_hidden_before(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A reason quotes a long URL cut; its password is not in what is left."""
+    url = f"http://u:SEKRET{'x' * 80}@h:0/"
+    with caplog.at_level(logging.INFO, "mockthingspace"):
+        reply = client.post(CALLBACKS, json={"name": "Fota", "url": url})
+    (record,) = caplog.records
+    shown = (
+        str(reply.headers),
+        reply.get_data(as_text=True),
+        client.get("/__admin/requests").get_data(as_text=True),
+        record.getMessage(),
+        json.dumps(record.exchange()),
+    )
+    assert "http://u:***@h:0/" in reply.headers["X-Mock-Reason"]
+    assert [] == [one for one in shown if "SEKRET" in one]
+
+
+def test_a_log_record_carries_what_is_shown(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The document is made when a handler of the log asks for it."""
+    with caplog.at_level(logging.INFO, "mockthingspace"):
+        client.get(f"{CALLBACKS}?token={SECRET}")
+    (record,) = caplog.records
+    shown = client.get("/__admin/requests/1").get_json()
+    assert (shown, rendering.line(shown)) == (record.exchange(), record.getMessage())
