@@ -1,0 +1,1 @@
+"""What the double costs, measured beside its peers: ``python -m benchmarks``."""

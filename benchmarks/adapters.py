@@ -1,0 +1,64 @@
+"""Adapters for ``requests`` that answer in this process, without a socket."""
+
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+from urllib.parse import urlsplit
+
+from requests import Response
+from requests.adapters import BaseAdapter, HTTPAdapter
+from urllib3 import HTTPResponse
+
+from benchmarks.replies import LISTED
+
+_build = HTTPAdapter().build_response
+
+
+class InProcess(BaseAdapter):
+    """Calls a WSGI application."""
+
+    def __init__(self, app: Callable[..., Any]) -> None:
+        super().__init__()
+        self.app = app
+
+    def send(self, request: Any, **_: Any) -> Response:
+        """Call the application and make a response of what it says."""
+        url, body = urlsplit(request.url), request.body or b""
+        head = {
+            f"HTTP_{name.upper().replace('-', '_')}": value
+            for name, value in request.headers.items()
+        }
+        rest = {
+            "REQUEST_METHOD": request.method,
+            "PATH_INFO": url.path,
+            "QUERY_STRING": url.query,
+            "SERVER_NAME": url.hostname,
+            "SERVER_PORT": "80",
+            "CONTENT_LENGTH": str(len(body)),
+            "wsgi.url_scheme": "http",
+            "wsgi.input": BytesIO(body),
+        }
+        said: list[Any] = []
+        reply = b"".join(self.app(head | rest, lambda *start: said.extend(start)))
+        return _response(request, said[0][:3], said[1], reply)
+
+    def close(self) -> None:
+        """Hold nothing that needs closing."""
+
+
+class Constant(BaseAdapter):
+    """Gives every request the same reply."""
+
+    def send(self, request: Any, **_: Any) -> Response:
+        """Make a response of the canned listing."""
+        return _response(request, 200, {"Content-Type": "application/json"}, LISTED)
+
+    def close(self) -> None:
+        """Hold nothing that needs closing."""
+
+
+def _response(request: Any, status: Any, headers: Any, body: bytes) -> Response:
+    raw = HTTPResponse(
+        BytesIO(body), headers, status=int(status), preload_content=False
+    )
+    return _build(request, raw)

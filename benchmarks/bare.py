@@ -1,0 +1,26 @@
+"""The limit: a WSGI application of one line, served as the double is."""
+
+import signal
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from benchmarks.replies import LISTED
+from mockthingspace.server import Server
+
+
+def application(
+    _: Mapping[str, Any], start_response: Callable[..., object]
+) -> Iterable[bytes]:
+    """Give every request the same reply."""
+    length = str(len(LISTED))
+    start_response(
+        "200 OK", [("Content-Type", "application/json"), ("Content-Length", length)]
+    )
+    return [LISTED]
+
+
+if __name__ == "__main__":
+    server = Server(application, "127.0.0.1", int(sys.argv[1]))
+    server.start()
+    signal.pause()

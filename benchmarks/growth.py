@@ -1,0 +1,73 @@
+"""What a large double costs: time per request and bytes per registration."""
+
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks import large
+from benchmarks.bare import application
+from benchmarks.replies import LIST, WANTED
+from benchmarks.rounds import (
+    HTTPSERVER,
+    LIMIT,
+    MOTO,
+    OURS,
+    Metric,
+    Plan,
+    Sample,
+    interleave,
+    microseconds,
+    show,
+)
+
+ONE, MANY, GROWS = "us at 1", "us at many", "grows by"
+METRICS = (
+    Metric(ONE),
+    Metric(MANY),
+    Metric(GROWS, decimals=2, compared=False),
+    Metric("bytes each", decimals=0),
+)
+
+
+def _pair(
+    one: Callable[[], object], many: Callable[[], object], **more: float
+) -> Callable[[], Sample]:
+    def measure() -> Sample:
+        at_one, at_many = microseconds(one), microseconds(many)
+        return {ONE: at_one, MANY: at_many, GROWS: at_many / at_one, **more}
+
+    return measure
+
+
+def run(plan: Plan) -> None:
+    """Call each application in this process, with one account and with many."""
+    listing: dict[str, Callable[[], Sample]] = {}
+    registering: dict[str, Callable[[], Sample]] = {}
+    makers = {OURS: large.double, HTTPSERVER: large.httpserver, MOTO: large.moto}
+    wanted: dict[str, Any] = {"method": "POST", "path": LIST, "body": WANTED}
+    for name, make in makers.items():
+        one, many = large.weighed(make, 1), large.weighed(make, plan.accounts)
+        listing[name] = _pair(
+            large.caller(one.app, **one.listing),
+            large.caller(many.app, **many.listing),
+            **{"bytes each": many.bytes_each},
+        )
+        if name == OURS:
+            registering[name] = _pair(
+                large.caller(one.app, **wanted), large.caller(many.app, **wanted)
+            )
+    bare = large.caller(application, path=LIST)
+    listing[LIMIT] = lambda: {ONE: microseconds(bare)}
+    show(
+        f"one listing in process, 1 and {plan.accounts:,} accounts",
+        interleave(listing, plan.rounds),
+        METRICS,
+        "pytest-httpserver: an expected request for each account; "
+        "moto: a topic for each, GetTopicAttributes of one",
+        "a constant reply has no accounts",
+    )
+    show(
+        f"one registration in process, 1 and {plan.accounts:,} accounts",
+        interleave(registering, plan.rounds),
+        METRICS[:3],
+        "the peers keep nothing of it, or something else",
+    )
