@@ -38,7 +38,7 @@ demo: $(VENV)/demo.stamp ## see it work through the published Verizon SDK, witho
 	@$(BIN)/mockthingspace demo $(ARGS)
 
 test: $(VENV)/dev.stamp ## run the tests (ARGS="-k strict" …)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto $(ARGS)
 
 check: lint types cover package ## all that must hold: lint, layers, types, coverage, package
 

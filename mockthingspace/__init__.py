@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "1.0.0"
 __all__ = [
+    "Listener",
     "MockThingSpace",
     "MockThingSpaceError",
     "Settings",
@@ -20,9 +21,11 @@ if TYPE_CHECKING:
     from mockthingspace.app import create_app as create_app
     from mockthingspace.errors import MockThingSpaceError as MockThingSpaceError
     from mockthingspace.handle import MockThingSpace as MockThingSpace
+    from mockthingspace.listener import Listener as Listener
     from mockthingspace.settings import Settings as Settings
 
 _HOMES = {
+    "Listener": "mockthingspace.listener",
     "MockThingSpace": "mockthingspace.handle",
     "MockThingSpaceError": "mockthingspace.errors",
     "Settings": "mockthingspace.settings",

@@ -6,6 +6,7 @@ and the journal's entry. The admin API is left out of the journal.
 """
 
 import logging
+from collections.abc import Mapping
 from functools import partial
 from sys import intern
 from typing import Any
@@ -16,12 +17,12 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTo
 
 from mockthingspace import admin, rendering, seeds
 from mockthingspace.answers import gateway
-from mockthingspace.clock import RealClock
+from mockthingspace.clock import Clock
 from mockthingspace.double import EXTENSION, Double, current
 from mockthingspace.errors import MethodNotServed, NotServed, ThingSpaceError
 from mockthingspace.families import FAMILIES
 from mockthingspace.family import Note, Segment, blueprint, json_response, refused
-from mockthingspace.model import Exchange, Registration
+from mockthingspace.model import Exchange
 from mockthingspace.nearest import account_in, nearest_operation
 from mockthingspace.settings import Settings, read_seed
 from mockthingspace.wire import MAX_BODY, fault, shortened
@@ -47,11 +48,16 @@ class _NoSessions(SessionInterface):
 _NO_SESSION = NullSession()
 
 
-def create_app(settings: Settings | None = None) -> Flask:
+def create_app(
+    settings: Settings | None = None, deliver_to: Mapping[str, Any] | None = None
+) -> Flask:
     """Make the application of a new double; any number live in one process.
 
     Args:
         settings: How it behaves; the defaults if None.
+        deliver_to: WSGI applications by origin, such as
+            ``{"https://listener.example": app}``: messages for a listener there
+            go straight into the application, without a socket.
 
     Raises:
         SettingsError: The seed file cannot be used.
@@ -62,12 +68,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.session_interface = _NoSessions()
     app.url_map.converters["segment"] = Segment
     app.url_map.merge_slashes = False
-    clock = RealClock()
-    seed: tuple[Registration, ...] = ()
-    if settings.seed is not None:
-        document = seeds.checked(read_seed(settings.seed))
-        seed = seeds.registrations(document, FAMILIES, clock.now())
-    app.extensions[EXTENSION] = Double(settings, seed, clock)
+    document = {} if settings.seed is None else read_seed(settings.seed)
+    seed = seeds.seed(document, FAMILIES, Clock().now())
+    app.extensions[EXTENSION] = Double(settings, seed, deliver_to or {})
     for family in FAMILIES:
         app.register_blueprint(blueprint(family))
     app.register_blueprint(admin.blueprint())

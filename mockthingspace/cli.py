@@ -8,19 +8,25 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from mockthingspace import __version__
+from mockthingspace.cli_common import (
+    CANNOT_BIND,
+    INTERRUPTED,
+    REFUSED,
+    USAGE,
+    account_option,
+    client,
+    client_options,
+    show,
+)
+from mockthingspace.cli_deliveries import COMMANDS, WAIT_S
 from mockthingspace.errors import AdminError, CannotBind, SettingsError
 from mockthingspace.settings import SWITCH, from_environment, rows, spelled
 
-if TYPE_CHECKING:
-    from mockthingspace.client import AdminClient
-
-REFUSED, USAGE, CANNOT_BIND, INTERRUPTED = 1, 2, 3, 130
-DEFAULT_URL = "http://127.0.0.1:8440"
 NOT_SETTINGS = {
     "MOCKTHINGSPACE_URL",
     "MOCKTHINGSPACE_PORT_FILE",
@@ -34,6 +40,8 @@ Examples:
   mockthingspace serve --auth strict            tokens with their real lifetimes
   mockthingspace registrations                  who is registered
   mockthingspace requests --unmatched           what nothing serves, and why
+  mockthingspace events                         which messages can be sent
+  mockthingspace deliveries --follow            what came of them, as it happens
   mockthingspace snapshot > seed.json           everything, to start from again
   mockthingspace serve --seed seed.json
 """
@@ -118,37 +126,19 @@ def serve(port_file: str | None, log_format: str, **flags: Any) -> None:
         raise click.exceptions.Exit(INTERRUPTED)
 
 
-def _client_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of every client of the admin API."""
-    as_json = click.option(
-        "--json", "as_json", is_flag=True, help="print the admin API's own document"
-    )
-    url = click.option(
-        "--url",
-        default=DEFAULT_URL,
-        show_default=True,
-        envvar="MOCKTHINGSPACE_URL",
-        help="where the double runs (or set MOCKTHINGSPACE_URL)",
-    )
-    return url(as_json(command))
-
-
-_account = click.option("--account", help="only this account's")
-
-
 @cli.command()
-@_client_options
+@client_options
 def health(url: str, as_json: bool) -> None:
     """Say whether a double answers; exit 1 when none does."""
-    document = _client(url).ask("GET", "/health")
+    document = client(url).ask("GET", "/health")
     if "epoch" not in document:
         raise AdminError("not_a_double", f"what answers at {url} is no double", 0)
-    _print(document, as_json, [_health_line(url, document)])
+    show(document, as_json, [_health_line(url, document)])
 
 
 @cli.command()
-@_client_options
-@_account
+@client_options
+@account_option
 @click.option("--family", help="only this family's, such as fota-v1")
 @click.option("--service", help="only this callback service's, such as Fota")
 def registrations(
@@ -159,7 +149,7 @@ def registrations(
     service: str | None,
 ) -> None:
     """List the registrations."""
-    document = _client(url).ask(
+    document = client(url).ask(
         "GET", "/registrations", account=account, family=family, service=service
     )
     lines = [
@@ -167,36 +157,53 @@ def registrations(
         + (f"  as {one['username']}" if one["username"] else "")
         for one in document["registrations"]
     ]
-    _print(document, as_json, lines or ["no registrations"])
+    show(document, as_json, lines or ["no registrations"])
 
 
 @cli.command()
-@_client_options
-@_account
+@client_options
+@account_option
 @click.option("--family", help="only this family's, such as fota-v1")
 @click.option("--operation", help="only this operation's, such as register")
 @click.option("--status", type=int, help="only those answered with this status")
 @click.option("--unmatched", is_flag=True, help="only those that nothing serves")
+@click.option("--follow", is_flag=True, help="go on until Ctrl-C")
 @click.option("--limit", type=click.IntRange(1), help="only the last so many")
-def requests(url: str, as_json: bool, unmatched: bool, **filters: Any) -> None:
+def requests(
+    url: str, as_json: bool, unmatched: bool, follow: bool, **filters: Any
+) -> None:
     """List the requests received, oldest first, and how they were answered."""
     from mockthingspace.rendering import line
 
     path = "/requests/unmatched" if unmatched else "/requests"
-    document = _client(url).ask("GET", path, None, **filters)
+    asking = client(url)
+    document = asking.ask("GET", path, None, **filters)
     lines = [f"{one['arrived_at']}  {line(one)}" for one in document["requests"]]
     if document["meta"]["evicted"]:
         lines.insert(0, f"({document['meta']['evicted']} older ones were evicted)")
-    _print(document, as_json, lines or ["no requests"])
+    if lines or not follow:
+        show(document, as_json, lines or ["no requests"])
+    since = _last(document, 0)
+    filters["limit"] = None
+    while follow:
+        document = asking.ask("GET", path, None, **filters, since=since, wait_s=WAIT_S)
+        since = _last(document, since)
+        for one in document["requests"]:
+            show(one, as_json, [f"{one['arrived_at']}  {line(one)}"])
+
+
+def _last(document: Mapping[str, Any], before: int) -> int:
+    """Return the number of the last request shown, to go on from."""
+    return max((one["seq"] for one in document["requests"]), default=before)
 
 
 @cli.command()
-@_client_options
-@_account
+@client_options
+@account_option
 def reset(url: str, as_json: bool, account: str | None) -> None:
     """Make everything, or one account, as just started."""
-    document = _client(url).ask("POST", "/reset", account=account)
-    _print(
+    document = client(url).ask("POST", "/reset", account=account)
+    show(
         document,
         as_json,
         [
@@ -208,7 +215,7 @@ def reset(url: str, as_json: bool, account: str | None) -> None:
 
 
 @cli.command()
-@_client_options
+@client_options
 @click.option(
     "--restore",
     metavar="FILE",
@@ -217,9 +224,9 @@ def reset(url: str, as_json: bool, account: str | None) -> None:
 )
 def snapshot(url: str, as_json: bool, restore: Any) -> None:
     """Print everything as a seed document, or restore one."""
-    client = _client(url)
+    asking = client(url)
     if restore is None:
-        _print(client.ask("GET", "/snapshot"), True, [])
+        show(asking.ask("GET", "/snapshot"), True, [])
         return
     try:
         document = json.load(restore)
@@ -227,8 +234,45 @@ def snapshot(url: str, as_json: bool, restore: Any) -> None:
         raise click.UsageError(f"{restore.name} is not JSON: {error}") from error
     if not isinstance(document, Mapping):
         raise click.UsageError(f"{restore.name} must hold a JSON object")
-    answer = client.ask("PUT", "/snapshot", document)
-    _print(answer, as_json, [f"restored {answer['restored']} registrations"])
+    answer = asking.ask("PUT", "/snapshot", document)
+    show(answer, as_json, [f"restored {answer['restored']} registrations"])
+
+
+@cli.command()
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=9001,
+    show_default=True,
+    help="the port to listen on; 0 picks a free one",
+)
+@click.option(
+    "--reply",
+    "status_code",
+    type=click.IntRange(200, 599),
+    default=200,
+    show_default=True,
+    help="the status to answer with",
+)
+@click.option(
+    "--times",
+    type=click.IntRange(1),
+    help="how many messages are answered so; later ones at once with 200 "
+    "(default: all)",
+)
+@click.option(
+    "--delay-s",
+    type=click.FloatRange(0, 3600),
+    default=0,
+    show_default=True,
+    help="seconds before each of those answers",
+)
+def listen(port: int, status_code: int, times: int | None, delay_s: float) -> None:
+    """Start a listener and print what arrives, until Ctrl-C or SIGTERM."""
+    from mockthingspace.listening import listen_until_stopped
+
+    if listen_until_stopped(port, status_code, times, delay_s):
+        raise click.exceptions.Exit(INTERRUPTED)
 
 
 @cli.command()
@@ -242,16 +286,6 @@ def demo() -> None:
             "pip install 'mockthingspace[demo]', or in a checkout: make demo"
         ) from error
     run()
-
-
-def _client(url: str) -> "AdminClient":
-    from mockthingspace.client import AdminClient, remote, with_scheme
-
-    return AdminClient(remote(with_scheme(url)))
-
-
-def _print(document: Mapping[str, Any], as_json: bool, lines: list[str]) -> None:
-    click.echo(json.dumps(document, indent=2) if as_json else "\n".join(lines))
 
 
 def _health_line(url: str, document: Mapping[str, Any]) -> str:
@@ -279,4 +313,6 @@ def main(args: list[str] | None = None) -> None:
     sys.exit(code)
 
 
+for _command in COMMANDS:
+    cli.add_command(_command)
 _CODES = {SettingsError: USAGE, CannotBind: CANNOT_BIND, AdminError: REFUSED}

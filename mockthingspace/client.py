@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from mockthingspace.errors import AdminError, SettingsError
+from mockthingspace.errors import AdminError, MockThingSpaceError, SettingsError
 
 TIMEOUT_S = 10
 
@@ -73,6 +73,24 @@ class AdminClient:
         return document
 
 
+class Asking:
+    """A base of handles: who to ask, and the account to keep to, if any."""
+
+    _client: AdminClient | None = None
+    _account: str | None = None
+
+    @property
+    def admin(self) -> AdminClient:
+        """The client of the admin API, for what the handle has no method for.
+
+        Raises:
+            MockThingSpaceError: The double is not running.
+        """
+        if self._client is None:
+            raise MockThingSpaceError("this double is not running; start() it first")
+        return self._client
+
+
 def in_process(app: Any, url: str) -> Transport:
     """Ask an application in this process, without a socket."""
     from werkzeug.test import Client
@@ -86,6 +104,7 @@ def in_process(app: Any, url: str) -> Transport:
             method=asked.method,
             query_string=dict(asked.query),
             json=asked.body,
+            buffered=True,  # so that the reply is complete, and closed, here
         )
         return response.status_code, response.get_data()
 
@@ -122,7 +141,7 @@ def remote(url: str) -> Transport:
                 url + asked.path,
                 params=dict(asked.query),
                 json=asked.body,
-                timeout=TIMEOUT_S,
+                timeout=(TIMEOUT_S, _patience_s(asked)),
                 allow_redirects=False,
             )
         except requests.RequestException as error:
@@ -135,6 +154,14 @@ def remote(url: str) -> Transport:
         return response.status_code, response.content
 
     return send
+
+
+def _patience_s(asked: Asked) -> float | None:
+    """Return how long to wait for a reply: advancing takes what listeners take."""
+    if asked.path.endswith("/clock/advance"):
+        return None
+    waits_s = (asked.body or {}).get("timeout_s")
+    return TIMEOUT_S + (waits_s if isinstance(waits_s, float | int) else 0)
 
 
 def _cause(error: BaseException) -> str:

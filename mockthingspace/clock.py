@@ -1,43 +1,165 @@
-"""The double's clock: everything that has a time or a lifetime reads it."""
+"""The double's clock, and what is to happen at an instant of it.
 
+Everything that has a time or a lifetime reads the clock. It runs, or stands
+still until it is advanced; it never goes back.
+"""
+
+import heapq
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
-from typing import Protocol
+from itertools import count
+from threading import Condition, Thread
+from typing import Literal, NamedTuple
+
+Mode = Literal["real", "manual"]
+IDLE_S = 1.0
 
 
-class Clock(Protocol):
-    """What the double asks for the time."""
+class Clock:
+    """Tells the time of one double.
+
+    Args:
+        mode: ``real`` runs with the machine's; ``manual`` stands still.
+    """
+
+    def __init__(self, mode: Mode = "real") -> None:
+        self._ahead = timedelta(0)
+        self._stands_at: datetime | None = None
+        self.mode = mode
+
+    @property
+    def mode(self) -> Mode:
+        """Whether it runs or stands; changing that does not move it."""
+        return "real" if self._stands_at is None else "manual"
+
+    @mode.setter
+    def mode(self, mode: Mode) -> None:
+        now = self.now()
+        self._ahead = now - datetime.now(timezone.utc)
+        self._stands_at = now if mode == "manual" else None
 
     def now(self) -> datetime:
         """Return the present instant, aware, in UTC."""
+        stands_at = self._stands_at
+        return stands_at or datetime.now(timezone.utc) + self._ahead
 
-
-class RealClock:
-    """The machine's clock."""
-
-    def now(self) -> datetime:
-        """Return the present instant, aware, in UTC."""
-        return datetime.now(timezone.utc)
-
-
-class ManualClock:
-    """A clock that stands still until it is advanced."""
-
-    def __init__(self, start: datetime | None = None) -> None:
-        self._now = start or datetime.now(timezone.utc)
-
-    def now(self) -> datetime:
-        """Return the instant it stands at."""
-        return self._now
+    def move_to(self, instant: datetime) -> None:
+        """Put a clock that stands on to an instant; an earlier one is ignored."""
+        if self._stands_at is not None and instant > self._stands_at:
+            self._stands_at = instant
 
     def advance(self, seconds: float) -> None:
-        """Move on by so many seconds."""
-        self._now += timedelta(seconds=seconds)
+        """Put a clock that stands on by so many seconds."""
+        self.move_to(self.now() + timedelta(seconds=seconds))
+
+
+class Timer(NamedTuple):
+    """Something to do at an instant; in order of instant, then of making."""
+
+    due_at: datetime
+    order: int
+    owner: object
+    act: Callable[[], None]
+
+
+class Timers:
+    """What is to happen at an instant of a clock.
+
+    On a clock that runs, one thread waits for the next instant; it comes with
+    the first timer and goes when there has been none for a while. On one that
+    stands, whoever advances it takes the timers that fall due.
+
+    Args:
+        clock: The clock.
+        name: The thread's name.
+    """
+
+    def __init__(self, clock: Clock, name: str) -> None:
+        self.clock = clock
+        self._name = name
+        self._changed = Condition()
+        self._heap: list[Timer] = []
+        self._order = count()
+        self._thread: Thread | None = None
+        self._closed = False
+
+    def at(self, instant: datetime, owner: object, act: Callable[[], None]) -> None:
+        """Have something done at an instant; at once if that is past.
+
+        Args:
+            instant: When.
+            owner: Whose it is, for ``cancel``.
+            act: What; it must be quick and must not raise.
+        """
+        if instant <= self.clock.now():
+            act()
+            return
+        with self._changed:
+            heapq.heappush(self._heap, Timer(instant, next(self._order), owner, act))
+            self._wake()
+
+    def cancel(self, unwanted: Callable[[object], bool]) -> None:
+        """Forget the timers of the owners a function picks."""
+        with self._changed:
+            self._heap = [one for one in self._heap if not unwanted(one.owner)]
+            heapq.heapify(self._heap)
+            self._wake()
+
+    def close(self) -> None:
+        """Forget every timer and end the thread, for good."""
+        with self._changed:
+            self._heap.clear()
+            self._closed = True
+            self._changed.notify_all()
+            thread = self._thread
+        if thread is not None:
+            thread.join()
+
+    def set_mode(self, mode: Mode) -> None:
+        """Let the clock run, or stop it."""
+        with self._changed:
+            self.clock.mode = mode
+            self._wake()
+
+    def next_due(self, until: datetime) -> Timer | None:
+        """Return the next timer that falls due by an instant; leave it there."""
+        with self._changed:
+            due = self._heap and self._heap[0].due_at <= until
+            return self._heap[0] if due else None
+
+    def take_due(self, until: datetime) -> Timer | None:
+        """Take the next timer that falls due by an instant, to do what it is for."""
+        with self._changed:
+            return heapq.heappop(self._heap) if self.next_due(until) else None
+
+    def _wake(self) -> None:
+        needed = self._heap and self.clock.mode == "real" and not self._closed
+        if needed and self._thread is None:
+            self._thread = Thread(target=self._run, name=self._name, daemon=True)
+            self._thread.start()
+        self._changed.notify_all()
+
+    def _run(self) -> None:
+        """Do what falls due, on a clock that runs; end when idle for a while."""
+        while (due := self._wait()) is not None:
+            due.act()
+
+    def _wait(self) -> Timer | None:
+        with self._changed:
+            while not self._closed:
+                if not self._heap or self.clock.mode == "manual":
+                    if not self._changed.wait(IDLE_S):
+                        self._thread = None
+                        return None
+                    continue
+                left_s = (self._heap[0].due_at - self.clock.now()).total_seconds()
+                if left_s <= 0:
+                    return heapq.heappop(self._heap)
+                self._changed.wait(left_s)
+        return None
 
 
 def rfc3339(instant: datetime) -> str:
     """Spell an instant as the admin API does: UTC, to the microsecond."""
-    return (
-        instant.astimezone(timezone.utc)
-        .isoformat(timespec="microseconds")
-        .replace("+00:00", "Z")
-    )
+    text = instant.astimezone(timezone.utc).isoformat(timespec="microseconds")
+    return text.replace("+00:00", "Z")

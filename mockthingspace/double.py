@@ -1,19 +1,37 @@
 """The complete state of one server, and starting it over."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from threading import Lock
+from typing import Any
 
 from flask import current_app
 
-from mockthingspace.clock import Clock, RealClock
+from mockthingspace.clock import Clock, Timers
+from mockthingspace.courier import Courier, Means
+from mockthingspace.deliveries import Deliveries
+from mockthingspace.events import Event
 from mockthingspace.journal import Journal
-from mockthingspace.model import Registration
+from mockthingspace.model import Attempt, Delivery, Registration
+from mockthingspace.post import Post
 from mockthingspace.registry import Registry
+from mockthingspace.schedule import schedule
+from mockthingspace.sequence import Sequence
 from mockthingspace.settings import Settings
 from mockthingspace.tokens import Tokens
 
 EXTENSION = "mockthingspace"
+LATE_KEPT = 100
+GRACE_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """What a double starts from, and goes back to."""
+
+    registrations: tuple[Registration, ...] = ()
+    events: tuple[tuple[str, Event], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +47,9 @@ class State:
     registry: Registry
     tokens: Tokens
     journal: Journal
+    deliveries: Deliveries
+    courier: Courier
+    events: tuple[tuple[str, Event], ...]
     epoch: int
 
 
@@ -38,66 +59,148 @@ class Double:
 
     Args:
         settings: As it was started.
-        seed: The registrations it starts with, after every reset too.
-        clock: What every instant and lifetime is read from.
+        seed: What it starts with, after every reset too.
+        deliver_to: WSGI applications by origin, for messages to listeners there.
     """
 
     settings: Settings
-    seed: tuple[Registration, ...] = ()
-    clock: Clock = field(default_factory=RealClock)
+    seed: Seed = Seed()
+    deliver_to: Mapping[str, Any] = field(default_factory=dict)
     state: State = field(init=False)
 
     def __post_init__(self) -> None:
         """Start, as a reset would."""
+        settings = self.settings
+        self.sequence = Sequence()
+        self.late: list[Delivery] = []
+        post = Post(
+            settings.attempt_timeout_s, settings.public_listeners, self.deliver_to
+        )
+        timers = Timers(Clock(settings.clock), "mockthingspace-timers")
+        self.means = Means(timers, post, self.sequence, self._note_late)
         self.started_at = self.clock.now()
-        self._resetting = Lock()
-        self.state = self._fresh(self.settings, self.seed, Journal(1), 0)
+        self._changing = Lock()
+        self._advancing = Lock()
+        self.state = self._fresh(settings, self.seed, 0)
+
+    @property
+    def clock(self) -> Clock:
+        """What every instant and lifetime is read from."""
+        return self.means.timers.clock
 
     def reset(self) -> dict[str, int]:
         """Make everything as just started; return what there was, by kind."""
         return self.replace(self.settings, self.seed)
 
-    def replace(
-        self, settings: Settings, registrations: Iterable[Registration]
-    ) -> dict[str, int]:
-        """Start over from these settings and registrations, until the next reset."""
-        with self._resetting:
+    def replace(self, settings: Settings, seed: Seed) -> dict[str, int]:
+        """Start over from these settings and this seed, until the next reset."""
+        with self._changing:
             old = self.state
-            self.state = self._fresh(
-                settings, registrations, old.journal, old.epoch + 1
-            )
+            self.state = self._fresh(settings, seed, old.epoch + 1)
+        old.journal.close()
         return {
             "registrations": len(old.registry.every()),
             "requests": len(old.journal),
             "tokens": len(old.tokens),
+            "deliveries": len(old.deliveries.every()),
+            "cancelled": old.courier.close(),
         }
 
     def reset_account(self, account: str) -> dict[str, int]:
         """Make one account as just started; leave the others, and all tokens."""
-        with self._resetting:
+        with self._changing:
             state = self.state
-            removed = {
-                "registrations": state.registry.remove(account=account),
-                "requests": state.journal.remove(lambda one: one.account == account),
-                "tokens": 0,
-            }
-            for registration in self.seed:
+            registrations = state.registry.remove(account=account)
+            with state.deliveries.changed:  # or one might come in between
+                lanes = [one for one in state.courier.lanes() if one[1] == account]
+                cancelled = state.courier.cancel(lanes)
+                deliveries = state.deliveries.remove(lambda one: one.account == account)
+            for registration in self.seed.registrations:
                 if registration.account == account:
                     state.registry.register(registration)
-        return removed
+        return {
+            "registrations": registrations,
+            "requests": state.journal.remove(lambda one: one.account == account),
+            "tokens": 0,
+            "deliveries": deliveries,
+            "cancelled": cancelled,
+        }
 
-    def _fresh(
-        self,
-        settings: Settings,
-        registrations: Iterable[Registration],
-        before: Journal,
-        epoch: int,
-    ) -> State:
+    def advance(self, seconds: float) -> list[tuple[Delivery, Attempt]]:
+        """Let time pass, and make all happen that falls due meanwhile, in order.
+
+        Returns when every attempt due in that time has been answered or has
+        failed. A listener has real time to answer: its ``attempt_timeout_s``,
+        whatever the clock says.
+
+        Returns:
+            The attempts that fell due in that time, in order, each with its
+            delivery; not those that were under way before.
+        """
+        timers, state = self.means.timers, self.state
+        with self._advancing:
+            until = self.clock.now() + timedelta(seconds=seconds)
+            self._settle(state)
+            before = self.sequence.last
+            while (timer := timers.take_due(until)) is not None:
+                self.clock.move_to(timer.due_at)
+                timer.act()
+                self._settle(state)
+            self.clock.move_to(until)
+        made = [
+            (delivery, attempt)
+            for delivery in state.deliveries.every()
+            for attempt in delivery.attempts
+            if attempt.seq > before
+        ]
+        return sorted(made, key=lambda pair: pair[1].seq)
+
+    def wait_until_idle(self, timeout_s: float) -> bool:
+        """Wait until nothing is under way or due; say whether that came in time."""
+        state = self.state
+
+        def idle() -> bool:
+            due = self.means.timers.next_due(self.clock.now())
+            return due is None and state.courier.idle()
+
+        with state.deliveries.changed:
+            return state.deliveries.changed.wait_for(idle, timeout_s)
+
+    def close(self) -> None:
+        """End what is under way, and every thread; the double is over."""
+        self.state.courier.close()
+        self.state.journal.close()
+        self.means.close()
+        with self.state.deliveries.changed:
+            self.state.deliveries.changed.notify_all()
+
+    def _settle(self, state: State) -> None:
+        """Wait for the attempts under way, as long as a listener has to answer.
+
+        Where a second attempt may overlap the first, the wait ends when the
+        second is due.
+        """
+        listeners_s = state.settings.attempt_timeout_s + GRACE_S
+        overlap_s = schedule(state.settings.profile).overlap_s
+        timeout_s = listeners_s if overlap_s is None else min(overlap_s, listeners_s)
+        with state.deliveries.changed:
+            state.deliveries.changed.wait_for(state.courier.idle, timeout_s)
+
+    def _note_late(self, delivery: Delivery) -> None:
+        self.late = [*self.late[-LATE_KEPT + 1 :], delivery]
+
+    def _fresh(self, settings: Settings, seed: Seed, epoch: int) -> State:
+        deliveries = Deliveries(settings.journal_limit, self.sequence)
         return State(
             settings=settings,
-            registry=Registry(registrations),
+            registry=Registry(seed.registrations),
             tokens=Tokens(settings.credentials),
-            journal=Journal(settings.journal_limit, before.next_seq),
+            journal=Journal(settings.journal_limit, self.sequence),
+            deliveries=deliveries,
+            courier=Courier(
+                self.means, deliveries, schedule(settings.profile), settings.strict
+            ),
+            events=seed.events,
             epoch=epoch,
         )
 

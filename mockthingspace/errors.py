@@ -99,6 +99,10 @@ class SettingsError(MockThingSpaceError, ValueError):
     """A setting or a seed file that cannot be used; says what is allowed."""
 
 
+class InvalidMessage(MockThingSpaceError, ValueError):
+    """A message that cannot be made as asked; says what could be."""
+
+
 class CannotBind(MockThingSpaceError, OSError):
     """The address to serve on cannot be had; says who has it, if it can be told."""
 

@@ -24,6 +24,7 @@ from mockthingspace.errors import (
     ThingSpaceError,
     TooLarge,
 )
+from mockthingspace.events import Event
 from mockthingspace.model import Caller, Fact, Proof, Registration
 from mockthingspace.settings import Settings
 from mockthingspace.wire import MAX_BODY, Shape, json_object, load, spelled
@@ -85,6 +86,7 @@ class Family:
         answers: How it answers each refusal; one without an answer of its own
             is answered as the refusal it refines.
         services: The callback services a registration can be for.
+        events: The messages it sends.
         strict: What else a registration must meet under the ``strict`` setting.
         facts: What it does besides, and how we know.
     """
@@ -94,6 +96,7 @@ class Family:
     operations: tuple[Operation, ...]
     answers: Answers
     services: tuple[str, ...] = ()
+    events: tuple[Event, ...] = ()
     strict: tuple[Rule, ...] = ()
     facts: tuple[Fact, ...] = ()
 
@@ -175,7 +178,9 @@ def deregister(call: Call, account: str, service: str) -> Mapping[str, str]:
     Raises:
         NotRegistered: There is none, and the ``missing`` setting refuses that.
     """
-    gone = call.state.registry.deregister(call.family.name, account, service)
+    lane = (call.family.name, account, service)
+    gone = call.state.registry.deregister(*lane)
+    call.state.courier.cancel([lane])
     if gone is None and call.settings.missing == "refuse":
         raise NotRegistered(
             f"account {account} has no registration for {service}; the setting "

@@ -11,19 +11,23 @@ from typing import Any
 
 from mockthingspace.app import create_app
 from mockthingspace.client import AdminClient, in_process, remote, with_scheme
-from mockthingspace.errors import MockThingSpaceError
-from mockthingspace.model import Registration
-from mockthingspace.recorded import RecordedExchange, exchange, registration, unmet
+from mockthingspace.double import EXTENSION, Double
+from mockthingspace.errors import CannotBind, MockThingSpaceError
+from mockthingspace.handle_deliveries import DeliveriesHandle
+from mockthingspace.handle_requests import RequestsHandle
 from mockthingspace.server import Server
 from mockthingspace.settings import Settings, checked
 
 
-class MockThingSpace:
+class MockThingSpace(RequestsHandle, DeliveriesHandle):
     """A double on a port of this machine, as a context manager, and its handle.
 
     Args:
         settings: How it behaves, as a value or by name. A port that is not given
             is a free one.
+        deliver_to: WSGI applications by origin, such as
+            ``{"https://listener.example": app}``: messages for a listener there go
+            straight into the application, without a socket.
         **fields: Single settings, over those.
 
     Raises:
@@ -36,12 +40,20 @@ class MockThingSpace:
     """
 
     def __init__(
-        self, settings: Settings | Mapping[str, Any] | None = None, **fields: Any
+        self,
+        settings: Settings | Mapping[str, Any] | None = None,
+        *,
+        deliver_to: Mapping[str, Any] | None = None,
+        **fields: Any,
     ) -> None:
         if not isinstance(settings, Settings):
             settings = Settings(**checked(settings or {}, "the call"))
         given = settings.but(**fields)
-        self.settings = given if "port" in given.given else given.but(port=0)
+        self._deliver_to = deliver_to
+        self._double: Double | None = None
+        fixture = {"port": 0, "clock": "manual"}
+        own = {name: one for name, one in fixture.items() if name not in given.given}
+        self.settings = given.but(**own)
         self._account: str | None = None
         self._changing = Lock()
         self._server: Server | None = None
@@ -75,8 +87,13 @@ class MockThingSpace:
                 raise MockThingSpaceError(
                     f"this double is already running at {self.url}"
                 )
-            app = create_app(self.settings)
-            self._server = Server(app, self.settings.host, self.settings.port)
+            app = create_app(self.settings, self._deliver_to)
+            self._double = app.extensions[EXTENSION]
+            try:
+                self._server = Server(app, self.settings.host, self.settings.port)
+            except CannotBind:
+                self._double.close()
+                raise
             self._server.start()
             self._url = self._server.url
             self._client = AdminClient(in_process(app, self._url))
@@ -85,7 +102,8 @@ class MockThingSpace:
     def stop(self) -> None:
         """Stop answering and free the port; stopping twice does no harm."""
         with self._changing:
-            if self._server is not None:
+            if self._server is not None and self._double is not None:
+                self._double.close()
                 self._server.stop()
                 self._server = self._client = self._url = None
 
@@ -120,13 +138,6 @@ class MockThingSpace:
             raise MockThingSpaceError("this double is not running; start() it first")
         return self._url
 
-    @property
-    def admin(self) -> AdminClient:
-        """The client of its admin API, for what the handle has no method for."""
-        if self._client is None:
-            raise MockThingSpaceError("this double is not running; start() it first")
-        return self._client
-
     def url_for(self, family: str) -> str:
         """Return the base URL of a family, to point a client at.
 
@@ -143,147 +154,6 @@ class MockThingSpace:
                 return f"{self.url}{one['prefix']}"
         names = ", ".join(dict.fromkeys(one["name"] for one in families))
         raise MockThingSpaceError(f"unknown family {family!r}; there are {names}")
-
-    def register(
-        self,
-        account: str,
-        url: str,
-        *,
-        family: str = "fota-v1",
-        service: str | None = None,
-        username: str | None = None,
-        password: str | None = None,
-    ) -> Registration:
-        """Register a listener, past the wire format; replaces an earlier one.
-
-        Args:
-            account: The account, such as ``0242078689-00001``.
-            url: Where the listener is.
-            family: The family it is registered with.
-            service: The callback service; may be left out where there is one.
-            username: Sent in each message, if given.
-            password: Sent in each message, if given.
-
-        Raises:
-            AdminError: Something in it cannot be used; the message says what.
-        """
-        body = {
-            "family": family,
-            "account": account,
-            "url": url,
-            "service": service,
-            "username": username,
-            "password": password,
-        }
-        return registration(self.admin.ask("POST", "/registrations", body))
-
-    def registrations(
-        self,
-        account: str | None = None,
-        family: str | None = None,
-        service: str | None = None,
-    ) -> list[Registration]:
-        """Return the registrations that match what is given."""
-        found = self.admin.ask(
-            "GET",
-            "/registrations",
-            account=account or self._account,
-            family=family,
-            service=service,
-        )
-        return [registration(one) for one in found["registrations"]]
-
-    def requests(
-        self,
-        account: str | None = None,
-        *,
-        family: str | None = None,
-        operation: str | None = None,
-        status: int | None = None,
-        since: int | None = None,
-        limit: int | None = None,
-    ) -> list[RecordedExchange]:
-        """Return the exchanges that match what is given, oldest first.
-
-        Args:
-            account: The account they were about.
-            family: The family that answered, such as ``fota-v1``.
-            operation: The operation of it, such as ``register``.
-            status: The HTTP status of the reply.
-            since: Only those numbered above this ``seq``.
-            limit: Only the last so many.
-        """
-        found = self.admin.ask(
-            "GET",
-            "/requests",
-            account=account or self._account,
-            family=family,
-            operation=operation,
-            status=status,
-            since=since,
-            limit=limit,
-        )
-        return [exchange(one) for one in found["requests"]]
-
-    def assert_requested(
-        self,
-        operation: str | None = None,
-        *,
-        count: int | None = None,
-        account: str | None = None,
-        family: str | None = None,
-        method: str | None = None,
-        path: str | None = None,
-        status: int | None = None,
-        headers: Mapping[str, str] | None = None,
-        body: Mapping[str, Any] | str | None = None,
-        since: int = 0,
-    ) -> list[RecordedExchange]:
-        """Assert that a request was made, and return those that match.
-
-        Args:
-            operation: The operation, such as ``register``.
-            count: How many there must be; None for one or more.
-            account: The account it was about.
-            family: The family that answered.
-            method: The HTTP method.
-            path: The path, without the query.
-            status: The HTTP status of the reply.
-            headers: Header values it must have had.
-            body: The text of its body, or fields its JSON object must have had.
-            since: Only requests numbered above this ``seq`` count.
-
-        Raises:
-            AssertionError: There was none, or not that many; the message says
-                what was expected and how the three nearest requests differ.
-        """
-        __tracebackhide__ = True
-        if isinstance(body, str):
-            patterns: list[Any] | None = [{"equalTo": body}]
-        elif body is not None:
-            patterns = [{"equalToJson": dict(body), "ignoreExtraElements": True}]
-        else:
-            patterns = None
-        wanted = {
-            "operation": operation,
-            "account": account or self._account,
-            "family": family,
-            "method": method,
-            "urlPath": path,
-            "status": status,
-            "headers": {
-                name: {"equalTo": one} for name, one in (headers or {}).items()
-            },
-            "bodyPatterns": patterns,
-        }
-        pattern = {key: value for key, value in wanted.items() if value}
-        pattern["since"] = since
-        found = self.admin.ask("POST", "/requests/find", pattern)
-        exchanges = [exchange(one) for one in found["requests"]]
-        if len(exchanges) != count if count is not None else not exchanges:
-            near = self.admin.ask("POST", "/near-misses/request-pattern", pattern)
-            raise AssertionError(unmet(pattern, count, found, near["nearMisses"]))
-        return exchanges
 
     def reset(self, account: str | None = None) -> dict[str, int]:
         """Make everything, or one account, as just started; return what there was."""

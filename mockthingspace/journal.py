@@ -2,9 +2,10 @@
 
 from collections import deque
 from collections.abc import Callable
-from threading import Lock
+from threading import Condition
 
 from mockthingspace.model import Exchange
+from mockthingspace.sequence import Sequence
 
 
 class Journal:
@@ -12,23 +13,23 @@ class Journal:
 
     Args:
         limit: How many are kept; older ones are evicted and counted.
-        next_seq: The number of the first one; a journal that follows another
-            counts on, so a cursor from before a reset stays good.
+        sequence: Where the numbers come from.
     """
 
-    def __init__(self, limit: int, next_seq: int = 1) -> None:
-        self._lock = Lock()
+    def __init__(self, limit: int, sequence: Sequence) -> None:
+        self._changed = Condition()
+        self._closed = False
         self._kept: deque[Exchange] = deque(maxlen=limit)
-        self.next_seq = next_seq
+        self._sequence = sequence
         self.evicted = 0
 
     def add(self, exchange: Exchange) -> Exchange:
         """Number an exchange, keep it and return it as kept."""
-        with self._lock:
-            kept = exchange._replace(seq=self.next_seq)
-            self.next_seq += 1
+        with self._changed:
+            kept = exchange._replace(seq=self._sequence.take())
             self.evicted += len(self._kept) == self._kept.maxlen
             self._kept.append(kept)
+            self._changed.notify_all()
         return kept
 
     def __len__(self) -> int:
@@ -36,14 +37,33 @@ class Journal:
 
     def every(self) -> list[Exchange]:
         """Return what is kept, oldest first."""
-        with self._lock:
+        with self._changed:
             return list(self._kept)
 
     def remove(self, unwanted: Callable[[Exchange], bool]) -> int:
         """Forget the exchanges a function picks; return how many."""
-        with self._lock:
+        with self._changed:
             before = len(self._kept)
             kept = [one for one in self._kept if not unwanted(one)]
             self._kept.clear()
             self._kept.extend(kept)
             return before - len(kept)
+
+    def wait_for(
+        self, wanted: Callable[[], list[Exchange]], timeout_s: float
+    ) -> list[Exchange]:
+        """Return what a function finds, once it finds something or time is up.
+
+        Args:
+            wanted: Asked again after each exchange that is added.
+            timeout_s: How long to wait, in real time.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or wanted(), timeout_s)
+            return wanted()
+
+    def close(self) -> None:
+        """Let go of whoever is waiting: nothing will come any more."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()

@@ -7,11 +7,13 @@ of the families.
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 Mark = Literal["documented", "observed", "assumed"]
 ACCOUNT_FORMAT = re.compile(r"[0-9]{10}-[0-9]{5}")
 Proof = Literal["basic", "bearer", "session"]
+Status = Literal["pending", "delivered", "abandoned", "cancelled", "stale"]
+STATUSES: tuple[Status, ...] = get_args(Status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +76,41 @@ class Exchange(NamedTuple):
     matched: bool
     arrived_at: datetime
     completed_at: datetime
+
+
+class Attempt(NamedTuple):
+    """One POST of a delivery and what came of it: a status, or an error in words."""
+
+    seq: int
+    number: int
+    started_at: datetime
+    duration_s: float
+    status_code: int | None
+    error: str | None
+    reply: bytes
+
+
+class Delivery(NamedTuple):
+    """One message on its way to one registration, as it stood at one moment.
+
+    ``due_at`` is when the next attempt is due, or the last one was. ``trigger``
+    says why there is a delivery: ``event``, ``message`` or ``resend``.
+    """
+
+    id: str
+    seq: int
+    family: str
+    account: str
+    service: str
+    event: str | None
+    url: str
+    message: bytes
+    trigger: str
+    due_at: datetime
+    status: Status = "pending"
+    attempts: tuple[Attempt, ...] = ()
+
+    @property
+    def lane(self) -> tuple[str, str, str]:
+        """The registration it is for; its deliveries go one after another."""
+        return self.family, self.account, self.service

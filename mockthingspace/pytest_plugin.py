@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from mockthingspace import MockThingSpace, Settings
+    from mockthingspace import Listener, MockThingSpace, Settings
 
 SHOWN = 50
 _HANDLE = pytest.StashKey["MockThingSpace"]()
@@ -122,6 +122,15 @@ def thingspace(
         handle.reset()
 
 
+@pytest.fixture
+def thingspace_listener() -> Iterator["Listener"]:
+    """A listener of this test's own, on a port of this machine."""
+    from mockthingspace import Listener
+
+    with Listener() as listener:
+        yield listener
+
+
 def _allows_unmatched(item: pytest.Item) -> bool:
     """Read the test's marker; one with a word it does not have fails the test."""
     marker = item.get_closest_marker("thingspace")
@@ -172,8 +181,11 @@ def _journal(handle: "MockThingSpace") -> str:
 
     try:
         exchanges = handle.requests(limit=SHOWN)
+        deliveries = handle.deliveries(limit=SHOWN)
     except MockThingSpaceError as error:
         return f"cannot be read: {error}"
     lines = [f"(the last {SHOWN})"] if len(exchanges) == SHOWN else []
-    lines += [f"{one.arrived_at:%H:%M:%S.%f} {one}" for one in exchanges]
+    happened = [(one.seq, f"{one.arrived_at:%H:%M:%S.%f} {one}") for one in exchanges]
+    happened += [(one.seq, f"{one.due_at:%H:%M:%S.%f} --> {one}") for one in deliveries]
+    lines += [line for _, line in sorted(happened)]
     return "\n".join(lines) or "(empty: no request reached the double)"

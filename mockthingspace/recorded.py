@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from mockthingspace.model import Registration
-from mockthingspace.redaction import body_without_secrets, header
+from mockthingspace.redaction import body_without_secrets, header, without_secrets
 from mockthingspace.rendering import line
 
 
@@ -41,10 +41,71 @@ class RecordedExchange:
         return line(self.shown)
 
 
+@dataclass(frozen=True)
+class RecordedAttempt:
+    """One POST to a listener: a status and the answer, or an error in words."""
+
+    number: int
+    started_at: datetime
+    duration_s: float
+    status_code: int | None
+    error: str | None
+    reply: str
+
+
+@dataclass(frozen=True)
+class RecordedDelivery:
+    """One message on its way to one registration, as it stood when it was asked for.
+
+    ``message`` is the JSON document that is sent; ``status`` is ``pending``,
+    ``delivered``, ``abandoned``, ``cancelled`` or ``stale``.
+    """
+
+    id: str
+    seq: int
+    family: str
+    account: str
+    service: str
+    event: str | None
+    url: str
+    status: str
+    trigger: str
+    message: Any
+    due_at: datetime
+    attempts: tuple[RecordedAttempt, ...]
+
+    def __str__(self) -> str:
+        """Return it in one line."""
+        last = self.attempts[-1] if self.attempts else None
+        outcome = f", last: {last.error or last.status_code}" if last else ""
+        due = f", next at {self.due_at:%H:%M:%S}" if self.status == "pending" else ""
+        return (
+            f"{self.event} for {self.account} -> {without_secrets(self.url)}: "
+            f"{self.status}, {len(self.attempts)} attempts{outcome}{due}"
+        )
+
+
+def delivery(shown: Mapping[str, Any]) -> RecordedDelivery:
+    """Read a delivery as the admin API shows it."""
+    names = ("number", "duration_s", "status_code", "error", "reply")
+    attempts = tuple(
+        RecordedAttempt(
+            started_at=instant(one["started_at"]), **{name: one[name] for name in names}
+        )
+        for one in shown["attempts"]
+    )
+    rest = {
+        name: shown[name]
+        for name in RecordedDelivery.__dataclass_fields__
+        if name not in ("due_at", "attempts")
+    }
+    return RecordedDelivery(due_at=instant(shown["due_at"]), attempts=attempts, **rest)
+
+
 def registration(shown: Mapping[str, Any]) -> Registration:
     """Read a registration as the admin API shows it."""
     known = {name: shown[name] for name in Registration.__dataclass_fields__}
-    return Registration(**{**known, "registered_at": _instant(known["registered_at"])})
+    return Registration(**{**known, "registered_at": instant(known["registered_at"])})
 
 
 def exchange(shown: Mapping[str, Any]) -> RecordedExchange:
@@ -60,14 +121,15 @@ def exchange(shown: Mapping[str, Any]) -> RecordedExchange:
         reply_headers=response["headers"],
         reply=response["body"],
         matched=shown["wasMatched"],
-        arrived_at=_instant(shown["arrived_at"]),
-        completed_at=_instant(shown["completed_at"]),
+        arrived_at=instant(shown["arrived_at"]),
+        completed_at=instant(shown["completed_at"]),
         shown=shown,
         **{name: shown[name] for name in ours},
     )
 
 
-def _instant(text: str) -> datetime:
+def instant(text: str) -> datetime:
+    """Read an instant as the admin API spells it."""
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 

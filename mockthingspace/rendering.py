@@ -4,12 +4,14 @@ Everything a person or a script sees of an exchange comes through here: the
 admin API, the log, a test's report. The journal itself keeps what really came.
 """
 
+import json
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
 from mockthingspace.clock import rfc3339
-from mockthingspace.model import Exchange, Registration
+from mockthingspace.model import Attempt, Delivery, Exchange, Registration
 from mockthingspace.redaction import body_without_secrets, header, without_secrets
 
 
@@ -84,6 +86,50 @@ def log_line(exchange: Exchange) -> str:
 
 def _one_line(asked: str, status: int, served: str | None, reason: str | None) -> str:
     return f"{asked} -> {status}  {served or '-'}{f'  ({reason})' if reason else ''}"
+
+
+def attempt(shown: Attempt) -> dict[str, Any]:
+    """Return an attempt as the admin API shows it."""
+    finished_at = shown.started_at + timedelta(seconds=shown.duration_s)
+    return {
+        "seq": shown.seq,
+        "number": shown.number,
+        "started_at": rfc3339(shown.started_at),
+        "finished_at": rfc3339(finished_at),
+        "duration_s": shown.duration_s,
+        "status_code": shown.status_code,
+        "error": shown.error,
+        "reply": shown.reply.decode("utf-8", "replace"),
+    }
+
+
+def delivery(shown: Delivery) -> dict[str, Any]:
+    """Return a delivery as the admin API shows it, the message as it was sent."""
+    return {
+        "id": shown.id,
+        "seq": shown.seq,
+        "family": shown.family,
+        "account": shown.account,
+        "service": shown.service,
+        "event": shown.event,
+        "url": shown.url,
+        "status": shown.status,
+        "trigger": shown.trigger,
+        "message": json.loads(shown.message),
+        "due_at": rfc3339(shown.due_at),
+        "attempts": [attempt(one) for one in shown.attempts],
+    }
+
+
+def delivery_line(shown: Delivery) -> str:
+    """Return a delivery in one line for a person."""
+    last = shown.attempts[-1] if shown.attempts else None
+    outcome = f", last: {last.error or last.status_code}" if last else ""
+    due = f", next at {rfc3339(shown.due_at)}" if shown.status == "pending" else ""
+    return (
+        f"{shown.event} for {shown.account} -> {without_secrets(shown.url)}: "
+        f"{shown.status}, {len(shown.attempts)} attempts{outcome}{due}"
+    )
 
 
 def registration(shown: Registration) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Seed documents: registrations and settings to start from, and to go back to.
 
 ``{"settings": {…}, "registrations": [{family, account, service, url, username?,
-password?, registered_at?}]}``. An exported snapshot is one.
+password?, registered_at?}], "events": {NAME: {family, service, message}}}``. An
+exported snapshot is one.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,12 +12,14 @@ from typing import Any
 
 from marshmallow import RAISE, ValidationError, fields
 
-from mockthingspace.errors import SettingsError
+from mockthingspace.double import Seed
+from mockthingspace.errors import InvalidMessage, SettingsError
+from mockthingspace.events import Event, checked_message, fields_of
 from mockthingspace.family import Family
 from mockthingspace.model import Registration
 from mockthingspace.wire import Account, ListenerUrl, Secret, ServiceName, Shape, Text
 
-KEYS = ("settings", "registrations")
+KEYS = ("settings", "registrations", "events")
 
 
 class Instant(fields.AwareDateTime):
@@ -52,7 +55,32 @@ class Seeded(Shape):
     registered_at = Instant(format="iso")
 
 
+class Template(Shape):
+    """``{family, service, message}``, a message of the user's own."""
+
+    class Meta:
+        """Refuse unknown fields, as in a registration."""
+
+        unknown = RAISE
+
+    error_messages = {  # noqa: RUF012 (marshmallow's own idiom)
+        "unknown": "unknown; an event has family, service, message"
+    }
+
+    family = Text(required=True)
+    service = Text(required=True)
+    message = fields.Dict(
+        required=True,
+        error_messages={
+            "required": "is required",
+            "null": "must be an object",
+            "invalid": "must be an object",
+        },
+    )
+
+
 _SEEDED = Seeded()
+_TEMPLATE = Template()
 
 
 def checked(document: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -72,6 +100,49 @@ def checked(document: Mapping[str, Any]) -> Mapping[str, Any]:
     if not isinstance(document.get("registrations", []), list):
         raise SettingsError("the registrations of a seed document must be an array")
     return document
+
+
+def seed(
+    document: Mapping[str, Any], families: tuple[Family, ...], now: datetime
+) -> Seed:
+    """Return what a seed document has to start from.
+
+    Raises:
+        SettingsError: Something in it cannot be used; the message says what.
+    """
+    known = checked(document)
+    return Seed(registrations(known, families, now), events(known, families))
+
+
+def events(
+    document: Mapping[str, Any], families: Iterable[Family]
+) -> tuple[tuple[str, Event], ...]:
+    """Return a seed document's own events, each with its family.
+
+    Raises:
+        SettingsError: One cannot be used; the message says which and why.
+    """
+    given = document.get("events", {})
+    if not isinstance(given, Mapping):
+        raise SettingsError("the events of a seed document must be an object")
+    return tuple(_event(name, item, families) for name, item in given.items())
+
+
+def _event(name: str, item: object, families: Iterable[Family]) -> tuple[str, Event]:
+    if not isinstance(item, Mapping):
+        raise SettingsError(f"events.{name}: an event must be an object")
+    try:
+        loaded: dict[str, Any] = _TEMPLATE.load(item)
+        services = _services_of(loaded["family"], families)
+        _check_service(loaded["service"], services)
+        message = checked_message(loaded["message"])
+    except ValidationError as error:
+        raise SettingsError(f"events.{name}: {_problems(error)}") from error
+    except (SettingsError, InvalidMessage) as error:
+        raise SettingsError(f"events.{name}: {error}") from error
+    rows = fields_of(message, "the seed file")
+    made = Event(name, loaded["service"], "the seed file's own", rows, message)
+    return loaded["family"], made
 
 
 def registrations(
@@ -109,22 +180,32 @@ def registration(
     try:
         loaded: dict[str, Any] = _SEEDED.load(item)
     except ValidationError as error:
-        problems = error.messages_dict.items()
-        raise SettingsError(
-            "; ".join(f"{key}: {', '.join(said)}" for key, said in problems)
-        ) from error
-    services_of = {one.name: one.services for one in families if one.services}
-    if loaded["family"] not in services_of:
-        raise SettingsError(
-            f"family: {loaded['family']!r} takes no registrations; allowed: "
-            f"{', '.join(services_of)}"
-        )
-    services = services_of[loaded["family"]]
+        raise SettingsError(_problems(error)) from error
+    services = _services_of(loaded["family"], families)
     service = loaded.get("service")
     if service is None:
         service = services[0] if len(services) == 1 else ""
+    _check_service(service, services)
+    return Registration(**{"registered_at": now, **loaded, "service": service})
+
+
+def _services_of(name: str, families: Iterable[Family]) -> tuple[str, ...]:
+    services_of = {one.name: one.services for one in families if one.services}
+    if name not in services_of:
+        raise SettingsError(
+            f"family: {name!r} takes no registrations; allowed: "
+            f"{', '.join(services_of)}"
+        )
+    return services_of[name]
+
+
+def _check_service(service: str, services: tuple[str, ...]) -> None:
     try:
         ServiceName(services).check(service)
     except ValidationError as error:
         raise SettingsError(f"service: {error.messages[0]}") from error
-    return Registration(**{"registered_at": now, **loaded, "service": service})
+
+
+def _problems(error: ValidationError) -> str:
+    problems = error.messages_dict.items()
+    return "; ".join(f"{key}: {', '.join(said)}" for key, said in problems)

@@ -4,10 +4,8 @@ The socket is bound where the server is made, so a busy port is an exception
 there and then. Stopping leaves no thread, socket or port behind.
 """
 
-import errno
 import logging
 from collections.abc import Callable
-from pathlib import Path
 from threading import Thread
 from time import monotonic
 from typing import Any
@@ -19,7 +17,7 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher, WSGITask
 
 from mockthingspace.admin.asking import PREFIX
-from mockthingspace.errors import CannotBind
+from mockthingspace.ports import cannot_bind, url_of
 
 # Two for ThingSpace's own operations, which never block: more would only take the
 # interpreter from one another. The admin API's requests have threads of their own,
@@ -29,7 +27,7 @@ ADMIN_THREADS = 8
 CONNECTIONS = 1000
 GRACE_S = 5.0
 FLUSH_S = 0.5
-ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "*": "127.0.0.1", "::": "::1"}
+INSTEAD = "--port or MOCKTHINGSPACE_PORT"
 
 
 class _Crew(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no types
@@ -126,7 +124,7 @@ class Server:
             )
         except (OSError, ValueError) as error:
             wasyncore.close_all(self._map)
-            raise CannotBind(_why(host, port, error)) from error
+            raise cannot_bind(host, port, error, INSTEAD) from error
         self.host = host
         self.port = int(self._server.effective_port)
         self._ends_at: float | None = None
@@ -135,12 +133,7 @@ class Server:
     @property
     def url(self) -> str:
         """Where a client on this machine reaches it, without a trailing slash."""
-        host = ANY_ADDRESS.get(self.host, self.host)
-        return (
-            f"http://[{host}]:{self.port}"
-            if ":" in host
-            else f"http://{host}:{self.port}"
-        )
+        return url_of(self.host, self.port)
 
     def start(self) -> None:
         """Begin to answer."""
@@ -168,35 +161,3 @@ class Server:
         for channel in self._server.active_channels.values():
             channel.close_when_flushed = True
         self._ends_at = monotonic() + FLUSH_S
-
-
-def _why(host: str, port: int, error: Exception) -> str:
-    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-        return (
-            f"cannot serve on {address}: the port is taken by {_holder(port)}; "
-            "stop that, or choose another with --port or MOCKTHINGSPACE_PORT (0 picks "
-            "a free one)"
-        )
-    return f"cannot serve on {address}: {error}"
-
-
-def _holder(port: int, proc: Path = Path("/proc")) -> str:
-    """Say which process listens on a port, where the system tells."""
-    inodes = set()
-    for table in (proc / "net" / "tcp", proc / "net" / "tcp6"):
-        if table.exists():
-            for line in table.read_text().splitlines()[1:]:
-                _, local, _, state, *rest = line.split()
-                if state == "0A" and int(local.rpartition(":")[2], 16) == port:
-                    inodes.add(f"socket:[{rest[5]}]")
-    for descriptor in proc.glob("[0-9]*/fd/*") if inodes else ():
-        process = descriptor.parent.parent
-        try:
-            if str(descriptor.readlink()) in inodes:
-                command = (process / "cmdline").read_text(errors="replace")
-                shown = command.replace("\0", " ").strip()[:120]
-                return f"process {process.name} ({shown})"
-        except OSError:  # the process has gone, or is another user's
-            continue
-    return f"another process (find it with: lsof -i :{port})"

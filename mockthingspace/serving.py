@@ -60,7 +60,8 @@ def serve_until_stopped(
         for number in (signal.SIGINT, signal.SIGTERM)
     }
     try:
-        with MockThingSpace(settings.but(port=settings.port)) as double:
+        own = {"port": settings.port, "clock": settings.clock}
+        with MockThingSpace(settings.but(**own)) as double:
             if not _is_loopback(settings.host):
                 _warn(settings.host)
             port = int(double.url.rpartition(":")[2])

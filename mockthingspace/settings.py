@@ -12,10 +12,13 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from mockthingspace.clock import Mode
 from mockthingspace.errors import SettingsError
 from mockthingspace.model import ACCOUNT_FORMAT
+from mockthingspace.schedule import PROFILES
 
 ENV_PREFIX = "MOCKTHINGSPACE_"
+LONGEST_S = 30 * 24 * 3600
 
 
 class Kind(NamedTuple):
@@ -83,6 +86,31 @@ def _credentials(value: Any) -> dict[str, str] | None:
     return {_text(name): _text(password) for name, password in dict(value).items()}
 
 
+def _seconds(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, float | int | str):
+        raise TypeError
+    number = float(value)
+    if not 0 <= number <= LONGEST_S:
+        raise ValueError
+    return number
+
+
+def _timeout(value: Any) -> float:
+    number = _seconds(value)
+    if not number:
+        raise ValueError
+    return number
+
+
+def _profile(value: Any) -> str:
+    if isinstance(value, str) and value in PROFILES:
+        return value
+    pauses = value.split(",") if isinstance(value, str) else value
+    if not isinstance(pauses, list | tuple) or not pauses:
+        raise TypeError
+    return ",".join(f"{_seconds(pause):.15g}" for pause in pauses)
+
+
 def _path(value: Any) -> str | None:
     return None if value is None else str(Path(value))
 
@@ -96,6 +124,12 @@ ACCOUNTS = Kind(
     "accounts such as 0242078689-00001, comma-separated or as a list", _accounts
 )
 CREDENTIALS = Kind("NAME:PASSWORD, comma-separated, or an object", _credentials)
+SECONDS = Kind("seconds, more than 0", _timeout)
+PROFILE = Kind(
+    f"{' | '.join(PROFILES)}, or the pauses between attempts in seconds, "
+    "comma-separated or as a list",
+    _profile,
+)
 SEED = Kind("the path of a JSON file", _path)
 
 _UNSET: Any = object()
@@ -146,8 +180,26 @@ class Settings:
     accounts: frozenset[str] | None = _setting(
         None, ACCOUNTS, "the only accounts that exist; none: any may"
     )
+    profile: str = _setting(
+        "documented",
+        PROFILE,
+        "when a message is sent again: documented: 3 more times, 300 s apart; "
+        "observed: once more, after 1.15 to 1.69 s, and overlapping after 4 s; "
+        "none: never",
+    )
+    attempt_timeout_s: float = _setting(
+        10.0, SECONDS, "how long a listener has to answer, in real time"
+    )
+    clock: Mode = _setting(  # noqa: RUF009 (as the others are)
+        "real",
+        choice("real", "manual"),
+        "manual: stands still until it is advanced (the default in a fixture)",
+    )
+    public_listeners: bool = _setting(False, SWITCH, "deliver to public addresses too")
     journal_limit: int = _setting(
-        10_000, COUNT, "exchanges kept; evictions are counted and reported"
+        10_000,
+        COUNT,
+        "exchanges and deliveries kept; evictions are counted and reported",
     )
     allowed_hosts: frozenset[str] = _setting(
         frozenset(), NAMES, "further Host names the admin API may be reached by"
@@ -261,7 +313,7 @@ def _parsed(name: str, value: Any) -> Any:
     row = next(row for row in rows() if row.name == name)
     try:
         return row.metadata["kind"].parse(value)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError) as error:
         shown = "(value hidden)" if not row.repr else repr(value)
         raise SettingsError(
             f"{name}: {shown} cannot be used; allowed: {row.metadata['kind'].allowed}"

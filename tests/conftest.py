@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from mockthingspace import create_app
-from mockthingspace.clock import ManualClock
+from mockthingspace.clock import Clock
 from mockthingspace.double import EXTENSION, Double
 
 pytest_plugins = ["pytester"]
@@ -18,9 +18,11 @@ ACCOUNT = "0242078689-00001"
 
 
 @pytest.fixture
-def app() -> Flask:
+def app() -> Iterator[Flask]:
     """An application with the default settings."""
-    return create_app()
+    made = create_app()
+    yield made
+    made.extensions[EXTENSION].close()
 
 
 @pytest.fixture
@@ -36,9 +38,9 @@ def double(app: Flask) -> Double:
 
 
 @pytest.fixture
-def clock(double: Double) -> ManualClock:
+def clock(double: Double) -> Clock:
     """The double's clock, standing still."""
-    double.clock = ManualClock()
+    double.means.timers.set_mode("manual")
     return double.clock
 
 

@@ -411,6 +411,20 @@ def test_a_since_that_is_no_number_is_refused(client: FlaskClient, since: Any) -
 GETS = [rule for method, rule, _ in RESOURCES if method == "GET"]
 WRITES = [(method, rule) for method, rule, _ in RESOURCES if method != "GET"]
 WITH_BODY = [row for row in WRITES if row[0] != "DELETE"]
+READS_NONE = ("/reset", "/deliveries/<identity>/resend")
+
+
+@pytest.fixture
+def full(used: FlaskClient) -> FlaskClient:
+    """A client of a double that has a delivery too, number 7."""
+    trigger = {"event": "Fota.firmwareList", "account": ACCOUNT}
+    used.post("/__admin/deliveries", json=trigger)  # goes out once that is closed
+    return used
+
+
+def path_of(rule: str) -> str:
+    """Return the path of a resource there is one of."""
+    return f"/__admin{rule}".replace("<int:seq>", "1").replace("<identity>", "7")
 
 
 def state_of(double: Double) -> tuple[object, ...]:
@@ -420,24 +434,26 @@ def state_of(double: Double) -> tuple[object, ...]:
         state,
         state.registry.every(),
         state.journal.every(),
-        state.journal.next_seq,
+        double.sequence.last,
+        state.deliveries.every(),
+        double.clock.mode,
         len(state.tokens),
         double.settings,
     )
 
 
 @pytest.mark.parametrize("rule", GETS)
-def test_get_changes_nothing(used: FlaskClient, double: Double, rule: str) -> None:
+def test_get_changes_nothing(full: FlaskClient, double: Double, rule: str) -> None:
     """Reading leaves the state, the journal and the tokens as they were."""
     before = state_of(double)
-    reply = used.get(f"/__admin{rule.replace('<int:seq>', '1')}")
+    reply = full.get(path_of(rule))
     assert (reply.status_code, state_of(double)) == (200, before)
 
 
 @pytest.mark.parametrize("rule", GETS)
-def test_every_document_is_an_object(used: FlaskClient, rule: str) -> None:
+def test_every_document_is_an_object(full: FlaskClient, rule: str) -> None:
     """No resource answers a bare array."""
-    reply = used.get(f"/__admin{rule.replace('<int:seq>', '1')}")
+    reply = full.get(path_of(rule))
     assert (type(reply.get_json()), reply.mimetype) == (dict, "application/json")
 
 
@@ -447,7 +463,8 @@ def test_an_unknown_resource_is_told_those_there_are(
 ) -> None:
     """A path below /__admin that is not served names every resource."""
     message = assert_admin_error(client.get(f"/__admin{path}"), 404, "not_served")
-    rules = [rule.replace("<int:seq>", "{seq}") for _, rule, _ in RESOURCES]
+    named = (rule.replace("<int:seq>", "{seq}") for _, rule, _ in RESOURCES)
+    rules = [rule.replace("<identity>", "{identity}") for rule in named]
     assert [rule for rule in rules if rule not in message] == []
 
 
@@ -646,7 +663,7 @@ BODIES = {
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=list(BODIES))
 @pytest.mark.parametrize(
-    ("method", "rule"), [row for row in WITH_BODY if row[1] != "/reset"]
+    ("method", "rule"), [row for row in WITH_BODY if row[1] not in READS_NONE]
 )
 def test_a_malformed_body_is_refused(
     client: FlaskClient, method: str, rule: str, body: bytes
@@ -670,25 +687,48 @@ def test_a_large_snapshot_is_restored(client: FlaskClient) -> None:
 
 
 def test_a_snapshot_leaves_out_what_a_double_starts_with(client: FlaskClient) -> None:
-    """Address, allowed hosts and seed file belong to the double, not to its state."""
+    """Address, clock and seed file belong to the double, not to its state."""
     shown = client.get("/__admin/snapshot").get_json()
     assert (list(shown), list(shown["settings"])) == (
-        ["settings", "registrations"],
-        ["auth", "strict", "missing", "credentials", "accounts", "journal_limit"],
+        ["settings", "registrations", "events"],
+        [
+            "auth",
+            "strict",
+            "missing",
+            "credentials",
+            "accounts",
+            "profile",
+            "journal_limit",
+        ],
     )
+
+
+KINDS = ("registrations", "requests", "tokens", "deliveries", "cancelled", "epoch")
+
+
+def counts(**there_were: int) -> dict[str, int]:
+    """Return what a reset tells, where nothing else was there."""
+    return dict.fromkeys(KINDS, 0) | there_were
+
+
+@pytest.mark.parametrize("query", ["", f"?account={ACCOUNT}"], ids=["all", "account"])
+def test_a_reset_counts_the_deliveries(full: FlaskClient, query: str) -> None:
+    """A reset says how many deliveries it forgot and how many were not sent."""
+    reply = full.post(f"/__admin/reset{query}", json={}).get_json()
+    assert (1, 1) == (reply["deliveries"], reply["cancelled"])
 
 
 def test_a_reset_says_what_there_was(used: FlaskClient) -> None:
     """A reset counts what it left behind."""
     reply = used.post("/__admin/reset", json={}).get_json()
-    assert reply == {"registrations": 2, "requests": 6, "tokens": 0, "epoch": 1}
+    assert reply == counts(registrations=2, requests=6, epoch=1)
 
 
 def test_a_reset_of_an_account_touches_only_that(used: FlaskClient) -> None:
     """Others that use the same double keep their registrations and requests."""
     reply = used.post(f"/__admin/reset?account={ACCOUNT}", json={}).get_json()
     left = used.get("/__admin/registrations").get_json()["registrations"]
-    assert reply == {"registrations": 1, "requests": 4, "tokens": 0, "epoch": 0}
+    assert reply == counts(registrations=1, requests=4)
     assert [one["account"] for one in left] == [OTHER]
     assert seqs(used.get("/__admin/requests")) == [3, 4]
 
@@ -696,13 +736,13 @@ def test_a_reset_of_an_account_touches_only_that(used: FlaskClient) -> None:
 def test_a_reset_of_an_unnamed_account_touches_nothing(used: FlaskClient) -> None:
     """An empty account is no account, and not all of them."""
     reply = used.post("/__admin/reset?account=", json={}).get_json()
-    assert reply == {"registrations": 0, "requests": 0, "tokens": 0, "epoch": 0}
+    assert reply == counts()
 
 
 def test_a_reset_takes_its_account_from_the_body_too(used: FlaskClient) -> None:
     """An account in the body is reset alone, as one in the query."""
     reply = used.post("/__admin/reset", json={"account": ACCOUNT}).get_json()
-    assert {"registrations": 1, "requests": 4, "tokens": 0, "epoch": 0} == reply
+    assert counts(registrations=1, requests=4) == reply
 
 
 def test_a_reset_without_a_body_resets_everything(used: FlaskClient) -> None:

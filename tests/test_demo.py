@@ -10,21 +10,24 @@ from verizon.configuration import Configuration, Environment
 
 from mockthingspace import demo
 from mockthingspace.cli import main
-from mockthingspace.demo import STORY, Step
+from mockthingspace.handle import MockThingSpace
+from mockthingspace.listener import Listener
+from mockthingspace.story import STORY, Scene, Step, nowhere
 
 CALLBACKS = "/api/fota/v1/callbacks/0252012345-00001"
 HTTP = [
     "POST /api/ts/v1/oauth2/token -> 200",
     "POST /api/m2m/v1/session/login -> 200",
-    f"POST {CALLBACKS} -> 200",
-    f"GET {CALLBACKS} -> 200",
+    "POST /api/fota/v1/callbacks/my%20account -> 400",
     f"POST {CALLBACKS} -> 200",
     f"GET {CALLBACKS} -> 200",
     f"DELETE {CALLBACKS}/name/Fota -> 200",
-    f"GET {CALLBACKS} -> 200",
-    "POST /api/fota/v1/callbacks/my%20account -> 400",
 ]
-UNTRUE = Step("An untrue step", "thingspace_oauth.fetch_token", (), "a flying pig")
+UNTRUE = Step(
+    "An untrue step", "thingspace_oauth.fetch_token", lambda _: (), "a flying pig"
+)
+SCENES = [step for step in STORY if isinstance(step, Scene)]
+CALLS = [step for step in STORY if isinstance(step, Step)]
 
 
 def told(capsys: pytest.CaptureFixture[str]) -> str:
@@ -57,15 +60,15 @@ def test_a_step_shows_the_sdk_method_as_one_would_type_it(
     """What is called can be read, and typed."""
     calls = labelled(told(capsys), "SDK")
 
-    assert len(STORY) == len(calls)
-    assert calls[6] == (
+    assert len(CALLS) == len(calls)
+    assert calls[-1] == (
         "client.software_management_callbacks_v1.deregister_callback("
         "'0252012345-00001', 'Fota')"
     )
 
 
 def test_a_step_shows_the_request_it_became(capsys: pytest.CaptureFixture[str]) -> None:
-    """Each step is one request, shown with method, path and status."""
+    """Each call is one request, shown with method, path and status."""
     assert HTTP == labelled(told(capsys), "HTTP")
 
 
@@ -74,14 +77,53 @@ def test_a_step_shows_what_came_back(capsys: pytest.CaptureFixture[str]) -> None
     assert labelled(told(capsys), "came") == [
         "OauthToken",
         "LogInResult",
-        "FotaV1CallbackRegistrationResult",
-        "RegisteredCallbacks",
+        "FotaV1ResultException",
         "FotaV1CallbackRegistrationResult",
         "RegisteredCallbacks",
         "FotaV1SuccessResult",
-        "an empty list",
-        "FotaV1ResultException",
     ]
+
+
+def test_a_scene_shows_what_happens(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is sent, tried again and refused is told line by line."""
+    expected = [line for scene in SCENES for line in scene.comes]
+
+    assert expected == labelled(told(capsys), "then")
+
+
+def test_the_story_has_the_whole_way_of_a_message() -> None:
+    """Messages arrive, are tried again 300 s apart, abandoned, resent, refused."""
+    lines = "\n".join(line for scene in SCENES for line in scene.comes)
+
+    assert 4 == lines.count("POST /callback with type ")
+    assert "attempt 3, after 600 s -> 200\nthe message is delivered" in lines
+    assert "attempt 4, after 900 s -> 503\nthe message is abandoned" in lines
+    assert "has no registration with fota-v1 for Fota" in lines
+
+
+def test_an_untrue_scene_ends_the_demo() -> None:
+    """A scene that does not go as it should ends the demo, and is named."""
+    untrue = Scene("An untrue scene", lambda *_: ["a pig"], ("a flying pig",))
+
+    with pytest.raises(
+        click.ClickException, match="'An untrue scene' should have given a flying pig"
+    ):
+        demo.run([untrue])
+
+
+def test_a_message_that_does_go_somewhere_is_told() -> None:
+    """The last scene would be untrue if there were a registration."""
+    with MockThingSpace() as double, Listener() as listener:
+        double.register("0252012345-00001", listener.url)
+
+        assert ["it was sent"] == nowhere(double, listener)
+
+
+def test_an_empty_list_is_shown_as_one(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where the SDK gives an empty list, that is what came."""
+    demo.run([*CALLS[:2], CALLS[4]._replace(comes="an empty list")])
+
+    assert "an empty list" == labelled(capsys.readouterr().out, "came")[-1]
 
 
 def test_the_refusal_is_shown_with_its_reason(
@@ -100,9 +142,10 @@ def test_the_demo_ends_with_the_journal_and_how_to_go_on(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """The last words are the journal's summary, and where to go from here."""
-    end = told(capsys)[-300:]
+    end = told(capsys)[-350:]
 
-    assert "9 requests: 8 granted, 1 refused" in end
+    assert "6 requests: 5 granted, 1 refused" in end
+    assert "7 deliveries, in 12 attempts" in end
     assert "make run" in end
     assert "README" in end
 
@@ -140,7 +183,7 @@ def test_what_the_sdk_raises_by_itself_ends_the_demo(
 ) -> None:
     """An exception without a reply behind it is shown like any other."""
     with pytest.raises(click.ClickException):
-        demo.run(STORY[3:4])
+        demo.run(CALLS[3:4])
 
     text = capsys.readouterr().out
     assert labelled(text, "came") == ["AuthValidationException"]
@@ -148,7 +191,7 @@ def test_what_the_sdk_raises_by_itself_ends_the_demo(
 
 
 @pytest.mark.parametrize("story", [STORY[:1], (UNTRUE,)], ids=["told", "ended"])
-def test_the_sdk_is_left_as_it_was(story: tuple[Step, ...]) -> None:
+def test_the_sdk_is_left_as_it_was(story: tuple[Step | Scene, ...]) -> None:
     """The SDK's table of hosts is put back, however the story ends."""
     before = dict(Configuration.environments[Environment.PRODUCTION])
 

@@ -12,8 +12,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from mockthingspace import create_app
-from mockthingspace.clock import ManualClock
-from mockthingspace.double import EXTENSION, Double, State
+from mockthingspace.clock import Clock
+from mockthingspace.double import EXTENSION, Double, Seed, State
 from mockthingspace.model import Registration
 from mockthingspace.settings import Settings
 
@@ -98,6 +98,8 @@ def test_a_reset_says_what_there_was() -> None:
         "registrations": 1,
         "requests": 5,
         "tokens": 2,
+        "deliveries": 0,
+        "cancelled": 0,
     }
 
 
@@ -130,7 +132,7 @@ def test_a_reset_counts_the_requests_on(client: FlaskClient, double: Double) -> 
 
 
 def test_a_reset_leaves_the_clock(
-    client: FlaskClient, double: Double, clock: ManualClock
+    client: FlaskClient, double: Double, clock: Clock
 ) -> None:
     """Time does not go back, so nothing is younger than what came before it."""
     clock.advance(60)
@@ -159,7 +161,13 @@ def test_a_reset_of_an_account_leaves_the_tokens(
     tokens = len(state.tokens)
     told = double.reset_account(ACCOUNT)
     assert (double.state, len(state.tokens)) == (state, tokens)
-    assert told == {"registrations": 1, "requests": 1, "tokens": 0}
+    assert told == {
+        "registrations": 1,
+        "requests": 1,
+        "tokens": 0,
+        "deliveries": 0,
+        "cancelled": 0,
+    }
 
 
 def test_a_replacement_holds_until_the_next_reset(double: Double) -> None:
@@ -167,7 +175,7 @@ def test_a_replacement_holds_until_the_next_reset(double: Double) -> None:
     one = Registration(
         "fota-v1", ACCOUNT, "Fota", "http://h/", None, None, double.clock.now()
     )
-    double.replace(Settings(auth="strict"), [one])
+    double.replace(Settings(auth="strict"), Seed((one,)))
     replaced = double.state
     double.reset()
     assert (replaced.settings.auth, replaced.registry.every()) == ("strict", [one])
@@ -241,10 +249,10 @@ def test_concurrent_resets_each_make_a_state(double: Double) -> None:
 
 def test_a_reset_waits_for_that_of_an_account(double: Double) -> None:
     """A state is not replaced while one of its accounts is being reset."""
-    reset = Thread(target=double.replace, args=(Settings(), ()))
+    reset = Thread(target=double.replace, args=(Settings(), Seed()))
     waited: list[bool] = []
 
-    class Seed(tuple[Registration, ...]):
+    class Registrations(tuple[Registration, ...]):
         """A seed that has everything reset while an account's is replayed."""
 
         __slots__ = ()
@@ -255,7 +263,7 @@ def test_a_reset_waits_for_that_of_an_account(double: Double) -> None:
             waited.append(reset.is_alive())
             return iter(())
 
-    double.seed = Seed()
+    double.seed = Seed(Registrations())
     double.reset_account(ACCOUNT)
     reset.join(WAIT_S)
     assert ([True], 1) == (waited, double.state.epoch)

@@ -17,7 +17,6 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from mockthingspace import Settings, create_app, sources
-from mockthingspace.clock import ManualClock
 from mockthingspace.double import EXTENSION
 from mockthingspace.errors import InvalidBearer
 from mockthingspace.families import FAMILIES
@@ -258,8 +257,8 @@ def proofs(client: FlaskClient, wanted: str) -> dict[str, str]:
 
 def answer(case: Case) -> TestResponse:
     """Make a double, bring it where the case wants it, and ask."""
-    app = create_app(Settings(**case.settings))
-    clock = app.extensions[EXTENSION].clock = ManualClock()
+    app = create_app(Settings(clock="manual", **case.settings))
+    clock = app.extensions[EXTENSION].clock
     client = app.test_client()
     for item in read(case.given) if case.given else ():
         wanted = {key: value for key, value in item.items() if key != "aname"}

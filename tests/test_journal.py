@@ -9,6 +9,7 @@ import pytest
 
 from mockthingspace.journal import Journal
 from mockthingspace.model import Exchange
+from mockthingspace.sequence import Sequence
 
 NOW = datetime(2024, 1, 1, tzinfo=timezone.utc)
 WRITERS = 8
@@ -49,14 +50,14 @@ def together(act: Callable[[int], None]) -> None:
 
 def test_exchanges_are_numbered_from_one_in_order() -> None:
     """The first exchange is number 1, and each has one more than the last."""
-    journal = Journal(10)
+    journal = Journal(10, Sequence())
     numbers = [journal.add(exchange()).seq for _ in range(3)]
     assert (numbers, [one.seq for one in journal.every()]) == ([1, 2, 3], [1, 2, 3])
 
 
 def test_only_the_last_are_kept_and_the_evicted_counted() -> None:
     """A journal holds no more than its limit, and says how many it let go."""
-    journal = Journal(2)
+    journal = Journal(2, Sequence())
     for _ in range(5):
         journal.add(exchange())
     assert ([one.seq for one in journal.every()], journal.evicted) == ([4, 5], 3)
@@ -64,7 +65,7 @@ def test_only_the_last_are_kept_and_the_evicted_counted() -> None:
 
 def test_a_full_journal_has_evicted_nothing() -> None:
     """The limit itself still fits."""
-    journal = Journal(2)
+    journal = Journal(2, Sequence())
     journal.add(exchange())
     journal.add(exchange())
     assert (len(journal), journal.evicted) == (2, 0)
@@ -72,15 +73,15 @@ def test_a_full_journal_has_evicted_nothing() -> None:
 
 def test_a_journal_that_follows_another_counts_on() -> None:
     """No number is given twice, so a cursor from before a reset stays good."""
-    before = Journal(1)
-    before.add(exchange())
-    after = Journal(1, before.next_seq)
+    sequence = Sequence()
+    Journal(1, sequence).add(exchange())
+    after = Journal(1, sequence)
     assert after.add(exchange()).seq == 2
 
 
 def test_removing_forgets_what_was_picked_and_no_more() -> None:
     """Removing returns how many went; the others keep their numbers."""
-    journal = Journal(10)
+    journal = Journal(10, Sequence())
     for account in ("a", "b", "a"):
         journal.add(exchange(account=account))
     removed = journal.remove(lambda one: one.account == "a")
@@ -89,7 +90,7 @@ def test_removing_forgets_what_was_picked_and_no_more() -> None:
 
 def test_a_removal_is_not_an_eviction() -> None:
     """What the user removed is not counted as evicted, nor is its number reused."""
-    journal = Journal(1)
+    journal = Journal(1, Sequence())
     journal.add(exchange())
     journal.remove(lambda _: True)
     assert (journal.add(exchange()).seq, journal.evicted) == (2, 0)
@@ -97,7 +98,7 @@ def test_a_removal_is_not_an_eviction() -> None:
 
 def test_what_every_returned_does_not_change() -> None:
     """A list of exchanges is the reader's own."""
-    journal = Journal(10)
+    journal = Journal(10, Sequence())
     seen = journal.every()
     journal.add(exchange())
     assert seen == []
@@ -106,7 +107,7 @@ def test_what_every_returned_does_not_change() -> None:
 @pytest.mark.parametrize("limit", [10 * WRITERS * EACH, 100], ids=["wide", "full"])
 def test_concurrent_writers_lose_and_share_no_number(limit: int) -> None:
     """Eight writers at once get different numbers, and none goes uncounted."""
-    journal = Journal(limit)
+    journal = Journal(limit, Sequence())
     numbers: list[int] = []
 
     def write(number: int) -> None:
@@ -122,7 +123,7 @@ def test_concurrent_writers_lose_and_share_no_number(limit: int) -> None:
 
 def test_readers_and_removers_may_come_among_the_writers() -> None:
     """Reading and removing while others write breaks nothing."""
-    journal = Journal(10 * WRITERS * EACH)
+    journal = Journal(10 * WRITERS * EACH, Sequence())
     removed: list[int] = []
 
     def write_and_remove(number: int) -> None:

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from mockthingspace import rendering
-from mockthingspace.clock import ManualClock, RealClock, rfc3339
+from mockthingspace.clock import Clock, rfc3339
 from mockthingspace.double import Double
 from mockthingspace.model import Exchange, Registration
 
@@ -201,7 +201,7 @@ def test_instants_are_told_in_utc_to_the_microsecond() -> None:
 
 
 def test_exchanges_have_the_doubles_time(
-    double: Double, clock: ManualClock, client: FlaskClient
+    double: Double, clock: Clock, client: FlaskClient
 ) -> None:
     """Arrival and completion are read from the double's clock."""
     clock.advance(90)
@@ -209,16 +209,3 @@ def test_exchanges_have_the_doubles_time(
     shown = client.get("/__admin/requests").get_json()["requests"][0]
     now = rfc3339(clock.now())
     assert (shown["arrived_at"], shown["completed_at"]) == (now, now)
-
-
-def test_a_manual_clock_moves_when_told() -> None:
-    """A manual clock stands at its start until it is advanced."""
-    clock = ManualClock(NOW)
-    before = clock.now()
-    clock.advance(0.5)
-    assert (before, clock.now()) == (NOW, NOW + timedelta(seconds=0.5))
-
-
-def test_the_real_clock_is_utc() -> None:
-    """The machine's clock is read as an aware instant."""
-    assert RealClock().now().tzinfo == timezone.utc

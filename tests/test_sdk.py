@@ -39,7 +39,7 @@ from verizon.models.session_reset_password_result import SessionResetPasswordRes
 from verizon.verizon_client import VerizonClient
 
 from mockthingspace import MockThingSpace, Settings, create_app
-from mockthingspace.clock import ManualClock
+from mockthingspace.clock import Clock
 from mockthingspace.double import EXTENSION
 from mockthingspace.server import Server
 
@@ -99,15 +99,17 @@ def connected(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[ManualClock]:
+def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
     """The clock, standing still, of another double, with strict tokens."""
     app = create_app(Settings(auth="strict"))
-    clock = app.extensions[EXTENSION].clock = ManualClock()
+    double = app.extensions[EXTENSION]
+    double.means.timers.set_mode("manual")
     server = Server(app, "127.0.0.1", 0)
     server.start()
     point(monkeypatch, server.url)
-    yield clock
+    yield double.clock
     server.stop()
+    double.close()
 
 
 def point(patch: pytest.MonkeyPatch, url: str) -> None:
@@ -484,7 +486,7 @@ def test_a_session_that_was_logged_out_is_refused(thingspace: MockThingSpace) ->
         listed(visitor)
 
 
-def test_an_idle_session_is_refused(clock: ManualClock) -> None:
+def test_an_idle_session_is_refused(clock: Clock) -> None:
     """A session dies after 20 minutes without use; each use renews it."""
     visitor = logged_in()
     for _ in range(2):
@@ -497,7 +499,7 @@ def test_an_idle_session_is_refused(clock: ManualClock) -> None:
         listed(visitor)
 
 
-def test_an_expired_bearer_token_is_a_plain_exception(clock: ManualClock) -> None:
+def test_an_expired_bearer_token_is_a_plain_exception(clock: Clock) -> None:
     """The SDK does not parse the gateway's 401, but its fault can be read."""
     visitor = logged_in()
     assert listed(visitor) == []

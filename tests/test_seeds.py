@@ -158,6 +158,12 @@ def test_a_double_does_not_start_from_a_bad_seed_file(tmp_path: Path) -> None:
         started(tmp_path, {"registrations": [{}]})
 
 
+MESSAGE = {
+    "accountName": "{account}",
+    "a.b": {"0": "{account", "7": "{}", "": "{url}"},
+    "rows": [["ü", 1.5, None, True], [], {}, "{password}"],
+}
+OWN: dict[str, Any] = {"family": "fota-v1", "service": "Fota", "message": MESSAGE}
 RICH: dict[str, Any] = {
     "settings": {
         "auth": "present",
@@ -165,6 +171,7 @@ RICH: dict[str, Any] = {
         "missing": "succeed",
         "credentials": {"ann": "secret"},
         "accounts": [ACCOUNT, OTHER],
+        "profile": "1,0.5",
         "journal_limit": 5,
     },
     "registrations": [
@@ -185,6 +192,7 @@ RICH: dict[str, Any] = {
             "registered_at": "2024-01-02T00:00:00.000000Z",
         },
     ],
+    "events": {"Own.rich": OWN, "Own.empty": {**OWN, "message": {}}},
 }
 
 
@@ -221,7 +229,13 @@ def test_a_restore_says_how_many_and_what_went(client: FlaskClient) -> None:
     reply = client.put("/__admin/snapshot", json=RICH).get_json()
     assert reply == {
         "restored": 2,
-        "replaced": {"registrations": 1, "requests": 2, "tokens": 1},
+        "replaced": {
+            "registrations": 1,
+            "requests": 2,
+            "tokens": 1,
+            "deliveries": 0,
+            "cancelled": 0,
+        },
     }
 
 
@@ -265,6 +279,9 @@ def test_a_seed_file_is_read_once(tmp_path: Path) -> None:
         ({"settings": {"host": "h", "port": 1}}, "host, port: only set when a double"),
         ({"settings": {"seed": "a"}}, "seed: only set when a double starts"),
         ({"settings": {"allowed_hosts": []}}, "allowed_hosts: only set when a double"),
+        ({"settings": {"clock": "manual"}}, "clock: only set when a double starts"),
+        ({"events": []}, "the events of a seed document must be an object"),
+        ({"events": {"Own.x": 5}}, "events.Own.x: an event must be an object"),
         ({"registrations": {}}, "the registrations of a seed document must be"),
         ({"registrations": [GOOD, {}]}, "registrations[1]: family: is required"),
     ],
@@ -282,3 +299,76 @@ def test_a_refused_restore_changes_nothing(
     assert words in reply.get_json()["message"]
     assert snapshot(client) == before
     assert client.get("/__admin/health").get_json()["epoch"] == epoch
+
+
+DEEP: Any = []
+for _ in range(100):
+    DEEP = [DEEP]
+BAD_EVENTS: list[tuple[Any, str]] = [
+    (None, "an event must be an object"),
+    ([], "an event must be an object"),
+    ({}, "family: is required; service: is required; message: is required"),
+    ({**OWN, "family": None}, "family: must be a string"),
+    ({**OWN, "family": "fota"}, "family: 'fota' takes no registrations; allowed: fota"),
+    ({**OWN, "family": "session"}, "family: 'session' takes no registrations; allowed"),
+    ({**OWN, "service": 5}, "service: must be a string"),
+    ({**OWN, "service": "fota"}, "service: must be one of Fota"),
+    ({**OWN, "message": None}, "message: must be an object"),
+    ({**OWN, "message": [1]}, "message: must be an object"),
+    ({**OWN, "message": "{}"}, "message: must be an object"),
+    ({**OWN, "message": {"a": DEEP}}, "a message is nested at most 100 deep"),
+    ({**OWN, "message": {"a": float("nan")}}, "a message must be JSON: "),
+    ({**OWN, "text": {}}, "text: unknown; an event has family, service, message"),
+]
+
+
+@pytest.mark.parametrize(
+    ("item", "words"), BAD_EVENTS, ids=[row[1][:40] for row in BAD_EVENTS]
+)
+def test_an_event_that_cannot_be_used_says_why(item: Any, words: str) -> None:
+    """What is wrong with an event of the user's own is named with the event."""
+    with pytest.raises(SettingsError) as caught:
+        seeds.events({"events": {"Own.x": item}}, FAMILIES)
+    assert str(caught.value).startswith(f"events.Own.x: {words}")
+
+
+def test_a_seed_file_with_a_bad_event_is_refused(tmp_path: Path) -> None:
+    """A double does not start with an event that it could not send."""
+    with pytest.raises(SettingsError, match=r"^events\.Own\.x: message: is required$"):
+        started(tmp_path, {"events": {"Own.x": {"family": "fota-v1", "service": "F"}}})
+
+
+def test_an_event_of_the_users_own_is_in_the_catalogue(tmp_path: Path) -> None:
+    """Each leaf of its message is a field, assumed, from the seed file."""
+    client = started(tmp_path, {"events": {"Own.rich": OWN}})
+    shown = client.get("/__admin/events").get_json()["events"][-1]
+    assert ("Own.rich", "fota-v1", "Fota", "the seed file's own") == (
+        shown["event"],
+        shown["family"],
+        shown["service"],
+        shown["says"],
+    )
+    assert {("assumed", "the seed file")} == {
+        (one["mark"], one["source"]) for one in shown["fields"]
+    }
+    assert [
+        "accountName",
+        "a.b.0",
+        "a.b.7",
+        "a.b.",
+        "rows.0.0",
+        "rows.0.1",
+        "rows.0.2",
+        "rows.0.3",
+        "rows.1",
+        "rows.2",
+        "rows.3",
+    ] == [one["path"] for one in shown["fields"]]
+
+
+def test_an_event_of_the_users_own_comes_before_ours(tmp_path: Path) -> None:
+    """A seed file may say otherwise what a built-in event holds."""
+    client = started(tmp_path, {"events": {"Fota.firmwareList": OWN}})
+    shown = client.get("/__admin/events").get_json()["events"]
+    assert 4 == len(shown)
+    assert "the seed file's own" == shown[0]["says"]

@@ -16,7 +16,8 @@ import pytest
 
 from mockthingspace import MockThingSpace, create_app
 from mockthingspace.errors import CannotBind
-from mockthingspace.server import Server, _holder
+from mockthingspace.ports import _holder
+from mockthingspace.server import Server
 
 ACCOUNT = "0242078689-00001"
 CALLBACKS = f"/api/fota/v1/callbacks/{ACCOUNT}"

@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from mockthingspace import create_app
-from mockthingspace.clock import ManualClock
+from mockthingspace.clock import Clock
 from mockthingspace.double import EXTENSION
 from mockthingspace.settings import Settings
 
@@ -25,9 +25,9 @@ def _client(**settings: object) -> FlaskClient:
     return create_app(Settings(**settings)).test_client()
 
 
-def _clock(client: FlaskClient) -> ManualClock:
+def _clock(client: FlaskClient) -> Clock:
     double = client.application.extensions[EXTENSION]
-    double.clock = ManualClock()
+    double.means.timers.set_mode("manual")
     return double.clock
 
 

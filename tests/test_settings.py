@@ -39,6 +39,10 @@ def test_nothing_given_is_all_defaults() -> None:
         "missing": "refuse",
         "credentials": None,
         "accounts": None,
+        "profile": "documented",
+        "attempt_timeout_s": 10.0,
+        "clock": "real",
+        "public_listeners": False,
         "journal_limit": 10_000,
         "allowed_hosts": frozenset(),
         "seed": None,
@@ -72,6 +76,16 @@ GOOD: list[tuple[str, Any, Any]] = [
     ("accounts", f"{ACCOUNT}, {OTHER}", frozenset({ACCOUNT, OTHER})),
     ("accounts", [ACCOUNT, OTHER], frozenset({ACCOUNT, OTHER})),
     ("accounts", [], frozenset()),
+    ("profile", "observed", "observed"),
+    ("profile", "none", "none"),
+    ("profile", "1.5,2", "1.5,2"),
+    ("profile", [300, 0.1], "300,0.1"),
+    ("profile", (1234567, 0), "1234567,0"),
+    ("attempt_timeout_s", 1, 1.0),
+    ("attempt_timeout_s", "0.25", 0.25),
+    ("attempt_timeout_s", 30 * 24 * 3600, 30 * 24 * 3600.0),
+    ("clock", "manual", "manual"),
+    ("public_listeners", "on", True),
     ("journal_limit", 1, 1),
     ("journal_limit", 10**9, 10**9),
     ("allowed_hosts", ("a", "a"), frozenset("a")),
@@ -97,9 +111,14 @@ BAD: dict[str, list[Any]] = {
     "credentials": [5, True, "", "ann", "ann:", ":a", "ann:a,bob", {"ann": ""}],
     "accounts": [5, True, NAN, "", "a,", "a,,b", [""], [5], [None], {"a": 1}, b"ab"],
     "journal_limit": [None, True, 0, -1, 10**9 + 1, 10**30, NAN, INFINITE, 1.0, ""],
+    "profile": [None, 5, True, "", "Documented", "1,", "a", "-1", [], {}, {"5": 1}],
+    "attempt_timeout_s": [None, True, 0, -1, "0", NAN, INFINITE, 10**400, "", b"5", []],
+    "clock": [None, True, 0, "", "Manual", ["real"]],
+    "public_listeners": [None, 1, "", "maybe", [], {}],
     "allowed_hosts": [None, 5, "", ["a\t"], [5], {"a": 1}],
     "seed": [5, True, ["a"], "a\0b", ""],
 }
+BAD["profile"] += [[None], [True], ["a"], [NAN], [-1], [10**400], "nan", "1;2", b"5"]
 BAD["port"] += ["8.5", "9" * 5000, b"5", [], {}]
 BAD["credentials"] += [{"ann": None}, {"ann": 5}, {"": "a"}, {"ann": "a\n"}, ["ann"]]
 BAD["accounts"] += ["a", "5", f"{ACCOUNT},5", [f"{ACCOUNT}0"], "٠٢٤٢٠٧٨٦٨٩-٠٠٠٠١"]

@@ -8,7 +8,14 @@ that is served.
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException
 
-from mockthingspace.admin import about, registrations, requests, state
+from mockthingspace.admin import (
+    about,
+    clock,
+    deliveries,
+    registrations,
+    requests,
+    state,
+)
 from mockthingspace.admin.asking import PREFIX, error_response, owns, read
 from mockthingspace.admin.guard import guard
 from mockthingspace.errors import AdminError, SettingsError
@@ -36,6 +43,16 @@ RESOURCES = (
     ("POST", "/requests/find", requests.find),
     ("POST", "/requests/count", requests.count),
     ("POST", "/near-misses/request-pattern", requests.near_misses),
+    ("GET", "/events", deliveries.events),
+    ("GET", "/deliveries", deliveries.every),
+    ("POST", "/deliveries", deliveries.add),
+    ("GET", "/deliveries/<identity>", deliveries.one),
+    ("POST", "/deliveries/<identity>/resend", deliveries.again),
+    ("POST", "/deliveries/wait", deliveries.wait),
+    ("POST", "/deliveries/wait-until-idle", deliveries.wait_until_idle),
+    ("GET", "/clock", clock.show),
+    ("PUT", "/clock", clock.change),
+    ("POST", "/clock/advance", clock.advance),
     ("GET", "/snapshot", state.snapshot),
     ("PUT", "/snapshot", state.restore),
     ("POST", "/reset", state.reset),
@@ -73,9 +90,8 @@ def _too_deep(_: RecursionError) -> Response:
 
 def not_served(error: HTTPException) -> Response:
     """Answer a path or method the admin API does not have."""
-    there = ", ".join(
-        dict.fromkeys(rule.replace("<int:seq>", "{seq}") for _, rule, _ in RESOURCES)
-    )
+    rules = (rule.replace("<int:", "<") for _, rule, _ in RESOURCES)
+    there = ", ".join(dict.fromkeys(rules)).replace("<", "{").replace(">", "}")
     reply = error_response(
         "not_served",
         f"the admin API has no {request.method} {request.path}; below {PREFIX} "

@@ -21,7 +21,7 @@ def health() -> Response:
             "status": "healthy",
             "version": __version__,
             "uptime_s": uptime.total_seconds(),
-            "pending_deliveries": 0,
+            "pending_deliveries": double.state.courier.pending(),
             "epoch": double.state.epoch,
             "pid": os.getpid(),
         }

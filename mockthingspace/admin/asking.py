@@ -1,6 +1,6 @@
 """What every resource reads and answers with: filters, documents, errors."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from flask import Response, g, request
@@ -42,17 +42,22 @@ def filters(*allowed: str) -> dict[str, str]:
     return dict(request.args)
 
 
-def known(given: Given) -> Given:
+def known(given: Given, **more: Iterable[str]) -> Given:
     """Return filters whose family, operation and service there are.
+
+    Args:
+        given: The filters.
+        **more: The words that further filters may have.
 
     Raises:
         AdminError: One names what nobody has; a typo must not look like nothing
             found.
     """
-    words = {
+    words: dict[str, Iterable[str]] = {
         "family": {family.name for family in FAMILIES},
         "operation": {one.name for family in FAMILIES for one in family.operations},
         "service": {name for family in FAMILIES for name in family.services},
+        **more,
     }
     for name in given.keys() & words:
         if isinstance(given[name], str) and given[name] not in words[name]:

@@ -28,5 +28,9 @@ def add() -> Response:
 
 def remove() -> Response:
     """Remove those that match the filters; say how many."""
-    removed = current().state.registry.remove(**known(filters(*_FILTERS)))
+    state = current().state
+    given = known(filters(*_FILTERS))
+    going = state.registry.every(**given)
+    removed = state.registry.remove(**given)
+    state.courier.cancel((one.family, one.account, one.service) for one in going)
     return json_response({"removed": removed})

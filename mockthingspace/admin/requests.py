@@ -1,5 +1,6 @@
 """``requests``: the journal of exchanges, with WireMock's keys."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response
@@ -11,19 +12,28 @@ from mockthingspace.errors import AdminError
 from mockthingspace.family import json_response
 from mockthingspace.model import Exchange
 
+LONGEST_WAIT_S = 600
 _FILTERS = ("account", "family", "operation", "status", "since", "limit")
 
 
 def every() -> Response:
-    """Show those that match the filters, oldest first."""
-    given = filters(*_FILTERS)
-    return _shown(_select(given), given)
+    """Show those that match the filters, oldest first; ``wait_s`` waits for one."""
+    return _waiting(filters(*_FILTERS, "wait_s"), lambda _: True)
 
 
 def unmatched() -> Response:
-    """Show those that nothing serves."""
-    given = filters("account", "since", "limit")
-    return _shown([one for one in _select(given) if not one.matched], given)
+    """Show those that nothing serves; ``wait_s`` waits for one."""
+    given = filters("account", "since", "limit", "wait_s")
+    return _waiting(given, lambda one: not one.matched)
+
+
+def _waiting(given: dict[str, str], keep: Callable[[Exchange], bool]) -> Response:
+    """Show what the filters find, once there is something or ``wait_s`` is over."""
+    wait_s = min(number(given, "wait_s"), LONGEST_WAIT_S)
+    found = current().state.journal.wait_for(
+        lambda: [one for one in _select(given) if keep(one)], wait_s
+    )
+    return _shown(found, given)
 
 
 def one(seq: int) -> Response:
@@ -76,7 +86,7 @@ def _since(seq: int) -> list[Exchange]:
 def _select(given: dict[str, str]) -> list[Exchange]:
     pattern: dict[str, Any] = dict(given)
     since = number(pattern, "since")
-    for name in ("since", "limit"):
+    for name in ("since", "limit", "wait_s"):
         pattern.pop(name, None)
     if "status" in pattern:
         pattern["status"] = number(pattern, "status")
@@ -98,7 +108,7 @@ def _meta(total: int) -> dict[str, Any]:
         "meta": {
             "total": total,
             "evicted": journal.evicted,
-            "last_seq": journal.next_seq - 1,
+            "last_seq": current().sequence.last,
         },
         "requestJournalDisabled": False,
     }

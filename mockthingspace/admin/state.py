@@ -12,7 +12,15 @@ from mockthingspace.families import FAMILIES
 from mockthingspace.family import Note, json_response
 from mockthingspace.settings import checked, rows
 
-STARTED_WITH = ("host", "port", "allowed_hosts", "seed")
+STARTED_WITH = (
+    "host",
+    "port",
+    "allowed_hosts",
+    "seed",
+    "attempt_timeout_s",
+    "clock",
+    "public_listeners",
+)
 
 
 def snapshot() -> Response:
@@ -24,19 +32,28 @@ def snapshot() -> Response:
         for row in rows()
         if row.name not in STARTED_WITH
     }
-    return json_response({"settings": settings, "registrations": shown})
+    events = {
+        event.name: {
+            "family": family,
+            "service": event.service,
+            "message": event.template(),
+        }
+        for family, event in state.events
+    }
+    document = {"settings": settings, "registrations": shown, "events": events}
+    return json_response(document)
 
 
 def restore() -> Response:
     """Start over from a seed document, until the next reset."""
     double = current()
-    wanted = seeds.checked(document())
+    wanted = document()
+    seed = seeds.seed(wanted, FAMILIES, double.clock.now())
     settings = checked(wanted.get("settings", {}), "the snapshot")
     if fixed := [name for name in STARTED_WITH if name in settings]:
         raise SettingsError(f"{', '.join(fixed)}: only set when a double starts")
-    made = seeds.registrations(wanted, FAMILIES, double.clock.now())
-    before = double.replace(double.settings.but(**settings), made)
-    return json_response({"restored": len(made), "replaced": before})
+    before = double.replace(double.settings.but(**settings), seed)
+    return json_response({"restored": len(seed.registrations), "replaced": before})
 
 
 def reset() -> Response:

@@ -11,6 +11,8 @@ client parses it; they are left out where the registration has none.
 from mockthingspace import sources
 from mockthingspace.answers import software_management
 from mockthingspace.family import Family, Operation, deregister, listing, register
+from mockthingspace.messages import DELIVERY
+from mockthingspace.messages.fota import EVENTS
 from mockthingspace.model import Fact
 from mockthingspace.rules import credentials_fit, port_is_allowed
 from mockthingspace.wire import (
@@ -63,6 +65,7 @@ FAMILY = Family(
     prefix="/api/fota/v1",
     services=SERVICES,
     answers=software_management("/fota/v1"),
+    events=EVENTS,
     strict=(port_is_allowed, credentials_fit),
     operations=(
         Operation(
@@ -104,6 +107,7 @@ FAMILY = Family(
         ),
     ),
     facts=(
+        *DELIVERY,
         Fact(
             "an account with no registration is listed as []",
             "assumed",

@@ -1,0 +1,43 @@
+"""What the commands that ask a running double share: options, asking, printing."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from mockthingspace.client import AdminClient
+
+REFUSED, USAGE, CANNOT_BIND, TIMED_OUT, INTERRUPTED = 1, 2, 3, 4, 130
+DEFAULT_URL = "http://127.0.0.1:8440"
+
+
+def client_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of every client of the admin API."""
+    as_json = click.option(
+        "--json", "as_json", is_flag=True, help="print the admin API's own document"
+    )
+    url = click.option(
+        "--url",
+        default=DEFAULT_URL,
+        show_default=True,
+        envvar="MOCKTHINGSPACE_URL",
+        help="where the double runs (or set MOCKTHINGSPACE_URL)",
+    )
+    return url(as_json(command))
+
+
+account_option = click.option("--account", help="only this account's")
+
+
+def client(url: str) -> "AdminClient":
+    """Return a client of the double that runs at a URL."""
+    from mockthingspace.client import AdminClient, remote, with_scheme
+
+    return AdminClient(remote(with_scheme(url)))
+
+
+def show(document: Mapping[str, Any], as_json: bool, lines: list[str]) -> None:
+    """Print a document, as it is or as lines for a person."""
+    click.echo(json.dumps(document, indent=2) if as_json else "\n".join(lines))

@@ -1,0 +1,224 @@
+"""The part of the handle that triggers messages, waits for them and moves time."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from mockthingspace.client import Asking
+from mockthingspace.errors import AdminError
+from mockthingspace.recorded import RecordedDelivery, delivery, instant
+
+
+class DeliveriesHandle(Asking):
+    """What a handle does with deliveries and the clock."""
+
+    def events(self) -> list[dict[str, Any]]:
+        """Return the events that can be triggered, each with its fields."""
+        shown: list[dict[str, Any]] = self.admin.ask("GET", "/events")["events"]
+        return shown
+
+    def trigger(
+        self,
+        event: str,
+        account: str | None = None,
+        *,
+        service: str | None = None,
+        message: Any = None,
+        **overrides: Any,
+    ) -> list[RecordedDelivery]:
+        """Send an event's message to whoever is registered for it.
+
+        Args:
+            event: Such as ``Fota.upgradeFinished``.
+            account: Whose listeners; this handle's own account if None.
+            service: The callback service, where it is not the event's own.
+            message: A whole message of your own, instead of the event's.
+            **overrides: Values by path; ``__`` stands for the dot:
+                ``upgradeFinished__upgradeId="…"``, or ``**{"a.b": 1}``.
+
+        Returns:
+            The deliveries made, pending; ``wait_for_delivery`` waits for them.
+
+        Raises:
+            AdminError: There is no such event, registration or field.
+        """
+        __tracebackhide__ = True
+        body = {
+            "event": event,
+            "account": account or self._account,
+            "service": service,
+            "message": message,
+            "overrides": {
+                path.replace("__", "."): value for path, value in overrides.items()
+            },
+        }
+        return _deliveries(self.admin.ask("POST", "/deliveries", body))
+
+    def resend(self, identity: str) -> RecordedDelivery:
+        """Send a delivery's message again, in a new delivery."""
+        [made] = _deliveries(self.admin.ask("POST", f"/deliveries/{identity}/resend"))
+        return made
+
+    def deliveries(
+        self,
+        account: str | None = None,
+        *,
+        family: str | None = None,
+        service: str | None = None,
+        event: str | None = None,
+        status: str | None = None,
+        since: int | None = None,
+        limit: int | None = None,
+    ) -> list[RecordedDelivery]:
+        """Return the deliveries that match what is given, oldest first."""
+        found = self.admin.ask(
+            "GET",
+            "/deliveries",
+            account=account or self._account,
+            family=family,
+            service=service,
+            event=event,
+            status=status,
+            since=since,
+            limit=limit,
+        )
+        return _deliveries(found)
+
+    def wait_for_delivery(
+        self,
+        account: str | None = None,
+        *,
+        family: str | None = None,
+        service: str | None = None,
+        event: str | None = None,
+        status: str | None = None,
+        attempts: int | None = None,
+        count: int = 1,
+        since: int = 0,
+        timeout_s: float = 5,
+    ) -> RecordedDelivery:
+        """Block until a delivery is there, and return the last that matches.
+
+        Args:
+            account: Whose; this handle's own account if None.
+            family: With which family.
+            service: For which callback service.
+            event: Of which event.
+            status: In which status; ``delivered`` if neither this nor
+                ``attempts`` is given.
+            attempts: With at least so many attempts made.
+            count: How many there must be.
+            since: Only those numbered above this ``seq``.
+            timeout_s: How long to wait, in real time.
+
+        Raises:
+            AssertionError: They did not come; the message shows what did and
+                what is still to come.
+        """
+        __tracebackhide__ = True
+        wanted = {
+            "account": account or self._account,
+            "family": family,
+            "service": service,
+            "event": event,
+            "status": status,
+            "attempts": attempts,
+            "count": count,
+            "since": since,
+            "timeout_s": timeout_s,
+        }
+        try:
+            found = self.admin.ask("POST", "/deliveries/wait", wanted)
+        except AdminError as error:
+            if error.status != 408:
+                raise
+            raise AssertionError(error.message) from None
+        return _deliveries(found)[-1]
+
+    def assert_delivered(
+        self, account: str | None = None, **wanted: Any
+    ) -> list[RecordedDelivery]:
+        """Assert, without waiting, that messages were delivered; return them.
+
+        Args:
+            account: Whose; this handle's own account if None.
+            **wanted: As for ``deliveries``, and ``count`` for exactly so many;
+                ``status`` is ``delivered`` if it is not given.
+
+        Raises:
+            AssertionError: They were not; the message shows what there is.
+        """
+        __tracebackhide__ = True
+        count = wanted.pop("count", None)
+        wanted.setdefault("status", "delivered")
+        found = self.deliveries(account, **wanted)
+        if len(found) != count if count is not None else not found:
+            raise AssertionError(self._undelivered(account, wanted, count, found))
+        return found
+
+    def assert_not_delivered(self, account: str | None = None, **wanted: Any) -> None:
+        """Assert that no message that matches was delivered.
+
+        Raises:
+            AssertionError: One was; the message shows it.
+        """
+        __tracebackhide__ = True
+        self.assert_delivered(account, count=0, **wanted)
+
+    def _undelivered(
+        self,
+        account: str | None,
+        wanted: Mapping[str, Any],
+        count: int | None,
+        found: list[RecordedDelivery],
+    ) -> str:
+        whose = {"account": account or self._account, **wanted}
+        asked = ", ".join(
+            f"{name}={one}" for name, one in whose.items() if one is not None
+        )
+        number = "at least 1" if count is None else str(count)
+        lines = [f"expected {number} deliveries with {asked}; there are {len(found)}"]
+        there = self.deliveries(account)[-10:]
+        lines += [f"  {one}" for one in there]
+        return "\n".join(lines if there else [*lines, "  there are none at all"])
+
+    def wait_until_idle(self, timeout_s: float = 5) -> None:
+        """Block until no attempt is under way or due.
+
+        Raises:
+            AssertionError: One still was when the time was up.
+        """
+        __tracebackhide__ = True
+        try:
+            self.admin.ask(
+                "POST", "/deliveries/wait-until-idle", {"timeout_s": timeout_s}
+            )
+        except AdminError as error:
+            if error.status != 408:
+                raise
+            raise AssertionError(error.message) from None
+
+    def advance(
+        self, *, seconds: float = 0, minutes: float = 0
+    ) -> list[dict[str, Any]]:
+        """Let time pass on a clock that stands; return the attempts that fell due.
+
+        Returns when all that fell due in that time is done.
+
+        Raises:
+            AdminError: The clock is real and runs by itself.
+        """
+        body = {"seconds": seconds + 60 * minutes}
+        fired: list[dict[str, Any]] = self.admin.ask("POST", "/clock/advance", body)[
+            "fired"
+        ]
+        return fired
+
+    @property
+    def now(self) -> datetime:
+        """The instant of the double's clock."""
+        return instant(self.admin.ask("GET", "/clock")["now"])
+
+
+def _deliveries(shown: Mapping[str, Any]) -> list[RecordedDelivery]:
+    return [delivery(one) for one in shown["deliveries"]]

@@ -1,0 +1,85 @@
+"""Listening from a terminal: what arrives is printed until stopped by a signal."""
+
+import json
+import os
+import signal
+from queue import SimpleQueue
+from types import FrameType
+from typing import Any
+
+from mockthingspace import __version__
+from mockthingspace.listener import Listener, ReceivedMessage
+from mockthingspace.redaction import body_without_secrets, without_secrets
+
+
+def listen_until_stopped(
+    port: int, status_code: int, times: int | None, delay_s: float
+) -> bool:
+    """Print messages until Ctrl-C or SIGTERM; say whether it was Ctrl-C.
+
+    Prints one ready line first.
+
+    Args:
+        port: The port to bind; 0 picks a free one.
+        status_code: What messages are answered with.
+        times: How many are answered so, and with the delay; None is all.
+        delay_s: Seconds before each of those answers.
+
+    Raises:
+        CannotBind: The port cannot be had.
+    """
+    # An Event's lock would deadlock in a handler; this queue's is made for it.
+    news: SimpleQueue[ReceivedMessage | int] = SimpleQueue()
+
+    def on_signal(number: int, _: FrameType | None) -> None:
+        news.put(number)
+
+    before = {
+        number: signal.signal(number, on_signal)
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        with Listener(port=port, on_message=news.put) as listener:
+            listener.reply(status_code, times=times, delay_s=delay_s)
+            facts = f"url={listener.url} pid={os.getpid()}"
+            _say(f"mockthingspace {__version__} listening {facts}")
+            while isinstance(one := news.get(), ReceivedMessage):
+                _say(*shown(one))
+        return one == signal.SIGINT
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def shown(message: ReceivedMessage) -> list[str]:
+    """Return the lines that show a message, passwords hidden."""
+    text = body_without_secrets(message.body)
+    try:
+        document: Any = json.loads(text.lstrip("\ufeff"))
+        body = json.dumps(document, indent=2).splitlines()
+    except (ValueError, RecursionError):
+        document = None
+        body = [_printable(line) for line in text.splitlines()]
+    about = document if isinstance(document, dict) else {}
+    status = message.status_code
+    parts = [
+        f"{message.arrived_at.astimezone():%H:%M:%S.%f}"[:-3],
+        _printable(f"{message.method} {without_secrets(message.path)}"),
+        *(
+            _printable(str(about[key]))
+            for key in ("accountName", "type")
+            if key in about
+        ),
+        f"{len(message.body)} bytes",
+        f"-> {'no answer' if status is None else status}",
+    ]
+    return ["  ".join(parts), *body]
+
+
+def _printable(text: str) -> str:
+    """Escape what would move a terminal's cursor, or that it cannot spell."""
+    return text.encode("unicode_escape").decode("ascii")
+
+
+def _say(*lines: str) -> None:
+    print("\n".join(lines), flush=True)  # noqa: T201 (it is the command's output)

@@ -1,0 +1,128 @@
+"""Making deliveries: of an event, of a message of the user's own, or again."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from mockthingspace.double import Double, State
+from mockthingspace.errors import AdminError, InvalidMessage
+from mockthingspace.events import Event, checked_message
+from mockthingspace.family import Family
+from mockthingspace.model import Delivery, Registration
+
+
+def catalogue(families: Iterable[Family], state: State) -> dict[str, tuple[str, Event]]:
+    """Return every event that can be triggered, with its family, by name."""
+    built_in = {
+        event.name: (family.name, event)
+        for family in families
+        for event in family.events
+    }
+    return built_in | {event.name: (family, event) for family, event in state.events}
+
+
+def trigger(
+    double: Double, families: Iterable[Family], wanted: Mapping[str, Any]
+) -> list[Delivery]:
+    """Make a delivery of an event for each registration that listens for it.
+
+    Args:
+        double: Whose.
+        families: Where the events are.
+        wanted: ``{event, account, service?, overrides?, message?}``.
+
+    Raises:
+        AdminError: There is no such event or no such registration, or the
+            message cannot be made so; the message says what there is.
+    """
+    state = double.state
+    family, event = _event(catalogue(families, state), wanted["event"])
+    service = wanted.get("service") or event.service
+    registrations = [
+        one
+        for one in state.registry.of(family, wanted["account"])
+        if one.service == service
+    ]
+    if not registrations:
+        raise _nobody(state, family, service, wanted["account"])
+    return [
+        state.courier.keep(_delivery(double, event, one, wanted))
+        for one in registrations
+    ]
+
+
+def resend(double: Double, identity: str) -> Delivery:
+    """Make a new delivery of a delivery's message, to where it is registered now.
+
+    Raises:
+        AdminError: There is no such delivery, or its registration is gone.
+    """
+    state = double.state
+    old = state.deliveries.get(identity)
+    if old is None:
+        raise AdminError("unknown_delivery", f"there is no delivery {identity}", 404)
+    for one in state.registry.of(old.family, old.account):
+        if one.service == old.service:
+            return state.courier.keep(
+                old._replace(
+                    url=one.url,
+                    trigger="resend",
+                    due_at=double.clock.now(),
+                    status="pending",
+                    attempts=(),
+                )
+            )
+    raise _nobody(state, old.family, old.service, old.account)
+
+
+def _event(known: Mapping[str, tuple[str, Event]], name: str) -> tuple[str, Event]:
+    if name not in known:
+        raise AdminError(
+            "unknown_event",
+            f"unknown event {name!r}; there are {', '.join(known)}",
+            404,
+        )
+    return known[name]
+
+
+def _delivery(
+    double: Double, event: Event, registration: Registration, wanted: Mapping[str, Any]
+) -> Delivery:
+    message, overrides = wanted.get("message"), wanted.get("overrides") or {}
+    own = message is not None
+    if own and overrides:
+        raise AdminError(
+            "invalid_message",
+            "overrides are for the event's own message; a message of yours has none",
+        )
+    try:
+        made = message if own else event.message(registration, overrides)
+        body = json.dumps(checked_message(made)).encode()
+    except InvalidMessage as error:
+        raise AdminError("invalid_message", str(error)) from error
+    return Delivery(
+        id="",
+        seq=0,
+        family=registration.family,
+        account=registration.account,
+        service=registration.service,
+        event=event.name,
+        url=registration.url,
+        message=body,
+        trigger="message" if own else "event",
+        due_at=double.clock.now(),
+    )
+
+
+def _nobody(state: State, family: str, service: str, account: str) -> AdminError:
+    there = [
+        f"{one.account} {one.family} {one.service}" for one in state.registry.every()
+    ]
+    shown = "; ".join(there[:5]) or "nothing"
+    more = f" and {len(there) - 5} more" if len(there) > 5 else ""
+    return AdminError(
+        "not_registered",
+        f"account {account} has no registration with {family} for {service}; "
+        f"registered: {shown}{more}",
+        404,
+    )

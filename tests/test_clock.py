@@ -1,0 +1,209 @@
+"""The clock never goes back, and timers fire in order, once."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from threading import Event
+from threading import enumerate as threads
+
+import pytest
+
+from mockthingspace import clock as clock_module
+from mockthingspace.clock import Clock, Mode, Timers
+from mockthingspace.sequence import Sequence
+
+NAME = "timers-of-a-test"
+WAIT_S = 5
+
+
+def thread() -> object:
+    """Return the timers' thread, if there is one."""
+    return next((one for one in threads() if one.name == NAME), None)
+
+
+@pytest.fixture
+def standing() -> Timers:
+    """Timers of a clock that stands."""
+    return Timers(Clock("manual"), NAME)
+
+
+@pytest.fixture
+def running() -> Iterator[Timers]:
+    """Timers of a clock that runs."""
+    made = Timers(Clock(), NAME)
+    yield made
+    made.close()
+
+
+def later(timers: Timers, seconds: float) -> datetime:
+    """Return an instant so many seconds from now."""
+    return timers.clock.now() + timedelta(seconds=seconds)
+
+
+def fire_all(timers: Timers, until: datetime) -> None:
+    """Do what falls due by an instant, as an advance does."""
+    while (timer := timers.take_due(until)) is not None:
+        timer.act()
+
+
+def test_a_running_clock_is_utc_and_goes_on() -> None:
+    """The machine's clock is read as an aware instant, later each time."""
+    clock = Clock()
+    first, second = clock.now(), clock.now()
+    assert (timedelta(0), True) == (first.utcoffset(), first <= second)
+
+
+def test_a_standing_clock_moves_when_told() -> None:
+    """A manual clock stands until it is advanced."""
+    clock = Clock("manual")
+    before = clock.now()
+    assert before == clock.now()
+    clock.advance(0.5)
+    assert before + timedelta(seconds=0.5) == clock.now()
+
+
+def test_a_standing_clock_does_not_go_back() -> None:
+    """An instant that is past is ignored."""
+    clock = Clock("manual")
+    before = clock.now()
+    clock.move_to(before - timedelta(seconds=1))
+    assert before == clock.now()
+
+
+def test_a_running_clock_is_not_moved() -> None:
+    """Only a clock that stands can be put on."""
+    clock = Clock()
+    clock.advance(3600)
+    assert clock.now() - Clock().now() < timedelta(seconds=60)
+
+
+@pytest.mark.parametrize(
+    "modes",
+    [("real", "manual"), ("manual", "real"), ("manual", "manual"), ("real", "real")],
+    ids="-".join,
+)
+def test_a_change_of_mode_does_not_move_the_clock_back(
+    modes: tuple[Mode, ...],
+) -> None:
+    """However modes change, and however far it was advanced, time goes on."""
+    clock = Clock("manual")
+    clock.advance(3600)
+    for mode in modes:
+        before = clock.now()
+        clock.mode = mode
+        assert mode == clock.mode
+        after = clock.now()
+        assert timedelta(0) <= after - before < timedelta(seconds=60)
+
+
+def test_timers_fire_in_the_order_of_their_instants(standing: Timers) -> None:
+    """The earlier is first; of equal ones, the one made first."""
+    fired: list[str] = []
+    for name, seconds in [("c", 3), ("a", 1), ("b", 2), ("a2", 1)]:
+        standing.at(
+            later(standing, seconds), None, lambda name=name: fired.append(name)
+        )
+    fire_all(standing, later(standing, 2.5))
+    assert fired == ["a", "a2", "b"]
+
+
+def test_what_is_due_is_done_at_once(standing: Timers) -> None:
+    """A timer for now or the past needs nobody to take it."""
+    fired: list[int] = []
+    standing.at(standing.clock.now(), None, lambda: fired.append(1))
+    standing.at(later(standing, -1), None, lambda: fired.append(2))
+    assert fired == [1, 2]
+
+
+def test_a_timer_that_is_not_due_stays(standing: Timers) -> None:
+    """Asking for the next one leaves what is later alone, and takes nothing."""
+    standing.at(later(standing, 10), None, list)
+    assert standing.next_due(later(standing, 9)) is None
+    assert standing.next_due(later(standing, 10)) is not None
+    assert standing.next_due(later(standing, 10)) is not None
+
+
+def test_a_timer_is_taken_once(standing: Timers) -> None:
+    """Whoever comes second is told that it has gone."""
+    standing.at(later(standing, 1), None, list)
+    until = later(standing, 1)
+    taken = [standing.take_due(until) is not None for _ in range(2)]
+    assert [True, False] == taken
+
+
+def test_cancelling_forgets_the_timers_of_an_owner(standing: Timers) -> None:
+    """Other owners' timers stay, in order."""
+    fired: list[str] = []
+    for name, seconds in [("b", 2), ("a", 1), ("c", 3)]:
+        standing.at(
+            later(standing, seconds), name, lambda name=name: fired.append(name)
+        )
+    standing.cancel(lambda owner: owner == "a")
+    fire_all(standing, later(standing, 3))
+    assert fired == ["b", "c"]
+
+
+def test_a_standing_clock_needs_no_thread(standing: Timers) -> None:
+    """A timer of a clock that stands waits for an advance, not in a thread."""
+    standing.at(later(standing, 1), None, list)
+    assert thread() is None
+
+
+def test_a_running_clock_fires_by_itself(running: Timers) -> None:
+    """A thread does what is due, the earlier timer first though made later."""
+    fired: list[str] = []
+    done = Event()
+    running.at(later(running, 0.03), None, lambda: (fired.append("b"), done.set()))
+    running.at(later(running, 0.01), None, lambda: fired.append("a"))
+    assert done.wait(WAIT_S)
+    assert fired == ["a", "b"]
+
+
+def test_an_idle_thread_ends_and_comes_back(
+    running: Timers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread goes when there was nothing for a while, and the next timer fires."""
+    monkeypatch.setattr(clock_module, "IDLE_S", 0.01)
+    for _ in range(2):
+        done = Event()
+        running.at(later(running, 0.01), None, done.set)
+        made = running._thread
+        assert done.wait(WAIT_S)
+        assert made is not None
+        made.join(WAIT_S)
+        assert (None, False) == (running._thread, made.is_alive())
+
+
+def test_a_timer_fires_once_the_clock_is_let_run(standing: Timers) -> None:
+    """What was made while it stood is waited for when it runs."""
+    done = Event()
+    standing.at(later(standing, 0.01), None, done.set)
+    standing.set_mode("real")
+    fired = done.wait(WAIT_S)
+    standing.close()
+    assert fired
+
+
+def test_a_clock_that_was_stopped_fires_nothing(running: Timers) -> None:
+    """Stopping it leaves the timer for an advance; the thread stays idle."""
+    done = Event()
+    running.at(later(running, 600), None, done.set)
+    running.set_mode("manual")
+    running.clock.advance(1200)
+    assert not done.is_set()
+    fire_all(running, running.clock.now())
+    assert done.is_set()
+
+
+def test_closing_ends_the_thread_and_forgets_all() -> None:
+    """After a close there is no thread, and none comes with another timer."""
+    timers = Timers(Clock(), NAME)
+    timers.at(later(timers, 600), None, list)
+    timers.close()
+    timers.at(later(timers, 600), None, list)
+    assert thread() is None
+
+
+def test_a_sequence_gives_each_number_once() -> None:
+    """Numbers go up from 1, and the last one is known."""
+    sequence = Sequence()
+    assert ([1, 2, 3], 3) == ([sequence.take() for _ in range(3)], sequence.last)
