@@ -17,6 +17,7 @@ FIGURES = {
     "memory": "memory after many requests",
     "growth": "time and bytes at 1 and at many accounts",
     "requesting": "one call through requests",
+    "delivering": "messages to listeners: rate, latency, memory, advance",
 }
 NEED_WRK = {"load", "memory"}
 PACKAGES = (
