@@ -25,7 +25,8 @@ from mockthingspace.cli_common import (
 )
 from mockthingspace.cli_deliveries import COMMANDS, WAIT_S
 from mockthingspace.errors import AdminError, CannotBind, SettingsError
-from mockthingspace.settings import SWITCH, from_environment, rows, spelled
+from mockthingspace.kinds import SWITCH
+from mockthingspace.settings import from_environment, rows, spelled
 
 NOT_SETTINGS = {
     "MOCKTHINGSPACE_URL",

@@ -17,7 +17,7 @@ from mockthingspace.cli_common import (
     show,
 )
 from mockthingspace.errors import AdminError
-from mockthingspace.settings import LONGEST_S
+from mockthingspace.kinds import LONGEST_S
 
 WAIT_S = 5
 LONGEST_WAIT_S = 600

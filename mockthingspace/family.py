@@ -6,13 +6,12 @@ family does differently is a value in its file; a verb of its own is the way out
 for what no value can say.
 """
 
-from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, g
 from werkzeug.routing import BaseConverter
 
 from mockthingspace.double import State
@@ -25,6 +24,7 @@ from mockthingspace.errors import (
     TooLarge,
 )
 from mockthingspace.events import Event
+from mockthingspace.identity import caller
 from mockthingspace.model import Caller, Fact, Proof, Registration
 from mockthingspace.settings import Settings
 from mockthingspace.wire import MAX_BODY, Shape, json_object, load, spelled
@@ -250,27 +250,6 @@ def refused(answer: Answer, refusal: ThingSpaceError, note: Note) -> Response:
 def json_response(document: object, status: int = 200) -> Response:
     """Make a reply of a document."""
     return Response(spelled(document), status, content_type="application/json")
-
-
-def caller() -> Caller:
-    """Read who the request says it comes from."""
-    environ = request.environ
-    scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-    scheme, token = scheme.lower(), token.strip()
-    return Caller(
-        client=_client(token) if scheme == "basic" else None,
-        bearer=token if scheme == "bearer" and token else None,
-        session=environ.get("HTTP_VZ_M2M_TOKEN") or None,
-    )
-
-
-def _client(token: str) -> str | None:
-    """Return the key of ``key:secret`` in base64; None when it is not that."""
-    try:
-        client, colon, _ = b64decode(token, validate=True).decode().partition(":")
-    except ValueError:
-        return None
-    return client if colon and client else None
 
 
 def _authorize(operation: Operation, call: Call) -> None:

@@ -249,3 +249,27 @@ def test_only_what_is_over_is_evicted_and_counted(
     double.advance(300)
     assert [pending[-1].id] == [one.id for one in deliveries.every()]
     assert deliveries.evicted == 2
+
+
+def test_an_attempt_cancelled_before_a_worker_comes_to_it_is_not_made(
+    make: Callable[..., Double], listener: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waits for a worker is recalled like what waits for its turn."""
+    double = make()
+    waiting: list[Callable[[], None]] = []
+
+    class Busy:
+        """Workers that come to what they are given when the test says."""
+
+        def submit(self, attempt: Callable[..., None], *given: Any) -> None:
+            """Keep an attempt for later."""
+            waiting.append(lambda: attempt(*given))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(double.means, "workers", Busy())
+        sent = send(double)
+        cancelled = double.state.courier.cancel([sent.lane])
+        waiting[0]()
+
+    assert (1, "cancelled", ()) == (cancelled, *now(double, sent)[-2:])
+    assert double.state.courier.idle()

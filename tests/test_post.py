@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mockthingspace import post as post_module
+from mockthingspace import watchdog
 from mockthingspace.post import KEPT, Outcome, Post
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -264,7 +264,7 @@ def test_an_idle_watchdog_ends_and_comes_back(
     scripted: Callable[..., Scripted], post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its thread goes when nothing is under way for a while."""
-    monkeypatch.setattr(post_module, "IDLE_S", 0.01)
+    monkeypatch.setattr(watchdog, "IDLE_S", 0.01)
     listener = scripted(sends(OK), sends(OK))
     for _ in range(2):
         assert post(listener.url, b"{}", False).acknowledged

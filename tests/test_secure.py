@@ -9,7 +9,8 @@ from threading import Thread
 
 import pytest
 
-from mockthingspace.post import Flight, Post
+from mockthingspace.post import Post
+from mockthingspace.watchdog import Flight
 
 CERTIFICATE = Path(__file__).with_name("self_signed.pem")
 

@@ -10,7 +10,7 @@ from mockthingspace.clock import rfc3339
 from mockthingspace.double import Double, current
 from mockthingspace.errors import AdminError
 from mockthingspace.family import json_response
-from mockthingspace.settings import LONGEST_S
+from mockthingspace.kinds import LONGEST_S
 
 
 def show() -> Response:
