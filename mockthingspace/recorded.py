@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from mockthingspace.model import Registration
-from mockthingspace.redaction import body_without_secrets, header, without_secrets
-from mockthingspace.rendering import line
+from mockthingspace.redaction import body_without_secrets, header
+from mockthingspace.rendering import delivery_line, line
 
 
 @dataclass(frozen=True)
@@ -76,13 +76,7 @@ class RecordedDelivery:
 
     def __str__(self) -> str:
         """Return it in one line."""
-        last = self.attempts[-1] if self.attempts else None
-        outcome = f", last: {last.error or last.status_code}" if last else ""
-        due = f", next at {self.due_at:%H:%M:%S}" if self.status == "pending" else ""
-        return (
-            f"{self.event} for {self.account} -> {without_secrets(self.url)}: "
-            f"{self.status}, {len(self.attempts)} attempts{outcome}{due}"
-        )
+        return delivery_line(self, f"{self.due_at:%H:%M:%S}")
 
 
 def delivery(shown: Mapping[str, Any]) -> RecordedDelivery:

@@ -121,11 +121,16 @@ def delivery(shown: Delivery) -> dict[str, Any]:
     }
 
 
-def delivery_line(shown: Delivery) -> str:
-    """Return a delivery in one line for a person."""
+def delivery_line(shown: Any, due_at: str) -> str:
+    """Return a delivery in one line for a person.
+
+    Args:
+        shown: The delivery, as the double keeps it or as a handle has it.
+        due_at: When it is due, in words.
+    """
     last = shown.attempts[-1] if shown.attempts else None
     outcome = f", last: {last.error or last.status_code}" if last else ""
-    due = f", next at {rfc3339(shown.due_at)}" if shown.status == "pending" else ""
+    due = f", next at {due_at}" if shown.status == "pending" else ""
     return (
         f"{shown.event} for {shown.account} -> {without_secrets(shown.url)}: "
         f"{shown.status}, {len(shown.attempts)} attempts{outcome}{due}"

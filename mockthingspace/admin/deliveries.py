@@ -15,6 +15,7 @@ from mockthingspace.admin.asking import (
     known,
     number,
 )
+from mockthingspace.clock import rfc3339
 from mockthingspace.double import Double, State, current
 from mockthingspace.errors import AdminError
 from mockthingspace.events import Event
@@ -185,7 +186,9 @@ def _unmet(
         waited = "the double was reset or stopped during a wait"
     spelled = ", ".join(f"{name}={value}" for name, value in asked.items())
     lines = [f"{waited} for {number} with {spelled}; {came} came"]
-    lines += [f"  {rendering.delivery_line(one)}" for one in nearest]
+    lines += [
+        f"  {rendering.delivery_line(one, rfc3339(one.due_at))}" for one in nearest
+    ]
     return "\n".join(lines if nearest else [*lines, "  there are no deliveries at all"])
 
 
