@@ -1,5 +1,5 @@
 # The targets are the whole interface: people, the README and .ci/run use the same.
-.PHONY: help run demo test check format lint types cover test-min package bench docs clean
+.PHONY: help run demo test check format lint types cover package fuzz bench docs clean
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 PYTHON ?= python3
@@ -7,6 +7,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 ARGS ?=
+# The releases of the Verizon SDK that work; an environment holds one of them.
+SDKS := 1.0.0 1.5.1 1.7.0 2.0.0
+.PHONY: sdks $(SDKS:%=sdk-%)
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -16,7 +19,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/run.stamp: setup.cfg pyproject.toml | $(BIN)/python
-	$(PIP) install --editable .
+	$(PIP) install --editable '.[openapi]'
 	@touch $@
 
 $(VENV)/demo.stamp: $(VENV)/run.stamp
@@ -64,13 +67,34 @@ cover: $(VENV)/dev.stamp ## the tests, with the coverage gate
 package: $(VENV)/dev.stamp ## build the wheel, try it in an empty environment
 	$(BIN)/python -m pytest -m package tests/test_package.py
 
+$(VENV)-sdk-%/test.stamp: setup.cfg pyproject.toml
+	$(PYTHON) -m venv $(VENV)-sdk-$*
+	$(VENV)-sdk-$*/bin/python -m pip --quiet --disable-pip-version-check install \
+	  --editable . 'pytest>=8' 'sdksio-verizon-apis-sdk==$*'
+	@touch $@
+
+sdks: $(SDKS:%=sdk-%) ## the tests through each release of the Verizon SDK that works
+
+$(SDKS:%=sdk-%): sdk-%: $(VENV)-sdk-%/test.stamp
+	$(VENV)-sdk-$*/bin/python -m pytest tests/sdk $(ARGS)
+
+# An environment of its own: schemathesis brings a pytest and a werkzeug.
+$(VENV)-schemathesis/fuzz.stamp:
+	$(PYTHON) -m venv $(VENV)-schemathesis
+	$(VENV)-schemathesis/bin/python -m pip --quiet --disable-pip-version-check install \
+	  'schemathesis>=4,<5'
+	@touch $@
+
+fuzz: $(VENV)/dev.stamp $(VENV)-schemathesis/fuzz.stamp ## schemathesis, from the OpenAPI description
+	$(VENV)-schemathesis/bin/python -m tests.fuzz $(BIN)/mockthingspace $(ARGS)
+
 bench: $(VENV)/bench.stamp ## measure against pytest-httpserver and moto (needs wrk)
 	$(BIN)/python -m benchmarks $(ARGS)
 
-docs: $(VENV)/run.stamp ## write the README's tables anew from the code
-	$(BIN)/python -m mockthingspace.tables README.md
+docs: $(VENV)/run.stamp ## write the tables of README and docs anew from the code
+	$(BIN)/python -m mockthingspace.tables README.md docs/FIDELITY.md
 
 clean: ## remove what the others made
-	rm -rf $(VENV) build dist *.egg-info .coverage .coverage.* .hypothesis
+	rm -rf $(VENV) $(VENV)-* build dist *.egg-info .coverage .coverage.* .hypothesis
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -15,6 +15,7 @@ __all__ = [
     "Settings",
     "__version__",
     "create_app",
+    "verify",
 ]
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from mockthingspace.handle import MockThingSpace as MockThingSpace
     from mockthingspace.listener import Listener as Listener
     from mockthingspace.settings import Settings as Settings
+    from mockthingspace.signing import verify as verify
 
 _HOMES = {
     "Listener": "mockthingspace.listener",
@@ -30,6 +32,7 @@ _HOMES = {
     "MockThingSpaceError": "mockthingspace.errors",
     "Settings": "mockthingspace.settings",
     "create_app": "mockthingspace.app",
+    "verify": "mockthingspace.signing",
 }
 
 

@@ -6,7 +6,7 @@ and the journal's entry. The admin API is left out of the journal.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from sys import intern
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from flask import Flask, Response, g, request
 from flask.sessions import NullSession, SessionInterface
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
+from werkzeug.routing import Rule
 
 from mockthingspace import admin, rendering, seeds
 from mockthingspace.answers import gateway
@@ -21,10 +22,10 @@ from mockthingspace.clock import Clock
 from mockthingspace.double import EXTENSION, Double, current
 from mockthingspace.errors import MethodNotServed, NotServed, ThingSpaceError
 from mockthingspace.families import FAMILIES
-from mockthingspace.family import Note, Segment, blueprint, json_response, refused
 from mockthingspace.model import Exchange
 from mockthingspace.nearest import account_in, nearest_operation
 from mockthingspace.settings import Settings, read_seed
+from mockthingspace.views import Note, Segment, blueprint, json_response, refused
 from mockthingspace.wire import MAX_BODY, fault, shortened
 
 LONGEST_REASON = 2000
@@ -48,6 +49,17 @@ class _NoSessions(SessionInterface):
 _NO_SESSION = NullSession()
 
 
+class _MatchedOnly(Rule):
+    """A rule no URL is ever built of: compiling what builds it costs the most."""
+
+    def _compile_builder(self, *_: object) -> Callable[..., Any]:
+        return _not_built
+
+
+def _not_built(*_: object, **__: object) -> None:
+    raise NotImplementedError("the double builds no URLs")  # pragma: no cover
+
+
 def create_app(
     settings: Settings | None = None, deliver_to: Mapping[str, Any] | None = None
 ) -> Flask:
@@ -66,6 +78,7 @@ def create_app(
     app = Flask("mockthingspace", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.session_interface = _NoSessions()
+    app.url_rule_class = _MatchedOnly
     app.url_map.converters["segment"] = Segment
     app.url_map.merge_slashes = False
     document = {} if settings.seed is None else read_seed(settings.seed)
@@ -161,9 +174,8 @@ def _not_served(error: HTTPException) -> Response:
             f"{request.method} is not served here, only {headers['Allow']}; "
             f"nearest: {near}"
         )
-    family = next(
-        (one for one in FAMILIES if request.path.startswith(f"{one.prefix}/")), None
-    )
+    inside = [one for one in FAMILIES if request.path.startswith(f"{one.prefix}/")]
+    family = max(inside, key=lambda one: len(one.prefix), default=None)
     answers = family.answers if family else gateway("/")
     response = refused(answers[type(refusal)], refusal, note)
     if isinstance(error, MethodNotAllowed):

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from mockthingspace import __version__
+from mockthingspace import __version__, cli_catalogue
 from mockthingspace.cli_common import (
     CANNOT_BIND,
     INTERRUPTED,
@@ -43,6 +43,7 @@ Examples:
   mockthingspace requests --unmatched           what nothing serves, and why
   mockthingspace events                         which messages can be sent
   mockthingspace deliveries --follow            what came of them, as it happens
+  mockthingspace fidelity --mark assumed        what no source says
   mockthingspace snapshot > seed.json           everything, to start from again
   mockthingspace serve --seed seed.json
 """
@@ -314,6 +315,6 @@ def main(args: list[str] | None = None) -> None:
     sys.exit(code)
 
 
-for _command in COMMANDS:
+for _command in (*COMMANDS, *cli_catalogue.COMMANDS):
     cli.add_command(_command)
 _CODES = {SettingsError: USAGE, CannotBind: CANNOT_BIND, AdminError: REFUSED}

@@ -82,37 +82,6 @@ def trigger(
     _show_deliveries(url, made, as_json)
 
 
-@click.command(
-    epilog="\b\nExamples:\n"
-    "  mockthingspace events\n"
-    "  mockthingspace events Fota.upgradeFinished\n"
-)
-@client_options
-@click.argument("name", required=False)
-def events(url: str, as_json: bool, name: str | None) -> None:
-    """List the events that can be triggered, or the fields of the one NAMEd."""
-    document = client(url).ask("GET", "/events")
-    if name is None:
-        lines = [
-            f"{one['event']}  {one['family']}  {one['says']}"
-            for one in document["events"]
-        ]
-        show(document, as_json, lines)
-        return
-    known = {one["event"]: one for one in document["events"]}
-    if name not in known:
-        raise AdminError(
-            "unknown_event",
-            f"unknown event {name!r}; there are {', '.join(known)}",
-            404,
-        )
-    fields = known[name]["fields"]
-    lines = [
-        f"{one['path']}  {json.dumps(one['default'])}  {one['mark']}" for one in fields
-    ]
-    show(known[name], as_json, lines)
-
-
 @click.group(
     invoke_without_command=True,
     epilog="\b\nExamples:\n"
@@ -211,7 +180,7 @@ def real(url: str, as_json: bool) -> None:
     _show_clock(client(url).ask("PUT", "/clock", {"mode": "real"}), as_json)
 
 
-COMMANDS: tuple[click.Command, ...] = (trigger, events, deliveries, clock)
+COMMANDS: tuple[click.Command, ...] = (trigger, deliveries, clock)
 
 
 def _show_clock(

@@ -19,10 +19,12 @@ from time import perf_counter
 
 from mockthingspace.clock import Timers
 from mockthingspace.deliveries import Deliveries
+from mockthingspace.events import counted
 from mockthingspace.model import Attempt, Delivery
 from mockthingspace.post import Post
 from mockthingspace.schedule import Schedule
 from mockthingspace.sequence import Sequence
+from mockthingspace.signing import sign
 
 WORKERS = 64
 SEED = 20260924
@@ -65,15 +67,22 @@ class Courier:
         deliveries: Where it keeps them.
         schedule: When a message is sent again.
         verify: Whether a listener's certificate must be good.
+        signature_header: What a signed message carries its signature in.
     """
 
     def __init__(
-        self, means: Means, deliveries: Deliveries, schedule: Schedule, verify: bool
+        self,
+        means: Means,
+        deliveries: Deliveries,
+        schedule: Schedule,
+        verify: bool,
+        signature_header: str,
     ) -> None:
         self._means = means
         self._deliveries = deliveries
         self._schedule = schedule
         self._verify = verify
+        self._signature_header = signature_header
         self._chance = random.Random(SEED)
         self._lock = deliveries.changed
         self._lanes: dict[Lane, deque[str]] = {}
@@ -179,7 +188,11 @@ class Courier:
         if number == 1 and self._schedule.overlap_s is not None:
             overlap_at = started_at + timedelta(seconds=self._schedule.overlap_s)
             timers.at(overlap_at, self, partial(self._overlap, delivery.id))
-        outcome = self._means.post(delivery.url, delivery.message, self._verify)
+        body = counted(delivery.message, delivery.counter, number)
+        headers = dict(delivery.headers)
+        if delivery.secret is not None:
+            headers[self._signature_header] = sign(body, delivery.secret)
+        outcome = self._means.post(delivery.url, body, self._verify, headers)
         attempt = Attempt(
             seq=self._means.sequence.take(),
             number=number,

@@ -198,7 +198,11 @@ class Double:
             journal=Journal(settings.journal_limit, self.sequence),
             deliveries=deliveries,
             courier=Courier(
-                self.means, deliveries, schedule(settings.profile), settings.strict
+                self.means,
+                deliveries,
+                schedule(settings.profile),
+                settings.strict,
+                settings.signature_header,
             ),
             events=seed.events,
             epoch=epoch,

@@ -5,6 +5,11 @@ It knows no HTTP status and no ThingSpace wording: each family's table says how
 it answers each refusal.
 """
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+FEW = 12
+
 
 class ThingSpaceError(Exception):
     """A request ThingSpace would not grant.
@@ -23,12 +28,32 @@ class InvalidAccount(ThingSpaceError):
     """The account is missing or not in the documented format."""
 
 
+class MissingAccount(InvalidAccount):
+    """There is no account where one belongs."""
+
+
 class InactiveAccount(ThingSpaceError):
     """The account is well formed, but not one of those that exist."""
 
 
 class InvalidRequest(ThingSpaceError):
     """The body is missing, is not a JSON object, or a field cannot be used."""
+
+
+class EmptyRequest(InvalidRequest):
+    """There is no body where one belongs."""
+
+
+class NotJson(InvalidRequest):
+    """The body cannot be read as JSON."""
+
+
+class MissingField(InvalidRequest):
+    """A field is missing, or is not of its type."""
+
+
+class InvalidCharacter(InvalidRequest):
+    """A character that this API does not take."""
 
 
 class TooLarge(InvalidRequest):
@@ -105,6 +130,20 @@ class InvalidMessage(MockThingSpaceError, ValueError):
 
 class CannotBind(MockThingSpaceError, OSError):
     """The address to serve on cannot be had; says who has it, if it can be told."""
+
+
+def there_are(name: str, words: Iterable[str]) -> str:
+    """Name the words there are in the place of an unknown one, or the nearest.
+
+    Where words have dots, those that begin as the unknown one are looked at first.
+    """
+    every = sorted(words)
+    head = f"{name.partition('.')[0]}."
+    known = [one for one in every if one.startswith(head)] or every
+    if len(known) <= FEW:
+        return f"there are {', '.join(known)}"
+    near = get_close_matches(name, known, 3, cutoff=0)
+    return f"nearest of {len(known)}: {', '.join(near)}"
 
 
 class AdminError(MockThingSpaceError):

@@ -7,18 +7,19 @@ where it comes from. A value of a user's own must stand where a row stands.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import pairwise
 from typing import Any
 
-from mockthingspace.errors import InvalidMessage
-from mockthingspace.model import Mark, Registration
+from mockthingspace.errors import AdminError, InvalidMessage, there_are
+from mockthingspace.model import MARKS, Known, Mark, Registration
 
 ECHOES = ("{account}", "{username}", "{password}")
 DEEPEST = 100
+_EMPTY = Known("assumed", "the user's own message, which is empty")
 INDEX = re.compile("[0-9]{1,9}")
 
 
@@ -51,6 +52,7 @@ class Event:
         fields: What is in it.
         own: The whole message, where it is the user's; None where it is built of
             the fields.
+        counter: The field at the top that counts the attempts, if one does.
     """
 
     name: str
@@ -58,6 +60,13 @@ class Event:
     says: str
     fields: tuple[Field, ...]
     own: Mapping[str, Any] | None = None
+    counter: str | None = None
+
+    @property
+    def known(self) -> Known:
+        """How we know of it: as of its least known field."""
+        known = (Known(one.mark, one.source) for one in self.fields)
+        return max(known, key=lambda one: MARKS.index(one.mark), default=_EMPTY)
 
     def template(self) -> dict[str, Any]:
         """Return the message with its defaults, echoes as they are written."""
@@ -113,6 +122,25 @@ def checked_message(message: Any) -> Any:
     except ValueError as error:
         raise InvalidMessage(f"a message must be JSON: {error}") from error
     return message
+
+
+def unknown_event(name: str, known: Iterable[str]) -> AdminError:
+    """Say that there is no such event, and which there are."""
+    message = f"unknown event {name!r}; {there_are(name, known)}"
+    return AdminError("unknown_event", message, 404)
+
+
+def counted(message: bytes, counter: str | None, number: int) -> bytes:
+    """Return a message as its attempt ``number`` sends it.
+
+    The counter goes up by one an attempt from where it stands; a message that
+    has none is the same at each.
+    """
+    if counter is None or number == 1:
+        return message
+    document = json.loads(message)
+    document[counter] += number - 1
+    return json.dumps(document).encode()
 
 
 def _items(value: Any) -> list[Any]:

@@ -20,6 +20,8 @@ class RequestsHandle(Asking):
         service: str | None = None,
         username: str | None = None,
         password: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        secret: str | None = None,
     ) -> Registration:
         """Register a listener, past the wire format; replaces an earlier one.
 
@@ -30,6 +32,12 @@ class RequestsHandle(Asking):
             service: The callback service; may be left out where there is one.
             username: Sent in each message, if given.
             password: Sent in each message, if given.
+            headers: Sent with each message, if given.
+            secret: What messages are signed with, where the family signs; made
+                up if not given.
+
+        Returns:
+            The registration; its ``secret`` is what ``verify`` takes.
 
         Raises:
             AdminError: Something in it cannot be used; the message says what.
@@ -41,6 +49,8 @@ class RequestsHandle(Asking):
             "service": service,
             "username": username,
             "password": password,
+            "headers": headers and dict(headers),
+            "secret": secret,
         }
         return registration(self.admin.ask("POST", "/registrations", body))
 

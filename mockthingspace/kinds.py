@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mockthingspace.model import ACCOUNT_FORMAT
+from mockthingspace.model import ACCOUNTS as ACCOUNT_NAMES
+from mockthingspace.model import HEADER_NAME, TRANSPORT_HEADERS
+from mockthingspace.redaction import PLAIN_HEADERS
 from mockthingspace.schedule import PROFILES
 
 LONGEST_S = 30 * 24 * 3600
@@ -61,8 +63,9 @@ def _names(value: Any) -> frozenset[str]:
 
 def _accounts(value: Any) -> frozenset[str] | None:
     names = None if value is None else _names(value)
-    if names is not None and not all(map(ACCOUNT_FORMAT.fullmatch, names)):
-        raise ValueError
+    for name in names or ():
+        if not any(one.fullmatch(name) for one in ACCOUNT_NAMES):
+            raise ValueError
     return names
 
 
@@ -100,6 +103,13 @@ def _profile(value: Any) -> str:
     return ",".join(f"{_seconds(pause):.15g}" for pause in pauses)
 
 
+def _header(value: Any) -> str:
+    taken = TRANSPORT_HEADERS | {name.lower() for name in PLAIN_HEADERS}
+    if not HEADER_NAME.fullmatch(value) or value.lower() in taken:
+        raise ValueError
+    return str(value)
+
+
 def _path(value: Any) -> str | None:
     return None if value is None else str(Path(value))
 
@@ -119,4 +129,5 @@ PROFILE = Kind(
     "comma-separated or as a list",
     _profile,
 )
+HEADER = Kind("the name of an HTTP header that has no other meaning", _header)
 SEED = Kind("the path of a JSON file", _path)

@@ -10,8 +10,18 @@ from datetime import datetime
 from typing import Literal, NamedTuple, get_args
 
 Mark = Literal["documented", "observed", "assumed"]
+MARKS: tuple[Mark, ...] = get_args(Mark)
 ACCOUNT_FORMAT = re.compile(r"[0-9]{10}-[0-9]{5}")
+SIMULATOR_ACCOUNT = re.compile(r"TestAccount-[0-9]{1,10}")
+QA_ACCOUNT = re.compile("TestQAAccount")
+ACCOUNTS = (ACCOUNT_FORMAT, SIMULATOR_ACCOUNT, QA_ACCOUNT)
+TRANSPORT_HEADERS = frozenset(
+    {"connection", "content-length", "expect", "host", "te", "trailer"}
+    | {"transfer-encoding", "upgrade"}
+)
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 Proof = Literal["basic", "bearer", "session"]
+Pairs = tuple[tuple[str, str], ...]
 Status = Literal["pending", "delivered", "abandoned", "cancelled", "stale"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 
@@ -30,9 +40,30 @@ class Fact:
     source: str
 
 
+class Known(NamedTuple):
+    """How we know of something: a mark, and the source."""
+
+    mark: Mark
+    source: str
+
+
+def documented(source: str) -> Known:
+    """Know something from a page of ThingSpace's, or from the SDK its portal offers."""
+    return Known("documented", source)
+
+
+def assumed(source: str) -> Known:
+    """Know something from nobody: reason it from what the source says."""
+    return Known("assumed", source)
+
+
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """The URL an account wants a service's callback messages sent to."""
+    """The URL an account wants a service's callback messages sent to.
+
+    ``headers`` are sent with each message; ``secret`` is what messages are
+    signed with, where the family signs.
+    """
 
     family: str
     account: str
@@ -41,6 +72,8 @@ class Registration:
     username: str | None
     password: str | None
     registered_at: datetime
+    headers: Pairs = ()
+    secret: str | None = None
 
 
 class Caller(NamedTuple):
@@ -95,6 +128,7 @@ class Delivery(NamedTuple):
 
     ``due_at`` is when the next attempt is due, or the last one was. ``trigger``
     says why there is a delivery: ``event``, ``message`` or ``resend``.
+    ``headers`` and ``secret`` are the registration's, ``counter`` is the event's.
     """
 
     id: str
@@ -109,6 +143,9 @@ class Delivery(NamedTuple):
     due_at: datetime
     status: Status = "pending"
     attempts: tuple[Attempt, ...] = ()
+    headers: Pairs = ()
+    secret: str | None = None
+    counter: str | None = None
 
     @property
     def lane(self) -> tuple[str, str, str]:

@@ -4,11 +4,15 @@ import re
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 
-from mockthingspace.family import Family
+from mockthingspace.family import Family, Operation
+from mockthingspace.model import ACCOUNTS
 
-_ACCOUNT = re.compile(r"(?<![0-9])[0-9]{10}-[0-9]{5}(?![0-9])")
+_ACCOUNT = re.compile(
+    rf"(?<![0-9])(?:{'|'.join(one.pattern for one in ACCOUNTS)})(?![0-9])"
+)
 _LONGEST = 200
 _SAME_METHOD = 0.3
+_SAME_PREFIX = 0.2
 
 
 def account_in(path: str) -> str | None:
@@ -21,18 +25,19 @@ def nearest_operation(families: Iterable[Family], method: str, path: str) -> str
     """Describe the operation whose method and path are most like these."""
     account = account_in(path) or "<account>"
 
-    def likeness(candidate: tuple[str, str, str]) -> float:
-        served = candidate[1].replace("<account>", account)
+    def likeness(candidate: tuple[Family, Operation]) -> float:
+        family, operation = candidate
+        served = (family.prefix + operation.rule).replace("<account>", account)
         alike = SequenceMatcher(None, path[:_LONGEST], served, autojunk=False).ratio()
-        return alike + (_SAME_METHOD if candidate[0] == method else 0)
+        return (
+            alike
+            + (_SAME_METHOD if operation.method == method else 0)
+            + (_SAME_PREFIX if path.startswith(f"{family.prefix}/") else 0)
+        )
 
-    nearest = max(
-        (
-            (operation.method, family.prefix + operation.rule, operation.name)
-            for family in families
-            for operation in family.operations
-        ),
+    family, nearest = max(
+        ((family, one) for family in families for one in family.operations),
         key=likeness,
     )
-    template = nearest[1].replace("<", "{").replace(">", "}")
-    return f"{nearest[0]} {template} ({nearest[2]})"
+    template = (family.prefix + nearest.rule).replace("<", "{").replace(">", "}")
+    return f"{nearest.method} {template} ({nearest.name})"

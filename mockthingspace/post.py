@@ -71,19 +71,26 @@ class Post:
         self._watchdog = Watchdog()
         self._prepared = lru_cache(URLS)(_prepared)
 
-    def __call__(self, url: str, body: bytes, verify: bool) -> Outcome:
+    def __call__(
+        self,
+        url: str,
+        body: bytes,
+        verify: bool,
+        headers: Mapping[str, str] | None = None,
+    ) -> Outcome:
         """POST a message and say what came of it; never raises.
 
         Args:
             url: Where to.
             body: The message.
             verify: Whether a certificate must be good.
+            headers: Further ones, which stand in the place of our own.
         """
         adapter = self._apps.get(origin(url), self._sockets)
         flight = self._here.flight = Flight(monotonic() + self._timeout_s)
         with self._watchdog.watching(flight):
             try:
-                request = self._request(url, body)
+                request = self._request(url, body, headers or {})
                 response = adapter.send(
                     request,
                     stream=True,
@@ -97,9 +104,12 @@ class Post:
                 return Outcome(None, words, b"")
         return Outcome(response.status_code, None, reply)
 
-    def _request(self, url: str, body: bytes) -> requests.PreparedRequest:
+    def _request(
+        self, url: str, body: bytes, headers: Mapping[str, str]
+    ) -> requests.PreparedRequest:
         request = copy(self._prepared(url))
         request.headers = request.headers.copy()
+        request.headers.update(headers)
         request.headers["Content-Length"] = str(len(body))
         request.body = body
         return request

@@ -57,8 +57,10 @@ class RecordedAttempt:
 class RecordedDelivery:
     """One message on its way to one registration, as it stood when it was asked for.
 
-    ``message`` is the JSON document that is sent; ``status`` is ``pending``,
-    ``delivered``, ``abandoned``, ``cancelled`` or ``stale``.
+    ``message`` is the JSON document that is sent, as at the first attempt;
+    ``headers`` are the registration's own, secrets hidden; ``signed`` says whether
+    it is signed. ``status`` is ``pending``, ``delivered``, ``abandoned``,
+    ``cancelled`` or ``stale``.
     """
 
     id: str
@@ -71,6 +73,8 @@ class RecordedDelivery:
     status: str
     trigger: str
     message: Any
+    headers: Mapping[str, str]
+    signed: bool
     due_at: datetime
     attempts: tuple[RecordedAttempt, ...]
 
@@ -99,7 +103,9 @@ def delivery(shown: Mapping[str, Any]) -> RecordedDelivery:
 def registration(shown: Mapping[str, Any]) -> Registration:
     """Read a registration as the admin API shows it."""
     known = {name: shown[name] for name in Registration.__dataclass_fields__}
-    return Registration(**{**known, "registered_at": instant(known["registered_at"])})
+    known["registered_at"] = instant(known["registered_at"])
+    known["headers"] = tuple(known["headers"].items())
+    return Registration(**known)
 
 
 def exchange(shown: Mapping[str, Any]) -> RecordedExchange:

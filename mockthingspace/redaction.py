@@ -20,12 +20,21 @@ SECRET_KEYS = frozenset(
         "client_secret",
         "token",
         "vz-m2m-token",
+        "secret",
+        "authorization",
+        "x-api-key",
     }
+)
+CUSTOM = "httpheaders"
+PLAIN_HEADERS = frozenset(
+    {"Accept", "Allow", "Connection", "Content-Length", "Content-Type", "Date"}
+    | {"Retry-After", "Server", "User-Agent", "X-Mock-Reason"}
 )
 _NAMES = "|".join(sorted(SECRET_KEYS, key=len, reverse=True))
 _SECRET_HEADER = re.compile("token|cookie|secret|password|api-?key", re.IGNORECASE)
 _PAIR = re.compile(r"(?<![\w%+.-])([\w%+.-]+)=")
 _END_OF_VALUE = re.compile(r"[&\s\"]|\Z")
+_LINE = re.compile(r"[^\r\n]+")
 _IN_URL = re.compile(r"(:\\?/\\?/)([^/\s\"]*)(@|%40)")
 _IN_QUOTED_URL = re.compile(r"(%3A%2F%2F)((?:(?!%2F)[^/&\s\"])*)(@|%40)", re.IGNORECASE)
 _COLON = re.compile(":|%3A", re.IGNORECASE)
@@ -83,10 +92,18 @@ def _document_without_secrets(text: str) -> str:
         found = found or any(
             key.lower() in SECRET_KEYS and value != HIDDEN for key, value in pairs
         )
-        return {
-            shown(key): HIDDEN if key.lower() in SECRET_KEYS else shown(value)
-            for key, value in pairs
-        }
+        return {shown(key): hidden(key, value) for key, value in pairs}
+
+    def hidden(key: str, value: Any) -> Any:
+        if key.lower() in SECRET_KEYS:
+            return HIDDEN
+        return custom(value) if key.lower() == CUSTOM else shown(value)
+
+    def custom(headers: Any) -> Any:
+        nonlocal found
+        kept = _custom_without_secrets(headers)
+        found = found or kept != headers
+        return kept
 
     def shown(value: Any) -> Any:
         nonlocal found
@@ -104,6 +121,26 @@ def _document_without_secrets(text: str) -> str:
         return json.dumps(document) if found else text
     except (ValueError, RecursionError):
         return _loose_without_secrets(text)
+
+
+def _custom_without_secrets(headers: Any) -> Any:
+    """Hide a listener's own headers as a request's are; what is none is hidden."""
+    if isinstance(headers, str):
+        return _LINE.sub(lambda line: _line_without_secret(line[0]), headers)
+    if not isinstance(headers, dict):
+        return HIDDEN if isinstance(headers, list) and headers else headers
+    return {
+        name: custom_header(name, one) if isinstance(one, str) else one and HIDDEN
+        for name, one in headers.items()
+    }
+
+
+def _line_without_secret(line: str) -> str:
+    name, colon, value = line.partition(":")
+    if not colon:
+        return HIDDEN
+    shown = custom_header(name.strip(), value.strip())
+    return line if shown == value.strip() else f"{name}: {shown}"
 
 
 def _loose_without_secrets(text: str) -> str:
@@ -145,3 +182,13 @@ def header(name: str, value: str) -> str:
         scheme, space, _ = value.partition(" ")
         return f"{scheme} {HIDDEN}" if space else HIDDEN
     return HIDDEN if _SECRET_HEADER.search(name) else without_secrets(value)
+
+
+def custom_header(name: str, value: str) -> str:
+    """Return a listener's own header's value: hidden unless it can be no secret."""
+    return without_secrets(value) if name.title() in PLAIN_HEADERS else HIDDEN
+
+
+def reply_header(name: str, value: str) -> str:
+    """Return a reply header's value, hidden unless it is known to hold no secret."""
+    return without_secrets(value) if name in PLAIN_HEADERS else HIDDEN

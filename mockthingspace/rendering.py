@@ -12,7 +12,13 @@ from urllib.parse import quote
 
 from mockthingspace.clock import rfc3339
 from mockthingspace.model import Attempt, Delivery, Exchange, Registration
-from mockthingspace.redaction import body_without_secrets, header, without_secrets
+from mockthingspace.redaction import (
+    body_without_secrets,
+    custom_header,
+    header,
+    reply_header,
+    without_secrets,
+)
 
 
 def raw_headers(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -53,7 +59,8 @@ def document(exchange: Exchange) -> dict[str, Any]:
         "response": {
             "status": exchange.status,
             "headers": {
-                name: without_secrets(value) for name, value in exchange.reply_headers
+                name: reply_header(name, value)
+                for name, value in exchange.reply_headers
             },
             "body": body_without_secrets(exchange.reply),
         },
@@ -116,6 +123,8 @@ def delivery(shown: Delivery) -> dict[str, Any]:
         "status": shown.status,
         "trigger": shown.trigger,
         "message": json.loads(shown.message),
+        "headers": {name: custom_header(name, one) for name, one in shown.headers},
+        "signed": shown.secret is not None,
         "due_at": rfc3339(shown.due_at),
         "attempts": [attempt(one) for one in shown.attempts],
     }
@@ -138,7 +147,7 @@ def delivery_line(shown: Any, due_at: str) -> str:
 
 
 def registration(shown: Registration) -> dict[str, Any]:
-    """Return a registration as the admin API shows it, credentials included."""
+    """Return a registration as the admin API shows it, secrets included."""
     return {
         "family": shown.family,
         "account": shown.account,
@@ -147,4 +156,6 @@ def registration(shown: Registration) -> dict[str, Any]:
         "username": shown.username,
         "password": shown.password,
         "registered_at": rfc3339(shown.registered_at),
+        "headers": dict(shown.headers),
+        "secret": shown.secret,
     }

@@ -1,30 +1,45 @@
 """What ThingSpace holds a registration to and a local listener could not meet.
 
-Checked under the ``strict`` setting only.
+Checked under the ``strict`` setting only. A family says which it has, and how
+that is known.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from mockthingspace.errors import InvalidCredential, InvalidUrl
+from mockthingspace.errors import InvalidCredential, InvalidUrl, ThingSpaceError
 from mockthingspace.model import Registration
 
-PORTS = {80, 443, *range(9001, 9007), *range(50551, 50560), *range(28200, 28221)}
+ALLOWED = {80, 443, *range(9001, 9007), *range(50551, 50560), *range(28200, 28221)}
 LONGEST_CREDENTIAL = 40
 
 
-def port_is_allowed(registration: Registration) -> None:
-    """Hold the listener to the ports ThingSpace delivers to."""
+@dataclass(frozen=True)
+class Rule:
+    """One rule: what it says, how it is checked, and what checking it raises."""
+
+    says: str
+    check: Callable[[Registration], None]
+    raises: type[ThingSpaceError]
+
+
+def _port_is_allowed(registration: Registration) -> None:
     parts = urlsplit(registration.url)
     port = parts.port or {"http": 80, "https": 443}[parts.scheme]
-    if port not in PORTS:
+    if port not in ALLOWED:
         raise InvalidUrl(
             f"strict: ThingSpace does not deliver to port {port}, only to 80, 443, "
             "9001-9006, 50551-50559 and 28200-28220"
         )
 
 
-def credentials_fit(registration: Registration) -> None:
-    """Hold username and password to 40 characters each."""
+def _is_https(registration: Registration) -> None:
+    if urlsplit(registration.url).scheme != "https":
+        raise InvalidUrl("strict: ThingSpace takes only https:// here")
+
+
+def _credentials_fit(registration: Registration) -> None:
     for name in ("username", "password"):
         length = len(getattr(registration, name) or "")
         if length > LONGEST_CREDENTIAL:
@@ -32,3 +47,16 @@ def credentials_fit(registration: Registration) -> None:
                 f"strict: {name} has {length} characters; ThingSpace takes at most "
                 f"{LONGEST_CREDENTIAL}"
             )
+
+
+PORTS = Rule(
+    "the listener's port is 80, 443, 9001-9006, 50551-50559 or 28200-28220",
+    _port_is_allowed,
+    InvalidUrl,
+)
+HTTPS = Rule("the URL is https", _is_https, InvalidUrl)
+CREDENTIALS = Rule(
+    "username and password have at most 40 characters",
+    _credentials_fit,
+    InvalidCredential,
+)

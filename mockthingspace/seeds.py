@@ -1,8 +1,8 @@
 """Seed documents: registrations and settings to start from, and to go back to.
 
 ``{"settings": {…}, "registrations": [{family, account, service, url, username?,
-password?, registered_at?}], "events": {NAME: {family, service, message}}}``. An
-exported snapshot is one.
+password?, headers?, secret?, registered_at?}], "events": {NAME: {family, service,
+message}}}``. An exported snapshot is one.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,8 +16,10 @@ from mockthingspace.double import Seed
 from mockthingspace.errors import InvalidMessage, SettingsError
 from mockthingspace.events import Event, checked_message, fields_of
 from mockthingspace.family import Family
+from mockthingspace.fields import HttpHeaders, ListenerUrl, Secret, ServiceName, Text
 from mockthingspace.model import Registration
-from mockthingspace.wire import Account, ListenerUrl, Secret, ServiceName, Shape, Text
+from mockthingspace.signing import new_secret
+from mockthingspace.wire import Shape
 
 KEYS = ("settings", "registrations", "events")
 
@@ -34,7 +36,7 @@ class Instant(fields.AwareDateTime):
 
 
 class Seeded(Shape):
-    """``{family, account, service, url, username, password, registered_at}``."""
+    """One registration, in the admin API's names; a signed one gets its secret."""
 
     class Meta:
         """Refuse unknown fields: a seed is the user's, and a typo is a mistake."""
@@ -43,15 +45,17 @@ class Seeded(Shape):
 
     error_messages = {  # noqa: RUF012 (marshmallow's own idiom)
         "unknown": "unknown; a registration has family, account, service, url, "
-        "username, password, registered_at"
+        "username, password, headers, secret, registered_at"
     }
 
     family = Text(required=True)
-    account = Account(required=True)
+    account = Text(required=True)
     service = Text(allow_none=True)
     url = ListenerUrl(required=True)
     username = Text(allow_none=True, load_default=None)
     password = Secret(allow_none=True, load_default=None)
+    headers = HttpHeaders(allow_none=True, load_default=())
+    secret = Secret(allow_none=True)
     registered_at = Instant(format="iso")
 
 
@@ -133,15 +137,14 @@ def _event(name: str, item: object, families: Iterable[Family]) -> tuple[str, Ev
         raise SettingsError(f"events.{name}: an event must be an object")
     try:
         loaded: dict[str, Any] = _TEMPLATE.load(item)
-        services = _services_of(loaded["family"], families)
-        _check_service(loaded["service"], services)
+        service = _service(loaded["service"], _family(loaded["family"], families))
         message = checked_message(loaded["message"])
     except ValidationError as error:
         raise SettingsError(f"events.{name}: {_problems(error)}") from error
     except (SettingsError, InvalidMessage) as error:
         raise SettingsError(f"events.{name}: {error}") from error
     rows = fields_of(message, "the seed file")
-    made = Event(name, loaded["service"], "the seed file's own", rows, message)
+    made = Event(name, service, "the seed file's own", rows, message)
     return loaded["family"], made
 
 
@@ -181,27 +184,46 @@ def registration(
         loaded: dict[str, Any] = _SEEDED.load(item)
     except ValidationError as error:
         raise SettingsError(_problems(error)) from error
-    services = _services_of(loaded["family"], families)
+    family = _family(loaded["family"], families)
     service = loaded.get("service")
     if service is None:
-        service = services[0] if len(services) == 1 else ""
-    _check_service(service, services)
-    return Registration(**{"registered_at": now, **loaded, "service": service})
-
-
-def _services_of(name: str, families: Iterable[Family]) -> tuple[str, ...]:
-    services_of = {one.name: one.services for one in families if one.services}
-    if name not in services_of:
-        raise SettingsError(
-            f"family: {name!r} takes no registrations; allowed: "
-            f"{', '.join(services_of)}"
-        )
-    return services_of[name]
-
-
-def _check_service(service: str, services: tuple[str, ...]) -> None:
+        service = family.services[0] if len(family.services) == 1 else ""
+    service = _service(service, family)
     try:
-        ServiceName(services).check(service)
+        assert family.account is not None
+        family.account.check(loaded["account"])
+    except ValidationError as error:
+        raise SettingsError(f"account: {error.messages[0]}") from error
+    own = {
+        "service": service,
+        "headers": loaded["headers"] or (),
+        "secret": _secret(loaded.get("secret"), family),
+    }
+    return Registration(**{"registered_at": now, **loaded, **own})
+
+
+def _secret(given: str | None, family: Family) -> str | None:
+    """Return what messages are signed with, made up where none is given."""
+    if given is not None and not family.signed:
+        raise SettingsError(f"secret: {family.name} does not sign its messages")
+    if given == "":
+        raise SettingsError("secret: must not be empty")
+    return new_secret() if given is None and family.signed else given
+
+
+def _family(name: str, families: Iterable[Family]) -> Family:
+    known = {one.name: one for one in families if one.services}
+    if name not in known:
+        raise SettingsError(
+            f"family: {name!r} takes no registrations; allowed: {', '.join(known)}"
+        )
+    return known[name]
+
+
+def _service(name: str, family: Family) -> str:
+    """Return a family's service by its name, or by another spelling of it."""
+    try:
+        return ServiceName(family.services, family.spellings).deserialize(name)
     except ValidationError as error:
         raise SettingsError(f"service: {error.messages[0]}") from error
 

@@ -18,6 +18,7 @@ from mockthingspace.kinds import (
     ACCOUNTS,
     COUNT,
     CREDENTIALS,
+    HEADER,
     NAMES,
     PORT,
     PROFILE,
@@ -63,13 +64,18 @@ class Settings:
     strict: bool = _setting(
         False,
         SWITCH,
-        "hold registrations to ThingSpace's listener ports and 40-character "
-        "credentials",
+        "hold registrations to ThingSpace's listener ports, to https (fota-v2 and -v3) "
+        "and to 40-character credentials",
     )
     missing: str = _setting(
         "refuse",
         choice("refuse", "succeed"),
         "what deregistering answers when nothing is registered",
+    )
+    follow: str = _setting(
+        "sdk",
+        choice("sdk", "pages"),
+        "whose shape is answered where ThingSpace's pages and its SDK disagree",
     )
     credentials: Mapping[str, str] | None = _setting(
         None,
@@ -90,6 +96,17 @@ class Settings:
     attempt_timeout_s: float = _setting(
         10.0, SECONDS, "how long a listener has to answer, in real time"
     )
+    secret_header: str = _setting(
+        "X-ThingSpace-Secret",
+        HEADER,
+        "what a registration's reply carries the secret in that messages are signed "
+        "with (location, diagnostics; the real name is not known)",
+    )
+    signature_header: str = _setting(
+        "X-ThingSpace-Signature",
+        HEADER,
+        "what a signed message carries its signature in (the real name is not known)",
+    )
     clock: Mode = _setting(  # noqa: RUF009 (as the others are)
         "real",
         choice("real", "manual"),
@@ -103,6 +120,12 @@ class Settings:
     )
     allowed_hosts: frozenset[str] = _setting(
         frozenset(), NAMES, "further Host names the admin API may be reached by"
+    )
+    api_page: bool = _setting(
+        False,
+        SWITCH,
+        "serve a page to read the OpenAPI description by, at /__admin/openapi/ (needs "
+        "the extra openapi)",
     )
     seed: str | None = _setting(
         None, SEED, "JSON file of registrations and settings to start from"

@@ -1,30 +1,109 @@
-"""The pages and packages the wire facts were read in.
+"""The pages and packages the wire facts were read in, and when.
 
-A source is an address, or a sentence where there is none.
+A source is an address, or a sentence where there is none. ``date_of`` tells
+the date of whatever names one.
 """
 
-_PAGES = "https://thingspace.verizon.com/documentation/apis/software-management"
-_OLD = "https://thingspace.verizon.com/resources/documentation"
+_TS = "https://thingspace.verizon.com"
+_APIS = f"{_TS}/documentation/apis"
+_OLD = f"{_TS}/resources/documentation"
+_PORTAL = f"{_TS}/content/thingspace-portal/documentation/apis"
+_FOTA = f"{_APIS}/software-management"
+_M2M = f"{_APIS}/connectivity-management"
+_GITHUB = "https://github.com"
 
-FOTA_GET = f"{_PAGES}/api-reference/get-callback-listeners.html"
-FOTA_REGISTER = f"{_PAGES}/api-reference/register-callback-listener.html"
-FOTA_DEREGISTER = f"{_PAGES}/api-reference/deregister-callback-listener.html"
-FOTA_MESSAGES = f"{_PAGES}/getting-started/about-callback-services.html"
+FOTA_GET = f"{_FOTA}/api-reference/get-callback-listeners.html"
+FOTA_REGISTER = f"{_FOTA}/api-reference/register-callback-listener.html"
+FOTA_DEREGISTER = f"{_FOTA}/api-reference/deregister-callback-listener.html"
+FOTA_MESSAGES = f"{_FOTA}/getting-started/about-callback-services.html"
 FOTA_ERRORS = f"{_OLD}/software_management/API_Reference/Error_Messages/"
-CONNECTIVITY_REGISTER = f"{_OLD}/connectivity/API_Reference/Register_Callback_Listener/"
-CONNECTIVITY_ERRORS = f"{_OLD}/connectivity/API_Reference/Synchronous_Error_Messages/"
-LOGIN = f"{_OLD}/connectivity/API_Reference/Start_Connectivity_Management_Session/"
-CREDENTIALS = (
-    "https://thingspace.verizon.com/documentation/apis/connectivity-management/"
-    "getting-started/getting-credentials.html"
+FOTA_NEW = f"{_FOTA}/what-is-new.html"
+FOTA_CAMPAIGNS = f"{_PORTAL}/software-management/getting-started/about_campaigns.html"
+FOTA_LIFE_V2 = (
+    "https://staging.thingspace.verizon.com/content/thingspace-portal/documentation/"
+    "apis/software-management/getting-started/campaign-lifecycle-flow-for-v2.html"
 )
-CALLBACKS = (
-    "https://thingspace.verizon.com/documentation/apis/connectivity-management/"
-    "working-with-verizon/about-callback-services.html"
+FOTA_LIFE_V3 = (
+    f"{_PORTAL}/software-management/getting-started/campaign-lifecycle-flow-for-v3.html"
+)
+FOTA_V2_REGISTER = f"{_FOTA}/api-reference-v2/register-a-callback-listener-url-v2.html"
+FOTA_V2_REPLACE = f"{_FOTA}/api-reference-v2/modify-a-callback-listener-url-v2.html"
+FOTA_V3_GET = (
+    f"{_PORTAL}/software-management/api-reference-v3/"
+    "get-registered-callback-listeners-v3.html"
+)
+FOTA_V3_REPLACE = f"{_FOTA}/api-reference-v3/modify-a-callback-listener-url-v3.html"
+FOTA_V3_SCHEDULE = f"{_FOTA}/api-reference-v3/schedule-a-firmware-upgrade-v3.html"
+CONNECTIVITY_REGISTER = f"{_OLD}/connectivity/API_Reference/Register_Callback_Listener/"
+CONNECTIVITY_LIST = f"{_M2M}/api-reference/list-callback-listeners.html"
+CONNECTIVITY_DEREGISTER = f"{_M2M}/api-reference/deregister-callback-listener.html"
+CONNECTIVITY_ERRORS = f"{_OLD}/connectivity/API_Reference/Synchronous_Error_Messages/"
+CONNECTIVITY_CALLBACK_ERRORS = (
+    f"{_OLD}/connectivity/API_Reference/Callback_Error_Messages/"
+)
+SIMULATOR = f"{_OLD}/connectivity/API_Console/"
+BEST_PRACTICES = (
+    f"{_M2M}/working-with-verizon/about-callback-services/best-practices.html"
+)
+LOGIN = f"{_OLD}/connectivity/API_Reference/Start_Connectivity_Management_Session/"
+CREDENTIALS = f"{_M2M}/getting-started/getting-credentials.html"
+CALLBACKS = f"{_M2M}/working-with-verizon/about-callback-services.html"
+SUSPEND = f"{_OLD}/connectivity/API_Reference/Suspend_Devices/"
+SUSPENSION = f"{_OLD}/connectivity/API_Reference/Retrieve_Device_Suspension_Status/"
+SEND_SMS = f"{_OLD}/connectivity/API_Reference/Send_SMS_Messages_to_Devices/"
+SEND_NIDD = f"{_M2M}/api-reference/send-nidd-to-devices.html"
+AGGREGATE_USAGE = (
+    f"{_PORTAL}/connectivity-management/global-iot/api_reference/aggregate_usage.html"
+)
+_SOAP = "https://m2mdeveloper.verizon.com/docs/ts-docs-wns/src/API_Reference"
+SOAP_RESUME = f"{_SOAP}/ResumeTrackingNotification-Callback.html"
+SOAP_PROMO = f"{_SOAP}/PromoChange-Callback.html"
+SOAP_PROVISIONING = f"{_SOAP}/ExternalProvisioningChange-Callback.html"
+LOCATION_REGISTER = (
+    f"{_PORTAL}/device-location/api-reference/register-callback-listener.html"
+)
+LOCATION_LIST = f"{_PORTAL}/device-location/api-reference/list-callback-listeners.html"
+LOCATION_DEREGISTER = f"{_OLD}/location/API_Reference/Deregister_Callback_Listener/"
+LOCATION_MESSAGES = (
+    f"{_PORTAL}/device-location/getting-started/about-callback-service.html"
+)
+LOCATION_ERRORS = f"{_PORTAL}/device-location/api-reference/error-codes.html"
+DIAGNOSTICS_REGISTER = (
+    f"{_APIS}/device-diagnostics/api-reference/"
+    "register-diagnostics-callback-listener.html"
+)
+DIAGNOSTICS_ERRORS = f"{_APIS}/device-diagnostics/api-reference/error-codes.html"
+HYPER_PRECISE_REGISTER = (
+    f"{_APIS}/hyper_precise/api-reference/register-a-callback-listener.html"
+)
+HYPER_PRECISE_LIST = (
+    f"{_APIS}/hyper_precise/api-reference/find-registered-callback-listeners.html"
+)
+HYPER_PRECISE_DEREGISTER = (
+    f"{_APIS}/hyper_precise/api-reference/delete-a-callback-listener.html"
+)
+HYPER_PRECISE_REPORT = (
+    f"{_APIS}/hyper_precise/api-reference/get-aggregated-usage-report-asynchronous.html"
 )
 MEASURED = (
-    "https://github.com/justins-engineering/pidgeiot (docs/design/nidd-connector.md, "
+    f"{_GITHUB}/justins-engineering/pidgeiot (docs/design/nidd-connector.md, "
     "measured on NiddService, 2026-09-24)"
 )
-SDK = "https://github.com/sdks-io/verizon-apis-python-sdk (PyPI: 2.0.0)"
+RUST = f"{_GITHUB}/justins-engineering/thingspace-sdk-rust (src/models)"
+NIDD_READER = f"{_GITHUB}/justins-engineering/pidgeiot (dovecote/src/helpers/nidd.rs)"
+EVANGELIST = (
+    f"{_GITHUB}/api-evangelist/verizon (errors/verizon-error-codes.yml, 2026-08-04)"
+)
+SDK = f"{_GITHUB}/sdks-io/verizon-apis-python-sdk (PyPI: 2.0.0)"
 UNSAID = "no source says"
+
+READ = "2026-11-23"
+_DATES = {MEASURED: "2026-09-24", EVANGELIST: "2026-08-04"}
+
+
+def date_of(source: str) -> str:
+    """Return when what a source names was measured or, for a page, was read.
+
+    Where no source says something, it is the day they were searched for it.
+    """
+    return next((day for one, day in _DATES.items() if one in source), READ)

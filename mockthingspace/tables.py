@@ -1,17 +1,18 @@
-"""The README's tables, written from the values they describe.
+"""The tables of README and docs, written from the values they describe.
 
-``python -m mockthingspace.tables README.md`` (``make docs``) rewrites what
-stands between ``<!-- NAME -->`` and ``<!-- /NAME -->``; a test compares.
+``python -m mockthingspace.tables PAGE …`` (``make docs``) rewrites what stands
+between ``<!-- NAME -->`` and ``<!-- /NAME -->``; a test compares.
 """
 
 import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import get_args
 
+from mockthingspace import fidelity
 from mockthingspace.families import FAMILIES
-from mockthingspace.model import Fact, Mark
+from mockthingspace.fidelity import Entry, entries, path_of
+from mockthingspace.model import MARKS, Mark
 from mockthingspace.settings import rows, spelled
 
 
@@ -23,12 +24,29 @@ def operations() -> str:
             (
                 f"`{family.name}`",
                 one.name,
-                f"`{one.method} {family.prefix}{_template(one.rule)}`",
+                f"`{one.method} {path_of(family, one)}`",
                 one.fact.says,
                 one.fact.mark,
             )
             for family in FAMILIES
             for one in family.operations
+        ),
+    )
+
+
+def events() -> str:
+    """How many events each family has for how many services, and the first three."""
+    return _table(
+        ("family", "services", "events", "such as"),
+        (
+            (
+                f"`{family.name}`",
+                str(len(family.services)),
+                str(len(family.events)),
+                ", ".join(f"`{one.name}`" for one in family.events[:3]),
+            )
+            for family in FAMILIES
+            if family.events
         ),
     )
 
@@ -49,35 +67,77 @@ def settings() -> str:
     )
 
 
-def facts() -> str:
-    """What is not simply as documented: observed and assumed behaviour."""
+def totals() -> str:
+    """How much of each family is documented, observed and assumed."""
+    register = entries()
+    names = dict.fromkeys(one.family for one in register)
+    counts = [(f"`{name}`", _count(register, name)) for name in names]
+    every = ("together", fidelity.totals(register))
     return _table(
-        ("family", "what the double does", "known", "source"),
+        ("family", *MARKS),
         (
-            (
-                ", ".join(f"`{name}`" for name in names),
-                fact.says,
-                fact.mark,
-                _linked(fact.source),
-            )
-            for fact, names in _all_facts().items()
-            if fact.mark != "documented"
+            (name, *(str(count[mark]) for mark in MARKS))
+            for name, count in (*counts, every)
         ),
     )
 
 
-def totals() -> str:
-    """How many facts are documented, observed and assumed."""
-    marks = [fact.mark for fact in _all_facts()]
-    counts = (f"{marks.count(mark)} {mark}" for mark in get_args(Mark))
-    return ", ".join(counts) + "."
+def register() -> str:
+    """Every entry of the register, a table a family; fields of messages in groups."""
+    known = entries()
+    names = dict.fromkeys(one.family for one in known)
+    return "\n\n".join(
+        f"## {name}\n\n{_entries([one for one in known if one.family == name])}"
+        for name in names
+    )
+
+
+def _entries(known: list[Entry]) -> str:
+    """Return a table; keys of one shape, and fields of messages, are grouped."""
+    lines: dict[tuple[str, ...], list[str]] = {}
+    for one in known:
+        kind, what, named = _grouped(one)
+        line = (kind, what, one.mark, one.date, _linked(one.source))
+        lines.setdefault(line, []).append(named)
+    told = (
+        (kind, f"{what}{_together(kind, named)}", *rest)
+        for (kind, what, *rest), named in lines.items()
+    )
+    return _table(("kind", "what", "known", "date", "source"), told)
+
+
+def _grouped(entry: Entry) -> tuple[str, str, str]:
+    """Return an entry's kind, what its group is, and what it is in the group."""
+    if entry.kind == "field":
+        place, _, key = entry.name.rpartition(" ")
+        return entry.kind, f"{place}: ", f"`{key}`"
+    if entry.kind == "message":
+        return entry.kind, f"`{entry.says}`", ""
+    return entry.kind, _what(entry), ""
+
+
+def _together(kind: str, named: list[str]) -> str:
+    if kind == "field":
+        return ", ".join(named)
+    return f" (in {len(named)})" if kind == "message" else ""
+
+
+def _what(entry: Entry) -> str:
+    if entry.kind == "rule":
+        return entry.says
+    return f"`{entry.name}`" + ("" if entry.says == entry.name else f" {entry.says}")
+
+
+def _count(register: list[Entry], family: str) -> dict[Mark, int]:
+    return fidelity.totals(one for one in register if one.family == family)
 
 
 TABLES = {
     "operations": operations,
+    "events": events,
     "settings": settings,
-    "facts": facts,
     "totals": totals,
+    "register": register,
 }
 
 
@@ -94,17 +154,6 @@ def _escaped(table: str) -> str:
     return table.replace("\\", "\\\\")
 
 
-def _all_facts() -> dict[Fact, list[str]]:
-    """Return every fact once, with the names of the families that keep it."""
-    names: dict[Fact, list[str]] = {}
-    for family in FAMILIES:
-        for fact in family.every_fact():
-            known = names.setdefault(fact, [])
-            if family.name not in known:
-                known.append(family.name)
-    return names
-
-
 def _linked(source: str) -> str:
     """Return a source with its addresses as links named for the page."""
 
@@ -115,15 +164,11 @@ def _linked(source: str) -> str:
     return re.sub(r"https://[^\s;,)]+", link, source)
 
 
-def _template(rule: str) -> str:
-    return rule.replace("<", "{").replace(">", "}")
-
-
-def _table(heads: tuple[str, ...], lines: Iterable[tuple[str, ...]]) -> str:
+def _table(heads: tuple[str, ...], lines: Iterable[Iterable[str]]) -> str:
     made = [heads, tuple("---" for _ in heads), *lines]
     return "\n".join(f"| {' | '.join(line)} |" for line in made)
 
 
 if __name__ == "__main__":
-    page = Path(sys.argv[1])
-    page.write_text(written(page.read_text("utf-8")), "utf-8")
+    for page in map(Path, sys.argv[1:]):
+        page.write_text(written(page.read_text("utf-8")), "utf-8")

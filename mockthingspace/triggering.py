@@ -6,7 +6,7 @@ from typing import Any
 
 from mockthingspace.double import Double, State
 from mockthingspace.errors import AdminError, InvalidMessage
-from mockthingspace.events import Event, checked_message
+from mockthingspace.events import Event, checked_message, unknown_event
 from mockthingspace.family import Family
 from mockthingspace.model import Delivery, Registration
 
@@ -66,6 +66,8 @@ def resend(double: Double, identity: str) -> Delivery:
             return state.courier.keep(
                 old._replace(
                     url=one.url,
+                    headers=one.headers,
+                    secret=one.secret,
                     trigger="resend",
                     due_at=double.clock.now(),
                     status="pending",
@@ -77,11 +79,7 @@ def resend(double: Double, identity: str) -> Delivery:
 
 def _event(known: Mapping[str, tuple[str, Event]], name: str) -> tuple[str, Event]:
     if name not in known:
-        raise AdminError(
-            "unknown_event",
-            f"unknown event {name!r}; there are {', '.join(known)}",
-            404,
-        )
+        raise unknown_event(name, known)
     return known[name]
 
 
@@ -111,6 +109,9 @@ def _delivery(
         message=body,
         trigger="message" if own else "event",
         due_at=double.clock.now(),
+        headers=registration.headers,
+        secret=registration.secret,
+        counter=None if own else event.counter,
     )
 
 

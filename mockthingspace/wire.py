@@ -6,152 +6,136 @@ family shares with another is here, what is its own stands in its file.
 """
 
 import json
-import re
 from collections.abc import Callable, Mapping
-from ipaddress import ip_address
-from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from functools import cached_property
+from typing import Any, ClassVar, NamedTuple
+from urllib.parse import parse_qsl
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_dump
 
-from mockthingspace.errors import (
-    InvalidAccount,
-    InvalidRequest,
-    InvalidUrl,
-    ThingSpaceError,
-    UnknownService,
-)
-from mockthingspace.model import ACCOUNT_FORMAT
+from mockthingspace import sources
+from mockthingspace.errors import EmptyRequest, InvalidRequest, NotJson, ThingSpaceError
+from mockthingspace.model import Known, assumed, documented
 from mockthingspace.redaction import without_secrets
 
 MAX_BODY = 1024 * 1024
 LONGEST_QUOTE = 80
-_HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?")
+Read = Callable[[bytes], Mapping[str, Any]]
 
 
-class Text(fields.String):
-    """Text a service could store: a JSON string, without NUL or half characters.
+def form(body: bytes) -> Mapping[str, Any]:
+    """Read a body that is a form, whatever its Content-Type said."""
+    return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
 
-    ``refusal`` is how text that will not do is refused, ``absent`` how no text
-    at all is; ``secret`` keeps the value out of the reason.
+
+def json_object(body: bytes) -> Mapping[str, Any]:
+    """Read a body that must be a JSON object, whatever its Content-Type said.
+
+    Raises:
+        InvalidRequest: It is empty, not UTF-8, not JSON, or not an object.
     """
-
-    refusal: type[ThingSpaceError] = InvalidRequest
-    absent: type[ThingSpaceError] = InvalidRequest
-    secret = False
-    default_error_messages = {  # noqa: RUF012 (marshmallow's own idiom)
-        "required": "is required",
-        "null": "must be a string",
-        "invalid": "must be a string",
-    }
-
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
-        text: str = super()._deserialize(value, *args, **kwargs)
-        if "\0" in text:
-            raise ValidationError("must not hold a NUL character")
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            raise ValidationError("must not hold half a surrogate pair") from error
-        self.check(text)
-        return text
-
-    def check(self, text: str) -> None:
-        """Raise ``ValidationError`` for text that will not do; any will."""
-
-
-class Secret(Text):
-    """Text that is never repeated in a reason, such as a password."""
-
-    secret = True
-
-
-class Account(Text):
-    """An account name: ten digits, a hyphen, five digits."""
-
-    refusal = InvalidAccount
-
-    def check(self, text: str) -> None:
-        """Hold it to the documented format, in ASCII digits."""
-        if not ACCOUNT_FORMAT.fullmatch(text):
-            raise ValidationError(
-                "must be ten digits, a hyphen and five digits, such as 0242078689-00001"
-            )
-
-
-class ServiceName(Text):
-    """The name of one of a family's callback services, in its exact case."""
-
-    refusal = UnknownService
-
-    def __init__(self, services: tuple[str, ...], **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.services = services
-
-    def check(self, text: str) -> None:
-        """Hold it to the family's services."""
-        if text not in self.services:
-            raise ValidationError(f"must be one of {', '.join(self.services)}")
-
-
-class ListenerUrl(Text):
-    """Where a listener is: http or https and a host, of any network.
-
-    Not marshmallow's ``Url``: that one refuses the host names of Compose and
-    Kubernetes that hold an underscore, and compiles an e-mail pattern at its
-    first use.
-    """
-
-    refusal = InvalidUrl
-
-    def check(self, text: str) -> None:
-        """Hold it to a URL that an HTTP client can POST to."""
-        if not text.isprintable() or " " in text:
-            raise ValidationError("must not hold white space or control characters")
-        try:
-            parts = urlsplit(text)
-            host, port = parts.hostname or "", parts.port
-        except ValueError as error:
-            raise ValidationError(f"is not a URL: {error}") from error
-        if parts.scheme not in ("http", "https"):
-            raise ValidationError("must begin with http:// or https://")
-        if port == 0 or not _is_host(host):
-            raise ValidationError(
-                "must name a host, such as http://localhost:9001/callback"
-            )
-
-
-def _is_host(host: str) -> bool:
+    if not body.strip():
+        raise EmptyRequest("the body is empty; a JSON object was expected")
     try:
-        name = host if ":" in host else host.encode("idna").decode()
-        if ":" in name or name.replace(".", "").isdigit():
-            return bool(ip_address(name))
-    except ValueError:
-        return False
-    return _HOST.fullmatch(name) is not None
+        document = json.loads(body.decode("utf-8-sig"), parse_constant=_no_constant)
+    except UnicodeDecodeError as error:
+        raise NotJson(f"the body is not UTF-8: {error.reason}") from error
+    except RecursionError as error:
+        raise NotJson("the body is nested too deeply") from error
+    except ValueError as error:
+        raise NotJson(f"the body is not JSON: {error}") from error
+    if not isinstance(document, Mapping):
+        raise InvalidRequest(
+            f"the body is {_kind(document)} in JSON; a JSON object was expected"
+        )
+    return document
+
+
+def _kind(value: object) -> str:
+    words = {type(None): "null", bool: "a boolean", str: "a string", list: "an array"}
+    numbers = {int: "a number", float: "a number"}
+    return ({dict: "an object"} | words | numbers)[type(value)]
+
+
+def _no_constant(word: str) -> object:
+    raise ValueError(f"{word} is not JSON")
+
+
+class Spelling(NamedTuple):
+    """That a key has another spelling: the key, and how that is known."""
+
+    key: str
+    known: Known
 
 
 class Shape(Schema):
-    """The base of all shapes: unknown fields are ignored, absent ones left out."""
+    """The base of all shapes: unknown fields are ignored, absent ones left out.
+
+    ``known`` says how we know of its fields; a field of which we know otherwise
+    has its own under ``known`` in its metadata. ``also`` is other spellings of
+    keys, each with the key.
+    """
 
     class Meta:
         """Ignore unknown fields; ``load`` names them to the developer."""
 
         unknown = EXCLUDE
 
+    known: ClassVar[Known | None] = None
+    also: ClassVar[Mapping[str, Spelling]] = {}
+    reader: ClassVar[Any] = staticmethod(json_object)
+
+    @cached_property
+    def keys(self) -> Mapping[str, str]:
+        """Its fields' names in our terms, by their names on the wire."""
+        return {one.data_key or name: name for name, one in self.load_fields.items()}
+
+    @cached_property
+    def account_key(self) -> str:
+        """What the account is called on the wire; empty where it has none."""
+        return next((key for key, name in self.keys.items() if name == "account"), "")
+
+    def read(self, body: bytes) -> Mapping[str, Any]:
+        """Make a document of a body's bytes."""
+        document: Mapping[str, Any] = self.reader(body)
+        return document
+
     @post_dump
     def _leave_out_absent(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         return {key: value for key, value in data.items() if value is not None}
 
 
-class Path(Shape):
-    """``{account}`` as a family's paths hold it."""
+class Form(Shape):
+    """The base of shapes whose body is a form."""
 
-    account = Account(required=True)
+    reader = staticmethod(form)
+
+
+def shape(
+    known: Known,
+    also: Mapping[str, Spelling] | None = None,
+    read: Read = json_object,
+    /,
+    **members: fields.Field[Any],
+) -> Shape:
+    """Make a shape.
+
+    Args:
+        known: How we know of its fields.
+        also: Other spellings of keys, each with the key and how it is known.
+        read: Makes a document of a body's bytes.
+        **members: Its fields, by their names in our terms.
+    """
+    own = {"known": known, "also": also or {}, "reader": staticmethod(read)}
+    kind = type("Shaped", (Shape,), own)
+    made: Shape = kind.from_dict(dict(members), name="Shaped")()  # type: ignore[attr-defined]
+    return made
 
 
 class Result(Shape):
     """``{errorCode, errorMessage}``."""
+
+    known = documented(sources.SDK)
 
     code = fields.String(data_key="errorCode")
     message = fields.String(data_key="errorMessage")
@@ -160,7 +144,20 @@ class Result(Shape):
 class Success(Shape):
     """``{success: true}``."""
 
+    known = documented(sources.SDK)
+
     success = fields.Constant(True)
+
+
+class Granted(Shape):
+    """``{responseCode, message}``, with nothing but good news."""
+
+    known = assumed(
+        f"{sources.HYPER_PRECISE_DEREGISTER} has the two fields; the text is not said"
+    )
+
+    code = fields.Constant("SUCCESS", data_key="responseCode")
+    message = fields.Constant("Success")
 
 
 def result(code: str, message: str) -> Mapping[str, Any]:
@@ -178,32 +175,14 @@ def spelled(document: object) -> str:
     return json.dumps(document)
 
 
-def form(body: bytes) -> Mapping[str, Any]:
-    """Read a body that is a form, whatever its Content-Type said."""
-    return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
-
-
-def json_object(body: bytes) -> Mapping[str, Any]:
-    """Read a body that must be a JSON object, whatever its Content-Type said.
+def object_or_array(body: bytes) -> Mapping[str, Any]:
+    """Read a body that is a JSON object, or an array of one.
 
     Raises:
-        InvalidRequest: It is empty, not UTF-8, not JSON, or not an object.
+        InvalidRequest: As ``json_object`` does.
     """
-    if not body.strip():
-        raise InvalidRequest("the body is empty; a JSON object was expected")
-    try:
-        document = json.loads(body.decode("utf-8-sig"), parse_constant=_no_constant)
-    except UnicodeDecodeError as error:
-        raise InvalidRequest(f"the body is not UTF-8: {error.reason}") from error
-    except RecursionError as error:
-        raise InvalidRequest("the body is nested too deeply") from error
-    except ValueError as error:
-        raise InvalidRequest(f"the body is not JSON: {error}") from error
-    if not isinstance(document, Mapping):
-        raise InvalidRequest(
-            f"the body is {_kind(document)} in JSON; a JSON object was expected"
-        )
-    return document
+    text = body.strip()
+    return json_object(text[1:-1] if text[:1] + text[-1:] == b"[]" else body)
 
 
 def load(
@@ -220,15 +199,29 @@ def load(
         ThingSpaceError: It does not fit; which refusal it is, the first field
             that is wrong decides. The reason names every field that is.
     """
+    document = _respelled(shape, document, note)
     try:
         loaded: dict[str, Any] = shape.load(document)
     except ValidationError as error:
         raise _refusal(shape, document, error.messages_dict) from error
     if len(loaded) < len(document):
-        known = {field.data_key or name for name, field in shape.load_fields.items()}
-        unknown = ", ".join(repr(key) for key in document if key not in known)
-        note(f"ignored unknown {unknown}; known: {', '.join(sorted(known))}")
+        unknown = ", ".join(repr(key) for key in document if key not in shape.keys)
+        known = ", ".join(sorted({*shape.keys, *shape.also}))
+        note(f"ignored unknown {unknown}; known: {known}")
     return loaded
+
+
+def _respelled(
+    shape: Shape, document: Mapping[str, Any], note: Callable[[str], None]
+) -> Mapping[str, Any]:
+    """Return a document with keys of other spellings as the shape spells them."""
+    for other, (key, _) in shape.also.items():
+        if other in document:
+            rest = {name: one for name, one in document.items() if name != other}
+            if key in rest:
+                note(f"ignored {other}, since {key} is given")
+            document = {key: document[other], **rest}
+    return document
 
 
 def _refusal(
@@ -236,18 +229,17 @@ def _refusal(
 ) -> ThingSpaceError:
     refusals: list[type[ThingSpaceError]] = []
     reasons = []
-    for name, field in shape.load_fields.items():
-        key = field.data_key or name
+    for key, name in shape.keys.items():
         if key in messages:
+            field: Any = shape.load_fields[name]
             value = document.get(key)
-            assert isinstance(field, Text)
-            refusals.append(field.refusal if isinstance(value, str) else field.absent)
+            refusals.append(field.refusal_of(value))
             came = f" (came: {_shown(value, field)})" if key in document else ""
             reasons.append(f"{key}: {', '.join(messages[key])}{came}")
     return refusals[0]("; ".join(reasons))
 
 
-def _shown(value: object, field: Text) -> str:
+def _shown(value: object, field: Any) -> str:
     if field.secret:
         return "a secret, not shown"
     if isinstance(value, str):
@@ -259,13 +251,3 @@ def shortened(text: str) -> str:
     """Quote what came, without secrets, cut to a length a person reads."""
     text = without_secrets(text)
     return repr(text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…")
-
-
-def _kind(value: object) -> str:
-    words = {type(None): "null", bool: "a boolean", str: "a string", list: "an array"}
-    numbers = {int: "a number", float: "a number"}
-    return ({dict: "an object"} | words | numbers)[type(value)]
-
-
-def _no_constant(word: str) -> object:
-    raise ValueError(f"{word} is not JSON")

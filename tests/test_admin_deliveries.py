@@ -16,8 +16,9 @@ from werkzeug.test import TestResponse
 from mockthingspace import create_app
 from mockthingspace.admin import deliveries as resource
 from mockthingspace.double import EXTENSION, Double
-from mockthingspace.messages.fota import EVENTS
+from mockthingspace.families import FAMILIES
 from mockthingspace.settings import Settings
+from mockthingspace.sources import date_of
 
 ACCOUNT, OTHER = "0242078689-00001", "0242078689-00002"
 ORIGIN = "https://listener.example"
@@ -108,18 +109,37 @@ def refused(reply: TestResponse, status: int, code: str) -> str:
 def test_the_events_are_shown_with_every_field(client: FlaskClient) -> None:
     """The catalogue says of each field what it is by default and how we know."""
     shown = client.get("/__admin/events").get_json()["events"]
-    assert [(one.name, "fota-v1", "Fota", one.says) for one in EVENTS] == [
+    there = [(family.name, one) for family in FAMILIES for one in family.events]
+    assert [(one.name, family, one.service, one.says) for family, one in there] == [
         (one["event"], one["family"], one["service"], one["says"]) for one in shown
     ]
-    assert [list(map(field_of, one.fields)) for one in EVENTS] == [
+    assert [list(map(field_of, one.fields)) for _, one in there] == [
         one["fields"] for one in shown
     ]
+
+
+def test_an_event_is_known_as_its_least_known_field_is(client: FlaskClient) -> None:
+    """One field that is assumed makes the message assumed."""
+    shown = client.get("/__admin/events?family=fota-v1").get_json()["events"]
+    marks = {one["event"]: {field["mark"] for field in one["fields"]} for one in shown}
+    assert marks[FINISHED] == {"documented", "assumed"}
+    assert [one["mark"] for one in shown] == ["assumed"] * 4
+
+
+def test_the_events_can_be_had_by_family_and_service(client: FlaskClient) -> None:
+    """A filter that names nobody is refused."""
+    found = client.get("/__admin/events?service=NiddService").get_json()["events"]
+    assert {one["service"] for one in found} == {"NiddService"}
+    reply = client.get("/__admin/events?family=fota")
+    assert refused(reply, 400, "unknown_family")
 
 
 def field_of(field: Any) -> dict[str, Any]:
     """Return a field as the catalogue shows it."""
     names = ("path", "default", "mark", "source")
-    return {name: getattr(field, name) for name in names}
+    return {name: getattr(field, name) for name in names} | {
+        "date": date_of(field.source)
+    }
 
 
 def test_a_trigger_answers_with_the_pending_delivery(registered: FlaskClient) -> None:
@@ -136,6 +156,8 @@ def test_a_trigger_answers_with_the_pending_delivery(registered: FlaskClient) ->
         "status",
         "trigger",
         "message",
+        "headers",
+        "signed",
         "due_at",
         "attempts",
     ] == list(made)
@@ -219,7 +241,12 @@ def test_a_message_of_the_users_own_is_sent(
     ("wanted", "status", "code", "words"),
     [
         ({"event": "Fota.x"}, 404, "unknown_event", "unknown event 'Fota.x'; there ar"),
-        ({"service": "fota"}, 400, "unknown_service", "unknown service 'fota'; there "),
+        (
+            {"service": "fota"},
+            400,
+            "unknown_service",
+            "unknown service 'fota'; nearest",
+        ),
         ({"account": None}, 400, "invalid_body", "account: is required: whose list"),
         (
             {"overrides": {"accountname": "x"}},
@@ -418,10 +445,10 @@ def test_the_total_is_what_matches_before_the_limit(several: FlaskClient) -> Non
 
 
 FILTERS = {
-    "status": "abandoned, cancelled, delivered, pending, stale",
-    "event": "Fota.firmwareList, Fota.upgradeFinished, Fota.upgradeProgress, Fota.upgr",
-    "family": "fota-v1, session",
-    "service": "Fota",
+    "status": "there are abandoned, cancelled, delivered, pending, stale",
+    "event": "nearest of 91: Fota.firmwareList",
+    "family": "there are connectivity, diagnostics, fota-v1",
+    "service": "nearest of 28: Fota",
 }
 
 
@@ -437,7 +464,7 @@ def test_a_filter_of_what_is_not_there_is_refused(
         else post(client, "/deliveries/wait", {name: "fota"})
     )
     message = refused(reply, 400, f"unknown_{name}")
-    assert message.startswith(f"unknown {name} 'fota'; there are {FILTERS[name]}")
+    assert message.startswith(f"unknown {name} 'fota'; {FILTERS[name]}")
 
 
 def test_a_filter_that_means_nothing_is_refused(client: FlaskClient) -> None:

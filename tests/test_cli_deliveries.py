@@ -224,8 +224,17 @@ def test_events_are_listed_with_family_and_when():
     """A line says which event, of which family, and when ThingSpace sends it."""
     lines = _invoke("events").output.splitlines()
 
-    assert f"{FINISHED}  fota-v1  an upgrade has finished" in lines
-    assert 4 == len(lines)
+    assert f"{FINISHED}  fota-v1  assumed  an upgrade has finished" in lines
+    assert 91 == len(lines)
+
+
+@pytest.mark.usefixtures("thingspace")
+@pytest.mark.parametrize(
+    ("args", "count"), [(("--service", "NiddService"), 6), (("--family", "fota-v1"), 4)]
+)
+def test_events_can_be_listed_by_service_and_family(args, count):
+    """Ninety are many to look through."""
+    assert count == len(_invoke("events", *args).output.splitlines())
 
 
 @pytest.mark.usefixtures("thingspace")
@@ -240,7 +249,7 @@ def test_one_event_is_shown_with_its_fields():
 @pytest.mark.usefixtures("thingspace")
 def test_an_unknown_event_has_no_fields_to_show():
     """The refusal names the events there are."""
-    assert "unknown event 'x'; there are Fota." in _refusal("events", "x")
+    assert "unknown event 'x'; nearest of 91: " in _refusal("events", "x")
 
 
 @pytest.mark.parametrize(

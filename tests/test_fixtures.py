@@ -6,275 +6,22 @@ also what "used" means below, so no order or selection of tests changes it.
 
 import json
 import re
-from base64 import b64encode
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, NamedTuple
-from urllib.parse import urlencode
+from typing import Any
 
 import pytest
-from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from mockthingspace import Settings, create_app, sources
-from mockthingspace.double import EXTENSION
 from mockthingspace.errors import InvalidBearer
 from mockthingspace.families import FAMILIES
 from mockthingspace.family import Family
-from mockthingspace.wire import MAX_BODY
+from mockthingspace.fidelity import word
 
-FIXTURES = Path(__file__).parent.parent / "fixtures"
-FOTA, UWS, OAUTH = "/api/fota/v1", "/api/m2m/v1/session", "/api/ts/v1/oauth2"
-LISTED = f"{FOTA}/callbacks/0252012345-00001"
-REGISTERED = f"{FOTA}/callbacks/0204563412-00001"
-BASIC = {"Authorization": "Basic " + b64encode(b"key:secret").decode()}
-LOGIN = {"username": "zbeeblebrox", "password": "IMgr8"}
-STRICT = {"auth": "strict"}
-KNOWN = {"credentials": {"zbeeblebrox": "another"}}
-TOO_LARGE = b" " * (MAX_BODY + 1)
+from .cases.asking import FIXTURES, PAGES, Case, answer, read
+from .cases.every import CASES
+
 SEED = "demo-seed.json"
-
-
-class Case(NamedTuple):
-    """One request, and the file that holds its answer (None: an empty body).
-
-    ``sends`` names the file that is its body, ``content`` is a body no document
-    can be. ``given`` names a list whose registrations are made before;
-    ``proofs`` are got through the wire before, ``wait_s`` after them. The
-    request is made ``times`` times; the last answer counts.
-    """
-
-    method: str
-    path: str
-    answer: str | None
-    status: int = 200
-    sends: str | None = None
-    content: bytes = b""
-    given: str | None = None
-    settings: Mapping[str, Any] = {}
-    headers: Mapping[str, str] = {}
-    proofs: str = ""
-    wait_s: float = 0
-    times: int = 1
-
-    @property
-    def files(self) -> set[str]:
-        """The fixtures it uses."""
-        return {one for one in (self.answer, self.sends, self.given) if one}
-
-
-def refused(method: str, path: str, answer: str, status: int = 400, **how: Any) -> Case:
-    """A request that is refused."""
-    return Case(method, path, f"{answer}.error.json", status, **how)
-
-
-def gateway(family: str, path: str, other: str) -> tuple[Case, ...]:
-    """What the gateway refuses of every family: one of its paths, another method."""
-    wrong = {"Authorization": "Bearer wrong", "VZ-M2M-Token": "any"}
-    return (
-        refused("POST", path, f"{family}/missing-bearer", 401, settings=STRICT),
-        refused(
-            "POST",
-            path,
-            f"{family}/invalid-bearer",
-            401,
-            settings=STRICT,
-            headers=wrong,
-        ),
-        refused("GET", f"{path}/nowhere", f"{family}/not-served", 404),
-        refused(other, path, f"{family}/method-not-served", 405),
-    )
-
-
-def session(family: str, method: str, path: str, **how: Any) -> tuple[Case, ...]:
-    """What is refused of a session token that will not do."""
-    wrong = {"VZ-M2M-Token": "wrong"}
-    how = {"proofs": "bearer", "settings": STRICT, **how}
-    idle = {**how, "proofs": "bearer session", "wait_s": 20 * 60}
-    return (
-        refused(method, path, f"{family}/missing-session", **how),
-        refused(method, path, f"{family}/invalid-session", headers=wrong, **how),
-        refused(method, path, f"{family}/expired-session", **idle),
-    )
-
-
-CASES = (
-    Case("GET", LISTED, "fota-v1/list.empty.reply.json"),
-    *(
-        Case("GET", LISTED, f"fota-v1/{name}", given=f"fota-v1/{name}")
-        for name in ("list.reply.json", "list.credentials.reply.json")
-    ),
-    *(
-        Case("POST", REGISTERED, "fota-v1/register.reply.json", sends=f"fota-v1/{name}")
-        for name in ("register.request.json", "register.credentials.request.json")
-    ),
-    Case(
-        "DELETE",
-        f"{LISTED}/name/Fota",
-        "fota-v1/deregister.reply.json",
-        given="fota-v1/list.reply.json",
-    ),
-    Case(
-        "DELETE",
-        f"{LISTED}/name/Fota",
-        "fota-v1/deregister.reply.json",
-        settings={"missing": "succeed"},
-    ),
-    refused("GET", f"{FOTA}/callbacks/Account_1", "fota-v1/invalid-account"),
-    refused("GET", LISTED, "fota-v1/inactive-account", settings={"accounts": []}),
-    refused("POST", LISTED, "fota-v1/invalid-request"),
-    refused("POST", LISTED, "fota-v1/too-large", 413, content=TOO_LARGE),
-    refused("DELETE", f"{LISTED}/name/fota", "fota-v1/unknown-service"),
-    refused(
-        "POST",
-        LISTED,
-        "fota-v1/invalid-url",
-        content=b'{"name": "Fota", "url": "10.120.102.183"}',
-    ),
-    refused(
-        "POST",
-        LISTED,
-        "fota-v1/invalid-credential",
-        content=b'{"name": "Fota", "url": "http://a", "username": "%b"}' % (b"x" * 41),
-        settings={"strict": True},
-    ),
-    refused("DELETE", f"{LISTED}/name/Fota", "fota-v1/not-registered"),
-    *gateway("fota-v1", LISTED, "PATCH"),
-    *session("fota-v1", "GET", LISTED),
-    Case(
-        "POST",
-        f"{OAUTH}/token",
-        "session/token.reply.json",
-        sends="session/token.request.json",
-        headers=BASIC,
-    ),
-    Case(
-        "POST",
-        f"{OAUTH}/token",
-        "session/token.scope.reply.json",
-        sends="session/token.scope.request.json",
-        headers=BASIC,
-    ),
-    Case(
-        "POST",
-        f"{OAUTH}/token",
-        "session/token.repeated.reply.json",
-        sends="session/token.request.json",
-        headers=BASIC,
-        proofs="bearer",
-        wait_s=20 * 60,
-    ),
-    Case("POST", f"{OAUTH}/revoke", None, sends="session/revoke.request.json"),
-    Case(
-        "POST",
-        f"{UWS}/login",
-        "session/login.reply.json",
-        sends="session/login.request.json",
-    ),
-    Case(
-        "POST",
-        f"{UWS}/logout",
-        "session/logout.reply.json",
-        proofs="bearer session",
-        settings=STRICT,
-    ),
-    Case(
-        "PUT",
-        f"{UWS}/password/actions/reset",
-        "session/reset-password.reply.json",
-        sends="session/reset-password.request.json",
-    ),
-    refused(
-        "POST",
-        f"{OAUTH}/token",
-        "session/token.missing-bearer",
-        401,
-        sends="session/token.request.json",
-        settings=STRICT,
-    ),
-    refused("POST", f"{OAUTH}/token", "session/token.invalid-grant"),
-    refused(
-        "POST", f"{OAUTH}/token", "session/token.too-large", 413, content=TOO_LARGE
-    ),
-    refused("POST", f"{OAUTH}/revoke", "session/revoke.invalid-request"),
-    refused("POST", f"{OAUTH}/nowhere", "session/not-served", 404),
-    refused("GET", f"{OAUTH}/token", "session/method-not-served", 405),
-    refused("POST", f"{UWS}/login", "session/invalid-request"),
-    refused("POST", f"{UWS}/login", "session/too-large", 413, content=TOO_LARGE),
-    *(
-        refused(
-            "POST",
-            f"{UWS}/login",
-            f"session/{name}",
-            sends="session/login.request.json",
-            settings=KNOWN,
-            times=times,
-        )
-        for name, times in (("wrong-password", 5), ("login-locked", 6))
-    ),
-    *gateway("session", f"{UWS}/login", "PATCH"),
-    *session("session", "POST", f"{UWS}/logout"),
-)
-GENERATED = ("access_token", "sessionToken", "newPassword")
-
-
-def read(name: str) -> Any:
-    """Return the document in a fixture."""
-    return json.loads((FIXTURES / name).read_text("utf-8"))
-
-
-def body(case: Case) -> bytes:
-    """Spell what a case sends: forms below OAuth's prefix, JSON elsewhere."""
-    if case.sends is None:
-        return case.content
-    document = read(case.sends)
-    form = case.path.startswith(OAUTH)
-    return (urlencode(document) if form else json.dumps(document)).encode()
-
-
-def alike(document: Any) -> Any:
-    """Return a document with its generated values reduced to their form."""
-    if not isinstance(document, dict):
-        return document
-    return {
-        key: re.sub("[0-9a-f]", "0", value) if key in GENERATED else value
-        for key, value in document.items()
-    }
-
-
-def proofs(client: FlaskClient, wanted: str) -> dict[str, str]:
-    """Get a bearer and a session token through the wire; return their headers."""
-    headers = {}
-    if "bearer" in wanted:
-        form = {"grant_type": "client_credentials"}
-        got = client.post(f"{OAUTH}/token", data=form, headers=BASIC)
-        headers["Authorization"] = f"Bearer {got.get_json()['access_token']}"
-    if "session" in wanted:
-        got = client.post(f"{UWS}/login", json=LOGIN, headers=headers)
-        headers["VZ-M2M-Token"] = got.get_json()["sessionToken"]
-    return headers
-
-
-def answer(case: Case) -> TestResponse:
-    """Make a double, bring it where the case wants it, and ask."""
-    app = create_app(Settings(clock="manual", **case.settings))
-    clock = app.extensions[EXTENSION].clock
-    client = app.test_client()
-    for item in read(case.given) if case.given else ():
-        wanted = {key: value for key, value in item.items() if key != "aname"}
-        client.post(f"{FOTA}/callbacks/{item['aname']}", json=wanted)
-    headers = {**proofs(client, case.proofs), **case.headers}
-    clock.advance(case.wait_s)
-    for _ in range(case.times):
-        response = client.open(
-            case.path, method=case.method, data=body(case), headers=headers
-        )
-    return response
-
-
-def kebab(name: str) -> str:
-    """Spell the name of a refusal as files do."""
-    return re.sub("(?<!^)(?=[A-Z])", "-", name).lower()
+REGISTERING = [one for one in CASES if "/register." in str(one.answer)]
+SIGNED = [one.prefix for one in FAMILIES if one.signed]
 
 
 def rows() -> list[list[str]]:
@@ -284,48 +31,67 @@ def rows() -> list[list[str]]:
     return [[cell.strip() for cell in line.split("|")[1:-1]] for line in table[1:]]
 
 
-def refusals() -> list[Any]:
-    """Return every refusal of every family, with how the family answers it."""
+def refusals(pages: bool = False) -> list[Any]:
+    """Return every refusal of every family, with how the family answers it.
+
+    Args:
+        pages: Only those that ThingSpace's pages have in another shape.
+    """
     return [
-        pytest.param(family, kind, id=f"{family.prefix[5:]}-{kebab(kind.__name__)}")
+        pytest.param(family, kind, id=f"{family.prefix[5:]}-{word(kind)}")
         for family in FAMILIES
-        for kind in family.answers
+        for kind, answered in family.answers.items()
         if kind is not InvalidBearer
         or any("bearer" in one.needs for one in family.operations)
+        if answered.pages is not None or not pages
     ]
 
 
-def fixture_of(family: Family, kind: type[Exception]) -> str:
+def fixture_of(family: Family, kind: type[Any]) -> str:
     """Return the fixture a family's answer to a refusal stands in."""
-    name = f"{kebab(kind.__name__)}.error.json"
+    name = f"{word(kind)}.error.json"
     own = [f"{family.name}/{one.name}.{name}" for one in family.operations]
     used = [one for one in own if (FIXTURES / one).exists()]
     return used[0] if used else f"{family.name}/{name}"
 
 
-@pytest.mark.parametrize(
-    "case",
-    CASES,
-    ids=["-".join(sorted(one.files)) or f"{one.method}-{one.path}" for one in CASES],
-)
+def paged(name: str) -> Any:
+    """Return what the pages have where the SDK has the document in a fixture.
+
+    It stands in a file of its own, unless only the code of a fault is otherwise.
+    """
+    own = name.replace(".error.", ".pages.error.")
+    if (FIXTURES / own).exists():
+        return read(own)
+    fault = read(name)["fault"]
+    return {"fault": {**fault, "code": str(fault["code"])}}
+
+
+@pytest.mark.parametrize("case", CASES, ids=repr)
 def test_the_double_answers_as_the_fixture_says(case: Case) -> None:
-    """The answer to a case's request is the document in its file."""
+    """The answer to a case's request is the document in its file, in its order."""
     response = answer(case)
 
     assert case.status == response.status_code
     if case.answer:
-        assert alike(read(case.answer)) == alike(response.get_json())
+        shown = case.alike(response.get_json())
+        assert json.dumps(case.alike(read(case.answer)), indent=1) == json.dumps(
+            shown, indent=1
+        )
     else:
         assert response.data == b""
 
 
-def test_the_fields_of_an_answer_come_in_the_fixtures_order() -> None:
-    """The documented order of an object's fields is kept."""
-    [case] = [
-        one for one in CASES if one.given == "fota-v1/list.credentials.reply.json"
-    ]
+@pytest.mark.parametrize("case", REGISTERING, ids=repr)
+def test_a_secret_is_in_a_header_where_messages_are_signed(case: Case) -> None:
+    """The reply to a registration carries it in the header the setting names."""
+    settings = {**case.settings, "secret_header": "X-Our-Secret"}
 
-    assert json.dumps(read(case.answer or "")) == answer(case).get_data(as_text=True)
+    secret = answer(case._replace(settings=settings)).headers.get("X-Our-Secret")
+
+    signed = any(case.path.startswith(prefix) for prefix in SIGNED)
+    assert signed == (secret is not None)
+    assert re.fullmatch("[0-9a-f]{64}" if signed else "", secret or "")
 
 
 def test_every_fixture_is_used() -> None:
@@ -334,6 +100,30 @@ def test_every_fixture_is_used() -> None:
     there = {str(one.relative_to(FIXTURES)) for one in FIXTURES.rglob("*.json")}
 
     assert there == used
+
+
+def test_every_operation_is_asked_for() -> None:
+    """There is a reply of every operation of every family, in either shape."""
+    wanted = {
+        (family.prefix, one.name, follow)
+        for family in FAMILIES
+        for one in family.operations
+        for follow in (("sdk", "pages") if one.pages else ("sdk",))
+    }
+    found = {
+        (family.prefix, one.name, case.settings.get("follow", "sdk"))
+        for case in CASES
+        for family in FAMILIES
+        for one in family.operations
+        if (case.status, case.method) == (200, one.method)
+        if re.fullmatch(_pattern(family, one.rule), case.path.partition("?")[0])
+    }
+
+    assert set() == wanted - found
+
+
+def _pattern(family: Family, rule: str) -> str:
+    return family.prefix + re.sub("<[a-z]+>", "[^/]+", rule)
 
 
 def test_every_fixture_has_its_row_in_the_sources() -> None:
@@ -353,7 +143,7 @@ def test_sources_are_those_the_families_name() -> None:
     named = {
         value.split(" ")[0]
         for name, value in vars(sources).items()
-        if name.isupper() and not name.startswith("_")
+        if name.isupper() and isinstance(value, str) and not name.startswith("_")
     }
     given = {
         address
@@ -372,6 +162,20 @@ def test_what_no_source_says_is_assumed() -> None:
     assert all("](" in source for _, mark, source, _ in rows() if mark != "assumed")
 
 
+def test_the_note_of_an_error_names_its_status() -> None:
+    """Errors are 400 where the note begins with no other status."""
+    notes = {name: note for name, _, _, note in rows()}
+    said = {
+        str(case.answer): int(
+            (re.match(r"\d{3}\b", notes[str(case.answer)]) or [400])[0]
+        )
+        for case in CASES
+        if ".error." in str(case.answer)
+    }
+
+    assert {str(one.answer): one.status for one in CASES if one.answer in said} == said
+
+
 @pytest.mark.parametrize(("family", "kind"), refusals())
 def test_every_refusal_has_its_fixture(family: Family, kind: type[Exception]) -> None:
     """Whatever a family refuses stands in a file, marked as the family marks it."""
@@ -383,11 +187,24 @@ def test_every_refusal_has_its_fixture(family: Family, kind: type[Exception]) ->
     assert marks[name] == answered.fact.mark
 
 
+@pytest.mark.parametrize(("family", "kind"), refusals(pages=True))
+def test_a_refusal_in_the_pages_shape_follows_from_its_fixture(
+    family: Family, kind: type[Exception]
+) -> None:
+    """What is otherwise on the pages stands in a file, or is a fault's code as text."""
+    shown = family.answers[kind].followed(PAGES["follow"])
+
+    assert paged(fixture_of(family, kind)) == shown
+
+
 def test_the_demo_seed_loads() -> None:
-    """A double starts from the demo seed and has its registrations."""
+    """A double starts from the demo seed, which has something of every family."""
     app = create_app(Settings(seed=str(FIXTURES / SEED)))
 
     shown = app.test_client().get("/__admin/registrations").get_json()
 
-    wanted = [one["account"] for one in read(SEED)["registrations"]]
-    assert sorted(wanted) == sorted(one["account"] for one in shown["registrations"])
+    keys = ("family", "account", "service", "url")
+    wanted = [tuple(one[key] for key in keys) for one in read(SEED)["registrations"]]
+    found = [tuple(one[key] for key in keys) for one in shown["registrations"]]
+    assert sorted(wanted) == sorted(found)
+    assert {one.name for one in FAMILIES if one.services} == {one[0] for one in found}

@@ -7,6 +7,7 @@ import requests
 
 from mockthingspace import cli
 from mockthingspace.client import AdminClient
+from mockthingspace.journal import Journal
 
 PATH = "/api/fota/v1/callbacks/0242078689-00001"
 
@@ -44,9 +45,25 @@ def test_a_wait_for_the_unmatched_passes_over_the_others(thingspace):
     assert ["/nowhere"] == [one["request"]["url"] for one in found]
 
 
-def test_a_wait_ends_with_a_reset(thingspace):
+def test_a_wait_ends_with_a_reset(thingspace, monkeypatch):
     """Nobody waits for a journal that has been left behind."""
-    assert [] == _asked_meanwhile(thingspace, thingspace.reset)
+    wait_for = Journal.wait_for
+
+    def meanwhile_reset(journal, wanted, timeout_s):
+        resetting = Thread(target=thingspace.reset)
+
+        def started_by_the_wait():
+            if resetting.ident is None:
+                resetting.start()
+            return wanted()
+
+        found = wait_for(journal, started_by_the_wait, timeout_s)
+        resetting.join()
+        return found
+
+    monkeypatch.setattr(Journal, "wait_for", meanwhile_reset)
+
+    assert [] == thingspace.admin.ask("GET", "/requests", wait_s=60)["requests"]
 
 
 @pytest.mark.parametrize("before", [0, 1])

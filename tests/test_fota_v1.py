@@ -312,9 +312,9 @@ def test_strict_limits_credentials_to_40_characters(field):
 @pytest.mark.parametrize(
     ("method", "path", "status", "reason"),
     [
-        ("GET", "/", 404, "GET /api/fota/v1/callbacks/{account}"),
+        ("GET", "/", 404, "(list)"),
         ("GET", f"/api/fota/v1/callback/{ACCOUNT}", 404, "(list)"),
-        ("POST", f"/api/fota/v2/callbacks/{ACCOUNT}", 404, "(register)"),
+        ("POST", f"/api/fota/v4/callbacks/{ACCOUNT}", 404, "(register)"),
         ("DELETE", f"{CALLBACKS}/Fota", 404, "(deregister)"),
         ("GET", f"{CALLBACKS}/", 404, "(list)"),
         ("GET", f"/api/fota/v1//callbacks/{ACCOUNT}", 404, "(list)"),

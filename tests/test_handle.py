@@ -168,7 +168,7 @@ def test_the_url_of_an_unknown_family_names_those_there_are(
     """The error for a mistyped family has every family once."""
     with pytest.raises(
         MockThingSpaceError,
-        match=r"'fota'; there are fota-v1, session$",
+        match=r"'fota'; there are fota-v1, fota-v2, .*, session$",
     ):
         thing.url_for("fota")
 
@@ -178,6 +178,23 @@ def test_a_registration_is_returned_as_made(thing: MockThingSpace) -> None:
     made = thing.register(ACCOUNT, LISTENER, username="ann", password="secret")
     assert (made.service, made.username, made.password) == ("Fota", "ann", "secret")
     assert thing.registrations() == [made]
+
+
+def test_a_registration_has_the_headers_and_the_secret_it_was_given(
+    thing: MockThingSpace,
+) -> None:
+    """What is not given is none, or made up where the family signs."""
+    where = {"family": "diagnostics", "service": "Diagnostics"}
+    given = thing.register(
+        ACCOUNT, LISTENER, headers={"X-Key": "k"}, secret="s", **where
+    )
+    made_up = thing.register(OTHER, LISTENER, family="location", service="Location")
+    plain = thing.register(ACCOUNT, LISTENER)
+
+    assert ((("X-Key", "k"),), "s") == (given.headers, given.secret)
+    assert [given] == thing.registrations(family="diagnostics")
+    assert ((), 64) == (made_up.headers, len(made_up.secret))
+    assert ((), None) == (plain.headers, plain.secret)
 
 
 def test_a_registration_that_cannot_be_is_refused(thing: MockThingSpace) -> None:

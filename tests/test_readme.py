@@ -14,6 +14,7 @@ from mockthingspace import MockThingSpace, Settings, tables
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+PAGES = (README, ROOT / "docs" / "FIDELITY.md")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README.read_text("utf-8"), re.M | re.S)
 DEFAULT_URL = "http://127.0.0.1:8440"
 COMMAND = str(Path(sys.executable).with_name("mockthingspace"))
@@ -27,15 +28,22 @@ def test_every_block_is_of_a_kind_that_runs_here():
     """A block in another language would be one that no test runs."""
     assert {"python", "sh", "console", "json"} == {name for name, _ in BLOCKS}
     assert ["make run\n"] == _blocks("sh")
-    assert 5 == len(_blocks("python"))
+    assert 6 == len(_blocks("python"))
 
 
-def test_every_table_is_what_the_code_says():
+@pytest.mark.parametrize("page", PAGES, ids=lambda one: one.name)
+def test_every_table_is_what_the_code_says(page):
     """The tables are written by ``make docs``; nobody edits them by hand."""
-    page = README.read_text("utf-8")
+    text = page.read_text("utf-8")
 
-    assert tables.written(page) == page
-    assert all(f"<!-- {name} -->\n\n" in page for name in tables.TABLES)
+    assert tables.written(text) == text
+
+
+def test_every_table_stands_somewhere():
+    """No table is written for nobody."""
+    text = "".join(page.read_text("utf-8") for page in PAGES)
+
+    assert [] == [name for name in tables.TABLES if f"<!-- {name} -->\n\n" not in text]
 
 
 def test_every_table_has_its_rows():
@@ -49,7 +57,7 @@ def test_every_table_has_its_rows():
     assert "stale" not in page
     assert "`POST /api/fota/v1/callbacks/{account}`" in page
     assert "`--journal-limit`" in page
-    assert "documented, " in page
+    assert "| family | documented | observed | assumed |" in page
 
 
 def test_make_docs_writes_the_tables_into_a_page(tmp_path):
@@ -65,10 +73,10 @@ def test_make_docs_writes_the_tables_into_a_page(tmp_path):
 
 def test_the_pytest_examples_pass_and_are_short(pytester):
     """A new user can copy them; they are under 15 and under 20 lines."""
-    first, loop = _blocks("python", "def test_")
-    pytester.makepyfile(test_first=first, test_loop=loop)
+    first, loop, signed = _blocks("python", "def test_")
+    pytester.makepyfile(test_first=first, test_loop=loop, test_signed=signed)
 
-    pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=2)
+    pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=3)
     assert len(first.splitlines()) < 15
     assert len(loop.splitlines()) < 20
 

@@ -7,7 +7,12 @@ import pytest
 from flask.testing import FlaskClient
 
 from mockthingspace import rendering
-from mockthingspace.redaction import HIDDEN, body_without_secrets, without_secrets
+from mockthingspace.redaction import (
+    HIDDEN,
+    body_without_secrets,
+    reply_header,
+    without_secrets,
+)
 
 CALLBACKS = "/api/fota/v1/callbacks/0242078689-00001"
 SECRET = "hunter2"
@@ -34,6 +39,16 @@ WITH_SECRETS = {
     "escaped quote": r'{"password": "a\"hunter2"}',
     "object value": '{"password": {"a": "hunter2"}}',
     "array value": '{"token": ["a", "hunter2"]}',
+    "a header": '{"httpHeaders": {"X-Auth-Token": "hunter2"}}',
+    "a header in another case": '{"HTTPHEADERS": {"cookie": "hunter2"}}',
+    "a header that is no text": '{"httpHeaders": {"Cookie": ["hunter2"]}}',
+    "headers as text": '{"httpHeaders": "X-A: b\\nCookie: hunter2"}',
+    "a header that could hold one": '{"httpHeaders": {"X-Auth": "hunter2"}}',
+    "a header that could, as text": '{"httpHeaders": "X-Key: hunter2"}',
+    "headers as text on Windows": r'{"httpHeaders": "X-A: b\r\nCookie: hunter2\r\n"}',
+    "headers as text of a Mac": r'{"httpHeaders": "X-A: b\rCookie: hunter2"}',
+    "headers without a colon": '{"httpHeaders": "Authorization Bearer hunter2"}',
+    "headers as an array": '{"httpHeaders": ["Cookie: hunter2"]}',
     "truncated": '{"password": "hunter2',
     "truncated in an escape": '{"password": "hunter2\\',
     "truncated with a line in it": '{"password": "a\\\nhunter2',
@@ -158,6 +173,9 @@ WITHOUT_SECRETS = {
     "truncated escapes": r'{"n\u00zz": "Fo',
     "too deep": '{"\\u0041": ' + "[" * 5000,
     "already hidden": '{"password":"***", "a":\t1}',
+    "headers": '{"httpHeaders":  {"User-Agent": "b", "Accept": "x:y"}}',
+    "headers as text": r'{"httpHeaders":  "Accept: b\nuser-agent:d\r\n"}',
+    "headers of no kind": '{"httpHeaders":  5}',
     "like a secret": '{"passwords": "many", "tokenized": true}',
     "a value": '{"name": "password"}',
     "form": "grant_type=client_credentials&scope=a b",
@@ -200,6 +218,53 @@ def test_headers_are_shown_by_their_http_names_and_without_tokens(
 ) -> None:
     """Of a credential header, at most its scheme is shown."""
     assert rendering.headers([(name, value)]) == shown
+
+
+REPLY_HEADERS = [
+    ("Content-Type", "application/json", "application/json"),
+    ("Content-Length", "7", "7"),
+    ("Allow", "GET, HEAD", "GET, HEAD"),
+    ("X-Mock-Reason", "no (came: 'http://a:hunter2@h/')", None),
+    ("X-ThingSpace-Secret", "hunter2", "***"),
+    ("X-Anything", "hunter2", "***"),
+    ("x-mock-reason", "hunter2", "***"),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"), REPLY_HEADERS, ids=[row[0] for row in REPLY_HEADERS]
+)
+def test_a_reply_header_is_shown_if_it_is_known_to_hold_no_secret(
+    name: str, value: str, shown: str | None
+) -> None:
+    """A setting may call the secret's header anything, so any other is hidden."""
+    assert reply_header(name, value) == (shown or "no (came: 'http://a:***@h/')")
+
+
+DIAGNOSTICS = "/api/diagnostics/v1/callbacks"
+CUSTOM: dict[str, object] = {
+    "Authorization": {"Authorization": f"Bearer {SECRET}"},
+    "an API key": {"X-Api-Key": SECRET},
+    "another case": {"AUTHORIZATION": f"Basic {SECRET}"},
+    "a token": {"X-Auth-Token": SECRET},
+    "a cookie": {"Cookie": f"a={SECRET}"},
+    "a secret": {"X-Shared-Secret": SECRET},
+    "text": f"Authorization: Bearer {SECRET}",
+    "text of two lines": f"X-A: b\nX-Auth-Token: {SECRET}",
+}
+
+
+@pytest.mark.parametrize("headers", CUSTOM.values(), ids=CUSTOM)
+def test_a_listeners_own_header_is_hidden_as_a_requests_is(
+    client: FlaskClient, headers: object
+) -> None:
+    """What a listener wants to be called with is its credential."""
+    names = {"accountName": "0242078689-00001", "serviceName": "Diagnostics"}
+    wanted = {**names, "endpoint": "http://l/", "httpHeaders": headers}
+    made = client.post(DIAGNOSTICS, json=wanted)
+    client.get(f"{DIAGNOSTICS}?accountName={names['accountName']}")
+    assert SECRET in made.text
+    assert SECRET not in client.get("/__admin/requests").text
 
 
 LONG = {

@@ -179,7 +179,9 @@ def test_an_exchange_is_one_line(fields: dict[str, Any], line: str) -> None:
 def test_a_registration_is_shown_with_its_credentials() -> None:
     """The admin API shows what a message would be sent with."""
     shown = rendering.registration(
-        Registration("f", "a", "s", "http://h/", "ann", SECRET, NOW)
+        Registration(
+            "f", "a", "s", "http://h/", "ann", SECRET, NOW, (("X-A", "b"),), SECRET
+        )
     )
     assert shown == {
         "family": "f",
@@ -189,6 +191,8 @@ def test_a_registration_is_shown_with_its_credentials() -> None:
         "username": "ann",
         "password": SECRET,
         "registered_at": "2024-01-02T03:04:05.000678Z",
+        "headers": {"X-A": "b"},
+        "secret": SECRET,
     }
 
 

@@ -11,17 +11,15 @@ from flask.testing import FlaskClient
 from mockthingspace import create_app, seeds
 from mockthingspace.errors import SettingsError
 from mockthingspace.families import FAMILIES
-from mockthingspace.family import Family
 from mockthingspace.settings import Settings
 
 ACCOUNT = "0242078689-00001"
 OTHER = "0242078689-00002"
 CALLBACKS = f"/api/fota/v1/callbacks/{ACCOUNT}"
 NOW = datetime(2024, 1, 1, tzinfo=timezone.utc)
+LOCATED = {"family": "location", "service": "Location"}
 GOOD = {"family": "fota-v1", "account": ACCOUNT, "url": "http://localhost/"}
-TWO_SERVICES = Family(
-    name="two", prefix="/two", operations=(), answers={}, services=("A", "B")
-)
+TWO_SERVICES = {**GOOD, "family": "location"}
 
 
 def started(folder: Path, document: object) -> FlaskClient:
@@ -62,15 +60,99 @@ def test_an_instant_is_kept_in_utc() -> None:
 
 def test_a_service_must_be_named_where_there_are_more() -> None:
     """Only a family with a single service fills it in."""
-    item = {**GOOD, "family": "two"}
-    with pytest.raises(SettingsError, match=r"^service: must be one of A, B$"):
-        seeds.registration(item, [TWO_SERVICES], NOW)
+    words = r"^service: must be one of Location, DeviceLocation$"
+    with pytest.raises(SettingsError, match=words):
+        seeds.registration(TWO_SERVICES, FAMILIES, NOW)
 
 
 def test_a_named_service_is_taken() -> None:
     """A family with several services takes each of them."""
-    item = {**GOOD, "family": "two", "service": "B"}
-    assert seeds.registration(item, [TWO_SERVICES], NOW).service == "B"
+    item = {**TWO_SERVICES, "service": "DeviceLocation"}
+    assert seeds.registration(item, FAMILIES, NOW).service == "DeviceLocation"
+
+
+@pytest.mark.parametrize("spelling", ["AlertService", "AlertsService"])
+def test_a_service_may_be_spelled_otherwise(spelling: str) -> None:
+    """A seed takes the spellings that the family takes."""
+    item = {**GOOD, "family": "connectivity", "service": spelling}
+    assert seeds.registration(item, FAMILIES, NOW).service == "AlertService"
+
+
+FORMATS = [
+    ("connectivity", "CarrierService", "TestAccount-1", True),
+    ("diagnostics", None, "TestQAAccount", True),
+    ("connectivity", "CarrierService", "TestQAAccount", False),
+    ("diagnostics", None, "TestAccount-1", False),
+    *(
+        (family, service, account, False)
+        for family, service in (
+            *(("fota-v1", None), ("fota-v2", None), ("fota-v3", None)),
+            *(("location", "Location"), ("hyper-precise", None)),
+        )
+        for account in ("TestAccount-1", "TestQAAccount")
+    ),
+]
+
+
+@pytest.mark.parametrize(("family", "service", "account", "good"), FORMATS)
+def test_an_account_is_held_to_its_familys_format(
+    family: str, service: str | None, account: str, good: bool
+) -> None:
+    """The accounts of one API's examples are none of another's."""
+    item = {**GOOD, "family": family, "service": service, "account": account}
+    if good:
+        assert seeds.registration(item, FAMILIES, NOW).account == account
+    else:
+        with pytest.raises(SettingsError, match=r"^account: must be ten digits, "):
+            seeds.registration(item, FAMILIES, NOW)
+
+
+SIGNED = [{**TWO_SERVICES, "service": "Location"}, {**GOOD, "family": "diagnostics"}]
+SIGNED_IDS = ["location", "diagnostics"]
+
+
+@pytest.mark.parametrize("item", SIGNED, ids=SIGNED_IDS)
+@pytest.mark.parametrize("given", [{}, {"secret": None}], ids=["left out", "null"])
+def test_a_signed_registration_gets_a_secret(
+    item: dict[str, Any], given: dict[str, Any]
+) -> None:
+    """One that is not given is made up, another each time."""
+    made = [seeds.registration(item | given, FAMILIES, NOW).secret for _ in range(2)]
+    assert (2, {64}) == (len(set(made)), {len(one or "") for one in made})
+
+
+@pytest.mark.parametrize("item", SIGNED, ids=SIGNED_IDS)
+def test_a_signed_registration_keeps_the_secret_it_has(item: dict[str, Any]) -> None:
+    """What messages are signed with can be said in a seed."""
+    made = seeds.registration({**item, "secret": "schlüssel"}, FAMILIES, NOW)
+    assert made.secret == "schlüssel"
+
+
+@pytest.mark.parametrize("given", [{}, {"secret": None}], ids=["left out", "null"])
+def test_a_registration_that_is_not_signed_gets_no_secret(
+    given: dict[str, Any],
+) -> None:
+    """There is nothing that it would be for."""
+    assert seeds.registration(GOOD | given, FAMILIES, NOW).secret is None
+
+
+@pytest.mark.parametrize(
+    ("given", "pairs"),
+    [
+        ({}, ()),
+        ({"headers": None}, ()),
+        ({"headers": {}}, ()),
+        ({"headers": ""}, ()),
+        ({"headers": {"X-A": "b", "X-C": ""}}, (("X-A", "b"), ("X-C", ""))),
+        ({"headers": "X-A: b\nX-C:"}, (("X-A", "b"), ("X-C", ""))),
+    ],
+    ids=["left out", "null", "none", "no text", "object", "text"],
+)
+def test_a_registration_has_headers(
+    given: dict[str, Any], pairs: tuple[tuple[str, str], ...]
+) -> None:
+    """What is sent with each message is an object, or text with one a line."""
+    assert seeds.registration(GOOD | given, FAMILIES, NOW).headers == pairs
 
 
 @pytest.mark.parametrize(
@@ -115,6 +197,13 @@ BAD_ITEMS: list[tuple[Any, str]] = [
     ({**GOOD, "username": 5}, "username: must be a string"),
     ({**GOOD, "password": {}}, "password: must be a string"),
     ({**GOOD, "password": "\ud800"}, "password: must not hold half a surrogate pair"),
+    ({**GOOD, "secret": 5}, "secret: must be a string"),
+    ({**GOOD, "secret": "a\0"}, "secret: must not hold a NUL character"),
+    ({**GOOD, "headers": 5}, "headers: must be an object of header names and values"),
+    ({**GOOD, "headers": {"Host": "h"}}, "headers: 'Host' is not a header that can be"),
+    ({**GOOD, **LOCATED, "secret": ""}, "secret: must not be empty"),
+    ({**GOOD, "headers": {"X-A": None}}, "headers: X-A: must be printable ASCII text"),
+    ({**GOOD, "family": "location"}, "service: must be one of Location, DeviceLocati"),
     ({**GOOD, "registered_at": None}, "registered_at: "),
     ({**GOOD, "registered_at": 5}, "registered_at: "),
     ({**GOOD, "registered_at": "today"}, "registered_at: "),
@@ -169,9 +258,12 @@ RICH: dict[str, Any] = {
         "auth": "present",
         "strict": True,
         "missing": "succeed",
+        "follow": "pages",
         "credentials": {"ann": "secret"},
         "accounts": [ACCOUNT, OTHER],
         "profile": "1,0.5",
+        "secret_header": "X-Key",
+        "signature_header": "X-Proof",
         "journal_limit": 5,
     },
     "registrations": [
@@ -181,6 +273,8 @@ RICH: dict[str, Any] = {
             "username": "ann",
             "password": "pässword",
             "registered_at": "2024-01-01T00:00:00.000001Z",
+            "headers": {},
+            "secret": None,
         },
         {
             "family": "fota-v1",
@@ -190,6 +284,19 @@ RICH: dict[str, Any] = {
             "username": None,
             "password": None,
             "registered_at": "2024-01-02T00:00:00.000000Z",
+            "headers": {},
+            "secret": None,
+        },
+        {
+            "family": "diagnostics",
+            "account": "TestQAAccount",
+            "service": "Diagnostics",
+            "url": "http://localhost/",
+            "username": None,
+            "password": None,
+            "registered_at": "2024-01-03T00:00:00.000000Z",
+            "headers": {"X-A": "b", "Authorization": "Basic x"},
+            "secret": "s3cret",
         },
     ],
     "events": {"Own.rich": OWN, "Own.empty": {**OWN, "message": {}}},
@@ -228,7 +335,7 @@ def test_a_restore_says_how_many_and_what_went(client: FlaskClient) -> None:
     client.post("/api/m2m/v1/session/login", json={"username": "a", "password": "b"})
     reply = client.put("/__admin/snapshot", json=RICH).get_json()
     assert reply == {
-        "restored": 2,
+        "restored": 3,
         "replaced": {
             "registrations": 1,
             "requests": 2,
@@ -280,6 +387,9 @@ def test_a_seed_file_is_read_once(tmp_path: Path) -> None:
         ({"settings": {"seed": "a"}}, "seed: only set when a double starts"),
         ({"settings": {"allowed_hosts": []}}, "allowed_hosts: only set when a double"),
         ({"settings": {"clock": "manual"}}, "clock: only set when a double starts"),
+        ({"settings": {"api_page": True}}, "api_page: only set when a double starts"),
+        ({"settings": {"follow": "page"}}, "allowed: sdk | pages"),
+        ({"settings": {"secret_header": "a b"}}, "allowed: the name of an HTTP header"),
         ({"events": []}, "the events of a seed document must be an object"),
         ({"events": {"Own.x": 5}}, "events.Own.x: an event must be an object"),
         ({"registrations": {}}, "the registrations of a seed document must be"),
@@ -370,5 +480,16 @@ def test_an_event_of_the_users_own_comes_before_ours(tmp_path: Path) -> None:
     """A seed file may say otherwise what a built-in event holds."""
     client = started(tmp_path, {"events": {"Fota.firmwareList": OWN}})
     shown = client.get("/__admin/events").get_json()["events"]
-    assert 4 == len(shown)
-    assert "the seed file's own" == shown[0]["says"]
+    named = [one for one in shown if one["event"] == "Fota.firmwareList"]
+    assert sum(len(one.events) for one in FAMILIES) == len(shown)
+    assert ["the seed file's own"] == [one["says"] for one in named]
+
+
+@pytest.mark.parametrize("spelling", ["AlertService", "AlertsService"])
+def test_an_event_of_the_users_own_may_spell_its_service_otherwise(
+    spelling: str,
+) -> None:
+    """It is sent to who is registered for the service, by whatever name."""
+    item = {**OWN, "family": "connectivity", "service": spelling}
+    [(family, made)] = seeds.events({"events": {"Own.x": item}}, FAMILIES)
+    assert (family, made.service) == ("connectivity", "AlertService")

@@ -37,14 +37,18 @@ def test_nothing_given_is_all_defaults() -> None:
         "auth": "off",
         "strict": False,
         "missing": "refuse",
+        "follow": "sdk",
         "credentials": None,
         "accounts": None,
         "profile": "documented",
         "attempt_timeout_s": 10.0,
+        "secret_header": "X-ThingSpace-Secret",
+        "signature_header": "X-ThingSpace-Signature",
         "clock": "real",
         "public_listeners": False,
         "journal_limit": 10_000,
         "allowed_hosts": frozenset(),
+        "api_page": False,
         "seed": None,
     }
 
@@ -69,6 +73,8 @@ GOOD: list[tuple[str, Any, Any]] = [
     ("strict", "0", False),
     ("strict", True, True),
     ("missing", "succeed", "succeed"),
+    ("follow", "sdk", "sdk"),
+    ("follow", "pages", "pages"),
     ("credentials", None, None),
     ("credentials", {"ann": "a:b"}, {"ann": "a:b"}),
     ("credentials", "ann:a:b,bob:c", {"ann": "a:b", "bob": "c"}),
@@ -76,6 +82,8 @@ GOOD: list[tuple[str, Any, Any]] = [
     ("accounts", f"{ACCOUNT}, {OTHER}", frozenset({ACCOUNT, OTHER})),
     ("accounts", [ACCOUNT, OTHER], frozenset({ACCOUNT, OTHER})),
     ("accounts", [], frozenset()),
+    ("accounts", "TestAccount-7", frozenset({"TestAccount-7"})),
+    ("accounts", ["TestQAAccount"], frozenset({"TestQAAccount"})),
     ("profile", "observed", "observed"),
     ("profile", "none", "none"),
     ("profile", "1.5,2", "1.5,2"),
@@ -84,11 +92,15 @@ GOOD: list[tuple[str, Any, Any]] = [
     ("attempt_timeout_s", 1, 1.0),
     ("attempt_timeout_s", "0.25", 0.25),
     ("attempt_timeout_s", 30 * 24 * 3600, 30 * 24 * 3600.0),
+    ("secret_header", "X-Secret", "X-Secret"),
+    ("secret_header", "a" * 100, "a" * 100),
+    ("signature_header", "!#$%&'*+.^_`|~-09azAZ", "!#$%&'*+.^_`|~-09azAZ"),
     ("clock", "manual", "manual"),
     ("public_listeners", "on", True),
     ("journal_limit", 1, 1),
     ("journal_limit", 10**9, 10**9),
     ("allowed_hosts", ("a", "a"), frozenset("a")),
+    ("api_page", "yes", True),
     ("seed", None, None),
 ]
 
@@ -108,19 +120,27 @@ BAD: dict[str, list[Any]] = {
     "auth": [None, True, 0, "", "Strict", "on", ["off"]],
     "strict": [None, 1, 0, 1.0, NAN, "", "maybe", [], {}],
     "missing": [None, False, "", "REFUSE", "ignore"],
+    "follow": [None, True, "", "SDK", "page", ["sdk"]],
     "credentials": [5, True, "", "ann", "ann:", ":a", "ann:a,bob", {"ann": ""}],
     "accounts": [5, True, NAN, "", "a,", "a,,b", [""], [5], [None], {"a": 1}, b"ab"],
     "journal_limit": [None, True, 0, -1, 10**9 + 1, 10**30, NAN, INFINITE, 1.0, ""],
     "profile": [None, 5, True, "", "Documented", "1,", "a", "-1", [], {}, {"5": 1}],
     "attempt_timeout_s": [None, True, 0, -1, "0", NAN, INFINITE, 10**400, "", b"5", []],
+    "secret_header": [
+        *(None, True, 5, "", " ", "a b", "a:", "a\n", "ä", "a" * 101),
+        *("Server", "x-mock-reason", "Content-Length", "Host", "TE"),
+    ],
+    "signature_header": [None, False, "", "X-Sign\r\nature", "a\0", b"a", ["a"], {}],
     "clock": [None, True, 0, "", "Manual", ["real"]],
     "public_listeners": [None, 1, "", "maybe", [], {}],
     "allowed_hosts": [None, 5, "", ["a\t"], [5], {"a": 1}],
+    "api_page": [None, 1, "", "maybe", [], {}],
     "seed": [5, True, ["a"], "a\0b", ""],
 }
 BAD["profile"] += [[None], [True], ["a"], [NAN], [-1], [10**400], "nan", "1;2", b"5"]
 BAD["port"] += ["8.5", "9" * 5000, b"5", [], {}]
 BAD["credentials"] += [{"ann": None}, {"ann": 5}, {"": "a"}, {"ann": "a\n"}, ["ann"]]
+BAD["accounts"] += ["TestAccount-", "testqaaccount", "TestAccount-12345678901"]
 BAD["accounts"] += ["a", "5", f"{ACCOUNT},5", [f"{ACCOUNT}0"], "٠٢٤٢٠٧٨٦٨٩-٠٠٠٠١"]
 BAD_ROWS = [(name, value) for name, values in BAD.items() for value in values]
 

@@ -129,3 +129,67 @@ TestRegistrations = Registrations.TestCase
 TestRegistrations.settings = settings(
     max_examples=15, stateful_step_count=20, deadline=None
 )
+
+
+SERVICES = {"AlertService": "AlertService", "AlertsService": "AlertService"}
+SERVICES |= {"CarrierService": "CarrierService", "QoS": "QoS"}
+SERVICE = st.sampled_from(sorted(SERVICES))
+
+
+class Services(RuleBasedStateMachine):
+    """The model is a dict of account and service to the document that lists it."""
+
+    def __init__(self):
+        super().__init__()
+        self.client = create_app().test_client()
+        self.model = {}
+
+    @rule(account=ACCOUNT, service=SERVICE, url=URL)
+    def register(self, account, service, url):
+        """A registration takes the place of the one for its service, and no other."""
+        named = {"accountName": account, "serviceName": SERVICES[service]}
+
+        response = self.client.post(
+            f"/api/m2m/v1/callbacks/{account}", json={"name": service, "url": url}
+        )
+
+        assert (200, named) == (response.status_code, response.json)
+        self.model.pop((account, SERVICES[service]), None)
+        self.model[account, SERVICES[service]] = {**named, "url": url}
+
+    @rule(account=ACCOUNT, service=SERVICE, url=st.sampled_from(["", "ftp://l/", 7]))
+    def register_badly(self, account, service, url):
+        """A refused registration changes nothing."""
+        response = self.client.post(
+            f"/api/m2m/v1/callbacks/{account}", json={"name": service, "url": url}
+        )
+
+        assert 400 == response.status_code
+
+    @rule(account=ACCOUNT, service=SERVICE)
+    def deregister(self, account, service):
+        """What ends is the registration for the service, by either spelling."""
+        path = f"/api/m2m/v1/callbacks/{account}/name/{service}"
+
+        gone = self.model.pop((account, SERVICES[service]), None)
+
+        assert (200 if gone else 400) == self.client.delete(path).status_code
+
+    @rule(account=ACCOUNT)
+    def register_elsewhere(self, account):
+        """Another family's registration of the account is none of this one's."""
+        path = f"/api/fota/v2/callbacks/{account}"
+
+        assert 200 == self.client.put(path, json={"url": "http://a/"}).status_code
+
+    @invariant()
+    def lists_are_the_model(self):
+        """Each account lists its registrations in the order they were made."""
+        for account in ACCOUNTS:
+            expected = [one for key, one in self.model.items() if key[0] == account]
+            listed = self.client.get(f"/api/m2m/v1/callbacks/{account}").json
+            assert expected == listed
+
+
+TestServices = Services.TestCase
+TestServices.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)

@@ -2,7 +2,7 @@
 
 JSON objects at top level; errors are ``{"error": code, "message": sentence}``.
 ``GET`` never changes anything. One module a resource; the table below is all
-that is served.
+that is served, besides the page of ``description``.
 """
 
 from flask import Blueprint, Response, request
@@ -12,6 +12,7 @@ from mockthingspace.admin import (
     about,
     clock,
     deliveries,
+    description,
     registrations,
     requests,
     state,
@@ -33,6 +34,7 @@ __all__ = [
 RESOURCES = (
     ("GET", "/health", about.health),
     ("GET", "/families", about.families),
+    ("GET", "/openapi.json", description.described),
     ("GET", "/registrations", registrations.every),
     ("POST", "/registrations", registrations.add),
     ("DELETE", "/registrations", registrations.remove),
@@ -57,12 +59,16 @@ RESOURCES = (
     ("PUT", "/snapshot", state.restore),
     ("POST", "/reset", state.reset),
 )
+PAGES = (
+    ("GET", "/openapi/", description.page),
+    ("GET", "/openapi/<name>", description.file),
+)
 
 
 def blueprint() -> Blueprint:
     """Build the admin API."""
     served = Blueprint("admin", __name__, url_prefix=PREFIX)
-    for method, rule, view in RESOURCES:
+    for method, rule, view in RESOURCES + PAGES:
         served.add_url_rule(
             rule,
             endpoint=f"{method} {rule}".replace(".", "-"),

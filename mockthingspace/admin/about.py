@@ -1,6 +1,7 @@
 """``health`` and ``families``: what runs here, and how faithful it is."""
 
 import os
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Response
@@ -8,8 +9,9 @@ from flask import Response
 from mockthingspace import __version__
 from mockthingspace.double import current
 from mockthingspace.families import FAMILIES
-from mockthingspace.family import Family, json_response
-from mockthingspace.model import Fact
+from mockthingspace.family import Family
+from mockthingspace.fidelity import Entry, entries, totals
+from mockthingspace.views import json_response
 
 
 def health() -> Response:
@@ -29,28 +31,46 @@ def health() -> Response:
 
 
 def families() -> Response:
-    """Show everything served, each with its mark and source."""
-    return json_response({"families": [_family(one) for one in FAMILIES]})
+    """Show everything served, each with its mark, source and date."""
+    shown = {
+        "families": [_family(one) for one in FAMILIES],
+        "headers": _known(entries(()), "header"),
+        "totals": totals(entries()),
+    }
+    return json_response(shown)
 
 
 def _family(family: Family) -> dict[str, Any]:
+    register = entries((family,))
+    operations = zip(family.operations, _known(register, "operation"), strict=True)
     return {
         "name": family.name,
         "prefix": family.prefix,
         "services": list(family.services),
         "operations": [
-            {
-                "name": one.name,
-                "method": one.method,
-                "path": family.prefix + one.rule.replace("<", "{").replace(">", "}"),
-                **_fact(one.fact),
-            }
-            for one in family.operations
+            {**known, "name": one.name, "method": one.method, "path": _path(known)}
+            for one, known in operations
         ],
-        "refusals": [_fact(one.fact) for one in family.answers.values()],
-        "facts": [_fact(one) for one in family.facts],
+        "fields": _known(register, "field"),
+        "refusals": _known(register, "refusal"),
+        "facts": _known(register, "rule"),
     }
 
 
-def _fact(fact: Fact) -> dict[str, str]:
-    return {"says": fact.says, "mark": fact.mark, "source": fact.source}
+def _path(known: dict[str, str]) -> str:
+    return known["name"].partition(" ")[2]
+
+
+def _known(register: Iterable[Entry], kind: str) -> list[dict[str, str]]:
+    """Return the entries of a kind as they are shown."""
+    return [
+        {
+            "name": one.name,
+            "says": one.says,
+            "mark": one.mark,
+            "source": one.source,
+            "date": one.date,
+        }
+        for one in register
+        if one.kind == kind
+    ]

@@ -6,9 +6,9 @@ from typing import Any, TypeVar
 from flask import Response, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from mockthingspace.errors import AdminError, InvalidRequest
+from mockthingspace.errors import AdminError, InvalidRequest, there_are
 from mockthingspace.families import FAMILIES
-from mockthingspace.family import Note, json_response
+from mockthingspace.views import Note, json_response
 from mockthingspace.wire import json_object
 
 PREFIX = "/__admin"
@@ -64,7 +64,7 @@ def known(given: Given, **more: Iterable[str]) -> Given:
             raise AdminError(
                 f"unknown_{name}",
                 f"unknown {name} {given[name]!r}; "
-                f"there are {', '.join(sorted(words[name]))}",
+                f"{there_are(given[name], words[name])}",
             )
     return given
 

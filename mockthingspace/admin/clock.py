@@ -9,8 +9,8 @@ from mockthingspace.admin.asking import document
 from mockthingspace.clock import rfc3339
 from mockthingspace.double import Double, current
 from mockthingspace.errors import AdminError
-from mockthingspace.family import json_response
 from mockthingspace.kinds import LONGEST_S
+from mockthingspace.views import json_response
 
 
 def show() -> Response:

@@ -20,9 +20,10 @@ from mockthingspace.double import Double, State, current
 from mockthingspace.errors import AdminError
 from mockthingspace.events import Event
 from mockthingspace.families import FAMILIES
-from mockthingspace.family import json_response
 from mockthingspace.model import STATUSES, Delivery
+from mockthingspace.sources import date_of
 from mockthingspace.triggering import catalogue, resend, trigger
+from mockthingspace.views import json_response
 
 _EXACT = ("account", "family", "service", "event", "status")
 _FILTERS = (*_EXACT, "since", "limit")
@@ -88,10 +89,14 @@ class _Awaited(_Patience):
 
 
 def events() -> Response:
-    """Show every event that can be triggered, each field with mark and source."""
+    """Show the events that can be triggered, each field with mark and source."""
+    given = known(filters("family", "service"))
     there = catalogue(FAMILIES, current().state)
     shown = [_event(family, event) for family, event in there.values()]
-    return json_response({"events": shown})
+    matching = [
+        one for one in shown if all(one[name] == value for name, value in given.items())
+    ]
+    return json_response({"events": matching})
 
 
 def every() -> Response:
@@ -264,12 +269,16 @@ def _event(family: str, event: Event) -> dict[str, Any]:
         "family": family,
         "service": event.service,
         "says": event.says,
+        "mark": event.known.mark,
+        "source": event.known.source,
+        "date": date_of(event.known.source),
         "fields": [
             {
                 "path": one.path,
                 "default": one.default,
                 "mark": one.mark,
                 "source": one.source,
+                "date": date_of(one.source),
             }
             for one in event.fields
         ],

@@ -6,7 +6,7 @@ from mockthingspace import rendering, seeds
 from mockthingspace.admin.asking import document, filters, known
 from mockthingspace.double import current
 from mockthingspace.families import FAMILIES
-from mockthingspace.family import json_response
+from mockthingspace.views import json_response
 
 _FILTERS = ("family", "account", "service")
 

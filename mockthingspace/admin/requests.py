@@ -9,8 +9,8 @@ from mockthingspace import matching, patterns, rendering
 from mockthingspace.admin.asking import document, filters, known, number
 from mockthingspace.double import current
 from mockthingspace.errors import AdminError
-from mockthingspace.family import json_response
 from mockthingspace.model import Exchange
+from mockthingspace.views import json_response
 
 LONGEST_WAIT_S = 600
 _FILTERS = ("account", "family", "operation", "status", "since", "limit")

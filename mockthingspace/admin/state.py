@@ -9,8 +9,8 @@ from mockthingspace.admin.asking import document, filters
 from mockthingspace.double import current
 from mockthingspace.errors import AdminError, SettingsError
 from mockthingspace.families import FAMILIES
-from mockthingspace.family import Note, json_response
 from mockthingspace.settings import checked, rows
+from mockthingspace.views import Note, json_response
 
 STARTED_WITH = (
     "host",
@@ -20,6 +20,7 @@ STARTED_WITH = (
     "attempt_timeout_s",
     "clock",
     "public_listeners",
+    "api_page",
 )
 
 

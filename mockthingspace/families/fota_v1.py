@@ -3,164 +3,69 @@
 The list spells an account ``aname`` and a service ``name``, the reply to a
 registration ``accountName`` and ``serviceName``.
 
-Disagreement: the page of the list shows ``aname``, ``name`` and ``url``; the
-SDK's model adds ``username`` and ``password``. Followed: the SDK, since a real
-client parses it; they are left out where the registration has none.
+Disagreement: the page of the list shows ``aname``, ``name`` and ``url``, and a
+body that is empty where there is none; the SDK's model adds ``username`` and
+``password`` and parses an array. Followed: the SDK, since a real client parses it.
 """
 
-from mockthingspace import sources
-from mockthingspace.answers import software_management
-from mockthingspace.family import Family, Operation, deregister, listing, register
-from mockthingspace.messages import DELIVERY
+from mockthingspace import facts
+from mockthingspace.answers.software_management import NAMED as NAMED_ANSWERS
+from mockthingspace.answers.software_management import software_management
+from mockthingspace.family import Family, Operation
+from mockthingspace.fields import Account, ListenerUrl, Secret, ServiceName, Text
 from mockthingspace.messages.fota import EVENTS
-from mockthingspace.model import Fact
-from mockthingspace.rules import credentials_fit, port_is_allowed
-from mockthingspace.wire import (
-    ListenerUrl,
-    Path,
-    Secret,
-    ServiceName,
-    Shape,
-    Success,
-    Text,
-)
+from mockthingspace.model import Fact, documented
+from mockthingspace.rules import CREDENTIALS, PORTS
+from mockthingspace.sources import FOTA_DEREGISTER, FOTA_GET, FOTA_REGISTER, SDK
+from mockthingspace.verbs import deregister, listing, register
+from mockthingspace.wire import Success, shape
 
+RULE, ONE = "/callbacks/<account>", "/callbacks/<account>/name/<service>"
 SERVICES = ("Fota",)
 
+WHERE = shape(documented(SDK), account=Account(required=True))
+WHICH = shape(
+    documented(FOTA_DEREGISTER),
+    account=Account(required=True),
+    service=ServiceName(SERVICES, required=True),
+)
+WANTED = shape(
+    documented(FOTA_REGISTER),
+    service=ServiceName(SERVICES, required=True, data_key="name"),
+    url=ListenerUrl(required=True),
+    username=Text(),
+    password=Secret(),
+)
+NAMED = shape(
+    documented(FOTA_REGISTER),
+    account=Text(data_key="accountName"),
+    service=Text(data_key="serviceName"),
+)
+AS = {"account": Text(data_key="aname"), "service": Text(data_key="name")}
+LISTED = shape(documented(SDK), **AS, url=Text(), username=Text(), password=Text())
+PAGES = {
+    "reply": shape(documented(FOTA_GET), **AS, url=Text()),
+    "silent": facts.EMPTY_LIST,
+}
 
-class PathWithService(Path):
-    """``{account, service}``, as the path of a deregistration holds them."""
+LIST = Fact("the account's registrations, an array", "documented", FOTA_GET)
+ADD = Fact("registers, in place of an earlier one", "documented", FOTA_REGISTER)
+END = Fact("deregisters and answers success", "documented", FOTA_DEREGISTER)
 
-    service = ServiceName(SERVICES, required=True)
-
-
-class Wanted(Shape):
-    """``{name, url, username?, password?}``."""
-
-    service = ServiceName(SERVICES, required=True, data_key="name")
-    url = ListenerUrl(required=True)
-    username = Text()
-    password = Secret()
-
-
-class Registered(Shape):
-    """``{accountName, serviceName}``."""
-
-    account = Text(data_key="accountName")
-    service = Text(data_key="serviceName")
-
-
-class Listed(Shape):
-    """``{aname, name, url, username?, password?}``."""
-
-    account = Text(data_key="aname")
-    service = Text(data_key="name")
-    url = Text()
-    username = Text()
-    password = Text()
-
-
+OPERATIONS = (
+    Operation(
+        "list", "GET", RULE, listing, LIST, WHERE, reply=LISTED, many=True, pages=PAGES
+    ),
+    Operation("register", "POST", RULE, register, ADD, WHERE, body=WANTED, reply=NAMED),
+    Operation("deregister", "DELETE", ONE, deregister, END, WHICH, reply=Success()),
+)
 FAMILY = Family(
     name="fota-v1",
     prefix="/api/fota/v1",
     services=SERVICES,
-    answers=software_management("/fota/v1"),
+    operations=OPERATIONS,
+    answers={**software_management("/fota/v1"), **NAMED_ANSWERS},
     events=EVENTS,
-    strict=(port_is_allowed, credentials_fit),
-    operations=(
-        Operation(
-            name="list",
-            method="GET",
-            rule="/callbacks/<account>",
-            verb=listing,
-            path=Path(),
-            reply=Listed(),
-            many=True,
-            fact=Fact(
-                "the account's registrations, an array", "documented", sources.FOTA_GET
-            ),
-        ),
-        Operation(
-            name="register",
-            method="POST",
-            rule="/callbacks/<account>",
-            verb=register,
-            path=Path(),
-            body=Wanted(),
-            reply=Registered(),
-            fact=Fact(
-                "registers, in place of an earlier registration",
-                "documented",
-                sources.FOTA_REGISTER,
-            ),
-        ),
-        Operation(
-            name="deregister",
-            method="DELETE",
-            rule="/callbacks/<account>/name/<service>",
-            verb=deregister,
-            path=PathWithService(),
-            reply=Success(),
-            fact=Fact(
-                "deregisters and answers success", "documented", sources.FOTA_DEREGISTER
-            ),
-        ),
-    ),
-    facts=(
-        *DELIVERY,
-        Fact(
-            "an account with no registration is listed as []",
-            "assumed",
-            f"{sources.FOTA_GET} says the body is empty, not how; an array is its type",
-        ),
-        Fact(
-            "username and password are listed where the registration has them",
-            "documented",
-            f"{sources.SDK}; the page shows neither: {sources.FOTA_GET}",
-        ),
-        Fact(
-            "a second registration replaces the whole first, credentials too",
-            "documented",
-            f"{sources.FOTA_REGISTER} (that nothing is kept is assumed)",
-        ),
-        Fact(
-            "deregistering what is not registered is refused; "
-            "missing=succeed answers success",
-            "assumed",
-            sources.UNSAID,
-        ),
-        Fact(
-            "an account is ten digits, a hyphen and five digits",
-            "documented",
-            f"{sources.SDK}; which characters are refused is not said",
-        ),
-        Fact(
-            "HEAD is answered as GET is, without the body",
-            "assumed",
-            f"{sources.UNSAID}; HTTP's own rule",
-        ),
-        Fact(
-            "an account with an encoded slash (a%2Fb) is an unknown path: 404",
-            "assumed",
-            "the double's own limit: the slash is decoded before it is routed",
-        ),
-        Fact("a service name is held to its exact case", "assumed", sources.UNSAID),
-        Fact("unknown fields of a body are ignored", "assumed", sources.UNSAID),
-        Fact(
-            "any Content-Type is accepted if the body parses",
-            "assumed",
-            f"{sources.SDK} sends */* to some families",
-        ),
-        Fact(
-            "strict=true: the listener's port is 80, 443, 9001-9006, 50551-50559 or "
-            "28200-28220",
-            "assumed",
-            f"documented for connectivity: {sources.CONNECTIVITY_REGISTER}",
-        ),
-        Fact(
-            "strict=true: username and password have at most 40 characters",
-            "assumed",
-            f"documented for connectivity: {sources.CONNECTIVITY_REGISTER}",
-        ),
-    ),
+    strict={PORTS: facts.STRICT, CREDENTIALS: facts.STRICT},
+    facts=facts.callbacks(FOTA_REGISTER, facts.replaces(documented(FOTA_REGISTER))),
 )

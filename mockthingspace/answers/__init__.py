@@ -1,0 +1,107 @@
+"""How each API refuses: status, body, and how we know.
+
+One module an API; what the gateway in front of all of them answers, and the
+error body that most of them share, is here.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mockthingspace import sources
+from mockthingspace.errors import (
+    InvalidBearer,
+    MethodNotServed,
+    MissingBearer,
+    NotServed,
+)
+from mockthingspace.family import Answer, Answers
+from mockthingspace.model import Fact, Mark, documented
+from mockthingspace.wire import fault, result
+
+
+def gateway(context: str) -> Answers:
+    """How the API gateway in front of every family answers.
+
+    Args:
+        context: The API as the gateway names it, such as ``/fota/v1``.
+    """
+    version = context.rpartition("/")[2]
+    failure = f"Access failure for API: {context}, version: {version}. "
+    missing = fault(
+        900902,
+        "Missing Credentials",
+        "Required OAuth credentials not provided. Make sure your API invocation "
+        'call has a header: "Authorization: Basic ACCESS_TOKEN"',
+    )
+    invalid = fault(
+        900901,
+        "Invalid Credentials",
+        f"{failure}Make sure you have given the correct access token",
+    )
+    unknown = fault(
+        900906,
+        "No matching resource found in the API for the given request",
+        f"{failure if version else ''}Check the API documentation and add a proper "
+        "REST resource path to the invocation URL",
+    )
+    errors = sources.CONNECTIVITY_ERRORS
+    return {
+        MissingBearer: _fault(
+            401,
+            missing,
+            Fact("no bearer token: 401, fault 900902", "documented", errors),
+        ),
+        InvalidBearer: _fault(
+            401,
+            invalid,
+            Fact(
+                "wrong or expired bearer token: 401, fault 900901", "documented", errors
+            ),
+        ),
+        NotServed: _fault(
+            404,
+            unknown,
+            Fact(
+                "unknown path: 404, fault 900906",
+                "assumed",
+                f"the fault is documented with 400, wrong endpoints with 404: {errors}",
+            ),
+        ),
+        MethodNotServed: _fault(
+            405,
+            unknown,
+            Fact(
+                "known path, other method: 405 with Allow, fault 900906",
+                "assumed",
+                f"{sources.UNSAID}; HTTP's own status for it",
+            ),
+        ),
+    }
+
+
+def _fault(status: int, body: Mapping[str, Any], fact: Fact) -> Answer:
+    """Answer with a fault: its code is a number, which the page spells as text."""
+    told = {**body["fault"], "code": str(body["fault"]["code"])}
+    page = documented(sources.CONNECTIVITY_ERRORS)
+    return Answer(status, body, fact, {"fault": told}, page)
+
+
+def coded(
+    code: str, message: str, mark: Mark, source: str, status: int = 400
+) -> Answer:
+    """Answer a refusal with ``{errorCode, errorMessage}``.
+
+    Args:
+        code: The ``errorCode``.
+        message: The ``errorMessage``.
+        mark: How we know.
+        source: Where from.
+        status: The HTTP status.
+    """
+    fact = Fact(f"{message}: {status}, {code}", mark, source)
+    return Answer(status, result(code, message), fact)
+
+
+def invalid(message: str, mark: Mark, source: str, status: int = 400) -> Answer:
+    """Answer a refusal with ``INVALID_PARAMETER``, as several APIs do."""
+    return coded("INVALID_PARAMETER", message, mark, source, status)

@@ -1,0 +1,68 @@
+"""How the Software Management (FOTA) APIs refuse."""
+
+from mockthingspace import sources
+from mockthingspace.answers import gateway, invalid
+from mockthingspace.errors import (
+    ExpiredSession,
+    InactiveAccount,
+    InvalidAccount,
+    InvalidCredential,
+    InvalidRequest,
+    InvalidSession,
+    InvalidUrl,
+    MissingSession,
+    NotRegistered,
+    TooLarge,
+    UnknownService,
+)
+from mockthingspace.family import Answers
+
+_ANALOGY = (
+    f"{sources.UNSAID}; worded after the documented rows of {sources.FOTA_ERRORS}"
+)
+
+
+def software_management(context: str) -> Answers:
+    """How the Software Management (FOTA) APIs answer.
+
+    Args:
+        context: The API as the gateway names it, such as ``/fota/v1``.
+    """
+    documented = sources.FOTA_ERRORS
+    location = f"{sources.UNSAID} for FOTA; the Device Location API's words"
+    return {
+        **gateway(context),
+        InvalidAccount: invalid(
+            "Invalid account name format", "documented", documented
+        ),
+        InactiveAccount: invalid("Inactive account", "documented", documented),
+        InvalidRequest: invalid(
+            "Input binding error",
+            "documented",
+            f"{documented} (for an empty body; assumed for one that is no JSON object, "
+            "lacks a field or has one of another type)",
+        ),
+        TooLarge: invalid("Request body too large", "assumed", _ANALOGY, 413),
+        InvalidUrl: invalid("Invalid callback URL", "assumed", _ANALOGY),
+        NotRegistered: invalid("Callback not registered", "assumed", _ANALOGY),
+        MissingSession: invalid(
+            "UWS verification failure (The session token is missing.)",
+            "assumed",
+            location,
+        ),
+        InvalidSession: invalid(
+            "UWS verification failure (The session token is invalid.)",
+            "assumed",
+            location,
+        ),
+        ExpiredSession: invalid(
+            "UWS verification failure (The Session has expired.)", "assumed", location
+        ),
+    }
+
+
+NAMED: Answers = {
+    UnknownService: invalid("Invalid service name", "assumed", _ANALOGY),
+    InvalidCredential: invalid("Invalid username or password", "assumed", _ANALOGY),
+}
+"""What version 1 answers besides, which has services by name, and credentials."""

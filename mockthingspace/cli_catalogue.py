@@ -1,0 +1,120 @@
+"""The commands that print what there is: the events, and how all of it is known."""
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from mockthingspace.cli_common import client, client_options, show
+from mockthingspace.model import MARKS
+
+if TYPE_CHECKING:
+    from mockthingspace.fidelity import Entry
+
+KINDS = ("operation", "field", "refusal", "rule", "event", "message", "header")
+
+
+@click.command(
+    epilog="\b\nExamples:\n"
+    "  mockthingspace events\n"
+    "  mockthingspace events --service NiddService\n"
+    "  mockthingspace events Fota.upgradeFinished\n"
+)
+@client_options
+@click.option("--family", help="only this family's, such as connectivity")
+@click.option("--service", help="only this callback service's, such as NiddService")
+@click.argument("name", required=False)
+def events(
+    url: str, as_json: bool, family: str | None, service: str | None, name: str | None
+) -> None:
+    """List the events that can be triggered, or the fields of the one NAMEd."""
+    from mockthingspace.events import unknown_event
+
+    document = client(url).ask("GET", "/events", family=family, service=service)
+    if name is None:
+        lines = [
+            f"{one['event']}  {one['family']}  {one['mark']}  {one['says']}"
+            for one in document["events"]
+        ]
+        show(document, as_json, lines)
+        return
+    known = {one["event"]: one for one in document["events"]}
+    if name not in known:
+        raise unknown_event(name, known)
+    fields = known[name]["fields"]
+    lines = [
+        f"{one['path']}  {json.dumps(one['default'])}  {one['mark']}" for one in fields
+    ]
+    show(known[name], as_json, lines)
+
+
+@click.command(
+    epilog="\b\nExamples:\n"
+    "  mockthingspace fidelity\n"
+    "  mockthingspace fidelity --family fota-v1 --mark assumed\n"
+    "  mockthingspace fidelity --kind message --family connectivity --json\n"
+)
+@click.option("--family", help="only this family's, such as fota-v1")
+@click.option("--kind", type=click.Choice(KINDS), help="only entries of this kind")
+@click.option("--mark", type=click.Choice(MARKS), help="only what is known so")
+@click.option("--json", "as_json", is_flag=True, help="print a JSON document")
+def fidelity(
+    family: str | None, kind: str | None, mark: str | None, as_json: bool
+) -> None:
+    """Print what the double does, how that is known, since when, and from where.
+
+    The fields of messages are only counted, unless --kind message asks for them.
+    """
+    from mockthingspace.fidelity import entries, totals
+
+    register = entries()
+    families = list(dict.fromkeys(one.family for one in register))
+    if family is not None and family not in families:
+        raise click.BadParameter(
+            f"there are {', '.join(families)}", param_hint="--family"
+        )
+    wanted = {"family": family, "kind": kind, "mark": mark}
+    found = [
+        one
+        for one in register
+        if all(value in (None, getattr(one, name)) for name, value in wanted.items())
+    ]
+    shown = [one for one in found if kind is not None or one.kind != "message"]
+    counts = totals(found)
+    if as_json:
+        every = [{**one._asdict(), "date": one.date} for one in found]
+        click.echo(json.dumps({"entries": every, "totals": counts}, indent=2))
+        return
+    click.echo("\n".join([*_lines(shown), *_left_out(len(found) - len(shown))]))
+    click.echo(", ".join(f"{number} {name}" for name, number in counts.items()))
+
+
+def _lines(shown: "list[Entry]") -> list[str]:
+    """Return the entries as the lines of a table."""
+    rows = [("FAMILY", "KIND", "KNOWN", "DATE", "WHAT", "SOURCE")]
+    rows += [
+        (one.family, one.kind, one.mark, one.date, _what(one), one.source)
+        for one in shown
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.ljust(width) for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def _what(entry: "Entry") -> str:
+    """Say what an entry is about, in few words."""
+    if entry.says in entry.name:
+        return entry.name
+    return f"{entry.name}: {entry.says}"
+
+
+def _left_out(number: int) -> list[str]:
+    hint = "--kind message prints them"
+    return [f"(and {number} fields of messages; {hint})"] if number else []
+
+
+COMMANDS: tuple[click.Command, ...] = (events, fidelity)

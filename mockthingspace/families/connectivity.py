@@ -1,0 +1,77 @@
+"""Connectivity Management callbacks: twenty-three services, each with one listener.
+
+Disagreement: the page of the list shows empty credentials where there are none
+and an empty body where nothing is registered; the SDK's example leaves them out
+and its model is an array. Followed: the SDK. One page spells ``AlertService``
+``AlertsService``: both are taken, the first is answered.
+"""
+
+from mockthingspace import facts
+from mockthingspace.answers.unified_web_service import callbacks, plain_object
+from mockthingspace.family import Family, Operation
+from mockthingspace.fields import ListenerUrl, OrEmpty, Secret, ServiceName, Text
+from mockthingspace.fields import SimulatorAccount as Account
+from mockthingspace.messages.connectivity import EVENTS
+from mockthingspace.model import Fact, Known, documented
+from mockthingspace.rules import CREDENTIALS, PORTS
+from mockthingspace.services import CONNECTIVITY, SPELLINGS
+from mockthingspace.sources import BEST_PRACTICES, CALLBACKS, MEASURED, SDK
+from mockthingspace.sources import CONNECTIVITY_DEREGISTER as ENDING
+from mockthingspace.sources import CONNECTIVITY_LIST as LISTING
+from mockthingspace.sources import CONNECTIVITY_REGISTER as REGISTERING
+from mockthingspace.verbs import deregister, listing, register
+from mockthingspace.wire import shape
+
+RULE, ONE = "/callbacks/<account>", "/callbacks/<account>/name/<service>"
+SERVICES = tuple(CONNECTIVITY)
+
+WHERE = shape(documented(SDK), account=Account(required=True))
+WHICH = shape(
+    documented(ENDING),
+    account=Account(required=True),
+    service=ServiceName(SERVICES, SPELLINGS, required=True),
+)
+WANTED = shape(
+    documented(REGISTERING),
+    {},
+    plain_object,
+    service=ServiceName(SERVICES, SPELLINGS, required=True, data_key="name"),
+    url=ListenerUrl(required=True),
+    username=Text(),
+    password=Secret(),
+)
+AS = {"account": Text(data_key="accountName"), "service": Text(data_key="serviceName")}
+NAMED = shape(documented(SDK), **AS)
+LISTED = shape(documented(SDK), **AS, url=Text(), username=Text(), password=Text())
+FULL = {"url": Text(), "username": OrEmpty(), "password": OrEmpty()}
+PAGES = {"reply": shape(documented(LISTING), **AS, **FULL), "silent": facts.EMPTY_LIST}
+
+LIST = Fact("the account's registrations, an array", "documented", LISTING)
+ADD = Fact("registers, in place of an earlier one", "documented", REGISTERING)
+END = Fact("deregisters and names what", "documented", ENDING)
+OPERATIONS = (
+    Operation(
+        "list", "GET", RULE, listing, LIST, WHERE, reply=LISTED, many=True, pages=PAGES
+    ),
+    Operation("register", "POST", RULE, register, ADD, WHERE, body=WANTED, reply=NAMED),
+    Operation("deregister", "DELETE", ONE, deregister, END, WHICH, reply=NAMED),
+)
+FAMILY = Family(
+    name="connectivity",
+    prefix="/api/m2m/v1",
+    services=SERVICES,
+    spellings=SPELLINGS,
+    operations=OPERATIONS,
+    answers=callbacks("/m2m/v1"),
+    events=EVENTS,
+    strict={PORTS: documented(REGISTERING), CREDENTIALS: documented(REGISTERING)},
+    facts=facts.callbacks(
+        CALLBACKS,
+        facts.SERVICES,
+        Fact("AlertsService is taken for AlertService", "documented", ENDING),
+        Fact("messages have no Authorization and our User-Agent", "observed", MEASURED),
+        facts.replaces(documented(BEST_PRACTICES)),
+        acknowledged=documented(CALLBACKS),
+        measured=Known("observed", MEASURED),
+    ),
+)

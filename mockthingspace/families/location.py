@@ -1,0 +1,75 @@
+"""Device Location callbacks: two services, and messages that are signed.
+
+Disagreement: the page of the list has ``accountName``, ``serviceName`` and
+credentials, the SDK's model ``name`` and ``url``; a deregistration is answered
+with success or with the two names; a page wants ``Location`` as the only service
+to deregister, the SDK takes both. Followed: the SDK.
+"""
+
+from mockthingspace import facts
+from mockthingspace.answers.device_location import device_location
+from mockthingspace.family import Family, Operation
+from mockthingspace.fields import Account, ListenerUrl, OrEmpty, ServiceName, Text
+from mockthingspace.messages.location import EVENTS
+from mockthingspace.model import Fact, documented
+from mockthingspace.rules import PORTS
+from mockthingspace.sources import (
+    LOCATION_DEREGISTER,
+    LOCATION_LIST,
+    LOCATION_REGISTER,
+    SDK,
+)
+from mockthingspace.verbs import deregister, listing, register
+from mockthingspace.wire import Success, shape
+
+RULE, ONE = "/callbacks/<account>", "/callbacks/<account>/name/<service>"
+SERVICES = ("Location", "DeviceLocation")
+
+WHERE = shape(documented(SDK), account=Account(required=True))
+WHICH = shape(
+    documented(SDK),
+    account=Account(required=True),
+    service=ServiceName(SERVICES, required=True),
+)
+WANTED = shape(
+    documented(LOCATION_REGISTER),
+    service=ServiceName(SERVICES, required=True, data_key="name"),
+    url=ListenerUrl(required=True),
+)
+REPLY = shape(documented(SDK), account=Text(), service=Text(data_key="name"))
+LISTED = shape(documented(SDK), service=Text(data_key="name"), url=Text())
+AS = {"account": Text(data_key="accountName"), "service": Text(data_key="serviceName")}
+FULL = {"url": Text(), "username": OrEmpty(), "password": OrEmpty()}
+PAGES = {
+    "reply": shape(documented(LOCATION_LIST), **AS, **FULL),
+    "silent": facts.EMPTY_LIST,
+}
+ENDS = {"reply": shape(documented(LOCATION_DEREGISTER), **AS)}
+
+LIST = Fact("the account's registrations, an array", "documented", LOCATION_LIST)
+ADD = Fact(
+    "registers; the reply has a secret in a header", "documented", LOCATION_REGISTER
+)
+END = Fact("deregisters and answers success", "documented", SDK)
+OPERATIONS = (
+    Operation(
+        "list", "GET", RULE, listing, LIST, WHERE, reply=LISTED, many=True, pages=PAGES
+    ),
+    Operation(
+        "register", "POST", RULE, register, ADD, WHERE, None, WANTED, REPLY, signs=True
+    ),
+    Operation(
+        "deregister", "DELETE", ONE, deregister, END, WHICH, reply=Success(), pages=ENDS
+    ),
+)
+FAMILY = Family(
+    name="location",
+    prefix="/api/loc/v1",
+    services=SERVICES,
+    signed=documented(LOCATION_REGISTER),
+    operations=OPERATIONS,
+    answers=device_location("/loc/v1"),
+    events=EVENTS,
+    strict={PORTS: facts.STRICT},
+    facts=facts.callbacks(LOCATION_REGISTER, facts.REPLACES),
+)

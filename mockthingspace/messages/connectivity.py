@@ -1,0 +1,206 @@
+"""What Connectivity Management sends: answers to requests, and notices.
+
+The envelope, its fault and what ``NiddService`` sends are documented. Of the
+other payloads the pages' copies keep little: a row says what it was named after.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from mockthingspace import sources
+from mockthingspace.events import Event
+from mockthingspace.messages import nidd, notices
+from mockthingspace.messages.envelope import CAMEL, GUESS, SMS, TOLD, failure, message
+from mockthingspace.messages.rows import EID, ICCID, MDN, Rows, devices, known
+
+_COPY = (
+    f"{sources.UNSAID} any more; named after changeIdentifierResponse, which a public "
+    "copy of an API page shows"
+)
+_USAGE = f"{sources.UNSAID}; after {sources.SDK}, model Usage"
+
+_LINE = devices(mdn=MDN, iccid=ICCID)
+_SERVED = _LINE | {"servicePlan": "m2m4G", "ipAddress": "10.20.30.40"}
+_NOT_FOUND = ("REQUEST_FAILED.DeviceNotFound", "Device was not found")
+_UNEXPECTED = (
+    "REQUEST_FAILED.UnexpectedError",
+    "Unexpected error occurred. Could not complete request.",
+)
+_STATE = ("INPUT_INVALID.DeviceState.Invalid", "Device is not in the Active state")
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What comes of a request: a payload, or a fault.
+
+    Args:
+        name: The event's, with the service in front.
+        deed: What was asked for, as a noun.
+        element: Under ``deviceResponse``.
+        values: What is in the element.
+        source: What the element was named after.
+        fault: The code and the words of its failure.
+        more: Rows that are known in another way, at the front.
+    """
+
+    name: str
+    deed: str
+    element: str
+    values: dict[str, Any]
+    source: str
+    fault: tuple[str, str]
+    more: Rows = ()
+
+    def events(self) -> tuple[Event, Event]:
+        """Return the event of its success and the one of its failure."""
+        service, _, what = self.name.partition(".")
+        below = f"deviceResponse.{self.element}"
+        payload = (*self.more, *known("assumed", self.source, self.values, below))
+        return (
+            message(service, what, f"{self.deed} has succeeded", payload),
+            failure(service, what, f"{self.deed} has failed", *self.fault),
+        )
+
+
+_ANSWERS = (
+    _Answer(
+        "CarrierService.activate",
+        "the activation of a device",
+        "activateResponse",
+        _SERVED,
+        _COPY,
+        ("REQUEST_FAILED.DeviceAlreadyActive", "Device is already active"),
+    ),
+    _Answer(
+        "CarrierService.deactivate",
+        "the deactivation of a device",
+        "deactivateResponse",
+        _LINE,
+        _COPY,
+        _NOT_FOUND,
+    ),
+    _Answer(
+        "CarrierService.suspend",
+        "the suspension of a device",
+        "suspendResponse",
+        _LINE | {"expectedResumeDate": "2024-04-15T00:00:00Z"},
+        f"{TOLD} {sources.SUSPEND}",
+        _STATE,
+    ),
+    _Answer(
+        "CarrierService.restore",
+        "the restoring of a suspended device",
+        "restoreResponse",
+        _SERVED,
+        _COPY,
+        _NOT_FOUND,
+    ),
+    _Answer(
+        "CarrierService.changeServicePlan",
+        "the change of a device's service plan",
+        "changeServicePlanResponse",
+        _LINE | {"servicePlan": "m2m4G"},
+        _COPY,
+        ("REQUEST_FAILED._servicePlan_.NotFound", "Service plan was not found"),
+    ),
+    _Answer(
+        "CarrierService.changeIdentifier",
+        "the change of a device's identifier",
+        "changeIdentifierResponse",
+        _SERVED,
+        f"{sources.UNSAID} any more; a public copy of an API page shows it",
+        ("INPUT_INVALID.Device.Identifier.Invalid", "Device identifier is invalid"),
+    ),
+    _Answer(
+        "StateService.goToState",
+        "the change of a device to another state",
+        "goToStateResponse",
+        _LINE | {"serviceName": "IoT", "stateName": "active"},
+        _COPY,
+        _STATE,
+    ),
+    _Answer(
+        "DeviceUsage.aggregate",
+        "a request for a device's usage",
+        "usageResponse.0",
+        {"bytesUsed": 4096, "smsUsed": 2, "servicePlan": "m2m4G"},
+        _USAGE,
+        _NOT_FOUND,
+        known(
+            "documented",
+            sources.AGGREGATE_USAGE,
+            devices(eid=EID),
+            "deviceResponse.usageResponse.0",
+        ),
+    ),
+    _Answer(
+        "EnhancedConnectivityService.smsSent",
+        "the sending of an SMS to a device",
+        "smsResponse",
+        _LINE | {"timestamp": "2024-01-15T12:29:49-08:00"},
+        SMS,
+        ("INPUT_INVALID.SmsMessage.TooLong", "Message is too long"),
+    ),
+    _Answer(
+        "DeviceService.upload",
+        "the upload of a device",
+        "uploadResponse",
+        _LINE,
+        _COPY,
+        ("INPUT_INVALID.MaxRequestsExceeded", "Too many devices"),
+    ),
+    _Answer(
+        "DevicePRLInformation.list",
+        "a request for a device's PRL",
+        "prlInformationResponse",
+        _LINE | {"prlVersion": "53097", "prlDate": "2024-01-15T00:00:00Z"},
+        f"{CAMEL}, which has PRLInformation: {sources.SOAP_RESUME}",
+        _NOT_FOUND,
+    ),
+    _Answer(
+        "DeviceProfileService.enable",
+        "the enabling of a profile on a device",
+        "profileResponse",
+        _LINE | {"profileStatus": "Enabled"},
+        GUESS,
+        _UNEXPECTED,
+    ),
+    _Answer(
+        "DeviceSuspensionStatus.status",
+        "a request for a device's suspension",
+        "suspensionStatusResponse",
+        _LINE
+        | {
+            "state": "Suspended",
+            "suspendDate": "2024-01-15T00:00:00Z",
+            "resumeDate": "2024-04-14T00:00:00Z",
+            "suspensionDays": 90,
+            "suspendedDaysInLast12Months": 30,
+            "suspendedDaysRemaining": 60,
+        },
+        f"{TOLD} {sources.SUSPENSION}",
+        _NOT_FOUND,
+    ),
+    _Answer(
+        "DiagnosticsService.register",
+        "the registration for a device's notifications",
+        "diagnosticsResponse",
+        _LINE | {"requestType": "REACHABLE_FOR_DATA"},
+        f"{sources.UNSAID}; after {sources.SDK}, model NotificationReportRequest",
+        _NOT_FOUND,
+    ),
+    _Answer(
+        "QoS.subscribe",
+        "a subscription to quality of service",
+        "qosResponse",
+        _LINE | {"qosSubscriptionId": "72c6e4d2"},
+        GUESS,
+        _UNEXPECTED,
+    ),
+)
+
+EVENTS = (
+    *(event for answer in _ANSWERS for event in answer.events()),
+    *nidd.EVENTS,
+    *notices.EVENTS,
+)

@@ -1,0 +1,78 @@
+"""The envelope all connectivity messages come in, and the fault one may hold.
+
+One message a device, and one payload a message: what was asked for, what
+happened, or ``faultResponse``. ``callbackCount`` counts the attempts.
+"""
+
+from mockthingspace import sources
+from mockthingspace.events import Event
+from mockthingspace.messages.rows import ICCID, Rows, devices, known
+
+REQUEST_ID = "9d46d4ce-2f8a-4ab5-8e9b-7e8d4c0c6c2e"
+
+GUESS = f"{sources.UNSAID}; only the service is named: {sources.RUST}"
+CAMEL = f"{sources.UNSAID} in JSON; after the SOAP message"
+TOLD = f"{sources.UNSAID} how it is named; that it is told:"
+SMS = f"{sources.UNSAID}; after {sources.SDK}, model SMSMessage"
+
+_PAGE = sources.CONNECTIVITY_CALLBACK_ERRORS
+_READ = f"{_PAGE}, as read in {sources.EVANGELIST}"
+_STATUS = f"{_READ}; its value when all is well is after {sources.SDK}"
+_ATTEMPTS = f"{_READ}; that there are four attempts: {sources.CALLBACKS}"
+_SUCCESS = known("assumed", _STATUS, {"status": "Success"})
+_DEVICE = known("documented", _READ, devices(iccid=ICCID))
+
+
+def message(
+    service: str,
+    what: str,
+    says: str,
+    payload: Rows,
+    *,
+    status: Rows = _SUCCESS,
+    ids: Rows = _DEVICE,
+) -> Event:
+    """Return an event: a payload in the envelope, in the documented order.
+
+    Args:
+        service: The callback service.
+        what: The event's name after the service's.
+        says: When ThingSpace sends it.
+        payload: What is between the device and the status.
+        status: How it went; empty where a message has none.
+        ids: The device; empty where a message names it in its payload only.
+    """
+    credentials = {"username": "{username}", "password": "{password}"}
+    counts = {"callbackCount": 1, "maxCallbackThreshold": 4}
+    fields = (
+        *known("documented", sources.CALLBACKS, credentials),
+        *known("documented", _READ, {"requestId": REQUEST_ID}),
+        *ids,
+        *payload,
+        *status,
+        *known("documented", _ATTEMPTS, counts),
+    )
+    return Event(f"{service}.{what}", service, says, fields, counter="callbackCount")
+
+
+def failure(service: str, what: str, says: str, code: str, text: str) -> Event:
+    """Return an event that ends in a fault.
+
+    Args:
+        service: The callback service.
+        what: The name of the event that did not come about.
+        says: When ThingSpace sends it.
+        code: The documented code, its class first, without a service's name.
+        text: What follows the class in words.
+    """
+    whole = code == "REQUEST_FAILED.DeviceAlreadyActive"
+    told = _READ if whole else f"{_READ}; that this request ends so is assumed"
+    fault = {
+        "faultcode": f"UnifiedWebService.{code}",
+        "faultstring": f"{code.partition('.')[0]}. {text}",
+    }
+    payload = known(
+        "documented" if whole else "assumed", told, fault, below="faultResponse"
+    )
+    status = known("documented", _READ, {"status": "Failed"})
+    return message(service, f"{what}.failed", says, payload, status=status)

@@ -1,0 +1,133 @@
+"""What Connectivity Management sends unasked: notices, and what devices sent.
+
+None of these payloads is documented in JSON. Some are in the SOAP messages of
+the platform's earlier interface, and are named after them.
+"""
+
+from typing import Any
+
+from mockthingspace import sources
+from mockthingspace.events import Event
+from mockthingspace.messages.envelope import CAMEL, GUESS, SMS, TOLD, message
+from mockthingspace.messages.rows import known
+
+
+def _notice(
+    name: str,
+    says: str,
+    values: dict[str, Any],
+    source: str,
+    *,
+    status: str = "Success",
+) -> Event:
+    """Return an event nobody asked for."""
+    service, _, what = name.partition(".")
+    ended = known("assumed", source, {"status": status})
+    return message(service, what, says, known("assumed", source, values), status=ended)
+
+
+_CHANGE = "deviceResponse.provisioningChangeResponse"
+EVENTS = (
+    _notice(
+        "EnhancedConnectivityService.smsReceived",
+        "a device has sent an SMS",
+        {
+            "deviceResponse.smsResponse.message": "testmessage1",
+            "deviceResponse.smsResponse.timestamp": "2024-01-15T12:29:49-08:00",
+        },
+        SMS,
+    ),
+    _notice(
+        "SMSDeliveryConfirmation.delivered",
+        "a device has acknowledged an SMS",
+        {"deviceResponse.smsDeliveryResponse.confirmation": "Delivered"},
+        f"{CAMEL}, which has SMSDelivery: {sources.SOAP_RESUME}",
+        status="Delivered",
+    ),
+    _notice(
+        "SMSDeliveryConfirmation.expired",
+        "an SMS was not delivered within five days",
+        {"deviceResponse.smsDeliveryResponse.confirmation": "Expired"},
+        f"{TOLD} {sources.SEND_SMS}",
+        status="Expired",
+    ),
+    _notice(
+        "ResumeTrackingNotification.resuming",
+        "a suspended device will be active again in seven days",
+        {"comment": "Device will be auto resumed on - 3/15/2017 12:00:00 AM"},
+        f"{CAMEL}: {sources.SOAP_RESUME}",
+    ),
+    _notice(
+        "PromoChanges.removed",
+        "a promotional package was removed from a device in its billing cycle",
+        {
+            "deviceResponse.promoChangeResponse.change": "PROMO-1",
+            "deviceResponse.promoChangeResponse.changeDate": "2024-01-15T00:00:00Z",
+        },
+        f"{CAMEL}: {sources.SOAP_PROMO}",
+    ),
+    _notice(
+        "ExternalProvisioningChanges.changed",
+        "a device was changed outside the API",
+        {
+            f"{_CHANGE}.source": "Portal",
+            f"{_CHANGE}.change": "Suspend",
+            f"{_CHANGE}.deviceInfo.accountName": "{account}",
+            f"{_CHANGE}.deviceInfo.carrierInformation.carrierName": "Verizon Wireless",
+            f"{_CHANGE}.deviceInfo.carrierInformation.servicePlan": "m2m4G",
+            f"{_CHANGE}.deviceInfo.carrierInformation.state": "suspend",
+        },
+        f"{CAMEL}: {sources.SOAP_PROVISIONING}",
+    ),
+    _notice(
+        "DiagnosticsService.stateChanged",
+        "a device has woken up or gone to sleep",
+        {"deviceResponse.diagnosticsResponse.state": "awake"},
+        GUESS,
+    ),
+    _notice(
+        "AlertService.triggered",
+        "a trigger's condition is met",
+        {
+            "deviceResponse.alertResponse.triggerId": "be1b5958-0b3c-4d4c-9d4b",
+            "deviceResponse.alertResponse.triggerName": "PromoAlerts",
+            "deviceResponse.alertResponse.triggerCategory": "PromoAlerts",
+        },
+        f"{sources.UNSAID}; after the triggers of {sources.SDK}",
+    ),
+    _notice(
+        "SubscriptionNotificationService.throttled",
+        "a device's data will be throttled",
+        {"deviceResponse.subscriptionResponse.notification": "Throttled"},
+        GUESS,
+    ),
+    _notice(
+        "DevicePromoUsage.aggregate",
+        "a device's usage in its promotional period is known",
+        {
+            "deviceResponse.usageResponse.0.bytesUsed": 4096,
+            "deviceResponse.usageResponse.0.smsUsed": 2,
+        },
+        f"{GUESS}; after DeviceUsage",
+    ),
+    _notice(
+        "IntelligenceService.networkCondition",
+        "the condition of the network at a device is known",
+        {"deviceResponse.intelligenceResponse.networkCondition": "Good"},
+        GUESS,
+    ),
+    *(
+        _notice(
+            f"{service}.notice",
+            f"{service} has something to tell",
+            {f"deviceResponse.{element}.message": "notice"},
+            GUESS,
+        )
+        for service, element in (
+            ("ExtendedEnhancedConnectivityService", "extendedConnectivityResponse"),
+            ("NetworkEventService", "networkEventResponse"),
+            ("PwnService", "pwnResponse"),
+            ("VIPCallbackService", "vipResponse"),
+        )
+    ),
+)

@@ -1,0 +1,89 @@
+"""What the operations of callback families do: list, show, register, deregister."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from mockthingspace.double import State
+from mockthingspace.errors import NotRegistered
+from mockthingspace.family import Family
+from mockthingspace.model import Caller, Pairs, Registration
+from mockthingspace.settings import Settings
+from mockthingspace.signing import new_secret
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to an operation, as its verb sees it."""
+
+    family: Family
+    state: State
+    caller: Caller
+    now: datetime
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self.state.settings
+
+
+def listing(call: Call, account: str) -> tuple[Registration, ...]:
+    """Return the account's registrations."""
+    return call.state.registry.of(call.family.name, account)
+
+
+def show(call: Call, account: str) -> Registration | None:
+    """Return the account's one registration, if there is one."""
+    return next(iter(listing(call, account)), None)
+
+
+def register(
+    call: Call,
+    *,
+    account: str,
+    url: str,
+    service: str | None = None,
+    username: str | None = None,
+    password: str | None = None,
+    headers: Pairs = (),
+) -> Registration:
+    """Register, in place of the account's earlier registration for the service.
+
+    A family with a single service implies it.
+    """
+    registration = Registration(
+        call.family.name,
+        account,
+        service or call.family.services[0],
+        url,
+        username,
+        password,
+        call.now,
+        headers,
+        new_secret() if call.family.signed else None,
+    )
+    if call.settings.strict:
+        for rule in call.family.strict:
+            rule.check(registration)
+    call.state.registry.register(registration)
+    return registration
+
+
+def deregister(
+    call: Call, account: str, service: str | None = None
+) -> Registration | Mapping[str, str]:
+    """Remove a registration and return it; where there was none, name it.
+
+    Raises:
+        NotRegistered: There is none, and the ``missing`` setting refuses that.
+    """
+    service = service or call.family.services[0]
+    lane = (call.family.name, account, service)
+    gone = call.state.registry.deregister(*lane)
+    call.state.courier.cancel([lane])
+    if gone is None and call.settings.missing == "refuse":
+        raise NotRegistered(
+            f"account {account} has no registration for {service}; the setting "
+            "missing=succeed answers this with success"
+        )
+    return gone or {"account": account, "service": service}

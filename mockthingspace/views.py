@@ -1,0 +1,179 @@
+"""Serves a family: the Flask blueprint built of its operations.
+
+A request to an operation goes through ``_answer``: who is calling, what the
+path, the query and the body say in our names, the verb, the reply in
+ThingSpace's.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, Response, g, request
+from werkzeug.routing import BaseConverter
+
+from mockthingspace.double import State
+from mockthingspace.errors import (
+    InactiveAccount,
+    MissingBearer,
+    MissingSession,
+    ThingSpaceError,
+    TooLarge,
+)
+from mockthingspace.family import Answer, Family, Operation
+from mockthingspace.identity import caller
+from mockthingspace.settings import Settings
+from mockthingspace.verbs import Call
+from mockthingspace.wire import MAX_BODY, Shape, load, spelled
+
+LONGEST_ACCOUNT = 100
+
+
+@dataclass(slots=True)
+class Note:
+    """What the journal will want to know of the request being handled."""
+
+    arrived_at: datetime
+    state: State
+    body: bytes = b""
+    oversized: bool = False
+    family: str | None = None
+    operation: str | None = None
+    account: str | None = None
+    reasons: list[str] = field(default_factory=list)
+
+
+class Segment(BaseConverter):
+    """One segment of a path, which may be empty: an account can be missing."""
+
+    regex = "[^/]*"
+
+
+def blueprint(family: Family) -> Blueprint:
+    """Build the Flask blueprint that serves a family."""
+    served = Blueprint(
+        family.prefix.replace("/", "-"), __name__, url_prefix=family.prefix
+    )
+    for operation in family.operations:
+        served.add_url_rule(
+            operation.rule.replace("<", "<segment:"),
+            endpoint=operation.name,
+            view_func=_view(family, operation),
+            methods=[operation.method],
+            provide_automatic_options=False,
+        )
+    return served
+
+
+def _view(family: Family, operation: Operation) -> Callable[..., Response]:
+    def view(**path: str) -> Response:
+        note: Note = g.note
+        note.family, note.operation = family.name, operation.name
+        note.account = path.get("account") or _in_query(operation)
+        try:
+            return _answer(family, operation, path, note)
+        except ThingSpaceError as refusal:
+            note.account = note.account or _in_body(operation, note)
+            return refused(family.answer_to(type(refusal)), refusal, note)
+
+    return view
+
+
+def _answer(
+    family: Family, operation: Operation, path: dict[str, str], note: Note
+) -> Response:
+    if note.oversized:
+        raise TooLarge(f"the body is larger than {MAX_BODY} bytes")
+    call = Call(family, note.state, caller(), note.arrived_at)
+    operation = operation.followed(call.settings.follow)
+    _authorize(operation, call)
+    arguments: dict[str, Any] = {}
+    if operation.path:
+        arguments |= _load(operation.path, path, note)
+    if operation.query:
+        arguments |= _load(operation.query, request.args.to_dict(), note)
+    if operation.body:
+        arguments |= _load(operation.body, operation.body.read(note.body), note)
+    outcome = operation.verb(call, **arguments)
+    if operation.reply is None or (operation.silent and not outcome):
+        reply = Response()
+        del reply.headers["Content-Type"]
+    else:
+        one = operation.many and not isinstance(outcome, tuple)
+        shown = (outcome,) if one else outcome
+        reply = json_response(operation.reply.dump(shown, many=operation.many))
+    if operation.signs:
+        reply.headers[call.settings.secret_header] = outcome.secret  # type: ignore[attr-defined]
+    return reply
+
+
+def _load(shape: Shape, document: Mapping[str, Any], note: Note) -> dict[str, Any]:
+    """Load a part of the request; its account is noted, and must be one there is."""
+    named = document.get(shape.account_key)
+    if isinstance(named, str):
+        note.account = named[:LONGEST_ACCOUNT]
+    loaded = load(shape, document, note.reasons.append)
+    if "account" in loaded:
+        _check_active(loaded["account"], note.state.settings)
+    return loaded
+
+
+def _in_query(operation: Operation) -> str | None:
+    """Return the account the query names, whatever else is wrong with it."""
+    if operation.query is None:
+        return None
+    named = request.args.get(operation.query.account_key)
+    return named and named[:LONGEST_ACCOUNT]
+
+
+def _in_body(operation: Operation, note: Note) -> str | None:
+    """Return the account that the body of a refused request names, if it does."""
+    try:
+        document = operation.body.read(note.body) if operation.body else {}
+    except ThingSpaceError:
+        return None
+    named = document.get(operation.body.account_key) if operation.body else None
+    return named[:LONGEST_ACCOUNT] if isinstance(named, str) else None
+
+
+def refused(answer: Answer, refusal: ThingSpaceError, note: Note) -> Response:
+    """Answer a refusal; the reason goes where the developer looks for it."""
+    note.reasons.insert(0, refusal.reason)
+    body = answer.followed(note.state.settings.follow)
+    return json_response(body, answer.status)
+
+
+def json_response(document: object, status: int = 200) -> Response:
+    """Make a reply of a document."""
+    return Response(spelled(document), status, content_type="application/json")
+
+
+def _authorize(operation: Operation, call: Call) -> None:
+    """Ask for the proofs the operation needs, as the ``auth`` setting says."""
+    auth = call.settings.auth
+    if auth == "off":
+        return
+    if "basic" in operation.needs and call.caller.client is None:
+        raise MissingBearer(
+            "the header 'Authorization: Basic base64(key:secret)' is missing or is "
+            "not that"
+        )
+    if "bearer" in operation.needs:
+        if call.caller.bearer is None:
+            raise MissingBearer("the header 'Authorization: Bearer <token>' is missing")
+        if auth == "strict":
+            call.state.tokens.check_bearer(call.caller.bearer, call.now)
+    if "session" in operation.needs:
+        if call.caller.session is None:
+            raise MissingSession("the header VZ-M2M-Token is missing")
+        if auth == "strict":
+            call.state.tokens.check_session(call.caller.session, call.now)
+
+
+def _check_active(account: str, settings: Settings) -> None:
+    if settings.accounts is not None and account not in settings.accounts:
+        raise InactiveAccount(
+            f"account {account} is not one of the accounts setting: "
+            f"{', '.join(sorted(settings.accounts)) or 'it is empty'}"
+        )

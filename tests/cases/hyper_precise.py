@@ -1,0 +1,84 @@
+"""The cases of the hyper-precise family, whose pages refuse in another shape."""
+
+from .asking import PAGES, TOO_LARGE, Case, gateway, items, on_pages, refused, session
+
+FAMILY, PREFIX = "hyper-precise", "/api/hyper-precise/v1/callbacks"
+LISTED = f"{PREFIX}?accountNumber=0844021539-00001"
+ENDED = f"{LISTED}&service=BullseyeReporting"
+NAMED = f"{LISTED}&name=BullseyeReporting"
+GIVEN = tuple(
+    (LISTED, {key: item[key] for key in ("name", "url")})
+    for item in items(f"{FAMILY}/list.reply.json")
+)
+REFUSED = (
+    *(
+        refused("GET", f"{PREFIX}{query}", f"{FAMILY}/invalid-account")
+        for query in ("?accountNumber=Account_1", "?accountNumber=", "")
+    ),
+    refused(
+        "GET", LISTED, f"{FAMILY}/inactive-account", 403, settings={"accounts": []}
+    ),
+    *(
+        refused("POST", LISTED, f"{FAMILY}/invalid-request", content=content)
+        for content in (b"", b"[]", b"[{}, {}]")
+    ),
+    refused("DELETE", LISTED, f"{FAMILY}/invalid-request"),
+    refused("POST", LISTED, f"{FAMILY}/too-large", 413, content=TOO_LARGE),
+    refused("DELETE", f"{LISTED}&service=Bullseye", f"{FAMILY}/unknown-service"),
+    refused(
+        "POST",
+        LISTED,
+        f"{FAMILY}/invalid-url",
+        content=b'{"name": "BullseyeReporting", "url": "tsustgtests.mocklab.io"}',
+    ),
+    refused(
+        "POST",
+        LISTED,
+        f"{FAMILY}/invalid-url",
+        content=b'{"name": "BullseyeReporting", "url": "http://localhost:8440"}',
+        settings={"strict": True},
+    ),
+    refused("DELETE", ENDED, f"{FAMILY}/not-registered", 404),
+    *gateway(FAMILY, PREFIX, "PATCH"),
+    *session(FAMILY, "GET", LISTED, 401),
+)
+
+CASES = (
+    *(
+        Case("GET", LISTED, f"{FAMILY}/list.empty.reply.json", settings=settings)
+        for settings in ({}, PAGES)
+    ),
+    Case("GET", LISTED, f"{FAMILY}/list.reply.json", given=GIVEN),
+    Case("GET", LISTED, f"{FAMILY}/list.pages.reply.json", given=GIVEN, settings=PAGES),
+    *(
+        Case(
+            "POST",
+            LISTED,
+            f"{FAMILY}/{reply}",
+            sends=f"{FAMILY}/{name}",
+            settings=settings,
+        )
+        for name in ("register.request.json", "register.pages.request.json")
+        for reply, settings in (
+            ("register.reply.json", {}),
+            ("register.pages.reply.json", PAGES),
+        )
+    ),
+    *(
+        Case("DELETE", path, None, given=given, settings=settings)
+        for path in (ENDED, NAMED)
+        for given, settings in ((GIVEN, {}), ((), {"missing": "succeed"}))
+    ),
+    *(
+        Case(
+            "DELETE",
+            path,
+            f"{FAMILY}/deregister.pages.reply.json",
+            given=GIVEN,
+            settings=PAGES,
+        )
+        for path in (ENDED, NAMED)
+    ),
+    *REFUSED,
+    *map(on_pages, REFUSED),
+)

@@ -1,0 +1,55 @@
+"""Sends schemathesis against a double: what is described is what is done.
+
+Run by ``make fuzz`` with the python of schemathesis' own environment; the first
+argument is the program that serves, the others are schemathesis'.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
+CONFIG = Path(__file__).with_name("schemathesis.toml")
+LONGEST_RUN_S, LONGEST_END_S = 600, 10
+PROOFS = ("-H", "Authorization: Bearer any", "-H", "VZ-M2M-Token: any")
+RUNS = {"off": (), "present": PROOFS}
+READY = "ready url="
+
+
+def main(program: str, *arguments: str) -> int:
+    """Run against a double that asks for no proofs, and against one that does."""
+    codes = [_run(program, auth, *how, *arguments) for auth, how in RUNS.items()]
+    return max(codes)
+
+
+def _run(program: str, auth: str, *arguments: str) -> int:
+    with TemporaryDirectory() as folder, _double(program, auth, Path(folder)) as url:
+        location = f"{url}/__admin/openapi.json"
+        command = [SCHEMATHESIS, "--config-file", CONFIG, "run", location, *arguments]
+        done = subprocess.run(command, cwd=folder, timeout=LONGEST_RUN_S, check=False)
+    return done.returncode
+
+
+@contextmanager
+def _double(program: str, auth: str, folder: Path) -> Iterator[str]:
+    """Serve a double on a free port; its URL."""
+    command = [program, "serve", "--port", "0", "--auth", auth, "--missing", "succeed"]
+    with (folder / "double.log").open("w") as log:
+        double = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=log, text=True
+        )
+        try:
+            assert double.stdout is not None
+            line = next((one for one in double.stdout if READY in one), "")
+            assert line, (folder / "double.log").read_text()
+            yield line.partition(READY)[2].split()[0]
+        finally:
+            double.terminate()
+            double.communicate(timeout=LONGEST_END_S)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,76 @@
+"""The command that prints how faithful the double is."""
+
+import json
+
+import pytest
+from click.testing import CliRunner, Result
+
+from mockthingspace.cli import cli
+from mockthingspace.cli_catalogue import KINDS
+from mockthingspace.fidelity import KINDS as KINDS_THERE_ARE
+from mockthingspace.fidelity import entries, totals
+
+
+def fidelity(*args: str) -> Result:
+    """Run the command; no double needs to run."""
+    return CliRunner().invoke(cli, ["fidelity", *args])
+
+
+def test_the_whole_register_is_printed_with_its_totals():
+    """A line says the family, the kind, the mark, the date, what, and the source."""
+    lines = fidelity().output.splitlines()
+    told = [one for one in entries() if one.kind != "message"]
+
+    heads = ["FAMILY", "KIND", "KNOWN", "DATE", "WHAT", "SOURCE"]
+    assert heads == lines[0].split()
+    assert len(told) == len(lines) - 3
+    assert lines[1].startswith("fota-v1        operation  documented  2026-11-23  GET ")
+    assert lines[-2].endswith("fields of messages; --kind message prints them)")
+    count = totals(entries())
+    assert ", ".join(f"{count[mark]} {mark}" for mark in count) == lines[-1]
+
+
+def test_nothing_is_unmarked():
+    """The totals are all there is."""
+    assert len(entries()) == sum(totals(entries()).values())
+
+
+@pytest.mark.parametrize(
+    ("args", "name", "value"),
+    [
+        (("--family", "location"), "family", "location"),
+        (("--mark", "observed"), "mark", "observed"),
+        (("--kind", "message"), "kind", "message"),
+    ],
+)
+def test_the_register_can_be_narrowed(args, name, value):
+    """What is printed is what was asked for, and so are the totals."""
+    document = json.loads(fidelity(*args, "--json").output)
+
+    expected = [one for one in entries() if getattr(one, name) == value]
+    assert [one.name for one in expected] == [
+        one["name"] for one in document["entries"]
+    ]
+    assert {value} == {one[name] for one in document["entries"]}
+    assert totals(expected) == document["totals"]
+
+
+def test_fields_of_messages_are_printed_when_asked_for():
+    """Then nothing is left out."""
+    lines = fidelity("--kind", "message", "--family", "fota-v1").output.splitlines()
+
+    assert "Fota.firmwareList accountName" in lines[1]
+    assert not [line for line in lines if line.startswith("(and")]
+
+
+def test_an_unknown_family_is_a_usage_error():
+    """It names those there are, and exits with 2."""
+    ran = fidelity("--family", "fota")
+
+    assert 2 == ran.exit_code
+    assert "there are fota-v1, fota-v2" in ran.output
+
+
+def test_the_kinds_that_can_be_asked_for_are_those_there_are():
+    """The command does not load the register to say what it takes."""
+    assert KINDS_THERE_ARE == KINDS

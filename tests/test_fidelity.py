@@ -1,0 +1,277 @@
+"""The register of how faithful the double is has an entry for all that it sends."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Any, NamedTuple
+
+import pytest
+import requests
+from werkzeug.wrappers import Request, Response
+
+from mockthingspace import Listener, MockThingSpace, Settings
+from mockthingspace.double import EXTENSION
+from mockthingspace.families import FAMILIES
+from mockthingspace.family import Family, Operation
+from mockthingspace.fidelity import ALL, KINDS, entries, totals
+from mockthingspace.fields import Text
+from mockthingspace.model import MARKS, Fact
+from mockthingspace.verbs import listing
+from mockthingspace.wire import Shape
+
+from .cases.asking import Case, answer, double
+from .cases.every import CASES
+
+REGISTER = entries()
+KNOWN = {(one.family, one.kind, one.name) for one in REGISTER}
+HEADERS = {one.name.lower() for one in REGISTER if one.kind == "header"}
+SENDING = [one for one in FAMILIES if one.events]
+OWN_KEYS = {"httpHeaders"}  # what is in them is the user's own
+ACCOUNT = "0242078689-00001"
+ORIGIN = "https://listener.example"
+SETTINGS = Settings()
+
+
+class Unmarked(Shape):
+    """A shape that does not say how it is known."""
+
+    url = Text()
+
+
+class Arrived(NamedTuple):
+    """What a listener got of one event."""
+
+    headers: dict[str, str]
+    message: Any
+
+
+def keys(document: Any, above: str = "") -> Iterator[str]:
+    """Return the path of every key of a document, arrays collapsed."""
+    if isinstance(document, list):
+        for item in document:
+            yield from keys(item, above)
+    if isinstance(document, dict):
+        for key, value in document.items():
+            yield f"{above}{key}"
+            if key not in OWN_KEYS:
+                yield from keys(value, f"{above}{key}.")
+
+
+def leaves(message: Any, above: str = "") -> Iterator[str]:
+    """Return the path of everything in a message that holds nothing else."""
+    pairs = message.items() if isinstance(message, dict) else enumerate(message)
+    for step, value in pairs:
+        path = f"{above}{step}"
+        if isinstance(value, dict | list) and value:
+            yield from leaves(value, f"{path}.")
+        else:
+            yield path
+
+
+def sent(case: Case) -> set[tuple[str, str, str]]:
+    """Return the entries that a case's reply needs, but for its headers."""
+    app = double(case)
+    document = answer(case, app).get_json(silent=True)
+    if case.status != 200:
+        folder, _, name = str(case.answer).partition("/")
+        refusal = name.removesuffix(".error.json").removesuffix(".pages")
+        return {(folder, "refusal", refusal.rpartition(".")[2])}
+    exchange = app.extensions[EXTENSION].state.journal.every()[-1]
+    place = f"{exchange.operation} reply"
+    paged = f"{place} (follow=pages)"
+    if case.settings.get("follow") == "pages" and any(
+        (family, name.rpartition(" ")[0]) == (exchange.family, paged)
+        for family, _, name in KNOWN
+    ):
+        place = paged
+    return {(exchange.family, "field", f"{place} {key}") for key in keys(document)}
+
+
+def unknown(place: str, names: Iterable[str], setting: str) -> set[str]:
+    """Return the headers that have no entry; the name of one is a setting's."""
+    named = str(getattr(SETTINGS, setting)).lower()
+    lower = {name.lower() for name in names}
+    found = {f"{place} {setting if one == named else one}" for one in lower}
+    return found - HEADERS
+
+
+@pytest.mark.parametrize("case", CASES, ids=repr)
+def test_every_key_of_a_reply_has_an_entry(case: Case) -> None:
+    """What a reply holds, or the refusal it is, is in the register."""
+    assert set() == sent(case) - KNOWN
+
+
+@pytest.mark.parametrize("case", CASES, ids=repr)
+def test_every_header_of_a_reply_has_an_entry(case: Case) -> None:
+    """The application sends no header that the register does not have."""
+    names = answer(case).headers.keys()
+
+    assert set() == unknown("reply", names, "secret_header")
+
+
+def test_every_field_of_a_reply_and_every_refusal_is_seen() -> None:
+    """The register has nothing of a reply that is never sent."""
+    seen = set().union(*map(sent, CASES))
+    told = {
+        (family, kind, name.removesuffix(" (follow=pages)"))
+        if kind == "refusal"
+        else (family, kind, name)
+        for family, kind, name in KNOWN
+        if (one := (family, kind, name))[1] == "refusal"
+        or (one[1] == "field" and " reply " in one[2])
+    }
+
+    assert set() == told - seen
+
+
+SAID = {
+    "fota-v1": ("username and password have at most 40",),
+    "fota-v2": ("the URL is https", "callback is taken for url", "the body is empty"),
+    "fota-v3": ("the URL is https", "callback is taken for url", "PUT registers"),
+    "connectivity": ("TestAccount-", "AlertsService", "an apostrophe", "twenty-three"),
+    "location": ("has the secret", "HMAC-SHA256", "a new secret", "hexadecimal"),
+    "diagnostics": ("TestQAAccount", "httpHeaders go", "given twice", "HMAC-SHA256"),
+    "hyper-precise": ("an array of one object", "name is taken for service"),
+}
+BY_ALL = (
+    *("the listener's port is", "replaces the whole first", "ten digits", "HEAD is"),
+    *("any 2xx acknowledges", "profile=documented", "profile=observed", "a redirect"),
+    *("has 10 s to answer", "breaks off", "in order", "can be resent", "certificate"),
+    *("cancels what was not sent", "POST of JSON", "under way keeps", "encoded slash"),
+    *("unknown fields", "any Content-Type", "missing=succeed", "exact case"),
+    *("sent as it is",),
+)
+
+
+@pytest.mark.parametrize("family", SAID)
+def test_every_rule_of_a_family_has_an_entry(family: str) -> None:
+    """What no field, refusal or message shows is told, of each family."""
+    told = [one.says for one in entries() if (one.family, one.kind) == (family, "rule")]
+
+    missing = {
+        words
+        for words in (*SAID[family], *BY_ALL)
+        if not any(words in one for one in told)
+    }
+    assert set() == missing
+
+
+@pytest.fixture(scope="module", params=SENDING, ids=lambda one: one.name)
+def arrived(request: pytest.FixtureRequest) -> dict[str, Arrived]:
+    """What a listener in process got of every event of a family, by event."""
+    family: Family = request.param
+    got: list[Arrived] = []
+
+    @Request.application
+    def listener(message: Request) -> Response:
+        got.append(Arrived(dict(message.headers), message.get_json()))
+        return Response()
+
+    with MockThingSpace(deliver_to={ORIGIN: listener}) as thing:
+        for service in family.services:
+            thing.register(ACCOUNT, ORIGIN, family=family.name, service=service)
+        for event in family.events:
+            thing.trigger(event.name, ACCOUNT)
+            thing.wait_until_idle()
+    assert len(family.events) == len(got)
+    return dict(zip((one.name for one in family.events), got, strict=True))
+
+
+@pytest.fixture
+def family(arrived: dict[str, Arrived], request: pytest.FixtureRequest) -> Family:
+    """The family whose messages arrived."""
+    found: Family = request.node.callspec.params["arrived"]
+    return found
+
+
+def test_every_leaf_of_a_message_has_an_entry(
+    arrived: dict[str, Arrived], family: Family
+) -> None:
+    """Of every value in every message that is sent it is known how it is known."""
+    found = {
+        (family.name, "message", f"{name} {path}")
+        for name, one in arrived.items()
+        for path in leaves(one.message)
+    }
+
+    assert {one for one in KNOWN if one[:2] == (family.name, "message")} == found
+
+
+def test_every_header_of_a_message_has_an_entry(
+    arrived: dict[str, Arrived],
+) -> None:
+    """A message has no header that the register does not have."""
+    names = {name for one in arrived.values() for name in one.headers}
+
+    assert set() == unknown("message", names, "signature_header")
+
+
+def test_every_event_has_an_entry(arrived: dict[str, Arrived], family: Family) -> None:
+    """Whatever can be triggered is in the register."""
+    found = {(family.name, "event", name) for name in arrived}
+
+    assert {one for one in KNOWN if one[:2] == (family.name, "event")} == found
+
+
+def test_every_header_on_a_socket_has_an_entry() -> None:
+    """What the server and the HTTP client add to a reply and a message is known."""
+    with MockThingSpace() as thing, Listener() as listener:
+        path = f"{thing.url_for('location')}/callbacks/{ACCOUNT}"
+        wanted = {"name": "Location", "url": listener.url}
+        reply = requests.post(path, json=wanted, timeout=5)
+        thing.trigger("Location.report", ACCOUNT)
+        [message] = listener.wait_for(1)
+
+    assert set() == unknown("reply", reply.headers, "secret_header")
+    assert set() == unknown("message", message.headers, "signature_header")
+
+
+def test_a_shape_that_does_not_say_how_it_is_known_is_no_family() -> None:
+    """Nothing is served unmarked: the register refuses it."""
+    fact = Fact("lists", "assumed", "made up")
+    operation = Operation("list", "GET", "/", listing, fact, reply=Unmarked())
+    made_up = Family("made-up", "/api/made-up", (operation,), {})
+
+    with pytest.raises(AssertionError, match="does not say how it is known"):
+        entries([made_up])
+
+
+def test_every_entry_says_how_it_is_known() -> None:
+    """An entry has one of the three marks, a source, and the day it was read."""
+    assert [] == [
+        one
+        for one in REGISTER
+        if one.mark not in MARKS or one.kind not in KINDS or not one.source
+    ]
+    assert all(date.fromisoformat(day) for day in {one.date for one in REGISTER})
+
+
+def test_every_entry_has_words() -> None:
+    """An entry has a name, and says what it is."""
+    assert [] == [one for one in REGISTER if not (one.family and one.name and one.says)]
+
+
+def test_what_is_documented_names_a_page() -> None:
+    """Documented is what stands at an address; observed, too, was written down."""
+    assert [] == [
+        one
+        for one in REGISTER
+        if one.mark != "assumed" and "https://" not in one.source
+    ]
+
+
+def test_an_entry_is_there_once() -> None:
+    """Nothing is counted twice, and nothing that is said has two marks."""
+    counts = Counter((one.family, one.kind, one.name, one.says) for one in REGISTER)
+
+    assert {} == {name: number for name, number in counts.items() if number > 1}
+
+
+def test_the_totals_add_up() -> None:
+    """Every entry is in one total, of the whole and of its family."""
+    families = {one.family for one in REGISTER}
+    parts = [totals(one for one in REGISTER if one.family == name) for name in families]
+
+    assert len(REGISTER) == sum(totals(REGISTER).values())
+    assert {mark: sum(one[mark] for one in parts) for mark in MARKS} == totals(REGISTER)
+    assert {ALL, *(one.name for one in FAMILIES)} == families

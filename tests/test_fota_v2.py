@@ -1,0 +1,180 @@
+"""What versions 2 and 3 of Software Management do as no other family does."""
+
+from functools import cache
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from mockthingspace import create_app
+from mockthingspace.settings import Settings
+
+ACCOUNT = "0242078689-00001"
+URL, NEW = "https://listener.example/cb", "https://listener.example/new"
+BINDING = {"errorCode": "INVALID_PARAMETER", "errorMessage": "Input binding error"}
+BAD_URL = {"errorCode": "INVALID_PARAMETER", "errorMessage": "Invalid callback URL"}
+
+
+@pytest.fixture(params=["v2", "v3"])
+def version(request: pytest.FixtureRequest) -> str:
+    """Each of the two versions."""
+    return str(request.param)
+
+
+@pytest.fixture
+def callbacks(version: str) -> str:
+    """Where the account's registration is."""
+    return f"/api/fota/{version}/callbacks/{ACCOUNT}"
+
+
+@cache
+def _started(**settings: Any) -> FlaskClient:
+    return create_app(Settings(**settings)).test_client()
+
+
+def _client(**settings: Any) -> FlaskClient:
+    """Return a client of a double with these settings, as just started."""
+    client = _started(**settings)
+    client.post("/__admin/reset", json={})
+    return client
+
+
+@pytest.fixture
+def client() -> FlaskClient:
+    """A client of a double with the default settings."""
+    return _client()
+
+
+@pytest.mark.parametrize("follow", ["sdk", "pages"])
+def test_what_is_registered_is_shown_as_an_object(callbacks, follow):
+    """It has the URL and nothing else, on the pages and in the SDK alike."""
+    client = _client(follow=follow)
+
+    for method in ("POST", "PUT", "GET"):
+        response = client.open(callbacks, method=method, json={"url": URL})
+        assert (200, {"url": URL}) == (response.status_code, response.json)
+
+
+@pytest.mark.parametrize("follow", ["sdk", "pages"])
+def test_nothing_registered_is_an_empty_body(callbacks, follow):
+    """It is a 200 without a body, and without a Content-Type."""
+    response = _client(follow=follow).get(callbacks)
+
+    assert (200, b"", None) == (
+        response.status_code,
+        response.data,
+        response.headers.get("Content-Type"),
+    )
+    assert "0" == response.headers["Content-Length"]
+
+
+def test_put_registers_where_nothing_is(client, callbacks):
+    """There need not be a registration to replace."""
+    client.put(callbacks, json={"url": URL})
+
+    assert {"url": URL} == client.get(callbacks).json
+
+
+@pytest.mark.parametrize("first", ["POST", "PUT"])
+@pytest.mark.parametrize("second", ["POST", "PUT"])
+def test_put_and_post_replace_alike(client, callbacks, first, second):
+    """An account has one URL, the last one."""
+    client.open(callbacks, method=first, json={"url": URL})
+    client.open(callbacks, method=second, json={"url": NEW})
+
+    assert {"url": NEW} == client.get(callbacks).json
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"callback": NEW},
+        {"url": NEW, "callback": URL},
+        {"callback": URL, "url": NEW},
+        {"callback": 7, "url": NEW},
+        {"callback": "no url", "url": NEW},
+    ],
+    ids=str,
+)
+def test_callback_is_taken_for_url_where_there_is_no_url(
+    client, callbacks, method, body
+):
+    """Of the two the URL counts, wherever it stands, and no field is unknown."""
+    ignored = {"ignored callback, since url is given"} if "url" in body else set()
+
+    response = client.open(callbacks, method=method, json=body)
+
+    assert (200, {"url": NEW}) == (response.status_code, response.json)
+    assert ignored == set(response.headers.getlist("X-Mock-Reason"))
+
+
+@pytest.mark.parametrize(
+    ("body", "told", "reason"),
+    [
+        ({}, BINDING, "url: is required"),
+        ({"URL": URL}, BINDING, "url: is required"),
+        ({"callback": None}, BINDING, "url: must be a string"),
+        ({"url": None, "callback": URL}, BINDING, "url: must be a string (came: null)"),
+        ({"callback": "listener"}, BAD_URL, "url: must begin with http:// or https://"),
+        ({"url": "", "callback": URL}, BAD_URL, "url: must begin with"),
+    ],
+    ids=str,
+)
+def test_neither_spelling_gets_a_bad_url_in(client, callbacks, body, told, reason):
+    """A URL that is there and bad is not made good by another spelling."""
+    response = client.put(callbacks, json=body)
+
+    assert (400, told) == (response.status_code, response.json)
+    assert response.headers["X-Mock-Reason"].startswith(reason)
+
+
+def test_there_are_no_credentials(client, callbacks):
+    """Username and password are fields these versions do not know."""
+    response = client.post(
+        callbacks, json={"url": URL, "username": "ann", "password": "hunter2"}
+    )
+
+    [kept] = client.get("/__admin/registrations").json["registrations"]
+    assert (None, None) == (kept["username"], kept["password"])
+    assert (
+        "ignored unknown 'password', 'username'; known: callback, url"
+        == (response.headers["X-Mock-Reason"])
+    )
+
+
+def test_the_service_is_implied(client, callbacks, version):
+    """A registration is for ``Fota``, which no path names."""
+    client.post(callbacks, json={"url": URL})
+
+    [kept] = client.get("/__admin/registrations").json["registrations"]
+    assert (f"fota-{version}", "Fota") == (kept["family"], kept["service"])
+    assert 404 == client.delete(f"{callbacks}/name/Fota").status_code
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://listener.example/cb", "strict: ThingSpace takes only https://"),
+        ("http://listener.example:443/", "strict: ThingSpace takes only https://"),
+        ("https://listener.example:8443/", "strict: ThingSpace does not deliver to p"),
+    ],
+)
+def test_strict_takes_https_and_some_ports_only(callbacks, method, url, reason):
+    """Under ``strict`` the pages' rules hold, and what was registered stays."""
+    client = _client(strict=True)
+    granted = client.open(callbacks, method=method, json={"url": URL})
+
+    refused = client.open(callbacks, method=method, json={"url": url})
+
+    assert (400, BAD_URL) == (refused.status_code, refused.json)
+    assert refused.headers["X-Mock-Reason"].startswith(reason)
+    assert granted.json == client.get(callbacks).json
+
+
+def test_a_listener_without_a_certificate_will_do_otherwise(client, callbacks):
+    """Without ``strict`` any port and plain HTTP are good."""
+    response = client.post(callbacks, json={"url": "http://localhost:8000/"})
+
+    assert 200 == response.status_code

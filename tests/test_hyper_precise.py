@@ -1,0 +1,215 @@
+"""What Hyper-Precise Location does as no other family does."""
+
+from functools import cache
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from mockthingspace import create_app
+from mockthingspace.settings import Settings
+
+ACCOUNT = "0242078689-00001"
+CALLBACKS = f"/api/hyper-precise/v1/callbacks?accountNumber={ACCOUNT}"
+SERVICE = "BullseyeReporting"
+URL = "https://listener.example/cb"
+WANTED = {"name": SERVICE, "url": URL}
+PAGED = [{"aname": ACCOUNT, "name": SERVICE, "url": URL}]
+
+
+@cache
+def _started(**settings: Any) -> FlaskClient:
+    return create_app(Settings(**settings)).test_client()
+
+
+def _client(**settings: Any) -> FlaskClient:
+    """Return a client of a double with these settings, as just started."""
+    client = _started(**settings)
+    client.post("/__admin/reset", json={})
+    return client
+
+
+@pytest.fixture
+def client() -> FlaskClient:
+    """A client of a double with the default settings."""
+    return _client()
+
+
+def test_the_list_has_both_spellings_of_the_account(client):
+    """Every release of the SDK parses it."""
+    client.post(CALLBACKS, json=WANTED)
+
+    assert [{**PAGED[0], "accountName": ACCOUNT}] == client.get(CALLBACKS).json
+
+
+@pytest.mark.parametrize("key", ["service", "name"])
+def test_a_deregistration_names_its_service_either_way(client, key):
+    """The SDK says ``service``, the page ``name``; neither is unknown."""
+    client.post(CALLBACKS, json=WANTED)
+
+    ended = client.delete(f"{CALLBACKS}&{key}={SERVICE}")
+
+    assert (200, b"") == (ended.status_code, ended.data)
+    assert "Content-Type" not in ended.headers
+    assert "X-Mock-Reason" not in ended.headers
+    assert [] == client.get(CALLBACKS).json
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        (f"&name=Nope&service={SERVICE}", 200),
+        (f"&service={SERVICE}&name=Nope", 200),
+        (f"&service=Nope&name={SERVICE}", 400),
+    ],
+)
+def test_of_the_two_names_service_counts(client, query, status):
+    """Where both are given, the SDK's is what is meant."""
+    client.post(CALLBACKS, json=WANTED)
+
+    assert status == client.delete(CALLBACKS + query).status_code
+
+
+@pytest.mark.parametrize("key", ["service", "name"])
+@pytest.mark.parametrize("service", ["bullseyereporting", "Fota", ""])
+def test_an_unknown_service_is_refused_by_either_name(client, key, service):
+    """The answer does not depend on which of the two names it came by."""
+    response = client.delete(f"{CALLBACKS}&{key}={service}")
+
+    assert (400, "Invalid service name") == (
+        response.status_code,
+        response.json["message"],
+    )
+    assert f"must be one of {SERVICE}" in response.headers["X-Mock-Reason"]
+
+
+def test_a_deregistration_without_a_service_is_refused(client):
+    """There is one service, but it must be named."""
+    response = client.delete(CALLBACKS)
+
+    assert (
+        400,
+        {"responseCode": "INVALID_PARAMETER", "message": "Invalid request"},
+    ) == (
+        response.status_code,
+        response.json,
+    )
+    assert "service: is required" == response.headers["X-Mock-Reason"]
+
+
+@pytest.mark.parametrize("follow", ["sdk", "pages"])
+@pytest.mark.parametrize("body", [[WANTED], WANTED], ids=["array of one", "object"])
+def test_a_registration_is_an_object_or_an_array_of_one(follow, body):
+    """The page's example and the SDK's both register, whichever is followed."""
+    client = _client(follow=follow)
+
+    made = client.post(CALLBACKS, json=body)
+
+    assert 200 == made.status_code
+    assert URL == client.get(CALLBACKS).json[0]["url"]
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"[]", "the body is empty"),
+        (b" [ ] ", "the body is empty"),
+        (b'[{"name": "BullseyeReporting"}, {}]', "the body is not JSON"),
+        (b"[[{}]]", "the body is an array in JSON"),
+        (b"[null]", "the body is null in JSON"),
+        (b"[7]", "the body is a number in JSON"),
+        (b"[", "the body is not JSON"),
+        (b"]", "the body is not JSON"),
+        (b"[{}", "the body is not JSON"),
+        (b"[{},]", "the body is not JSON"),
+        (b"[{}]", "name: is required; url: is required"),
+    ],
+    ids=str,
+)
+def test_an_array_of_none_or_more_is_refused(client, body, reason):
+    """One registration is asked for at a time."""
+    response = client.post(CALLBACKS, data=body)
+
+    assert (
+        400,
+        {"responseCode": "INVALID_PARAMETER", "message": "Invalid request"},
+    ) == (
+        response.status_code,
+        response.json,
+    )
+    assert response.headers["X-Mock-Reason"].startswith(reason)
+    assert [] == client.get(CALLBACKS).json
+
+
+def test_the_account_travels_as_accountnumber_only(client):
+    """The names it has in replies are none in a query."""
+    response = client.get(f"/api/hyper-precise/v1/callbacks?accountName={ACCOUNT}")
+
+    assert (400, "Invalid account number") == (
+        response.status_code,
+        response.json["message"],
+    )
+
+
+def test_the_pages_shapes():
+    """With ``follow=pages`` a registration is answered whole, its end with words."""
+    client = _client(follow="pages")
+
+    nothing = client.get(CALLBACKS)
+    made = client.post(CALLBACKS, json=WANTED)
+    listed = client.get(CALLBACKS)
+    ended = client.delete(f"{CALLBACKS}&name={SERVICE}")
+
+    assert [] == nothing.json
+    assert (PAGED, PAGED) == (made.json, listed.json)
+    assert {"responseCode": "SUCCESS", "message": "Success"} == ended.json
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "code"),
+    [
+        ("?accountNumber=me", 400, "INVALID_PARAMETER"),
+        ("?accountNumber=0242078689-00002", 403, "INVALID_ACCESS"),
+    ],
+)
+def test_the_pages_refuse_as_other_families_do(query, status, code):
+    """With ``follow=pages`` there is a code and a message, no response code."""
+    client = _client(follow="pages", accounts=(ACCOUNT,))
+
+    response = client.get(f"/api/hyper-precise/v1/callbacks{query}")
+
+    assert (status, code) == (response.status_code, response.json["errorCode"])
+    assert {"errorCode", "errorMessage"} == set(response.json)
+
+
+def test_the_pages_refuse_without_a_fault():
+    """With ``follow=pages`` a 401 has a code and a message, and nothing else."""
+    response = _client(follow="pages", auth="present").get(CALLBACKS)
+
+    assert (401, {"errorCode", "errorMessage"}) == (
+        response.status_code,
+        set(response.json),
+    )
+
+
+def test_a_fault_stands_in_the_sdks_model():
+    """A 401 for want of a bearer token has the gateway's fault, its code as text."""
+    response = _client(auth="present").get(CALLBACKS)
+
+    assert (401, "INVALID_ACCESS", "900902") == (
+        response.status_code,
+        response.json["responseCode"],
+        response.json["fault"]["code"],
+    )
+    assert {"code", "message", "description"} == set(response.json["fault"])
+
+
+def test_strict_holds_to_the_ports():
+    """Under ``strict`` a port must be one that ThingSpace delivers to."""
+    client = _client(strict=True)
+
+    good = client.post(CALLBACKS, json={**WANTED, "url": "http://listener:9001/"})
+    bad = client.post(CALLBACKS, json={**WANTED, "url": "http://listener:8000/"})
+
+    assert [200, 400] == [good.status_code, bad.status_code]
+    assert "Invalid callback URL" == bad.json["message"]

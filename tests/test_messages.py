@@ -1,0 +1,338 @@
+"""The messages of every family: what is in them, and how we know."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+
+from mockthingspace.events import Event, checked_message, fields_of
+from mockthingspace.messages import (
+    campaigns,
+    connectivity,
+    diagnostics,
+    fota,
+    hyper_precise,
+    location,
+)
+from mockthingspace.model import Registration
+
+ACCOUNT = "0242078689-00001"
+NOW = datetime(2024, 1, 1, tzinfo=timezone.utc)
+CAMPAIGNS = (*campaigns.V2_EVENTS, *campaigns.V3_EVENTS)
+SIGNED = (*location.EVENTS, *diagnostics.EVENTS)
+NEW = (*connectivity.EVENTS, *SIGNED, *hyper_precise.EVENTS, *CAMPAIGNS)
+EVENTS = (*fota.EVENTS, *NEW)
+BY_NAME = {event.name: event for event in EVENTS}
+SERVICES = {
+    "AlertService",
+    "CarrierService",
+    "DevicePRLInformation",
+    "DeviceProfileService",
+    "DevicePromoUsage",
+    "DeviceService",
+    "DeviceSuspensionStatus",
+    "DeviceUsage",
+    "DiagnosticsService",
+    "EnhancedConnectivityService",
+    "ExtendedEnhancedConnectivityService",
+    "ExternalProvisioningChanges",
+    "IntelligenceService",
+    "NetworkEventService",
+    "NiddService",
+    "PromoChanges",
+    "PwnService",
+    "QoS",
+    "ResumeTrackingNotification",
+    "SMSDeliveryConfirmation",
+    "StateService",
+    "SubscriptionNotificationService",
+    "VIPCallbackService",
+}
+HEAD = ["username", "password", "requestId"]
+COUNTS = ["callbackCount", "maxCallbackThreshold"]
+PAYLOADS = {"deviceResponse", "niddResponse", "faultResponse", "comment"}
+
+
+def registered(event: Event) -> Registration:
+    """Return a registration that listens for an event."""
+    url = "http://localhost:9001/"
+    return Registration("any", ACCOUNT, event.service, url, "ann", "secret", NOW)
+
+
+def made(name: str, **overrides: Any) -> Any:
+    """Return the message of an event."""
+    event = BY_NAME[name]
+    return event.message(registered(event), overrides)
+
+
+def at(message: Any, path: str) -> Any:
+    """Return what stands at a path of a message."""
+    for step in path.split("."):
+        message = message[int(step) if isinstance(message, list) else step]
+    return message
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Return every string in a message."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from texts(one)
+
+
+def by_name(event: Event) -> str:
+    """Name the case of a test."""
+    return event.name
+
+
+each_event = pytest.mark.parametrize("event", NEW, ids=by_name)
+each_connectivity = pytest.mark.parametrize("event", connectivity.EVENTS, ids=by_name)
+each_fault = pytest.mark.parametrize(
+    "event",
+    [one for one in connectivity.EVENTS if one.name.endswith(".failed")],
+    ids=by_name,
+)
+
+
+def test_a_name_means_one_event() -> None:
+    """No two families have an event of the same name."""
+    assert len(EVENTS) == len(BY_NAME)
+
+
+@each_event
+def test_every_field_says_how_we_know(event: Event) -> None:
+    """A field has a mark and a source; what is documented has an address."""
+    marks = {"documented", "observed", "assumed"}
+    assert set() == {one.mark for one in event.fields} - marks
+    assert [] == [one.path for one in event.fields if not one.source.strip()]
+    assert [] == [
+        one.path
+        for one in event.fields
+        if one.mark == "documented" and "https://" not in one.source
+    ]
+    assert event.says
+
+
+@each_event
+def test_the_rows_are_the_message(event: Event) -> None:
+    """Every leaf of a message is a row, and every row a leaf."""
+    rows = [(one.path, one.default) for one in fields_of(event.template(), "")]
+    assert rows == [(one.path, one.default) for one in event.fields]
+
+
+@each_event
+def test_a_message_is_json_with_every_echo_filled_in(event: Event) -> None:
+    """What is sent can be spelled, and no placeholder is left in it."""
+    message = event.message(registered(event), {})
+    assert message == json.loads(json.dumps(checked_message(message)))
+    assert [] == [text for text in texts(message) if text[:1] == "{"]
+
+
+def test_every_connectivity_service_has_something_to_send() -> None:
+    """A user of any of the 23 services has an event to trigger, and no other has."""
+    assert SERVICES == {event.service for event in connectivity.EVENTS}
+
+
+@each_connectivity
+def test_a_connectivity_event_is_named_after_its_service(event: Event) -> None:
+    """The name begins with the service whose listener gets it."""
+    assert event.service == event.name.partition(".")[0]
+
+
+@each_connectivity
+def test_a_connectivity_message_has_the_envelope(event: Event) -> None:
+    """There is one payload, in the envelope, in the documented order.
+
+    Data from a device has no status, and a configuration names the device in
+    its payload only.
+    """
+    keys = list(event.message(registered(event), {}))
+    [payload] = PAYLOADS & set(keys)
+    ids = [] if event.name.startswith("NiddService.config") else ["deviceIds"]
+    status = [] if event.name == "NiddService.mobileOriginated" else ["status"]
+    assert [*HEAD, *ids, payload, *status, *COUNTS] == keys
+
+
+@each_connectivity
+def test_a_connectivity_message_counts_its_attempts(event: Event) -> None:
+    """The first attempt is 1 of the documented 4."""
+    message = event.message(registered(event), {})
+    assert "callbackCount" == event.counter
+    assert (1, 4) == (message["callbackCount"], message["maxCallbackThreshold"])
+
+
+@each_connectivity
+def test_a_connectivity_message_echoes_the_credentials(event: Event) -> None:
+    """User name and password are the registration's."""
+    message = event.message(registered(event), {})
+    assert ("ann", "secret") == (message["username"], message["password"])
+
+
+@each_fault
+def test_a_failure_carries_a_fault(event: Event) -> None:
+    """A request that failed ends in a code of a documented class, and Failed."""
+    message = event.message(registered(event), {})
+    service, kind, *rest = message["faultResponse"]["faultcode"].split(".")
+    assert "UnifiedWebService" == service
+    assert kind in {"INPUT_INVALID", "REQUEST_FAILED"}
+    assert rest
+    assert message["faultResponse"]["faultstring"].startswith(f"{kind}. ")
+    assert "Failed" == message["status"]
+
+
+@each_fault
+def test_a_failure_belongs_to_what_can_succeed(event: Event) -> None:
+    """Whatever can fail can succeed too."""
+    assert event.name.removesuffix(".failed") in BY_NAME
+
+
+@pytest.mark.parametrize(
+    "event", [one for one in NEW if one not in connectivity.EVENTS], ids=by_name
+)
+def test_only_connectivity_counts_attempts(event: Event) -> None:
+    """No other API is known to number the attempts of a message."""
+    assert event.counter is None
+
+
+@pytest.mark.parametrize(
+    ("events", "services"),
+    [
+        (location.EVENTS, {"Location", "DeviceLocation"}),
+        (diagnostics.EVENTS, {"Diagnostics"}),
+        (hyper_precise.EVENTS, {"BullseyeReporting"}),
+    ],
+    ids=["location", "diagnostics", "hyper-precise"],
+)
+def test_the_other_events_are_named_after_their_service(
+    events: tuple[Event, ...], services: set[str]
+) -> None:
+    """Each service of a family has events, named after it."""
+    assert services == {event.service for event in events}
+    assert [] == [
+        event.name for event in events if event.name.partition(".")[0] != event.service
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "value"),
+    [
+        (
+            "CarrierService.activate.failed",
+            "faultResponse",
+            {
+                "faultcode": "UnifiedWebService.REQUEST_FAILED.DeviceAlreadyActive",
+                "faultstring": "REQUEST_FAILED. Device is already active",
+            },
+        ),
+        (
+            "NiddService.mobileOriginated",
+            "niddResponse.niddMONotificationResponse.accountName",
+            ACCOUNT,
+        ),
+        (
+            "NiddService.mobileOriginated",
+            "niddResponse.niddMONotificationResponse.deviceIds.0",
+            {"id": "490154203237518", "kind": "IMEI"},
+        ),
+        ("NiddService.delivered", "status", "Delivered"),
+        (
+            "NiddService.delivered",
+            "niddResponse.niddMTDeliveryResponse.acknowledgeTime",
+            "2024-01-15T16:39:57-08:00",
+        ),
+        ("NiddService.queued", "status", "Queued"),
+        (
+            "NiddService.queued",
+            "niddResponse.niddMTDeliveryResponse.reason",
+            "Buffered, device not reachable",
+        ),
+        ("NiddService.deliveryFailed", "status", "DeliveryFailed"),
+        (
+            "NiddService.deliveryFailed",
+            "niddResponse.niddMTDeliveryResponse.reason",
+            "Timeout, could not deliver data",
+        ),
+        (
+            "DeviceUsage.aggregate",
+            "deviceResponse.usageResponse.0.deviceIds.0.kind",
+            "eid",
+        ),
+        (
+            "Location.report.failed",
+            "devLocationList.0.error.type",
+            "POSITION METHOD FAILURE",
+        ),
+        (
+            "DeviceLocation.position.failed",
+            "error.info",
+            "Exception code=ABSENT SUBSCRIBER",
+        ),
+        ("DeviceLocation.position", "txid", "60c07fff-470b-4d6d-afcc-75e6a7c238f6"),
+        ("Diagnostics.deviceUnreachable", "errorCode", "DEVICE_UNREACHABLE"),
+        ("Diagnostics.observation", "attributes.3.name", "CELL_ID"),
+        ("BullseyeReporting.aggregateReport", "usage.0.numberOfSessions", 1),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_is_known_of_a_message_is_in_it(name: str, path: str, value: Any) -> None:
+    """Documented examples and words stand where they belong."""
+    assert value == at(made(name), path)
+
+
+@pytest.mark.parametrize("event", CAMPAIGNS, ids=by_name)
+def test_a_campaign_message_tells_the_state_it_is_named_after(event: Event) -> None:
+    """It has the campaign's id and status, and how each device fares."""
+    message = event.message(registered(event), {})
+    what = event.name.split(".")[1]
+    devices = message["deviceList"]
+    assert "Fota" == event.service
+    assert what == message["status"][0].lower() + message["status"][1:]
+    assert message["campaignId"]
+    assert len(devices) == len({one["deviceId"] for one in devices}) > 0
+    assert [] == [one for one in devices if not one["status"]]
+
+
+@pytest.mark.parametrize(
+    ("events", "own"),
+    [
+        (campaigns.V2_EVENTS, {"CampaignRequestQueued"}),
+        (campaigns.V3_EVENTS, {"CampaignQueued", "CampaignPreScheduled"}),
+    ],
+    ids=["v2", "v3"],
+)
+def test_there_is_a_message_for_each_state(
+    events: tuple[Event, ...], own: set[str]
+) -> None:
+    """The states both versions have, and those of one alone."""
+    both = {
+        "CampaignRequestPending",
+        "CampaignRequestFailed",
+        "CampaignScheduled",
+        "CampaignEnded",
+        "CampaignCancelled",
+        "CampaignAborted",
+        "CampaignFailed",
+    }
+    assert both | own == {event.template()["status"] for event in events}
+
+
+@pytest.mark.parametrize("event", CAMPAIGNS, ids=by_name)
+def test_nothing_of_a_campaign_message_is_called_documented(event: Event) -> None:
+    """Its structure is not stored, so all of it is assumed."""
+    assert {"assumed"} == {one.mark for one in event.fields}
+
+
+def test_a_location_message_names_its_transaction() -> None:
+    """All but the notice of a usage trigger answer a request, and carry its id."""
+    assert ["Location.usageTrigger"] == [
+        event.name for event in location.EVENTS if "txid" not in event.template()
+    ]
+
+
+def test_a_field_of_a_device_message_is_overridden() -> None:
+    """A deep path of a payload takes a value of the user's."""
+    path = "niddResponse.niddMONotificationResponse.message"
+    assert "QUJD" == at(made("NiddService.mobileOriginated", **{path: "QUJD"}), path)
