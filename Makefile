@@ -1,5 +1,5 @@
 # The targets are the whole interface: people, the README and .ci/run use the same.
-.PHONY: help run demo test check format lint types cover package fuzz bench docs clean
+.PHONY: help run demo test check format lint types cover package soak fuzz bench docs clean
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 PYTHON ?= python3
@@ -85,6 +85,9 @@ $(VENV)-schemathesis/fuzz.stamp:
 	  'schemathesis>=4,<5'
 	@touch $@
 
+soak: $(VENV)/dev.stamp ## a minute of mixed load with faults: nothing grows
+	$(BIN)/python -m pytest -m soak tests/test_shared.py tests/test_soak.py
+
 fuzz: $(VENV)/dev.stamp $(VENV)-schemathesis/fuzz.stamp ## schemathesis, from the OpenAPI description
 	$(VENV)-schemathesis/bin/python -m tests.fuzz $(BIN)/mockthingspace $(ARGS)
 
@@ -92,7 +95,7 @@ bench: $(VENV)/bench.stamp ## measure against pytest-httpserver and moto (needs 
 	$(BIN)/python -m benchmarks $(ARGS)
 
 docs: $(VENV)/run.stamp ## write the tables of README and docs anew from the code
-	$(BIN)/python -m mockthingspace.tables README.md docs/FIDELITY.md
+	$(BIN)/python -m mockthingspace.tables README.md docs/*.md
 
 clean: ## remove what the others made
 	rm -rf $(VENV) $(VENV)-* build dist *.egg-info .coverage .coverage.* .hypothesis

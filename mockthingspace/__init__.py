@@ -14,12 +14,14 @@ __all__ = [
     "MockThingSpaceError",
     "Settings",
     "__version__",
+    "check_listener",
     "create_app",
     "verify",
 ]
 
 if TYPE_CHECKING:
     from mockthingspace.app import create_app as create_app
+    from mockthingspace.checks.run import check_listener as check_listener
     from mockthingspace.errors import MockThingSpaceError as MockThingSpaceError
     from mockthingspace.handle import MockThingSpace as MockThingSpace
     from mockthingspace.listener import Listener as Listener
@@ -31,6 +33,7 @@ _HOMES = {
     "MockThingSpace": "mockthingspace.handle",
     "MockThingSpaceError": "mockthingspace.errors",
     "Settings": "mockthingspace.settings",
+    "check_listener": "mockthingspace.checks.run",
     "create_app": "mockthingspace.app",
     "verify": "mockthingspace.signing",
 }

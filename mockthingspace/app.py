@@ -96,7 +96,7 @@ def create_app(
 
 def _arrive() -> Response | None:
     double = current()
-    note = g.note = Note(double.clock.now(), double.state)
+    note = g.note = Note(double.clock.now(), double.state, after=double.sequence.last)
     if admin.owns(request.path):
         return admin.guard() or admin.read(note)
     try:
@@ -139,6 +139,7 @@ def _exchange(note: Note, response: Response, reason: str | None) -> Exchange:
         matched=note.operation is not None,
         arrived_at=note.arrived_at,
         completed_at=current().clock.now(),
+        after=note.after,
     )
 
 

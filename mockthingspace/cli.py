@@ -12,7 +12,13 @@ from typing import Any
 
 import click
 
-from mockthingspace import __version__, cli_catalogue
+from mockthingspace import (
+    __version__,
+    cli_catalogue,
+    cli_check,
+    cli_faults,
+    cli_timeline,
+)
 from mockthingspace.cli_common import (
     CANNOT_BIND,
     INTERRUPTED,
@@ -43,6 +49,8 @@ Examples:
   mockthingspace requests --unmatched           what nothing serves, and why
   mockthingspace events                         which messages can be sent
   mockthingspace deliveries --follow            what came of them, as it happens
+  mockthingspace faults plan reset              the next connection breaks
+  mockthingspace timeline --follow              all that happens, in one order
   mockthingspace fidelity --mark assumed        what no source says
   mockthingspace snapshot > seed.json           everything, to start from again
   mockthingspace serve --seed seed.json
@@ -315,6 +323,12 @@ def main(args: list[str] | None = None) -> None:
     sys.exit(code)
 
 
-for _command in (*COMMANDS, *cli_catalogue.COMMANDS):
+for _command in (
+    *COMMANDS,
+    *cli_catalogue.COMMANDS,
+    *cli_check.COMMANDS,
+    *cli_faults.COMMANDS,
+    *cli_timeline.COMMANDS,
+):
     cli.add_command(_command)
 _CODES = {SettingsError: USAGE, CannotBind: CANNOT_BIND, AdminError: REFUSED}

@@ -159,6 +159,19 @@ class Timers:
         return None
 
 
+def of_day(instant: datetime, day: datetime | None = None) -> str:
+    """Spell an instant for a person: to the millisecond, with the date if another.
+
+    Args:
+        instant: Which.
+        day: An instant of the day whose date need not be said.
+    """
+    utc = instant.astimezone(timezone.utc)
+    same = day is None or utc.date() == day.astimezone(timezone.utc).date()
+    text = utc.time().isoformat(timespec="milliseconds")
+    return text if same else f"{utc.date()} {text}"
+
+
 def rfc3339(instant: datetime) -> str:
     """Spell an instant as the admin API does: UTC, to the microsecond."""
     text = instant.astimezone(timezone.utc).isoformat(timespec="microseconds")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from time import perf_counter
 
@@ -87,29 +87,59 @@ class Courier:
         self._lock = deliveries.changed
         self._lanes: dict[Lane, deque[str]] = {}
         self._held: set[str] = set()
+        self._timed: set[str] = set()
         self._begun: dict[str, int] = {}
         self._under_way: dict[str, int] = {}
         self._closed = False
+        self.reordered: dict[Lane, list[str]] = {}
 
-    def keep(self, delivery: Delivery) -> Delivery:
+    def keep(self, delivery: Delivery, before: str | None = None) -> Delivery:
         """Take a message on; ``go`` sends it out. Return it with its number.
 
         A courier that is closed takes nothing on: the delivery is cancelled.
+
+        Args:
+            delivery: What to take on; one that is over is kept and never sent.
+            before: A delivery of its registration; it goes in front of that one,
+                if it is still held back.
         """
         with self._lock:
             if self._closed:
                 return self._deliveries.add(delivery._replace(status="cancelled"))
             kept = self._deliveries.add(delivery)
-            self._lanes.setdefault(kept.lane, deque()).append(kept.id)
+            if kept.status != "pending":
+                return kept
+            lane = self._lanes.setdefault(kept.lane, deque())
+            behind = lane.index(before) if before in self._held else len(lane)
+            lane.insert(behind, kept.id)
             self._held.add(kept.id)
         return kept
 
-    def go(self, kept: Iterable[Delivery]) -> None:
-        """Send out what was kept, each when its registration's turn comes."""
+    def let_go(self, waiting: Iterable[str]) -> None:
+        """Hold deliveries back no longer: each goes as soon as its turn comes."""
+        now = self._means.timers.clock.now()
         with self._lock:
-            for one in kept:
-                self._held.discard(one.id)
-                self._next(one.lane)
+            going = self._held.intersection(waiting)
+            self._held -= going
+            for one in filter(None, map(self._deliveries.get, going)):
+                self._deliveries.replace(one._replace(due_at=now))
+
+    def go(self, kept: Iterable[Delivery]) -> None:
+        """Send out what was kept, each when it is due and its turn comes."""
+        now = self._means.timers.clock.now()
+        for one in kept:
+            if one.due_at > now:
+                with self._lock:
+                    self._timed.add(one.id)
+                self._means.timers.at(one.due_at, self, partial(self._release, one))
+            else:
+                self._release(one)
+
+    def _release(self, one: Delivery) -> None:
+        with self._lock:
+            self._held.discard(one.id)
+            self._timed.discard(one.id)
+            self._next(one.lane)
             self._lock.notify_all()
 
     def lanes(self) -> list[Lane]:
@@ -149,10 +179,23 @@ class Courier:
         """Whether it has been left behind by a reset, or its double is over."""
         return self._closed
 
-    def idle(self) -> bool:
-        """Say whether no attempt is under way or about to begin."""
+    def idle(self, account: str | None = None) -> bool:
+        """Say whether no attempt is under way or about to begin.
+
+        Args:
+            account: Only for this account; for everybody if None.
+        """
         with self._lock:
-            return not self._under_way and not self._held
+            now = self._means.timers.clock.now()
+            if account is None:
+                about_to = self._held - self._timed  # no timer is to begin with them
+                return not self._under_way and not self._due(about_to, now)
+            heads = [one[0] for lane, one in self._lanes.items() if lane[1] == account]
+            return not self._due(heads, now)
+
+    def _due(self, identities: Iterable[str], now: datetime) -> bool:
+        kept = map(self._deliveries.get, identities)
+        return any(one is not None and one.due_at <= now for one in kept)
 
     def _next(self, lane: Lane) -> None:
         """Begin with the first delivery of a registration, if it is waiting."""
@@ -185,16 +228,19 @@ class Courier:
         timers = self._means.timers
         started_at = timers.clock.now()
         began = perf_counter()
-        if number == 1 and self._schedule.overlap_s is not None:
-            overlap_at = started_at + timedelta(seconds=self._schedule.overlap_s)
+        overlap_s = 0.0 if delivery.overlaps else self._schedule.overlap_s
+        if number == 1 and overlap_s is not None:
+            overlap_at = started_at + timedelta(seconds=overlap_s)
             timers.at(overlap_at, self, partial(self._overlap, delivery.id))
         body = counted(delivery.message, delivery.counter, number)
+        if delivery.breaks_off:
+            body = _cut_off(body)
         headers = dict(delivery.headers)
         if delivery.secret is not None:
             headers[self._signature_header] = sign(body, delivery.secret)
         outcome = self._means.post(delivery.url, body, self._verify, headers)
         attempt = Attempt(
-            seq=self._means.sequence.take(),
+            seq=0,
             number=number,
             started_at=started_at,
             duration_s=perf_counter() - began,
@@ -208,7 +254,8 @@ class Courier:
         """Say whether a delivery was over before a worker came to its attempt."""
         with self._lock:
             kept = self._deliveries.get(delivery.id)
-            if kept is not None and kept.status == "pending":
+            awaited = ("pending", "delivered") if delivery.overlaps else ("pending",)
+            if kept is not None and kept.status in awaited:
                 return False
             self._land(delivery)
             self._leave(delivery)
@@ -225,6 +272,7 @@ class Courier:
         """Record what came of an attempt, and decide what comes next."""
         with self._lock:
             self._land(begun)
+            attempt = attempt._replace(seq=self._means.sequence.take())
             kept = self._deliveries.get(begun.id)
             before = kept or begun._replace(status="cancelled")
             after = before._replace(attempts=(*before.attempts, attempt))
@@ -266,3 +314,8 @@ class Courier:
             self._next(delivery.lane)
         else:
             self._lanes.pop(delivery.lane, None)
+
+
+def _cut_off(body: bytes) -> bytes:
+    """Return a message without its end, or the beginning of one: no JSON."""
+    return body[:-1] if body[-1:] in (b"}", b"]") else b"{"

@@ -33,8 +33,11 @@ class Deliveries:
             seq = self._sequence.take()
             kept = delivery._replace(seq=seq, id=str(seq))
             self._kept[kept.id] = kept
+            if kept.status != "pending":
+                self._over.append(kept.id)
             self._evict()
             self.changed.notify_all()
+            self._sequence.kept()
             return kept
 
     def replace(self, delivery: Delivery) -> Delivery:
@@ -47,6 +50,7 @@ class Deliveries:
                     self._over.append(delivery.id)
                     self._evict()
             self.changed.notify_all()
+            self._sequence.kept()
             return delivery
 
     def get(self, identity: str) -> Delivery | None:

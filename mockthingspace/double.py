@@ -1,19 +1,22 @@
 """The complete state of one server, and starting it over."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any
 
 from flask import current_app
 
-from mockthingspace.clock import Clock, Timers
+from mockthingspace.chronicle import Chronicle, Happening
+from mockthingspace.clock import Clock, Mode, Timers, of_day
 from mockthingspace.courier import Courier, Means
 from mockthingspace.deliveries import Deliveries
 from mockthingspace.events import Event
+from mockthingspace.faults import Fault, Faults
 from mockthingspace.journal import Journal
 from mockthingspace.model import Attempt, Delivery, Registration
+from mockthingspace.pauses import Pauses
 from mockthingspace.post import Post
 from mockthingspace.registry import Registry
 from mockthingspace.schedule import schedule
@@ -32,6 +35,7 @@ class Seed:
 
     registrations: tuple[Registration, ...] = ()
     events: tuple[tuple[str, Event], ...] = ()
+    faults: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,9 @@ class State:
     journal: Journal
     deliveries: Deliveries
     courier: Courier
+    faults: Faults
+    pauses: Pauses
+    chronicle: Chronicle
     events: tuple[tuple[str, Event], ...]
     epoch: int
 
@@ -98,6 +105,8 @@ class Double:
             old = self.state
             self.state = self._fresh(settings, seed, old.epoch + 1)
         old.journal.close()
+        old.pauses.close()
+        self.state.chronicle.note("reset", self.clock.now(), None, "everything")
         return {
             "registrations": len(old.registry.every()),
             "requests": len(old.journal),
@@ -118,6 +127,14 @@ class Double:
             for registration in self.seed.registrations:
                 if registration.account == account:
                     state.registry.register(registration)
+            now = self.clock.now()
+            state.faults.remove(lambda one: one.account == account, now)
+            state.pauses.end(account)
+            state.chronicle.remove(lambda one: one.account == account)
+            state.chronicle.note("reset", now, account, f"account {account}")
+            for fault in self.seed.faults:
+                if fault.account == account:
+                    self.plan(fault, state)
         return {
             "registrations": registrations,
             "requests": state.journal.remove(lambda one: one.account == account),
@@ -142,6 +159,7 @@ class Double:
             until = self.clock.now() + timedelta(seconds=seconds)
             self._settle(state)
             before = self.sequence.last
+            noted = self._note_jump(state, seconds, until)
             while (timer := timers.take_due(until)) is not None:
                 self.clock.move_to(timer.due_at)
                 timer.act()
@@ -153,13 +171,29 @@ class Double:
             for attempt in delivery.attempts
             if attempt.seq > before
         ]
+        state.chronicle.add_to(noted, f"; attempts that fell due: {len(made)}")
         return sorted(made, key=lambda pair: pair[1].seq)
 
-    def wait_until_idle(self, timeout_s: float) -> bool:
-        """Wait until nothing is under way or due; say whether that came in time."""
+    def set_mode(self, mode: Mode) -> None:
+        """Let the clock run, or stop it."""
+        before = self.clock.mode
+        self.means.timers.set_mode(mode)
+        if mode != before:
+            says = "it runs from now on" if mode == "real" else "it stands still"
+            self.state.chronicle.note("clock", self.clock.now(), None, says)
+
+    def wait_until_idle(self, timeout_s: float, account: str | None = None) -> bool:
+        """Wait until nothing is under way or due; say whether that came in time.
+
+        Args:
+            timeout_s: How long, in real time.
+            account: Only for this account's; for everybody's if None.
+        """
         state = self.state
 
         def idle() -> bool:
+            if account is not None:
+                return state.courier.idle(account)
             due = self.means.timers.next_due(self.clock.now())
             return due is None and state.courier.idle()
 
@@ -169,10 +203,17 @@ class Double:
     def close(self) -> None:
         """End what is under way, and every thread; the double is over."""
         self.state.courier.close()
+        self.state.pauses.close()
         self.state.journal.close()
+        self.sequence.close()
         self.means.close()
         with self.state.deliveries.changed:
             self.state.deliveries.changed.notify_all()
+
+    def _note_jump(self, state: State, seconds: float, until: datetime) -> Happening:
+        now = self.clock.now()
+        says = f"{seconds:g} s on, from {of_day(now)} to {of_day(until, now)}"
+        return state.chronicle.note("clock", now, None, says)
 
     def _settle(self, state: State) -> None:
         """Wait for the attempts under way, as long as a listener has to answer.
@@ -191,7 +232,12 @@ class Double:
 
     def _fresh(self, settings: Settings, seed: Seed, epoch: int) -> State:
         deliveries = Deliveries(settings.journal_limit, self.sequence)
-        return State(
+        chronicle = Chronicle(settings.journal_limit, self.sequence)
+
+        def tell(what: str, fault: Fault, now: datetime) -> None:
+            chronicle.note("fault", now, fault.account, f"{what}: {fault}")
+
+        state = State(
             settings=settings,
             registry=Registry(seed.registrations),
             tokens=Tokens(settings.credentials),
@@ -204,9 +250,21 @@ class Double:
                 settings.strict,
                 settings.signature_header,
             ),
+            faults=Faults(self.sequence, tell),
+            pauses=Pauses(self.means.timers),
+            chronicle=chronicle,
             events=seed.events,
             epoch=epoch,
         )
+        for fault in seed.faults:
+            self.plan(fault, state)
+        return state
+
+    def plan(self, fault: Fault, state: State | None = None) -> Fault:
+        """Let a fault act from now on; return it as planned."""
+        state = state or self.state
+        remembering = replace(fault, memory=state.registry.copy())
+        return state.faults.plan(remembering, self.clock.now())
 
 
 def current() -> Double:

@@ -24,6 +24,12 @@ class ThingSpaceError(Exception):
         self.reason = reason
 
 
+def word(refusal: type[ThingSpaceError]) -> str:
+    """Spell a refusal's name as people and files do: ``invalid-account``."""
+    letters = (f"-{one}" if one.isupper() else one for one in refusal.__name__)
+    return "".join(letters).lower().lstrip("-")
+
+
 class InvalidAccount(ThingSpaceError):
     """The account is missing or not in the documented format."""
 

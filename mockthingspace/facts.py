@@ -53,6 +53,12 @@ ALIKE = (
         sources.UNSAID,
     ),
     Fact(
+        "a planned fault's status is answered with a fault of the gateway's",
+        "assumed",
+        "the codes of WSO2's gateway, which answers in front of every API: "
+        f"{sources.CONNECTIVITY_ERRORS}",
+    ),
+    Fact(
         "a message of the user's own is sent as it is, at every attempt",
         "assumed",
         "the double's own choice",

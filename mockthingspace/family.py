@@ -130,6 +130,10 @@ class Family:
             self.answers[kind] for kind in refusal.__mro__ if kind in self.answers
         )
 
+    def can_answer(self, refusal: type[ThingSpaceError]) -> bool:
+        """Say whether there is anything that this refusal is answered with here."""
+        return any(kind in self.answers for kind in refusal.__mro__)
+
     @cached_property
     def account(self) -> Account | None:
         """The field its accounts are held to; None where it has no accounts."""

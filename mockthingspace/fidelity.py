@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple, get_args
 
 from mockthingspace import facts
-from mockthingspace.errors import ThingSpaceError
+from mockthingspace.errors import word
 from mockthingspace.events import Event
 from mockthingspace.families import FAMILIES
 from mockthingspace.family import Family, Operation
@@ -62,12 +62,6 @@ def path_of(family: Family, operation: Operation) -> str:
     """Spell where an operation is, as documentation does."""
     path = f"{family.prefix}{operation.rule}"
     return path.replace("<", "{").replace(">", "}")
-
-
-def word(refusal: type[ThingSpaceError]) -> str:
-    """Spell a refusal's name as people and files do: ``invalid-account``."""
-    letters = ((f"-{one}" if one.isupper() else one) for one in refusal.__name__)
-    return "".join(letters).lower().lstrip("-")
 
 
 def _of(family: Family) -> Iterator[Entry]:

@@ -14,12 +14,14 @@ from mockthingspace.client import AdminClient, in_process, remote, with_scheme
 from mockthingspace.double import EXTENSION, Double
 from mockthingspace.errors import CannotBind, MockThingSpaceError
 from mockthingspace.handle_deliveries import DeliveriesHandle
+from mockthingspace.handle_faults import FaultsHandle
 from mockthingspace.handle_requests import RequestsHandle
+from mockthingspace.handle_timeline import TimelineHandle
 from mockthingspace.server import Server
 from mockthingspace.settings import Settings, checked
 
 
-class MockThingSpace(RequestsHandle, DeliveriesHandle):
+class MockThingSpace(RequestsHandle, DeliveriesHandle, FaultsHandle, TimelineHandle):
     """A double on a port of this machine, as a context manager, and its handle.
 
     Args:

@@ -5,8 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from mockthingspace.client import Asking
-from mockthingspace.errors import AdminError
+from mockthingspace.errors import AdminError, MockThingSpaceError
 from mockthingspace.recorded import RecordedDelivery, delivery, instant
+
+SHARED_CLOCK = (
+    "the clock is everybody's who uses this double: moving it would make other tests' "
+    "messages fall due; use a double of your own, or short pauses (profile=0.1,0.1)"
+)
 
 
 class DeliveriesHandle(Asking):
@@ -112,8 +117,8 @@ class DeliveriesHandle(Asking):
             timeout_s: How long to wait, in real time.
 
         Raises:
-            AssertionError: They did not come; the message shows what did and
-                what is still to come.
+            AssertionError: They did not come; the message shows the three nearest
+                and how they differ, and what is still to come.
         """
         __tracebackhide__ = True
         wanted = {
@@ -146,53 +151,47 @@ class DeliveriesHandle(Asking):
                 ``status`` is ``delivered`` if it is not given.
 
         Raises:
-            AssertionError: They were not; the message shows what there is.
+            AssertionError: They were not; the message shows the three nearest and
+                how they differ, what is still to come, and the command that sends
+                each again.
         """
         __tracebackhide__ = True
         count = wanted.pop("count", None)
         wanted.setdefault("status", "delivered")
         found = self.deliveries(account, **wanted)
         if len(found) != count if count is not None else not found:
-            raise AssertionError(self._undelivered(account, wanted, count, found))
+            raise AssertionError(self._undelivered(account, count, wanted))
         return found
 
     def assert_not_delivered(self, account: str | None = None, **wanted: Any) -> None:
         """Assert that no message that matches was delivered.
 
         Raises:
-            AssertionError: One was; the message shows it.
+            AssertionError: One was; the message shows it, and the command that
+                sends it again.
         """
         __tracebackhide__ = True
         self.assert_delivered(account, count=0, **wanted)
 
     def _undelivered(
-        self,
-        account: str | None,
-        wanted: Mapping[str, Any],
-        count: int | None,
-        found: list[RecordedDelivery],
+        self, account: str | None, count: int | None, wanted: Mapping[str, Any]
     ) -> str:
-        whose = {"account": account or self._account, **wanted}
-        asked = ", ".join(
-            f"{name}={one}" for name, one in whose.items() if one is not None
-        )
-        number = "at least 1" if count is None else str(count)
-        lines = [f"expected {number} deliveries with {asked}; there are {len(found)}"]
-        there = self.deliveries(account)[-10:]
-        lines += [f"  {one}" for one in there]
-        return "\n".join(lines if there else [*lines, "  there are none at all"])
+        whose = {"account": account or self._account, **wanted, "count": count}
+        whose.pop("limit", None)
+        pattern = {name: one for name, one in whose.items() if one is not None}
+        told = self.admin.ask("POST", "/near-misses/delivery-pattern", pattern)
+        return str(told["message"])
 
     def wait_until_idle(self, timeout_s: float = 5) -> None:
-        """Block until no attempt is under way or due.
+        """Block until no attempt is under way or due, for this handle's own account.
 
         Raises:
             AssertionError: One still was when the time was up.
         """
         __tracebackhide__ = True
         try:
-            self.admin.ask(
-                "POST", "/deliveries/wait-until-idle", {"timeout_s": timeout_s}
-            )
+            body = {"timeout_s": timeout_s, "account": self._account}
+            self.admin.ask("POST", "/deliveries/wait-until-idle", body)
         except AdminError as error:
             if error.status != 408:
                 raise
@@ -207,7 +206,10 @@ class DeliveriesHandle(Asking):
 
         Raises:
             AdminError: The clock is real and runs by itself.
+            MockThingSpaceError: The double is shared, and so is its clock.
         """
+        if self._account is not None:
+            raise MockThingSpaceError(SHARED_CLOCK)
         body = {"seconds": seconds + 60 * minutes}
         fired: list[dict[str, Any]] = self.admin.ask("POST", "/clock/advance", body)[
             "fired"

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from mockthingspace.client import Asking
+from mockthingspace.explaining import unmet
 from mockthingspace.model import Registration
-from mockthingspace.recorded import RecordedExchange, exchange, registration, unmet
+from mockthingspace.recorded import RecordedExchange, exchange, registration
 
 
 class RequestsHandle(Asking):
@@ -132,7 +133,8 @@ class RequestsHandle(Asking):
 
         Raises:
             AssertionError: There was none, or not that many; the message says
-                what was expected and how the three nearest requests differ.
+                what was expected, how the three nearest requests differ, and the
+                command that makes each again.
         """
         __tracebackhide__ = True
         if isinstance(body, str):
@@ -159,5 +161,19 @@ class RequestsHandle(Asking):
         exchanges = [exchange(one) for one in found["requests"]]
         if len(exchanges) != count if count is not None else not exchanges:
             near = self.admin.ask("POST", "/near-misses/request-pattern", pattern)
-            raise AssertionError(unmet(pattern, count, found, near["nearMisses"]))
+            raise AssertionError(unmet(pattern, count, found, near))
         return exchanges
+
+    def assert_not_requested(self, operation: str | None = None, **wanted: Any) -> None:
+        """Assert that no request that matches was made.
+
+        Args:
+            operation: The operation, such as ``register``.
+            **wanted: As for ``assert_requested``, without ``count``.
+
+        Raises:
+            AssertionError: One was; the message shows those that match, and the
+                command that makes each again.
+        """
+        __tracebackhide__ = True
+        self.assert_requested(operation, count=0, **wanted)

@@ -30,6 +30,7 @@ class Journal:
             self.evicted += len(self._kept) == self._kept.maxlen
             self._kept.append(kept)
             self._changed.notify_all()
+        self._sequence.kept()
         return kept
 
     def __len__(self) -> int:

@@ -75,6 +75,11 @@ class Registration:
     headers: Pairs = ()
     secret: str | None = None
 
+    @property
+    def lane(self) -> tuple[str, str, str]:
+        """What it is registered under: family, account and service."""
+        return self.family, self.account, self.service
+
 
 class Caller(NamedTuple):
     """Who a request says it comes from; None where it does not say."""
@@ -90,7 +95,8 @@ class Exchange(NamedTuple):
     A named tuple, not a dataclass: one is made for every request, and this is
     the cheapest immutable record there is. ``path`` is decoded as WSGI decodes
     it; header names are WSGI's. Passwords and tokens are still in here:
-    ``rendering`` shows exchanges without them.
+    ``rendering`` shows exchanges without them. ``after`` is the last number there
+    was when the request arrived.
     """
 
     seq: int
@@ -109,6 +115,7 @@ class Exchange(NamedTuple):
     matched: bool
     arrived_at: datetime
     completed_at: datetime
+    after: int = 0
 
 
 class Attempt(NamedTuple):
@@ -127,8 +134,12 @@ class Delivery(NamedTuple):
     """One message on its way to one registration, as it stood at one moment.
 
     ``due_at`` is when the next attempt is due, or the last one was. ``trigger``
-    says why there is a delivery: ``event``, ``message`` or ``resend``.
+    says why there is a delivery: ``event``, ``message``, ``resend``, or
+    ``duplicate`` where a fault made it.
     ``headers`` and ``secret`` are the registration's, ``counter`` is the event's.
+    ``faults`` names those that act on it, and ``meant`` is the message without
+    them; where it ``breaks_off`` the message is sent in part, and where it
+    ``overlaps`` the second attempt does not wait.
     """
 
     id: str
@@ -146,6 +157,11 @@ class Delivery(NamedTuple):
     headers: Pairs = ()
     secret: str | None = None
     counter: str | None = None
+    faults: tuple[str, ...] = ()
+    meant: bytes | None = None
+    breaks_off: bool = False
+    overlaps: bool = False
+    made_at: datetime | None = None
 
     @property
     def lane(self) -> tuple[str, str, str]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from difflib import SequenceMatcher
+from typing import NamedTuple
 
 from mockthingspace.family import Family, Operation
 from mockthingspace.model import ACCOUNTS
@@ -13,6 +14,7 @@ _ACCOUNT = re.compile(
 _LONGEST = 200
 _SAME_METHOD = 0.3
 _SAME_PREFIX = 0.2
+_MOST_ALIKE = 1 + _SAME_METHOD + _SAME_PREFIX
 
 
 def account_in(path: str) -> str | None:
@@ -21,23 +23,40 @@ def account_in(path: str) -> str | None:
     return found[0] if found else None
 
 
-def nearest_operation(families: Iterable[Family], method: str, path: str) -> str:
-    """Describe the operation whose method and path are most like these."""
+class NearOperation(NamedTuple):
+    """An operation, where it would be served, and how far off it is (0 to 1)."""
+
+    family: Family
+    operation: Operation
+    path: str
+    distance: float
+
+    @property
+    def template(self) -> str:
+        """The path with its parameters in braces."""
+        rule = self.family.prefix + self.operation.rule
+        return rule.replace("<", "{").replace(">", "}")
+
+
+def nearest_operations(
+    families: Iterable[Family], method: str, path: str
+) -> list[NearOperation]:
+    """Return the operations, those whose method and path are most like these first."""
     account = account_in(path) or "<account>"
 
-    def likeness(candidate: tuple[Family, Operation]) -> float:
-        family, operation = candidate
+    def near(family: Family, operation: Operation) -> NearOperation:
         served = (family.prefix + operation.rule).replace("<account>", account)
         alike = SequenceMatcher(None, path[:_LONGEST], served, autojunk=False).ratio()
-        return (
-            alike
-            + (_SAME_METHOD if operation.method == method else 0)
-            + (_SAME_PREFIX if path.startswith(f"{family.prefix}/") else 0)
-        )
+        alike += _SAME_METHOD if operation.method == method else 0
+        alike += _SAME_PREFIX if path.startswith(f"{family.prefix}/") else 0
+        return NearOperation(family, operation, served, 1 - alike / _MOST_ALIKE)
 
-    family, nearest = max(
-        ((family, one) for family in families for one in family.operations),
-        key=likeness,
-    )
-    template = (family.prefix + nearest.rule).replace("<", "{").replace(">", "}")
-    return f"{nearest.method} {template} ({nearest.name})"
+    every = (near(family, one) for family in families for one in family.operations)
+    return sorted(every, key=lambda one: one.distance)
+
+
+def nearest_operation(families: Iterable[Family], method: str, path: str) -> str:
+    """Describe the operation whose method and path are most like these."""
+    nearest = nearest_operations(families, method, path)[0]
+    operation = nearest.operation
+    return f"{operation.method} {nearest.template} ({operation.name})"

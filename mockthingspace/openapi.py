@@ -12,11 +12,12 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
 from mockthingspace import __version__
+from mockthingspace.errors import word
 from mockthingspace.events import Event
 from mockthingspace.facts import HEADERS
 from mockthingspace.families import FAMILIES
 from mockthingspace.family import Answer, Family, Operation
-from mockthingspace.fidelity import path_of, word
+from mockthingspace.fidelity import path_of
 from mockthingspace.model import Fact, Known, Proof
 from mockthingspace.openapi_schemas import (
     Convert,

@@ -1,19 +1,21 @@
 """Patterns: what a script looks for among the exchanges, as criteria.
 
 A pattern has WireMock's keys (``method``, ``url``, ``urlPath``, ``urlPattern``,
-``urlPathPattern``, ``headers``, ``queryParameters``, ``bodyPatterns``) and ours
-(``family``, ``operation``, ``account``, ``status``).
+``urlPathPattern``, ``headers``, ``queryParameters``, ``basicAuth``,
+``bodyPatterns``) and ours (``family``, ``operation``, ``account``, ``status``).
+What is not known is refused by its name: a pattern that asks for less than its
+author thinks would find too much.
 """
 
-import json
 import re
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
-from mockthingspace import rendering
+from mockthingspace import json_patterns, rendering
 from mockthingspace.errors import AdminError
-from mockthingspace.matching import ABSENT, Criterion, words
+from mockthingspace.matching import ABSENT, PRESENT, Criterion
 from mockthingspace.model import Exchange
 
 
@@ -48,13 +50,9 @@ def _method(key: str, wanted: Any) -> list[Criterion]:
 
 
 def _url(key: str, wanted: Any) -> list[Criterion]:
-    read = _path if "Path" in key else rendering.raw_url
+    read = rendering.raw_path if "Path" in key else rendering.raw_url
     operator = "matches" if key.endswith("Pattern") else "equalTo"
     return [_matcher(key, read, operator, wanted)]
-
-
-def _path(exchange: Exchange) -> str:
-    return rendering.raw_url(exchange).partition("?")[0]
 
 
 def _headers(key: str, wanted: Any) -> list[Criterion]:
@@ -67,12 +65,19 @@ def _headers(key: str, wanted: Any) -> list[Criterion]:
 def _query(key: str, wanted: Any) -> list[Criterion]:
     def reader(name: str) -> Callable[[Exchange], Any]:
         def read(exchange: Exchange) -> Any:
-            values = parse_qs(exchange.query, keep_blank_values=True)
-            return values.get(name, [None])[0]
+            return parse_qs(exchange.query, keep_blank_values=True).get(name)
 
         return read
 
-    return _named(key, wanted, reader)
+    return [_any_of_them(one) for one in _named(key, wanted, reader)]
+
+
+def _any_of_them(criterion: Criterion) -> Criterion:
+    """Hold if one value does, where a parameter may come more than once."""
+    return criterion._replace(
+        holds=lambda values: any(map(criterion.holds, values or [None])),
+        spell=" and ".join,
+    )
 
 
 def _named(
@@ -85,14 +90,25 @@ def _named(
     return made
 
 
+def _basic(key: str, wanted: Any) -> list[Criterion]:
+    given = _mapping(key, wanted)
+    if given.keys() != {"username", "password"}:
+        raise _unknown(key, given, ("username", "password"))
+    pair = ":".join(_typed(f"{key}: {name}", given[name], str) for name in _PAIR)
+    proof = b64encode(pair.encode("utf-8", "replace")).decode()
+    return _headers("headers", {"Authorization": {"equalTo": f"Basic {proof}"}})
+
+
 def _body(key: str, wanted: Any) -> list[Criterion]:
     made: list[Criterion] = []
     for matcher in wanted if isinstance(wanted, list) else [wanted]:
         given = dict(_mapping(key, matcher))
         if "equalToJson" in given:
             made.extend(_json(given))
+        elif "matchesJsonPath" in given:
+            made.extend(_json_path(given))
         else:
-            made.extend(_matchers("body", _text, given))
+            made.extend(_matchers("body", _text, given, _OF_A_BODY))
     return made
 
 
@@ -100,83 +116,37 @@ def _text(exchange: Exchange) -> str:
     return exchange.body.decode("utf-8", "replace")
 
 
-def _document(exchange: Exchange) -> Any:
-    try:
-        return json.loads(exchange.body)
-    except (ValueError, RecursionError):
-        return None
-
-
 def _json(given: dict[str, Any]) -> list[Criterion]:
-    """Compare a JSON body; an object field by field, so that each can be named."""
     wanted = given.pop("equalToJson")
-    options = ("ignoreExtraElements", "ignoreArrayOrder")
+    options = (json_patterns.EXTRA, json_patterns.UNORDERED)
     extra, unordered = (
         _switch("body", name, given.pop(name, False)) for name in options
     )
     if given:
         raise _unknown("body", given, ("equalToJson", *options))
-    if isinstance(wanted, str):
-        try:
-            wanted = json.loads(wanted)
-        except ValueError as error:
-            raise AdminError("invalid_pattern", f"equalToJson: {error}") from error
-    if not isinstance(wanted, Mapping):
-        holds = _same_json(wanted, unordered)
-        return [Criterion("body", words(wanted), _document, holds)]
+    return json_patterns.equal(wanted, extra=extra, unordered=unordered)
 
-    def reader(name: str) -> Callable[[Exchange], Any]:
-        def read(exchange: Exchange) -> Any:
-            document = _document(exchange)
-            return document.get(name) if isinstance(document, Mapping) else None
 
-        return read
-
-    made = [
-        Criterion(
-            f"body.{name}", words(value), reader(name), _same_json(value, unordered)
-        )
-        for name, value in wanted.items()
-    ]
-    if not extra:
-        names = sorted(wanted)
-        made.append(Criterion("body", f"only {names}", _fields, _equal(names)))
-    return made
+def _json_path(given: dict[str, Any]) -> list[Criterion]:
+    field, read, matchers = json_patterns.at_path(given.pop("matchesJsonPath"))
+    if given:
+        raise _unknown("body", given, ("matchesJsonPath",))
+    return _matchers(field, read, matchers)
 
 
 def _equal(wanted: Any) -> Callable[[Any], bool]:
     return lambda value: bool(value == wanted)
 
 
-def _same_json(wanted: Any, unordered: bool) -> Callable[[Any], bool]:
-    """Compare as JSON does: ``true`` is not ``1``, whatever Python thinks."""
-
-    def spelled(value: Any) -> str:
-        value = _sorted(value) if unordered else value
-        return json.dumps(value, sort_keys=True)
-
-    expected = spelled(wanted)
-    return lambda value: spelled(value) == expected
-
-
-def _sorted(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _sorted(below) for name, below in value.items()}
-    if not isinstance(value, list):
-        return value
-    below = [_sorted(one) for one in value]
-    return sorted(below, key=lambda one: json.dumps(one, sort_keys=True))
-
-
-def _fields(exchange: Exchange) -> Any:
-    document = _document(exchange)
-    return sorted(document) if isinstance(document, Mapping) else None
-
-
 def _matchers(
-    field: str, read: Callable[[Exchange], Any], given: Mapping[str, Any]
+    field: str,
+    read: Callable[[Exchange], Any],
+    given: Mapping[str, Any],
+    more: Iterable[str] = (),
 ) -> list[Criterion]:
     name = "caseInsensitive"
+    if unknown := {one: given[one] for one in given if one not in _MATCHERS}:
+        raise _unknown(field, unknown, (*_OPERATORS, "absent", *more))
     flags = re.IGNORECASE if _switch(field, name, given.get(name, False)) else 0
     return [
         _matcher(field, read, operator, wanted, flags)
@@ -194,9 +164,8 @@ def _matcher(
 ) -> Criterion:
     if operator == "absent":
         _switch(field, operator, wanted)
-        return Criterion(field, ABSENT, read, lambda value: (value is None) == wanted)
-    if operator not in _OPERATORS:
-        raise _unknown(field, {operator: wanted}, (*_OPERATORS, "absent"))
+        expected = ABSENT if wanted else PRESENT
+        return Criterion(field, expected, read, lambda value: (value is None) == wanted)
     _typed(f"{field}: {operator}", wanted, str)
     source, negated = _OPERATORS[operator](wanted)
     try:
@@ -256,4 +225,9 @@ _KEYS: dict[str, Callable[[str, Any], list[Criterion]]] = {
     "operation": _exact,
     "account": _exact,
     "status": _status,
+    "basicAuth": _basic,
+    "basicAuthCredentials": _basic,
 }
+_MATCHERS = frozenset({*_OPERATORS, "absent", "caseInsensitive"})
+_OF_A_BODY = ("equalToJson", "matchesJsonPath")
+_PAIR = ("username", "password")

@@ -39,11 +39,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker."""
+    """Declare the markers."""
     config.addinivalue_line(
         "markers",
         "thingspace(allow_unmatched=False): how the thingspace fixture checks this "
         "test; allow_unmatched=True lets it make requests that nothing serves",
+    )
+    config.addinivalue_line(
+        "markers",
+        "thingspace_fault(kind, **how): plan a fault for this test, as "
+        "thingspace.fault(kind, **how) does; repeatable, from top to bottom",
     )
 
 
@@ -116,6 +121,7 @@ def thingspace(
         handle.start()
     handle.reset()
     request.node.stash[_HANDLE] = handle
+    _plan_faults(request.node, handle)
     yield handle
     request.node.stash[_JOURNAL] = _journal(handle)
     _check(request.node, handle, allowed)
@@ -146,6 +152,34 @@ def _allows_unmatched(item: pytest.Item) -> bool:
     return bool(marker.kwargs.get("allow_unmatched", False))
 
 
+def _plan_faults(item: pytest.Item, handle: "MockThingSpace") -> None:
+    """Plan the faults of the test's markers; one that cannot be fails the test."""
+    from mockthingspace import MockThingSpaceError
+
+    for marker in reversed([*item.iter_markers("thingspace_fault")]):
+        try:
+            handle.fault(*marker.args, **marker.kwargs)
+            continue
+        except (MockThingSpaceError, TypeError) as error:
+            reason = str(error)
+        given = [repr(one) for one in marker.args]
+        given += [f"{name}={one!r}" for name, one in marker.kwargs.items()]
+        pytest.fail(
+            f"the marker thingspace_fault({', '.join(given)}): {reason}", pytrace=False
+        )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Fail a test whose faults would never be planned."""
+    marked = item.get_closest_marker("thingspace_fault") is not None
+    if marked and "thingspace" not in getattr(item, "fixturenames", ()):
+        pytest.fail(
+            "the marker thingspace_fault does nothing without the fixture thingspace",
+            pytrace=False,
+        )
+
+
 def _check(item: pytest.Item, handle: "MockThingSpace", allowed: bool) -> None:
     """Fail a test that passed although the double could not serve it."""
     if not item.stash.get(_PASSED, False) or not handle.running:
@@ -166,14 +200,14 @@ def _check(item: pytest.Item, handle: "MockThingSpace", allowed: bool) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Any:
-    """Attach the journal to the report of a test that failed."""
+    """Attach the timeline to the report of a test that failed."""
     report = yield
     handle = item.stash.get(_HANDLE, None)
     if report.when == "call":
         item.stash[_PASSED] = report.passed
     if handle is not None and report.failed:
         journal = item.stash.get(_JOURNAL, None) or _journal(handle)
-        report.sections.append(("mockthingspace journal", journal))
+        report.sections.append(("mockthingspace timeline", journal))
     return report
 
 
@@ -181,12 +215,10 @@ def _journal(handle: "MockThingSpace") -> str:
     from mockthingspace import MockThingSpaceError
 
     try:
-        exchanges = handle.requests(limit=SHOWN)
-        deliveries = handle.deliveries(limit=SHOWN)
+        last = handle.timeline(limit=SHOWN)
+        shown = handle.timeline_text(limit=SHOWN)
     except MockThingSpaceError as error:
         return f"cannot be read: {error}"
-    lines = [f"(the last {SHOWN})"] if len(exchanges) == SHOWN else []
-    happened = [(one.seq, f"{one.arrived_at:%H:%M:%S.%f} {one}") for one in exchanges]
-    happened += [(one.seq, f"{one.due_at:%H:%M:%S.%f} --> {one}") for one in deliveries]
-    lines += [line for _, line in sorted(happened)]
-    return "\n".join(lines) or "(empty: no request reached the double)"
+    if {one.sort for one in last} <= {"reset"}:
+        return "(empty: no request reached the double)"
+    return shown

@@ -1,13 +1,11 @@
-"""What the admin API told, as values for a test, and in words when one fails."""
+"""What the admin API told, as values for a test."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from mockthingspace.model import Registration
-from mockthingspace.redaction import body_without_secrets, header
 from mockthingspace.rendering import delivery_line, line
 
 
@@ -59,8 +57,8 @@ class RecordedDelivery:
 
     ``message`` is the JSON document that is sent, as at the first attempt;
     ``headers`` are the registration's own, secrets hidden; ``signed`` says whether
-    it is signed. ``status`` is ``pending``, ``delivered``, ``abandoned``,
-    ``cancelled`` or ``stale``.
+    it is signed, ``faults`` which planned ones act on it. ``status`` is
+    ``pending``, ``delivered``, ``abandoned``, ``cancelled`` or ``stale``.
     """
 
     id: str
@@ -75,6 +73,7 @@ class RecordedDelivery:
     message: Any
     headers: Mapping[str, str]
     signed: bool
+    faults: list[str]
     due_at: datetime
     attempts: tuple[RecordedAttempt, ...]
 
@@ -131,43 +130,3 @@ def exchange(shown: Mapping[str, Any]) -> RecordedExchange:
 def instant(text: str) -> datetime:
     """Read an instant as the admin API spells it."""
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
-
-
-def unmet(
-    pattern: Mapping[str, Any],
-    count: int | None,
-    found: Mapping[str, Any],
-    misses: list[Any],
-) -> str:
-    """Say what was expected and how the nearest requests differ."""
-    number = "at least 1 request" if count is None else f"{count} request(s)"
-    lines = [f"expected {number} with"]
-    lines += [
-        f"  {key}: {_asked(key, value)}"
-        for key, value in pattern.items()
-        if key != "since"
-    ]
-    lines.append(f"but {len(found['requests'])} matched")
-    lines += [f"  matched: {line(one)}" for one in found["requests"][:3]]
-    for miss in misses:
-        lines.append(f"  nearest: {line(miss['request'])}")
-        lines += [
-            f"    {one['field']}: expected {one['expected']!r}, came {one['came']!r}"
-            for one in miss["differences"]
-        ]
-    if not found["requests"] and not misses:
-        lines.append("  the journal is empty: no request reached the double")
-    if found["meta"]["evicted"]:
-        lines.append(
-            f"  {found['meta']['evicted']} older requests were evicted; raise the "
-            "setting journal_limit to keep more"
-        )
-    return "\n".join(lines)
-
-
-def _asked(key: str, value: Any) -> str:
-    """Spell one thing that was asked for, secrets hidden."""
-    if key == "headers":
-        value = {name: header(name, one["equalTo"]) for name, one in value.items()}
-    text = value if isinstance(value, str) else json.dumps(value)
-    return body_without_secrets(text.encode("utf-8", "replace"))

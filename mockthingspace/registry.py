@@ -45,6 +45,11 @@ class Registry:
         """Return an account's registrations with a family, oldest first."""
         return self._by_account.get((family, account), ())
 
+    def find(self, family: str, account: str, service: str) -> Registration | None:
+        """Return the registration for a service, if there is one."""
+        group = self.of(family, account)
+        return next((one for one in group if one.service == service), None)
+
     def every(
         self,
         family: str | None = None,
@@ -61,6 +66,13 @@ class Registry:
             for one in group
             if service in (None, one.service)
         ]
+
+    def copy(self) -> "Registry":
+        """Return a registry of its own with what is registered now."""
+        made = Registry()
+        with self._lock:
+            made._by_account = dict(self._by_account)
+        return made
 
     def remove(
         self,

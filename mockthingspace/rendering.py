@@ -34,9 +34,14 @@ def headers(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     return {name: header(name, value) for name, value in raw_headers(pairs).items()}
 
 
+def raw_path(exchange: Exchange) -> str:
+    """Return the path of an exchange, as a client would spell it."""
+    return quote(exchange.path.encode("latin-1"), safe="/:@!$&'()*+,;=~-._")
+
+
 def raw_url(exchange: Exchange) -> str:
     """Return the path and query of an exchange, as a client would spell them."""
-    path = quote(exchange.path.encode("latin-1"), safe="/:@!$&'()*+,;=~-._")
+    path = raw_path(exchange)
     return f"{path}?{exchange.query}" if exchange.query else path
 
 
@@ -55,6 +60,11 @@ def document(exchange: Exchange) -> dict[str, Any]:
             "headers": shown_headers,
             "body": body_without_secrets(exchange.body),
             "loggedDate": int(exchange.arrived_at.timestamp() * 1000),
+            "loggedDateString": rfc3339(exchange.arrived_at),
+        },
+        "responseDefinition": {
+            "status": exchange.status,
+            "fromConfiguredStub": exchange.matched,
         },
         "response": {
             "status": exchange.status,
@@ -72,6 +82,12 @@ def document(exchange: Exchange) -> dict[str, Any]:
         "arrived_at": rfc3339(exchange.arrived_at),
         "completed_at": rfc3339(exchange.completed_at),
     }
+
+
+def logged(exchange: Exchange) -> dict[str, Any]:
+    """Return an exchange as WireMock shows requests it found: their keys on top."""
+    shown = document(exchange)
+    return {**shown["request"], **shown}
 
 
 def line(shown: Mapping[str, Any]) -> str:
@@ -123,6 +139,7 @@ def delivery(shown: Delivery) -> dict[str, Any]:
         "status": shown.status,
         "trigger": shown.trigger,
         "message": json.loads(shown.message),
+        "faults": list(shown.faults),
         "headers": {name: custom_header(name, one) for name, one in shown.headers},
         "signed": shown.secret is not None,
         "due_at": rfc3339(shown.due_at),

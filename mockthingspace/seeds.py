@@ -2,7 +2,7 @@
 
 ``{"settings": {…}, "registrations": [{family, account, service, url, username?,
 password?, headers?, secret?, registered_at?}], "events": {NAME: {family, service,
-message}}}``. An exported snapshot is one.
+message}}, "faults": [{kind, …}]}``. An exported snapshot is one.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,16 +12,18 @@ from typing import Any
 
 from marshmallow import RAISE, ValidationError, fields
 
+from mockthingspace import planning
 from mockthingspace.double import Seed
 from mockthingspace.errors import InvalidMessage, SettingsError
 from mockthingspace.events import Event, checked_message, fields_of
 from mockthingspace.family import Family
+from mockthingspace.faults import Fault
 from mockthingspace.fields import HttpHeaders, ListenerUrl, Secret, ServiceName, Text
 from mockthingspace.model import Registration
 from mockthingspace.signing import new_secret
 from mockthingspace.wire import Shape
 
-KEYS = ("settings", "registrations", "events")
+KEYS = ("settings", "registrations", "events", "faults")
 
 
 class Instant(fields.AwareDateTime):
@@ -91,7 +93,7 @@ def checked(document: Mapping[str, Any]) -> Mapping[str, Any]:
     """Refuse a seed document with a key that means nothing.
 
     Raises:
-        SettingsError: There is one, or the registrations are no array.
+        SettingsError: There is one, or the registrations or faults are no array.
     """
     for key in document:
         if key not in KEYS:
@@ -101,8 +103,9 @@ def checked(document: Mapping[str, Any]) -> Mapping[str, Any]:
                 f"unknown key {key!r} in a seed document: {hint}"
                 f"it may have {', '.join(KEYS)}"
             )
-    if not isinstance(document.get("registrations", []), list):
-        raise SettingsError("the registrations of a seed document must be an array")
+    for key in ("registrations", "faults"):
+        if not isinstance(document.get(key, []), list):
+            raise SettingsError(f"the {key} of a seed document must be an array")
     return document
 
 
@@ -115,7 +118,30 @@ def seed(
         SettingsError: Something in it cannot be used; the message says what.
     """
     known = checked(document)
-    return Seed(registrations(known, families, now), events(known, families))
+    own = events(known, families)
+    there = [*(event for family in families for event in family.events)]
+    there += [event for _, event in own]
+    return Seed(
+        registrations(known, families, now), own, faults(known, families, there)
+    )
+
+
+def faults(
+    document: Mapping[str, Any], families: Iterable[Family], events: Iterable[Event]
+) -> tuple[Fault, ...]:
+    """Return the faults of a seed document that was checked.
+
+    Raises:
+        SettingsError: One cannot be used; the message says which and why.
+    """
+    families, events = list(families), list(events)
+    made = []
+    for index, item in enumerate(document.get("faults", [])):
+        try:
+            made.append(planning.fault(item, families, events))
+        except SettingsError as error:
+            raise SettingsError(f"faults[{index}]: {error}") from error
+    return tuple(made)
 
 
 def events(

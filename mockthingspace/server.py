@@ -5,8 +5,12 @@ there and then. Stopping leaves no thread, socket or port behind.
 """
 
 import logging
-from collections.abc import Callable
-from threading import Thread
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import pairwise
+from socket import SO_LINGER, SOL_SOCKET
+from threading import Lock, Thread
 from time import monotonic
 from typing import Any
 
@@ -18,12 +22,14 @@ from waitress.task import ThreadedTaskDispatcher, WSGITask
 
 from mockthingspace.admin.asking import PREFIX
 from mockthingspace.ports import cannot_bind, url_of
+from mockthingspace.spoiling import SPARE, SPOIL, Spoil
 
 # Two for ThingSpace's own operations, which never block: more would only take the
 # interpreter from one another. The admin API's requests have threads of their own,
 # made when it is first used.
 THREADS = 2
 ADMIN_THREADS = 8
+GARBAGE = bytes(range(1, 256))
 CONNECTIONS = 1000
 GRACE_S = 5.0
 FLUSH_S = 0.5
@@ -36,6 +42,9 @@ class _Crew(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no ty
     def __init__(self) -> None:
         super().__init__()
         self.members: list[Thread] = []
+        self._changing = Lock()
+        self._waiting = 0
+        self._dismissed = False
 
     def start_new_thread(self, target: Callable[[int], None], thread_no: int) -> None:
         """Start one worker."""
@@ -45,14 +54,32 @@ class _Crew(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no ty
             name=f"mockthingspace-{thread_no}",
             daemon=True,
         )
-        self.members.append(member)
+        self.members = [*(one for one in self.members if one.is_alive()), member]
         member.start()
+
+    @contextmanager
+    def spare(self) -> Iterator[None]:
+        """Have one worker more while one waits, so that nobody else does."""
+        self._change(+1)
+        try:
+            yield
+        finally:
+            self._change(-1)
+
+    def _change(self, by: int) -> None:
+        with self._changing:
+            self._waiting += by
+            if not self._dismissed:
+                self.set_thread_count(THREADS + self._waiting)
 
     def dismiss(self) -> None:
         """Let the workers finish what they are at, and go."""
+        with self._changing:
+            self._dismissed = True
+        ends_at = monotonic() + GRACE_S
         self.shutdown(timeout=GRACE_S)
         for member in self.members:
-            member.join(GRACE_S)
+            member.join(max(0.0, ends_at - monotonic()))
 
 
 class _OneSend(WSGITask):  # type: ignore[misc]  # waitress has no types
@@ -60,8 +87,18 @@ class _OneSend(WSGITask):  # type: ignore[misc]  # waitress has no types
 
     wrote_header = False
 
+    def get_environment(self) -> dict[str, Any]:
+        """Return what the application is told, with the way to have a spare worker."""
+        environ: dict[str, Any] = super().get_environment()
+        environ[SPARE] = self.channel.server.task_dispatcher.spare
+        return environ
+
     def write(self, data: bytes) -> None:
         """Write the reply, or the next piece of it."""
+        spoil: Spoil | None = self.environ.get(SPOIL)
+        if spoil is not None:
+            self._spoil(spoil, data)
+            return
         if self.wrote_header or self.content_length != len(data):
             super().write(data)
             return
@@ -69,6 +106,34 @@ class _OneSend(WSGITask):  # type: ignore[misc]  # waitress has no types
         head = self.build_response_header()
         self.content_bytes_written += len(data)
         self.channel.write_soon(head + data if self.has_body else head)
+
+    def _spoil(self, spoil: Spoil, data: bytes) -> None:
+        """Write what a fault leaves of a reply, and close the connection."""
+        self.wrote_header = self.close_on_finish = True
+        self.content_bytes_written = self.content_length or 0
+        head = self.build_response_header()
+        if spoil.how == "garbage":
+            self.channel.write_soon(GARBAGE)
+        elif spoil.how == "truncate":
+            half = len(head) + len(data) // 2 if data else len(head) // 2
+            self.channel.write_soon((head + data)[:half])
+        elif spoil.how == "slow":
+            self._dribble(spoil, head + data)
+        elif spoil.how == "reset":
+            at_once = struct.pack("ii", 1, 0)
+            with suppress(OSError):  # the client has gone
+                self.channel.socket.setsockopt(SOL_SOCKET, SO_LINGER, at_once)
+
+    def _dribble(self, spoil: Spoil, reply: bytes) -> None:
+        """Write a reply in pieces, each after its part of the time."""
+        assert spoil.wait is not None
+        number = min(spoil.pieces, len(reply))
+        ends = [len(reply) * part // number for part in range(number + 1)]
+        waiting = True
+        with self.environ[SPARE]():
+            for start, end in pairwise(ends):
+                waiting = waiting and spoil.wait(spoil.seconds / number)
+                self.channel.write_soon(reply[start:end])
 
 
 class _Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types

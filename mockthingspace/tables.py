@@ -10,7 +10,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from mockthingspace import fidelity
+from mockthingspace.checks.table import CHECKS
 from mockthingspace.families import FAMILIES
+from mockthingspace.fault_kinds import FAULTS, FaultKind
 from mockthingspace.fidelity import Entry, entries, path_of
 from mockthingspace.model import MARKS, Mark
 from mockthingspace.settings import rows, spelled
@@ -65,6 +67,44 @@ def settings() -> str:
             for row in rows()
         ),
     )
+
+
+def checks() -> str:
+    """Every check of a listener: what it does, why, and how we know."""
+    return _table(
+        ("check", "what is sent, and what must come", "why", "known", "source"),
+        (
+            (f"`{one.name}`", one.does, one.matters, one.mark, _linked(one.source))
+            for one in CHECKS
+        ),
+    )
+
+
+def faults() -> str:
+    """Every kind of fault: what it does, what it takes, WireMock's name for it."""
+    return _table(
+        ("kind", "on", "what happens", "takes, and default", "times", "WireMock"),
+        (
+            (
+                f"`{one.name}`",
+                one.on,
+                one.does,
+                _takes(one),
+                "always" if one.times is None else str(one.times),
+                f"`{one.wiremock}`" if one.wiremock else "",
+            )
+            for one in FAULTS
+        ),
+    )
+
+
+def _takes(kind: FaultKind) -> str:
+    """Return what a kind of fault takes, a line an option."""
+    rows = (
+        f"`{name}` {row.allowed.replace('|', chr(92) + '|')} (`{spelled(default)}`)"
+        for name, (row, default) in kind.options.items()
+    )
+    return "<br>".join(rows)
 
 
 def totals() -> str:
@@ -136,6 +176,8 @@ TABLES = {
     "operations": operations,
     "events": events,
     "settings": settings,
+    "faults": faults,
+    "checks": checks,
     "totals": totals,
     "register": register,
 }

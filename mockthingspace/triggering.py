@@ -8,6 +8,8 @@ from mockthingspace.double import Double, State
 from mockthingspace.errors import AdminError, InvalidMessage
 from mockthingspace.events import Event, checked_message, unknown_event
 from mockthingspace.family import Family
+from mockthingspace.faults import SCOPES
+from mockthingspace.mangling import Case, mangled
 from mockthingspace.model import Delivery, Registration
 
 
@@ -45,14 +47,45 @@ def trigger(
     ]
     if not registrations:
         raise _nobody(state, family, service, wanted["account"])
+    made = [_delivery(double, event, one, wanted) for one in registrations]
+    state.chronicle.note("trigger", double.clock.now(), wanted["account"], event.name)
     return [
-        state.courier.keep(_delivery(double, event, one, wanted))
-        for one in registrations
+        kept
+        for one, registration in zip(made, registrations, strict=True)
+        for kept in _kept(double, state, one, registration)
     ]
+
+
+def _kept(
+    double: Double, state: State, delivery: Delivery, registration: Registration
+) -> list[Delivery]:
+    """Keep a delivery as the planned faults leave it, and its duplicates."""
+    whose = {name: getattr(delivery, name) for name in SCOPES if name != "operation"}
+    copies, behind = 0, False
+    for fault in state.faults.acting("deliveries", whose, double.clock.now()):
+        before = fault.memory and fault.memory.find(*registration.lane)
+        delivery = mangled(delivery, Case(fault, before, registration))
+        copies += fault.options.get("copies", 0)
+        behind = behind or fault.kind == "reorder"
+    lane, reordered = registration.lane, state.courier.reordered
+    waiting = reordered.get(lane, ())
+    copy = delivery._replace(trigger="duplicate")
+    kept = [
+        state.courier.keep(one, next(iter(waiting), None))
+        for one in (delivery, *[copy] * copies)
+    ]
+    if delivery.status == "pending":
+        reordered.pop(lane, None)
+        state.courier.let_go(waiting)
+        if behind:
+            reordered[lane] = [one.id for one in kept]
+    return kept
 
 
 def resend(double: Double, identity: str) -> Delivery:
     """Make a new delivery of a delivery's message, to where it is registered now.
+
+    It is made as if there were no faults.
 
     Raises:
         AdminError: There is no such delivery, or its registration is gone.
@@ -61,6 +94,7 @@ def resend(double: Double, identity: str) -> Delivery:
     old = state.deliveries.get(identity)
     if old is None:
         raise AdminError("unknown_delivery", f"there is no delivery {identity}", 404)
+    now = double.clock.now()
     for one in state.registry.of(old.family, old.account):
         if one.service == old.service:
             return state.courier.keep(
@@ -69,9 +103,15 @@ def resend(double: Double, identity: str) -> Delivery:
                     headers=one.headers,
                     secret=one.secret,
                     trigger="resend",
-                    due_at=double.clock.now(),
+                    due_at=now,
+                    made_at=now,
                     status="pending",
                     attempts=(),
+                    message=old.message if old.meant is None else old.meant,
+                    meant=None,
+                    faults=(),
+                    breaks_off=False,
+                    overlaps=False,
                 )
             )
     raise _nobody(state, old.family, old.service, old.account)
@@ -86,6 +126,7 @@ def _event(known: Mapping[str, tuple[str, Event]], name: str) -> tuple[str, Even
 def _delivery(
     double: Double, event: Event, registration: Registration, wanted: Mapping[str, Any]
 ) -> Delivery:
+    now = double.clock.now()
     message, overrides = wanted.get("message"), wanted.get("overrides") or {}
     own = message is not None
     if own and overrides:
@@ -108,7 +149,8 @@ def _delivery(
         url=registration.url,
         message=body,
         trigger="message" if own else "event",
-        due_at=double.clock.now(),
+        due_at=now,
+        made_at=now,
         headers=registration.headers,
         secret=registration.secret,
         counter=None if own else event.counter,

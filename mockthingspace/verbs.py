@@ -8,18 +8,23 @@ from mockthingspace.double import State
 from mockthingspace.errors import NotRegistered
 from mockthingspace.family import Family
 from mockthingspace.model import Caller, Pairs, Registration
+from mockthingspace.registry import Registry
 from mockthingspace.settings import Settings
 from mockthingspace.signing import new_secret
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request to an operation, as its verb sees it."""
+    """One request to an operation, as its verb sees it.
+
+    ``stale`` is the registry that a list is read from, where a fault says so.
+    """
 
     family: Family
     state: State
     caller: Caller
     now: datetime
+    stale: Registry | None = None
 
     @property
     def settings(self) -> Settings:
@@ -29,7 +34,8 @@ class Call:
 
 def listing(call: Call, account: str) -> tuple[Registration, ...]:
     """Return the account's registrations."""
-    return call.state.registry.of(call.family.name, account)
+    registry = call.stale or call.state.registry
+    return registry.of(call.family.name, account)
 
 
 def show(call: Call, account: str) -> Registration | None:

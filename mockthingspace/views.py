@@ -22,7 +22,9 @@ from mockthingspace.errors import (
     TooLarge,
 )
 from mockthingspace.family import Answer, Family, Operation
+from mockthingspace.faults import Fault
 from mockthingspace.identity import caller
+from mockthingspace.misbehaving import planned_reply, spoiled, told
 from mockthingspace.settings import Settings
 from mockthingspace.verbs import Call
 from mockthingspace.wire import MAX_BODY, Shape, load, spelled
@@ -42,6 +44,7 @@ class Note:
     operation: str | None = None
     account: str | None = None
     reasons: list[str] = field(default_factory=list)
+    after: int = 0
 
 
 class Segment(BaseConverter):
@@ -71,21 +74,48 @@ def _view(family: Family, operation: Operation) -> Callable[..., Response]:
         note: Note = g.note
         note.family, note.operation = family.name, operation.name
         note.account = path.get("account") or _in_query(operation)
+        faults = _faults(family, operation, note)
         try:
-            return _answer(family, operation, path, note)
+            planned = faults and planned_reply(family, faults, note.state, note.account)
+            reply = planned or _answer(family, operation, path, note, faults)
         except ThingSpaceError as refusal:
             note.account = note.account or _in_body(operation, note)
-            return refused(family.answer_to(type(refusal)), refusal, note)
+            reply = refused(family.answer_to(type(refusal)), refusal, note)
+        if not faults:
+            return reply
+        return spoiled(reply, faults, note.state, note.account)
 
     return view
 
 
+def _faults(family: Family, operation: Operation, note: Note) -> list[Fault]:
+    """Return the planned faults that act on this request."""
+    if not note.state.faults.planned:
+        return []
+    note.account = note.account or _in_body(operation, note)
+    whose = {
+        "account": note.account,
+        "family": family.name,
+        "operation": operation.name,
+        "method": operation.method,
+        "prefix": family.prefix,
+    }
+    acting = note.state.faults.acting("requests", whose, note.arrived_at)
+    note.reasons += [told(one) for one in acting if one.kind != "refuse"]
+    return acting
+
+
 def _answer(
-    family: Family, operation: Operation, path: dict[str, str], note: Note
+    family: Family,
+    operation: Operation,
+    path: dict[str, str],
+    note: Note,
+    faults: list[Fault],
 ) -> Response:
     if note.oversized:
         raise TooLarge(f"the body is larger than {MAX_BODY} bytes")
-    call = Call(family, note.state, caller(), note.arrived_at)
+    stale = next((one.memory for one in faults if one.kind == "stale"), None)
+    call = Call(family, note.state, caller(), note.arrived_at, stale)
     operation = operation.followed(call.settings.follow)
     _authorize(operation, call)
     arguments: dict[str, Any] = {}

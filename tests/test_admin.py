@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import Client, TestResponse
 
@@ -238,11 +239,11 @@ def test_evictions_are_reported() -> None:
 
 
 def test_a_cursor_outlives_a_reset(used: FlaskClient) -> None:
-    """The numbers go on over a reset, so since finds just what is new."""
+    """The numbers go on over a reset, which has one too: since finds what is new."""
     last = used.get("/__admin/requests").get_json()["meta"]["last_seq"]
     used.post("/__admin/reset", json={})
     used.get(CALLBACKS)
-    assert seqs(used.get(f"/__admin/requests?since={last}")) == [last + 1]
+    assert seqs(used.get(f"/__admin/requests?since={last}")) == [last + 2]
 
 
 def test_one_request_is_shown_by_its_number(used: FlaskClient) -> None:
@@ -415,7 +416,7 @@ def test_a_since_that_is_no_number_is_refused(client: FlaskClient, since: Any) -
 GETS = [rule for method, rule, _ in RESOURCES if method == "GET"]
 WRITES = [(method, rule) for method, rule, _ in RESOURCES if method != "GET"]
 WITH_BODY = [row for row in WRITES if row[0] != "DELETE"]
-READS_NONE = ("/reset", "/deliveries/<identity>/resend")
+READS_NONE = ("/reset", "/requests/reset", "/deliveries/<identity>/resend")
 
 
 @pytest.fixture
@@ -428,7 +429,7 @@ def full(used: FlaskClient) -> FlaskClient:
 
 def path_of(rule: str) -> str:
     """Return the path of a resource there is one of."""
-    return f"/__admin{rule}".replace("<int:seq>", "1").replace("<identity>", "7")
+    return f"/__admin{rule}".replace("<int:seq>", "1").replace("<identity>", "8")
 
 
 def state_of(double: Double) -> tuple[object, ...]:
@@ -694,7 +695,7 @@ def test_a_snapshot_leaves_out_what_a_double_starts_with(client: FlaskClient) ->
     """Address, clock and seed file belong to the double, not to its state."""
     shown = client.get("/__admin/snapshot").get_json()
     assert (list(shown), list(shown["settings"])) == (
-        ["settings", "registrations", "events"],
+        ["settings", "registrations", "events", "faults"],
         [
             "auth",
             "strict",
@@ -802,3 +803,20 @@ def test_a_long_body_is_kept_cut(client: FlaskClient) -> None:
     assert 200 == client.post(CALLBACKS, data=body).status_code
     kept = client.get("/__admin/requests/1").get_json()["request"]["body"]
     assert body[:-1].decode() == kept
+
+
+def test_what_is_nested_too_deeply_for_a_resource_is_refused(
+    app: Flask, client: FlaskClient
+) -> None:
+    """Whichever resource runs out of depth, it is the asker's mistake."""
+
+    def too_deep() -> None:
+        raise RecursionError
+
+    app.view_functions["admin.GET /health"] = too_deep
+
+    reply = client.get("/__admin/health")
+
+    assert assert_admin_error(reply, 400, "invalid_body") == (
+        "the body is nested too deeply"
+    )

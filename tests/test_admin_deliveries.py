@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from mockthingspace import create_app
-from mockthingspace.admin import deliveries as resource
+from mockthingspace.admin.shapes import LONGEST_WAIT_S
 from mockthingspace.double import EXTENSION, Double
 from mockthingspace.families import FAMILIES
 from mockthingspace.settings import Settings
@@ -156,6 +156,7 @@ def test_a_trigger_answers_with_the_pending_delivery(registered: FlaskClient) ->
         "status",
         "trigger",
         "message",
+        "faults",
         "headers",
         "signed",
         "due_at",
@@ -181,9 +182,10 @@ def test_a_message_goes_out_after_the_reply(
 ) -> None:
     """Nothing is sent until the reply to the trigger is written."""
     reply = registered.post("/__admin/deliveries", json=TRIGGER)
+    [kept] = registered.get("/__admin/deliveries").get_json()["deliveries"]
     assert ([], [], False) == (
         listener.came,
-        registered.get("/__admin/deliveries/1").get_json()["attempts"],
+        kept["attempts"],
         double.wait_until_idle(0),
     )
     reply.close()
@@ -520,14 +522,26 @@ def test_a_wait_in_vain_shows_what_came_and_what_is_due(several: FlaskClient) ->
         shown["error"],
         [one["id"] for one in shown["deliveries"]],
     )
+    first, second, other = (one["id"] for one in shown["deliveries"])
+    due_at = shown["deliveries"][1]["due_at"]
+    lines = shown["message"].splitlines()
     assert [
-        f"waited 0 s for 2 deliveries with account={ACCOUNT}, status=delivered; 1 came",
-        f"  {FINISHED} for {place}: delivered, 1 attempts, last: 200",
-        f"  Fota.firmwareList for {place}: pending, 1 attempts, last: 503, "
-        f"next at {shown['deliveries'][1]['due_at']}",
-        f"  {FINISHED} for {place.replace(ACCOUNT, OTHER)}: delivered, 1 attempts, "
-        "last: 200",
-    ] == shown["message"].splitlines()
+        "waited 0 s for 2 deliveries",
+        f"  account  {ACCOUNT}",
+        "  status   delivered",
+        "but 1 came",
+        f"came: {first} {FINISHED} for {place}: delivered, 1 attempts, last: 200",
+        f"nearest: {second} Fota.firmwareList for {place}: pending, 1 attempts, "
+        f"last: 503, next at {due_at}",
+        "  status  expected  delivered",
+        "          came      pending",
+        f"nearest: {other} {FINISHED} for {place.replace(ACCOUNT, OTHER)}: delivered, "
+        "1 attempts, last: 200",
+        f"  account  expected  {ACCOUNT}",
+        f"           came      {OTHER}",
+        f"pending: {second} Fota.firmwareList, attempt 2 due in 300 s, at {due_at}; "
+        "advance(seconds=300) brings it",
+    ] == [one for one in lines if one and "  curl " not in one]
 
 
 def test_a_wait_where_there_is_nothing_says_so(client: FlaskClient) -> None:
@@ -535,8 +549,12 @@ def test_a_wait_where_there_is_nothing_says_so(client: FlaskClient) -> None:
     wanted = {"attempts": 2, "event": FINISHED, "timeout_s": 0.01}
     shown = post(client, "/deliveries/wait", wanted).get_json()
     assert [
-        f"waited 0.01 s for 1 delivery with event={FINISHED}, attempts=2; 0 came",
-        "  there are no deliveries at all",
+        "waited 0.01 s for 1 delivery",
+        f"  event     {FINISHED}",
+        "  attempts  at least 2",
+        "but 0 came",
+        "",
+        "there are no deliveries at all",
     ] == shown["message"].splitlines()
 
 
@@ -753,7 +771,7 @@ def test_a_mode_the_clock_does_not_have_is_refused(
 
 def test_the_longest_wait_is_named(client: FlaskClient) -> None:
     """A wait has an end."""
-    longest = resource.LONGEST_WAIT_S
+    longest = LONGEST_WAIT_S
     reply = post(client, IDLES, {"timeout_s": longest + 1})
     assert str(longest) in refused(reply, 400, "invalid_body")
 

@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 
 from mockthingspace import Settings, create_app, sources
-from mockthingspace.errors import InvalidBearer
+from mockthingspace.errors import InvalidBearer, word
 from mockthingspace.families import FAMILIES
 from mockthingspace.family import Family
-from mockthingspace.fidelity import word
 
 from .cases.asking import FIXTURES, PAGES, Case, answer, read
 from .cases.every import CASES

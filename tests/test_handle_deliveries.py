@@ -123,17 +123,34 @@ def test_the_events_are_listed(thing: MockThingSpace) -> None:
     assert all(one["fields"] for one in events)
 
 
+def again(double: MockThingSpace, identity: str) -> str:
+    """Return the command that sends a delivery again."""
+    url = f"{double.url}/__admin/deliveries/{identity}/resend"
+    return f"curl -X POST {url} -H 'Content-Type: application/json' -d '{{}}'"
+
+
 def test_a_wait_in_vain_is_an_assertion(thing: MockThingSpace) -> None:
-    """The message shows what came instead."""
+    """The message shows what came instead, and when the next attempt is due."""
     LISTENER.statuses = [503]
     thing.trigger(FINISHED, ACCOUNT)
     failed = thing.wait_for_delivery(ACCOUNT, attempts=1)
     with pytest.raises(AssertionError) as caught:
         thing.wait_for_delivery(ACCOUNT, since=failed.seq - 1, timeout_s=0)
     assert [
-        f"waited 0 s for 1 delivery with account={ACCOUNT}, status=delivered; 0 came",
-        f"  {FINISHED} for {ACCOUNT} -> {URL}: pending, 1 attempts, last: 503, "
-        f"next at {failed.due_at:%Y-%m-%dT%H:%M:%S.%fZ}",
+        "waited 0 s for 1 delivery",
+        f"  account  {ACCOUNT}",
+        "  status   delivered",
+        f"  since    {failed.seq - 1}",
+        "but 0 came",
+        "",
+        f"nearest: {failed.id} {FINISHED} for {ACCOUNT} -> {URL}: pending, "
+        f"1 attempts, last: 503, next at {failed.due_at:%Y-%m-%dT%H:%M:%S.%fZ}",
+        "  status  expected  delivered",
+        "          came      pending",
+        f"  {again(thing, failed.id)}",
+        "",
+        f"pending: {failed.id} {FINISHED}, attempt 2 due in 300 s, at "
+        f"{failed.due_at:%Y-%m-%dT%H:%M:%S.%fZ}; advance(seconds=300) brings it",
     ] == str(caught.value).splitlines()
 
 
@@ -156,32 +173,49 @@ def test_what_was_not_delivered_is_told(thing: MockThingSpace) -> None:
     """The message says what was expected and what there is."""
     with pytest.raises(AssertionError) as nothing:
         thing.assert_delivered(event=FINISHED, service=None)
-    thing.trigger(LIST, ACCOUNT)
+    [made] = thing.trigger(LIST, ACCOUNT)
     thing.wait_for_delivery(ACCOUNT)
     with pytest.raises(AssertionError) as another:
         thing.assert_delivered(ACCOUNT, event=FINISHED, count=2)
     assert [
-        f"expected at least 1 deliveries with event={FINISHED}, status=delivered; "
-        "there are 0",
-        "  there are none at all",
+        "expected at least 1 delivery",
+        f"  event   {FINISHED}",
+        "  status  delivered",
+        "but 0 came",
+        "",
+        "there are no deliveries at all",
     ] == str(nothing.value).splitlines()
     assert [
-        f"expected 2 deliveries with account={ACCOUNT}, event={FINISHED}, "
-        "status=delivered; there are 0",
-        f"  {LIST} for {ACCOUNT} -> {URL}: delivered, 1 attempts, last: 200",
+        "expected 2 deliveries",
+        f"  account  {ACCOUNT}",
+        f"  event    {FINISHED}",
+        "  status   delivered",
+        "but 0 came",
+        "",
+        f"nearest: {made.id} {LIST} for {ACCOUNT} -> {URL}: delivered, 1 attempts, "
+        "last: 200",
+        f"  event  expected  {FINISHED}",
+        f"         came      {LIST}",
+        f"  {again(thing, made.id)}",
     ] == str(another.value).splitlines()
 
 
 def test_what_should_not_have_been_delivered_is_told(thing: MockThingSpace) -> None:
     """The message shows the delivery that should not be."""
     thing.assert_not_delivered(ACCOUNT)
-    thing.trigger(LIST, ACCOUNT)
+    [made] = thing.trigger(LIST, ACCOUNT)
     thing.wait_for_delivery(ACCOUNT)
     with pytest.raises(AssertionError) as caught:
         thing.assert_not_delivered(event=LIST)
     assert [
-        f"expected 0 deliveries with event={LIST}, status=delivered; there are 1",
-        f"  {LIST} for {ACCOUNT} -> {URL}: delivered, 1 attempts, last: 200",
+        "expected 0 deliveries",
+        f"  event   {LIST}",
+        "  status  delivered",
+        "but 1 came",
+        "",
+        f"came: {made.id} {LIST} for {ACCOUNT} -> {URL}: delivered, 1 attempts, "
+        "last: 200",
+        f"  {again(thing, made.id)}",
     ] == str(caught.value).splitlines()
 
 

@@ -103,7 +103,10 @@ MATCHERS: list[tuple[dict[str, Any], bool]] = [
     ({"headers": {"X-Other": {"absent": True}}}, True),
     ({"headers": {"X-Other": {"doesNotContain": "a"}}}, False),
     (query("x", equalTo="1"), True),
-    (query("x", equalTo="2"), False),
+    (query("x", equalTo="2"), True),
+    (query("x", equalTo="3"), False),
+    (query("x", absent=False), True),
+    (query("x", absent=True), False),
     (query("empty", equalTo=""), True),
     (query("empty", absent=True), False),
     (query("y", absent=True), True),
@@ -127,6 +130,28 @@ MATCHERS: list[tuple[dict[str, Any], bool]] = [
         ),
         True,
     ),
+    (body(equalToJson={"in": {}}, ignoreExtraElements=True), True),
+    (body(equalToJson={"name": {}}, ignoreExtraElements=True), False),
+    (body(equalToJson={"in": {"a": 2}}, ignoreExtraElements=True), False),
+    (body(equalToJson={"in": {"b": 1}}, ignoreExtraElements=True), False),
+    (body(equalToJson={"name": {"a": 1}}, ignoreExtraElements=True), False),
+    (body(equalToJson={"list": [1]}, ignoreExtraElements=True), False),
+    (body(equalToJson={"list": 1}, ignoreExtraElements=True), False),
+    (body(equalToJson={"name": [1]}, ignoreExtraElements=True), False),
+    (body(equalToJson={}, ignoreExtraElements=True), True),
+    (body(matchesJsonPath="$.name"), True),
+    (body(matchesJsonPath="$.nowhere"), False),
+    (body(matchesJsonPath="$['in'].a"), True),
+    (body(matchesJsonPath="$.list[1]"), True),
+    (body(matchesJsonPath="$.list[2]"), False),
+    (body(matchesJsonPath="$.name[0]"), False),
+    (body(matchesJsonPath="$.list.a"), False),
+    (body(matchesJsonPath={"expression": "$.list[1]"}), True),
+    (body(matchesJsonPath={"expression": "$.list[1]", "equalTo": "2"}), True),
+    (body(matchesJsonPath={"expression": "$.name", "matches": "F.*"}), True),
+    (body(matchesJsonPath={"expression": "$.name", "contains": "x"}), False),
+    (body(matchesJsonPath={"expression": "$.no", "absent": True}), True),
+    ({"basicAuth": {"username": "ann", "password": "a"}}, False),
     (body(equalToJson=[1]), False),
     (body(equalToJson=5), False),
 ]
@@ -204,7 +229,27 @@ MALFORMED: list[tuple[dict[str, Any], str, str]] = [
         "invalid_pattern",
         "body: ignoreArrayOrder: must be true or false",
     ),
-    (body(matchesJsonPath="$"), "unknown_matcher", "body: unknown 'matchesJsonPath'"),
+    (body(matchesXPath="/a"), "unknown_matcher", "body: unknown 'matchesXPath'; ther"),
+    (body(matchesJsonPath="$..a"), "unknown_matcher", "matchesJsonPath: paths here ar"),
+    (body(matchesJsonPath={}), "unknown_matcher", "matchesJsonPath: paths here are o"),
+    (body(matchesJsonPath="$", a=1), "unknown_matcher", "body: unknown 'a'; there are"),
+    (
+        body(matchesJsonPath={"expression": "$.a", "equalToJson": "1"}),
+        "unknown_matcher",
+        "body.a: unknown 'equalToJson'; there are equalTo",
+    ),
+    (
+        body(equalToJson={"a": ["${json-unit.ignore}"]}),
+        "unknown_matcher",
+        "equalToJson: unknown '${json-unit.ignore}'; give the value itself",
+    ),
+    ({"cookies": {}}, "unknown_key", "unknown key 'cookies'; a pattern has method"),
+    ({"basicAuth": {"username": "a"}}, "unknown_matcher", "basicAuth: unknown 'user"),
+    (
+        {"basicAuth": {"username": "a", "password": 1}},
+        "invalid_pattern",
+        "basicAuth: password: must be a string",
+    ),
 ]
 
 
@@ -262,6 +307,13 @@ def test_of_equally_near_ones_the_latest_comes_first() -> None:
     """What was asked last is what a test is about."""
     found = misses({"status": 200}, ONE, ONE._replace(seq=2), ONE._replace(seq=3))
     assert [one.exchange.seq for one in found] == [3, 2, 1]
+
+
+def test_an_account_that_is_nearly_the_same_is_another() -> None:
+    """What another account did comes behind what this one nearly did."""
+    other = ONE._replace(seq=2, account="0242078689-00002")
+    found = misses({"account": ACCOUNT, "status": 200}, ONE, other._replace(status=200))
+    assert [one.exchange.seq for one in found] == [1, 2]
 
 
 def test_an_exchange_that_matches_is_no_near_miss() -> None:
@@ -386,6 +438,7 @@ KEYS = (
     "operation",
     "account",
     "status",
+    "basicAuth",
     "since",
 )
 MATCHER_KEYS = (
@@ -399,6 +452,9 @@ MATCHER_KEYS = (
     "equalToJson",
     "ignoreExtraElements",
     "ignoreArrayOrder",
+    "matchesJsonPath",
+    "expression",
+    "username",
     "password",
 )
 NAMES = st.sampled_from(MATCHER_KEYS)
@@ -408,7 +464,9 @@ VALUES = st.recursive(
     | st.integers()
     | st.floats(allow_nan=False)
     | st.text(max_size=8)
-    | st.sampled_from(["(", "[", "*", "a{9999999999}", "(?P<a>", "\\", "null", "{}"]),
+    | st.sampled_from(
+        ["(", "[", "*", "a{9999999999}", "(?P<a>", "\\", "null", "{}", "$.a"]
+    ),
     lambda below: (
         st.lists(below, max_size=3)
         | st.dictionaries(NAMES | st.text(max_size=4), below, max_size=3)
@@ -467,3 +525,73 @@ def test_a_deep_pattern_is_refused(
         f"/__admin{path}", data=pattern % deep, content_type="application/json"
     )
     assert (reply.status_code, list(reply.get_json())) == (400, ["error", "message"])
+
+
+def test_basic_proof_is_a_header() -> None:
+    """A user name and a password are found as they travel."""
+    proof = (("HTTP_AUTHORIZATION", "Basic YW5uOmE="),)
+    wanted = {"username": "ann", "password": "a"}
+    for key in ("basicAuth", "basicAuthCredentials"):
+        assert holds({key: wanted}, ONE._replace(headers=proof))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "came", "expected"),
+    [
+        ([1, 2], [2, 1], True),
+        ([{"a": 1}, {}], [{"a": 1}, {"a": 1, "b": 2}], True),
+        ([{}, {"a": 1}], [{"a": 1}, {"b": 2}], True),
+        ([{"a": 1}, {"a": 1}], [{"a": 1}, {"b": 2}], False),
+        ([1, 1], [1, 2], False),
+        ([[1, 2]], [[2, 1]], True),
+    ],
+)
+def test_an_array_in_any_order_has_one_for_each(
+    wanted: Any, came: Any, expected: bool
+) -> None:
+    """Each element that is wanted has one that came to itself."""
+    options = {"ignoreArrayOrder": True, "ignoreExtraElements": True}
+    pattern = body(equalToJson=wanted, **options)
+    exchange = ONE._replace(body=json.dumps(came).encode())
+    assert expected == holds(pattern, exchange)
+
+
+def test_each_value_below_is_a_difference_of_its_own() -> None:
+    """What differs deep in a body is named by its path, and text is told from JSON."""
+    (miss,) = misses(
+        body(
+            equalToJson={"in": {"a": "1", "b": {"c": 2}}, "name": {}, "flag": "on"},
+            ignoreExtraElements=True,
+        ),
+        ONE,
+    )
+    assert [tuple(one) for one in miss.differences] == [
+        ("body.in.a", '"1"', "1"),
+        ("body.in.b.c", "2", "(absent)"),
+        ("body.name", "{}", "Fota"),
+        ("body.flag", "on", "true"),
+    ]
+
+
+def test_a_document_that_is_no_object_is_a_difference() -> None:
+    """A body that should be an object is told from one that is none."""
+    pattern = body(equalToJson={}, ignoreExtraElements=True)
+    (miss,) = misses(pattern, ONE._replace(body=b"[1]"))
+    assert [("body", "an object", "(absent)")] == miss.differences
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        body(equalToJson={"httpHeaders": {"X-Key": SECRET}}),
+        body(matchesJsonPath={"expression": "$['token']", "equalTo": SECRET}),
+        body(matchesJsonPath={"expression": "$.httpHeaders.a", "equalTo": SECRET}),
+        {"basicAuth": {"username": "ann", "password": SECRET}},
+    ],
+    ids=["headers of a listener", "path", "path of a header", "basic"],
+)
+def test_a_secret_below_is_hidden_too(pattern: dict[str, Any]) -> None:
+    """However deep a secret is asked for, it is not in what is told."""
+    miss = misses(pattern, ONE)[0]
+    assert "***" in miss.differences[0].expected
+    assert SECRET not in str(miss.differences)

@@ -16,9 +16,9 @@ from werkzeug.test import Client
 from mockthingspace import Settings, create_app
 from mockthingspace.answers import gateway
 from mockthingspace.double import EXTENSION
-from mockthingspace.errors import MissingSession, NotRegistered, WrongPassword
+from mockthingspace.errors import MissingSession, NotRegistered, WrongPassword, word
 from mockthingspace.families import FAMILIES
-from mockthingspace.fidelity import path_of, word
+from mockthingspace.fidelity import path_of
 from mockthingspace.fields import HttpHeaders, ListenerUrl
 from mockthingspace.openapi import described
 from mockthingspace.openapi_schemas import EXAMPLES

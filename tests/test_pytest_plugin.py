@@ -151,17 +151,18 @@ def test_the_fixtures_give_a_fresh_double_with_the_users_settings(pytester):
 
 
 def test_a_failure_shows_what_the_double_knows(failures):
-    """A report has the user's own exception, and the journal beside it."""
+    """A report has the user's own exception, and the timeline beside it."""
     own, silent = failures["test_own_exception"], failures["test_silent"]
     unmatched = failures["ERROR at teardown of test_unmatched"]
     broken = failures["ERROR at teardown of test_broken"]
     gone, without = failures["test_gone"], failures["test_without"]
 
     assert "LookupError: mine\n" in own
-    assert "- mockthingspace journal -" in own
-    assert "(the last 50)" in own
-    assert "GET /nowhere/51 -> 404  -  (no operation has the path" in own
-    assert "GET /nowhere/1 " not in own
+    assert "- mockthingspace timeline -" in own
+    assert "(the last 50 of 105)" in own
+    assert "  --> GET /nowhere/51\n" in own
+    assert "  <-x 404 (no operation has the path '/nowhere/51'" in own
+    assert "GET /nowhere/1\n" not in own
     assert "ERROR at teardown of test_own_exception" not in failures
 
     assert "LookupError: mine too\n" in silent
@@ -171,7 +172,7 @@ def test_a_failure_shows_what_the_double_knows(failures):
     assert f"nothing serves what this test requested:\n  GET {path} -> 404" in unmatched
     assert "nearest: GET /api/fota/v1/callbacks/{account} (list)" in unmatched
     assert "@pytest.mark.thingspace(allow_unmatched=True)" in unmatched
-    assert "- mockthingspace journal -" in unmatched
+    assert "- mockthingspace timeline -" in unmatched
 
     assert "the double failed what this test requested:\n" in broken
     assert "-> 500" in broken
@@ -179,7 +180,7 @@ def test_a_failure_shows_what_the_double_knows(failures):
 
     assert "LookupError: mine, after it was stopped\n" in gone
     assert "cannot be read: this double is not running" in gone
-    assert "mockthingspace journal" not in without
+    assert "mockthingspace timeline" not in without
 
 
 @pytest.mark.parametrize("way", ["option", "variable"])
@@ -237,7 +238,7 @@ def test_only_a_test_that_passed_is_checked(pytester):
 
     result.assert_outcomes(xfailed=1, skipped=1, passed=3, errors=1)
     result.stdout.fnmatch_lines(
-        ["*ERROR at teardown of test_last*", "*mockthingspace journal*", "*/nowhere*"]
+        ["*ERROR at teardown of test_last*", "*mockthingspace timeline*", "*/nowhere*"]
     )
 
 

@@ -14,7 +14,7 @@ from mockthingspace import MockThingSpace, Settings, tables
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
-PAGES = (README, ROOT / "docs" / "FIDELITY.md")
+PAGES = (README, *sorted((ROOT / "docs").glob("*.md")), ROOT / "docs" / "FAULTS.md")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README.read_text("utf-8"), re.M | re.S)
 DEFAULT_URL = "http://127.0.0.1:8440"
 COMMAND = str(Path(sys.executable).with_name("mockthingspace"))
@@ -25,10 +25,13 @@ def _blocks(language: str, holding: str = "") -> list[str]:
 
 
 def test_every_block_is_of_a_kind_that_runs_here():
-    """A block in another language would be one that no test runs."""
-    assert {"python", "sh", "console", "json"} == {name for name, _ in BLOCKS}
+    """A block in another language would be one that no test runs.
+
+    The text is what a failure says; ``test_explaining`` compares it.
+    """
+    assert {"python", "sh", "console", "json", "text"} == {name for name, _ in BLOCKS}
     assert ["make run\n"] == _blocks("sh")
-    assert 6 == len(_blocks("python"))
+    assert 9 == len(_blocks("python"))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda one: one.name)
@@ -54,7 +57,7 @@ def test_every_table_has_its_rows():
 
     page = tables.written(empty)
 
-    assert "stale" not in page
+    assert "\nstale\n" not in page
     assert "`POST /api/fota/v1/callbacks/{account}`" in page
     assert "`--journal-limit`" in page
     assert "| family | documented | observed | assumed |" in page
@@ -73,10 +76,11 @@ def test_make_docs_writes_the_tables_into_a_page(tmp_path):
 
 def test_the_pytest_examples_pass_and_are_short(pytester):
     """A new user can copy them; they are under 15 and under 20 lines."""
-    first, loop, signed = _blocks("python", "def test_")
-    pytester.makepyfile(test_first=first, test_loop=loop, test_signed=signed)
+    first, loop, *others = _blocks("python", "def test_")
+    named = {f"test_{number}": block for number, block in enumerate(others)}
+    pytester.makepyfile(test_first=first, test_loop=loop, **named)
 
-    pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=3)
+    pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=6)
     assert len(first.splitlines()) < 15
     assert len(loop.splitlines()) < 20
 

@@ -71,7 +71,9 @@ def test_an_exchange_has_wiremocks_keys_and_ours() -> None:
             "headers": {"Host": "localhost:8440"},
             "body": "body",
             "loggedDate": int(NOW.timestamp() * 1000),
+            "loggedDateString": "2024-01-02T03:04:05.000678Z",
         },
+        "responseDefinition": {"status": 400, "fromConfiguredStub": True},
         "response": {
             "status": 400,
             "headers": {"Content-Type": "application/json"},

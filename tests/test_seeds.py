@@ -300,6 +300,7 @@ RICH: dict[str, Any] = {
         },
     ],
     "events": {"Own.rich": OWN, "Own.empty": {**OWN, "message": {}}},
+    "faults": [],
 }
 
 
@@ -493,3 +494,98 @@ def test_an_event_of_the_users_own_may_spell_its_service_otherwise(
     item = {**OWN, "family": "connectivity", "service": spelling}
     [(family, made)] = seeds.events({"events": {"Own.x": item}}, FAMILIES)
     assert (family, made.service) == ("connectivity", "AlertService")
+
+
+FAULT: dict[str, Any] = {
+    "kind": "status",
+    "on": "requests",
+    "status": 503,
+    "account": ACCOUNT,
+    "times": 2,
+    "probability": 1.0,
+    "seed": 0,
+    "ttl_s": 60.0,
+}
+LASTING: dict[str, Any] = {
+    "kind": "delay",
+    "on": "deliveries",
+    "delayDistribution": {"type": "uniform", "lower": 1.0, "upper": 2.0},
+    "event": "Own.x",
+    "times": None,
+    "probability": 0.5,
+    "seed": 7,
+    "ttl_s": 300.0,
+}
+OWN_X = {"Own.x": {**OWN, "message": {}}}
+
+
+def statuses(client: FlaskClient, number: int, path: str = CALLBACKS) -> list[int]:
+    """Return how so many requests are answered."""
+    return [client.get(path).status_code for _ in range(number)]
+
+
+def test_a_seeds_faults_act_from_the_start_and_after_a_reset(tmp_path: Path) -> None:
+    """They are planned anew each time."""
+    client = started(tmp_path, {"faults": [FAULT]})
+    for _ in range(2):
+        assert [503, 503, 200] == statuses(client, 3)
+        client.post("/__admin/reset", json={})
+
+
+def test_a_reset_of_an_account_plans_its_seeded_faults_anew(tmp_path: Path) -> None:
+    """And leaves those of others as they are."""
+    other = CALLBACKS.replace(ACCOUNT, OTHER)
+    seeded = [FAULT, {**FAULT, "account": OTHER}]
+    client = started(tmp_path, {"faults": seeded})
+    statuses(client, 1)
+    statuses(client, 1, other)
+    client.post(f"/__admin/reset?account={ACCOUNT}", json={})
+    assert [503, 503, 200] == statuses(client, 3)
+    assert [503, 200] == statuses(client, 2, other)
+
+
+def test_a_snapshot_has_the_faults_that_are_planned(
+    client: FlaskClient, tmp_path: Path
+) -> None:
+    """As a seed spells them; what has acted once acts once less."""
+    document = {"events": OWN_X, "faults": [FAULT, LASTING]}
+    client.put("/__admin/snapshot", json=document)
+    assert [FAULT, LASTING] == snapshot(client)["faults"]
+    statuses(client, 1)
+    exported = snapshot(client)
+    assert [{**FAULT, "times": 1}, LASTING] == exported["faults"]
+    assert exported == snapshot(started(tmp_path, exported))
+
+
+def test_a_seeded_fault_may_be_for_the_seeds_own_event() -> None:
+    """What it can be for is what there is."""
+    document = {"events": OWN_X, "faults": [LASTING]}
+    [made] = seeds.seed(document, FAMILIES, NOW).faults
+    assert ("Own.x", None) == (made.event, made.times)
+    with pytest.raises(SettingsError, match=r"^faults\[0\]: event: 'Own.x' is none; "):
+        seeds.seed({"faults": [LASTING]}, FAMILIES, NOW)
+
+
+@pytest.mark.parametrize(
+    ("item", "words"),
+    [
+        (None, "a fault must be an object with a kind: refuse, status, "),
+        ([], "a fault must be an object with a kind"),
+        ({"kind": "rest"}, "kind: 'rest' is none; did you mean 'reset'?"),
+        ({**FAULT, "status": 200}, "status: 200 cannot be used; allowed: a status fr"),
+        ({**FAULT, "acted": 1}, "'acted' means nothing to status"),
+    ],
+    ids=["null", "array", "kind", "status", "unknown"],
+)
+def test_a_bad_fault_is_named_by_its_index(item: Any, words: str) -> None:
+    """The error says which fault cannot be used, and why."""
+    with pytest.raises(SettingsError) as caught:
+        seeds.seed({"faults": [FAULT, item]}, FAMILIES, NOW)
+    assert str(caught.value).startswith(f"faults[1]: {words}")
+
+
+@pytest.mark.parametrize("faults", [None, {}, "a", 1])
+def test_the_faults_of_a_seed_are_an_array(faults: Any) -> None:
+    """As its registrations are."""
+    with pytest.raises(SettingsError, match="the faults of a seed document must be an"):
+        seeds.checked({"faults": faults})

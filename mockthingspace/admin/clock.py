@@ -24,7 +24,7 @@ def change() -> Response:
     if mode not in ("real", "manual"):
         raise AdminError("invalid_clock", "mode: must be real or manual")
     double = current()
-    double.means.timers.set_mode(mode)
+    double.set_mode(mode)
     return json_response(_shown(double))
 
 

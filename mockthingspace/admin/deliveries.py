@@ -3,23 +3,28 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from flask import Response
-from marshmallow import RAISE, Schema, ValidationError, fields, validate
+from flask import Response, request
 
 from mockthingspace import rendering
+from mockthingspace.admin import shapes
 from mockthingspace.admin.asking import (
     Given,
-    document,
     error_response,
     filters,
     known,
     number,
 )
-from mockthingspace.clock import rfc3339
 from mockthingspace.double import Double, State, current
 from mockthingspace.errors import AdminError
 from mockthingspace.events import Event
+from mockthingspace.explaining import (
+    Scene,
+    delivery_criteria,
+    expected,
+    undelivered,
+)
 from mockthingspace.families import FAMILIES
+from mockthingspace.matching import near_misses
 from mockthingspace.model import STATUSES, Delivery
 from mockthingspace.sources import date_of
 from mockthingspace.triggering import catalogue, resend, trigger
@@ -27,65 +32,7 @@ from mockthingspace.views import json_response
 
 _EXACT = ("account", "family", "service", "event", "status")
 _FILTERS = (*_EXACT, "since", "limit")
-_NO_ACCOUNT = "is required: whose listeners the message is for"
-LONGEST_WAIT_S = 600
-
-
-class _Wanted(Schema):
-    """``{event, account, service?, overrides?, message?}``."""
-
-    class Meta:
-        unknown = RAISE
-
-    event = fields.String(required=True)
-    account = fields.String(
-        required=True, error_messages={"required": _NO_ACCOUNT, "null": _NO_ACCOUNT}
-    )
-    service = fields.String(allow_none=True)
-    overrides = fields.Dict(keys=fields.String(), allow_none=True)
-    message = fields.Raw(allow_none=True)
-
-
-class _NoString(fields.Number):  # type: ignore[type-arg]
-    """A number, and not a string of one."""
-
-    def _validated(self, value: Any) -> Any:
-        if isinstance(value, str):
-            raise self.make_error("invalid", input=value)
-        return super()._validated(value)
-
-
-class _Seconds(_NoString, fields.Float):
-    """Seconds to wait."""
-
-
-class _Whole(_NoString, fields.Integer):
-    """A whole number."""
-
-
-class _Patience(Schema):
-    """``{timeout_s?}``."""
-
-    class Meta:
-        unknown = RAISE
-
-    timeout_s = _Seconds(load_default=5.0, validate=validate.Range(0, LONGEST_WAIT_S))
-
-
-class _Awaited(_Patience):
-    """``{account?, family?, service?, event?, status?, attempts?, count?, …}``."""
-
-    class Meta:
-        unknown = RAISE
-
-    account = fields.String(allow_none=True)
-    family = fields.String(allow_none=True)
-    service = fields.String(allow_none=True)
-    event = fields.String(allow_none=True)
-    status = fields.String(allow_none=True)
-    attempts = _Whole(strict=True, allow_none=True, validate=validate.Range(1))
-    count = _Whole(strict=True, load_default=1, validate=validate.Range(1))
-    since = _Whole(strict=True, load_default=0, validate=validate.Range(0))
+DELIVERIES = ("delivery", "deliveries")
 
 
 def events() -> Response:
@@ -121,7 +68,7 @@ def one(identity: str) -> Response:
 def add() -> Response:
     """Trigger an event; 202 and the deliveries made, which go out after this reply."""
     double = current()
-    wanted = _loaded(_Wanted())
+    wanted = shapes.loaded(shapes.Wanted())
     known({"service": wanted.get("service")})
     return _going(double, trigger(double, FAMILIES, wanted))
 
@@ -136,7 +83,7 @@ def wait() -> Response:
     """Block until matching deliveries are there: 200, or 408 with what came."""
     double = current()
     state = double.state
-    wanted = _known(double, _loaded(_Awaited()))
+    wanted = _known(double, shapes.loaded(shapes.Awaited()))
     deliveries = state.deliveries
     matching = _matching(wanted)
 
@@ -151,22 +98,37 @@ def wait() -> Response:
         came = found()
     if len(came) >= wanted["count"]:
         return _shown(double, came, len(came))
-    nearest = [one for one in deliveries.every() if one.seq > wanted["since"]][-10:]
-    shown = [rendering.delivery(one) for one in nearest]
-    return json_response(
+    last = [one for one in deliveries.every() if one.seq > wanted["since"]][-10:]
+    told = {"error": "timed_out", "message": _unmet(wanted, double, state)}
+    shown = [rendering.delivery(one) for one in last]
+    return json_response({**told, "deliveries": shown}, 408)
+
+
+def nearest() -> Response:
+    """Show the three that come nearest, how each differs, and all of it in words."""
+    double = current()
+    wanted = _known(double, shapes.loaded(shapes.Sought()))
+    scene = _scene(double, double.state)
+    asked, count = _asked(wanted), wanted["count"]
+    there = [one for one in scene.deliveries if one.seq > wanted["since"]]
+    shown = [
         {
-            "error": "timed_out",
-            "message": _unmet(wanted, state, len(came), nearest),
-            "deliveries": shown,
-        },
-        408,
-    )
+            "delivery": rendering.delivery(one.exchange),
+            "matchResult": {"distance": round(one.distance, 3)},
+            "differences": [each._asdict() for each in one.differences],
+        }
+        for one in near_misses(there, delivery_criteria(asked))
+    ]
+    heading = f"expected {expected(count, *DELIVERIES)}"
+    message = undelivered(heading, count, asked, scene)
+    return json_response({"nearMisses": shown, "message": message})
 
 
 def wait_until_idle() -> Response:
     """Block until no attempt is under way or due: 200, or 408."""
-    timeout_s = _loaded(_Patience())["timeout_s"]
-    if current().wait_until_idle(timeout_s):
+    wanted = shapes.loaded(shapes.Idle())
+    timeout_s = wanted["timeout_s"]
+    if current().wait_until_idle(timeout_s, wanted.get("account")):
         return json_response({"idle": True})
     return error_response(
         "timed_out", f"attempts were still under way after {timeout_s:g} s", 408
@@ -178,23 +140,31 @@ def _known(double: Double, given: Given) -> Given:
     return known(given, status=STATUSES, event=there)
 
 
-def _unmet(
-    wanted: Mapping[str, Any], state: State, came: int, nearest: list[Delivery]
-) -> str:
+def _unmet(wanted: Mapping[str, Any], double: Double, state: State) -> str:
     """Say what was awaited, what came instead, and what is still to come."""
-    asked = _exact(wanted)
-    if wanted.get("attempts"):
-        asked["attempts"] = wanted["attempts"]
-    number = "1 delivery" if wanted["count"] == 1 else f"{wanted['count']} deliveries"
     waited = f"waited {wanted['timeout_s']:g} s"
     if state.courier.closed:
         waited = "the double was reset or stopped during a wait"
-    spelled = ", ".join(f"{name}={value}" for name, value in asked.items())
-    lines = [f"{waited} for {number} with {spelled}; {came} came"]
-    lines += [
-        f"  {rendering.delivery_line(one, rfc3339(one.due_at))}" for one in nearest
-    ]
-    return "\n".join(lines if nearest else [*lines, "  there are no deliveries at all"])
+    count = wanted["count"]
+    heading = f"{waited} for {expected(count, *DELIVERIES)}"
+    return undelivered(heading, count, _asked(wanted), _scene(double, state))
+
+
+def _asked(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what deliveries should have, as it is told."""
+    more = {name: wanted[name] for name in ("attempts", "since") if wanted.get(name)}
+    return {**_exact(wanted), **more}
+
+
+def _scene(double: Double, state: State) -> Scene:
+    deliveries = state.deliveries
+    return Scene(
+        url=request.host_url.rstrip("/"),
+        now=double.clock.now(),
+        stands=double.clock.mode == "manual",
+        evicted=deliveries.evicted,
+        deliveries=deliveries.every(),
+    )
 
 
 def _exact(wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -228,19 +198,6 @@ def _select(deliveries: Iterable[Delivery], given: Mapping[str, str]) -> list[De
         if one.seq > since
         and all(getattr(one, name) == value for name, value in exact.items())
     ]
-
-
-def _loaded(shape: Schema) -> dict[str, Any]:
-    try:
-        loaded: dict[str, Any] = shape.load(document())
-    except ValidationError as error:
-        said = "; ".join(
-            f"{key}: {' '.join(map(str, said)).rstrip('.')}"
-            for key, said in error.messages_dict.items()
-        )
-        allowed = ", ".join(shape.fields)
-        raise AdminError("invalid_body", f"{said}; allowed: {allowed}") from error
-    return loaded
 
 
 def _going(double: Double, kept: list[Delivery]) -> Response:

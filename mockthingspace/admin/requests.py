@@ -1,6 +1,7 @@
 """``requests``: the journal of exchanges, with WireMock's keys."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
 from typing import Any
 
 from flask import Response
@@ -9,10 +10,18 @@ from mockthingspace import matching, patterns, rendering
 from mockthingspace.admin.asking import document, filters, known, number
 from mockthingspace.double import current
 from mockthingspace.errors import AdminError
+from mockthingspace.families import FAMILIES
 from mockthingspace.model import Exchange
+from mockthingspace.nearest import nearest_operations
 from mockthingspace.views import json_response
 
 LONGEST_WAIT_S = 600
+Show = Callable[[Exchange], dict[str, Any]]
+_LOGGED = (
+    *("method", "url", "absoluteUrl", "headers", "body", "clientIp", "cookies"),
+    *("queryParams", "queryParameters", "basicAuthCredentials", "bodyAsBase64"),
+    *("browserProxyRequest", "loggedDate", "loggedDateString"),
+)
 _FILTERS = ("account", "family", "operation", "status", "since", "limit")
 
 
@@ -24,43 +33,130 @@ def every() -> Response:
 def unmatched() -> Response:
     """Show those that nothing serves; ``wait_s`` waits for one."""
     given = filters("account", "since", "limit", "wait_s")
-    return _waiting(given, lambda one: not one.matched)
+    return _waiting(given, lambda one: not one.matched, rendering.logged)
 
 
-def _waiting(given: dict[str, str], keep: Callable[[Exchange], bool]) -> Response:
+def near_operations() -> Response:
+    """Show for each that nothing serves the three operations that come nearest."""
+    found = [one for one in _select(filters("account", "since")) if not one.matched]
+    return json_response(
+        {
+            "nearMisses": [
+                near
+                for one in found
+                for near in _near_operations(
+                    rendering.logged(one), one.method, rendering.raw_path(one)
+                )
+            ]
+        }
+    )
+
+
+def near_operations_of_one() -> Response:
+    """Show the three operations that come nearest to a request as it is shown."""
+    asked = document()
+    if unknown := asked.keys() - set(_LOGGED):
+        raise AdminError(
+            "unknown_key",
+            f"unknown key {min(unknown)!r}; a request has {', '.join(_LOGGED)}",
+        )
+    for name in ("method", "url"):
+        if not isinstance(asked.get(name), str):
+            raise AdminError("invalid_pattern", f"{name}: must be a string")
+    path = asked["url"].partition("?")[0]
+    near = _near_operations(asked, asked["method"], path)
+    return json_response({"nearMisses": near})
+
+
+def _near_operations(
+    shown: dict[str, Any], method: str, path: str
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "request": shown,
+            "requestPattern": {
+                "method": one.operation.method,
+                "url": one.path,
+                "urlPathTemplate": one.template,
+            },
+            "matchResult": {"distance": round(one.distance, 3)},
+            "family": one.family.name,
+            "operation": one.operation.name,
+        }
+        for one in nearest_operations(FAMILIES, method, path)[: matching.NEAREST]
+    ]
+
+
+def _waiting(
+    given: dict[str, str],
+    keep: Callable[[Exchange], bool],
+    show: Show = rendering.document,
+) -> Response:
     """Show what the filters find, once there is something or ``wait_s`` is over."""
     wait_s = min(number(given, "wait_s"), LONGEST_WAIT_S)
     found = current().state.journal.wait_for(
         lambda: [one for one in _select(given) if keep(one)], wait_s
     )
-    return _shown(found, given)
+    return _shown(found, given, show)
 
 
 def one(seq: int) -> Response:
     """Show one, by its number."""
-    for exchange in current().state.journal.every():
-        if exchange.seq == seq:
-            return json_response(rendering.document(exchange))
-    raise AdminError("unknown_request", f"the journal has no request {seq}", 404)
+    return json_response(rendering.document(_numbered(seq)))
+
+
+def remove_one(seq: int) -> Response:
+    """Forget one, by its number."""
+    return _removed([_numbered(seq)])
 
 
 def remove() -> Response:
     """Forget those that match the filters; say how many."""
-    going = {one.seq for one in _select(filters(*_FILTERS[:-1]))}
-    removed = current().state.journal.remove(lambda one: one.seq in going)
-    return json_response({"removed": removed})
+    return _removed(_select(filters(*_FILTERS[:-1])))
+
+
+def remove_all() -> Response:
+    """Forget them all; say how many."""
+    return _removed(current().state.journal.every())
+
+
+def remove_found() -> Response:
+    """Forget those that match a pattern; show them."""
+    found = _found()
+    shown = [rendering.logged(one) for one in found]
+    removed = _forget(found)
+    return json_response({"requests": shown, "removed": removed})
+
+
+def _numbered(seq: int) -> Exchange:
+    for exchange in current().state.journal.every():
+        if exchange.seq == seq:
+            return exchange
+    raise AdminError("unknown_request", f"the journal has no request {seq}", 404)
+
+
+def _removed(found: list[Exchange]) -> Response:
+    return json_response({"removed": _forget(found)})
+
+
+def _forget(found: list[Exchange]) -> int:
+    going = {one.seq for one in found}
+    return current().state.journal.remove(lambda one: one.seq in going)
 
 
 def find() -> Response:
     """Show those that match a pattern."""
+    return _shown(_found(), {}, rendering.logged)
+
+
+def _found() -> list[Exchange]:
     exchanges, wanted = _pattern()
-    return _shown([one for one in exchanges if matching.matches(one, wanted)], {})
+    return [one for one in exchanges if matching.matches(one, wanted)]
 
 
 def count() -> Response:
     """Count those that match a pattern."""
-    exchanges, wanted = _pattern()
-    found = sum(matching.matches(one, wanted) for one in exchanges)
+    found = len(_found())
     return json_response({"count": found, **_meta(found)})
 
 
@@ -68,7 +164,9 @@ def near_misses() -> Response:
     """Show the three that come nearest to a pattern, and how each differs."""
     exchanges, wanted = _pattern()
     missed = matching.near_misses(exchanges, wanted)
-    return json_response({"nearMisses": [_near_miss(one) for one in missed]})
+    shown = [_near_miss(one) for one in missed]
+    meta = {"held": current().state.pauses.held}
+    return json_response({"nearMisses": shown, "meta": meta})
 
 
 def _pattern() -> tuple[list[Exchange], list[matching.Criterion]]:
@@ -85,7 +183,7 @@ def _since(seq: int) -> list[Exchange]:
 
 def _select(given: dict[str, str]) -> list[Exchange]:
     pattern: dict[str, Any] = dict(given)
-    since = number(pattern, "since")
+    since = _start(pattern)
     for name in ("since", "limit", "wait_s"):
         pattern.pop(name, None)
     if "status" in pattern:
@@ -95,10 +193,24 @@ def _select(given: dict[str, str]) -> list[Exchange]:
     return [one for one in _since(since) if matching.matches(one, wanted)]
 
 
-def _shown(exchanges: list[Exchange], given: dict[str, str]) -> Response:
+def _start(given: Mapping[str, Any]) -> int:
+    """Return the ``seq`` that ``since`` means; it may be an instant too."""
+    since = str(given.get("since", ""))
+    if "T" not in since:
+        return number(given, "since")
+    try:
+        instant = datetime.fromisoformat(since.replace("Z", "+00:00"))
+    except ValueError as error:
+        raise AdminError("invalid_filter", f"since: {error}") from error
+    instant = instant if instant.tzinfo else instant.replace(tzinfo=timezone.utc)
+    earlier = [one for one in _since(0) if one.arrived_at <= instant]
+    return max((one.seq for one in earlier), default=0)
+
+
+def _shown(exchanges: list[Exchange], given: dict[str, str], show: Show) -> Response:
     limit = number(given, "limit") if "limit" in given else len(exchanges)
     last = exchanges[max(len(exchanges) - limit, 0) :]
-    shown = [rendering.document(one) for one in last]
+    shown = [show(one) for one in last]
     return json_response({"requests": shown, **_meta(len(exchanges))})
 
 
@@ -116,7 +228,7 @@ def _meta(total: int) -> dict[str, Any]:
 
 def _near_miss(miss: matching.NearMiss) -> dict[str, Any]:
     return {
-        "request": rendering.document(miss.exchange),
+        "request": rendering.logged(miss.exchange),
         "matchResult": {"distance": round(miss.distance, 3)},
         "differences": [one._asdict() for one in miss.differences],
     }

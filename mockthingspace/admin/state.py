@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response, g
 
-from mockthingspace import rendering, seeds
+from mockthingspace import planning, rendering, seeds
 from mockthingspace.admin.asking import document, filters
 from mockthingspace.double import current
 from mockthingspace.errors import AdminError, SettingsError
@@ -26,7 +26,8 @@ STARTED_WITH = (
 
 def snapshot() -> Response:
     """Show everything as a seed document; tokens and the journal are left out."""
-    state = current().state
+    double = current()
+    state = double.state
     shown = [rendering.registration(one) for one in state.registry.every()]
     settings = {
         row.name: _plain(getattr(state.settings, row.name))
@@ -41,8 +42,15 @@ def snapshot() -> Response:
         }
         for family, event in state.events
     }
-    document = {"settings": settings, "registrations": shown, "events": events}
-    return json_response(document)
+    faults = state.faults.every(double.clock.now())
+    return json_response(
+        {
+            "settings": settings,
+            "registrations": shown,
+            "events": events,
+            "faults": [planning.document(one) for one in faults],
+        }
+    )
 
 
 def restore() -> Response:

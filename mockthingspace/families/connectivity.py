@@ -69,7 +69,7 @@ FAMILY = Family(
         CALLBACKS,
         facts.SERVICES,
         Fact("AlertsService is taken for AlertService", "documented", ENDING),
-        Fact("messages have no Authorization and our User-Agent", "observed", MEASURED),
+        Fact("no Authorization; our User-Agent is the real one", "observed", MEASURED),
         facts.replaces(documented(BEST_PRACTICES)),
         acknowledged=documented(CALLBACKS),
         measured=Known("observed", MEASURED),

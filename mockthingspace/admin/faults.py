@@ -1,0 +1,92 @@
+"""``faults``: plan misbehaviour, see what is planned, heal it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response
+
+from mockthingspace import planning
+from mockthingspace.admin.asking import document, filters, known
+from mockthingspace.clock import rfc3339
+from mockthingspace.double import Double, current
+from mockthingspace.errors import AdminError
+from mockthingspace.families import FAMILIES
+from mockthingspace.fault_kinds import FAULTS
+from mockthingspace.faults import SCOPES, Fault
+from mockthingspace.triggering import catalogue
+from mockthingspace.views import json_response
+
+_FILTERS = (*SCOPES, "kind", "on")
+_WORDS: Mapping[str, frozenset[str]] = {
+    "kind": frozenset(one.name for one in FAULTS),
+    "on": frozenset(one.on for one in FAULTS),
+}
+
+
+def every() -> Response:
+    """Show those that have not healed, in the order they were planned.
+
+    ``meta.held`` is how many replies are being held back.
+    """
+    double = current()
+    found = _matching(double)
+    shown = [_shown(one) for one in found]
+    meta = {"total": len(shown), "held": double.state.pauses.held}
+    return json_response({"faults": shown, "meta": meta})
+
+
+def add() -> Response:
+    """Plan one; 201 and the fault."""
+    double = current()
+    events = [event for _, event in catalogue(FAMILIES, double.state).values()]
+    made = planning.fault(document(), FAMILIES, events)
+    return json_response(_shown(double.plan(made)), 201)
+
+
+def remove() -> Response:
+    """Heal those that match the filters; say how many."""
+    double = current()
+    going = {one.id for one in _matching(double)}
+    gone = double.state.faults.remove(lambda one: one.id in going, double.clock.now())
+    return json_response({"removed": len(gone)})
+
+
+def remove_one(identity: str) -> Response:
+    """Heal one; show it as it stood."""
+    double = current()
+    gone = double.state.faults.remove(
+        lambda one: one.id == identity, double.clock.now()
+    )
+    if not gone:
+        raise AdminError("unknown_fault", f"there is no fault {identity}", 404)
+    return json_response(_shown(gone[0]))
+
+
+def _matching(double: Double) -> list[Fault]:
+    given = known(filters(*_FILTERS), **_WORDS)
+    return [
+        one
+        for one in double.state.faults.every(double.clock.now())
+        if all(getattr(one, name) == value for name, value in given.items())
+    ]
+
+
+def _shown(fault: Fault) -> dict[str, Any]:
+    """Return a fault as the admin API shows it: as it was asked for, and more."""
+    assert fault.planned_at is not None
+    scopes = {name: getattr(fault, name) for name in SCOPES}
+    return {
+        "id": fault.id,
+        "seq": fault.seq,
+        "kind": fault.kind,
+        "on": fault.on,
+        **fault.options,
+        **scopes,
+        "times": fault.times,
+        "probability": fault.probability,
+        "seed": fault.seed,
+        "ttl_s": fault.ttl_s,
+        "acted": fault.acted,
+        "planned_at": rfc3339(fault.planned_at),
+        "heals_at": rfc3339(fault.heals_at()),
+    }

@@ -1,0 +1,175 @@
+"""``check_listener``: all checks of one listener, and the report of them."""
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from time import monotonic
+from typing import Any
+from urllib.parse import urlsplit
+
+from mockthingspace.checks.results import (
+    Check,
+    CheckFailed,
+    NotApplicable,
+    Report,
+    Result,
+    Verdict,
+)
+from mockthingspace.checks.sender import Sender
+from mockthingspace.checks.subject import Subject, subject
+from mockthingspace.checks.table import CHECKS
+from mockthingspace.errors import SettingsError, there_are
+from mockthingspace.post import Post
+from mockthingspace.redaction import without_secrets
+from mockthingspace.server import Server
+
+LIMIT_S = 4.0  # after which a second attempt was observed to overlap the first
+PATIENCE_S = 2.0  # waited beyond the limit, to say how long it took
+LOOPBACK = "127.0.0.1"
+FIRST = CHECKS[0].name
+STOPPED = "a plain message is not acknowledged; the rest would tell no more"
+
+
+def check_listener(
+    target: Any,
+    service: str = "Fota",
+    *,
+    family: str | None = None,
+    event: str | None = None,
+    account: str | None = None,
+    username: str | None = None,
+    password: str | None = None,
+    previous_password: str | None = None,
+    secret: str | None = None,
+    signature_header: str = "X-ThingSpace-Signature",
+    timeout_s: float = LIMIT_S,
+    only: Collection[str] | None = None,
+    processed: Callable[[], int] | None = None,
+    public_listeners: bool = False,
+    path: str = "/",
+    check: bool = True,
+) -> Report:
+    """Send a listener what ThingSpace may send, and hold it to what it must do.
+
+    Checks that need what was not given, such as a password, are skipped; so are
+    all others where a plain message is not acknowledged.
+
+    Args:
+        target: Its URL, or a WSGI application, which is served for the while.
+        service: The callback service it listens for.
+        family: Whose; None for the first that has the service.
+        event: What is sent to it; None for one of the service's.
+        account: The account it is registered for.
+        username: The user name it was registered with.
+        password: The password it was registered with.
+        previous_password: What that was before.
+        secret: What messages are signed with (location, diagnostics).
+        signature_header: What the signature is sent in.
+        timeout_s: Seconds it has to answer.
+        only: The names of the checks to do; None for all.
+        processed: Returns how many messages it has processed so far; without it,
+            nobody sees whether one that came twice was processed twice.
+        public_listeners: Whether public addresses may be reached.
+        path: Where a WSGI application listens.
+        check: Whether a failure raises.
+
+    Raises:
+        AssertionError: A check failed; the message is the report.
+        SettingsError: There is no such service, event or check, or no such place.
+
+    Example:
+        >>> def test_our_listener():
+        ...     check_listener(app, "Fota", path="/callbacks/fota")
+    """
+    __tracebackhide__ = True
+    wanted = _checks(only)
+    about = subject(
+        service,
+        family=family,
+        event=event,
+        account=account,
+        username=username,
+        password=password,
+        secret=secret,
+        previous_password=previous_password,
+        signature_header=signature_header,
+    )
+
+    def post() -> Post:
+        return Post(timeout_s + PATIENCE_S, public_listeners, {})
+
+    with _reached(target, path) as url:
+
+        def sender() -> Sender:
+            return Sender(post, url, about, timeout_s, processed)
+
+        report = _report(url, about, _results(wanted, sender))
+    if check and not report.passed:
+        raise AssertionError(report.text())
+    return report
+
+
+def _checks(only: Collection[str] | None) -> list[Check]:
+    known = {one.name: one for one in CHECKS}
+    for name in only or ():
+        if name not in known:
+            raise SettingsError(f"unknown check {name!r}; {there_are(name, known)}")
+    return [one for one in CHECKS if not only or one.name in only]
+
+
+def _report(url: str, about: Subject, results: Iterator[Result]) -> Report:
+    family, event = about.family.name, about.event.name
+    return Report(without_secrets(url), family, event, tuple(results))
+
+
+def _results(wanted: list[Check], sender: Callable[[], Sender]) -> Iterator[Result]:
+    """Do the checks in order; without an acknowledgement no more than the first."""
+    stopped = False
+    for one in wanted:
+        result = Result(one, "skipped", STOPPED, (), 0)
+        if not stopped:
+            result = _done(one, sender())
+        stopped = stopped or (one.name, result.verdict) == (FIRST, "failed")
+        yield result
+
+
+def _done(one: Check, sender: Sender) -> Result:
+    verdict: Verdict = "passed"
+    reason = ""
+    begun = monotonic()
+    try:
+        one.run(sender)
+    except CheckFailed as failed:
+        verdict, reason = "failed", str(failed)
+    except NotApplicable as other:
+        verdict, reason = "skipped", str(other)
+    posted = tuple(sender.posted)
+    return Result(one, verdict, reason, posted, monotonic() - begun)
+
+
+@contextmanager
+def _reached(target: Any, path: str) -> Iterator[str]:
+    """Yield where a listener is; serve it meanwhile if it is an application."""
+    if isinstance(target, str):
+        yield _url(target)
+        return
+    server = Server(target, LOOPBACK, 0)
+    server.start()
+    try:
+        yield f"{server.url}/{path.lstrip('/')}"
+    finally:
+        server.stop()
+
+
+def _url(text: str) -> str:
+    full = text if "://" in text else f"http://{text}"
+    try:
+        parts = urlsplit(full)
+        there = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        there = False
+    if not there:
+        raise SettingsError(
+            f"{without_secrets(text)!r} is not where a listener can be; give a URL "
+            "such as http://127.0.0.1:9000/callback"
+        )
+    return full

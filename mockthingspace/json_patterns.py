@@ -1,0 +1,181 @@
+"""Patterns of JSON bodies as criteria: equal to a document, or a value at a path."""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from mockthingspace.errors import AdminError
+from mockthingspace.matching import Criterion, words
+from mockthingspace.model import Exchange
+
+EXTRA, UNORDERED = "ignoreExtraElements", "ignoreArrayOrder"
+DEEPEST = 100
+PLACEHOLDER = "${json-unit."
+_STEP = re.compile(r"\.([\w-]+)|\['([^']*)'\]|\[([0-9]{1,9})\]")
+_PATH = re.compile(rf"\$(?:{_STEP.pattern})*")
+Agrees = Callable[[Any, Any], bool]
+
+
+def equal(wanted: Any, *, extra: bool, unordered: bool) -> list[Criterion]:
+    """Compare a body with a document, field by field, so that each can be named.
+
+    Args:
+        wanted: The document, or the text of one.
+        extra: Let objects have further fields.
+        unordered: Let arrays have another order.
+
+    Raises:
+        AdminError: It is no JSON, or something no body can be compared with.
+    """
+    if isinstance(wanted, str):
+        try:
+            wanted = json.loads(wanted)
+        except ValueError as error:
+            raise AdminError("invalid_pattern", f"equalToJson: {error}") from error
+    _check(wanted)
+
+    def agrees(one: Any, came: Any) -> bool:
+        if isinstance(one, Mapping):
+            return (
+                isinstance(came, Mapping)
+                and (extra or one.keys() == came.keys())
+                and all(key in came and agrees(one[key], came[key]) for key in one)
+            )
+        if not isinstance(one, list):
+            return _spelled(one) == _spelled(came)
+        if not isinstance(came, list) or len(one) != len(came):
+            return False
+        if unordered:
+            return _paired(one, came, agrees)
+        return all(agrees(*pair) for pair in zip(one, came, strict=True))
+
+    return list(_fields("body", (), wanted, agrees, not extra))
+
+
+def at_path(wanted: Any) -> tuple[str, Callable[[Exchange], Any], Mapping[str, Any]]:
+    """Return the field, what reads it, and the matchers of a ``matchesJsonPath``.
+
+    Raises:
+        AdminError: The path has more to it than names and numbers.
+    """
+    expression, matchers = wanted, {"absent": False}
+    if isinstance(wanted, Mapping):
+        matchers = {name: one for name, one in wanted.items() if name != "expression"}
+        expression = wanted.get("expression")
+        matchers = matchers or {"absent": False}
+    if not isinstance(expression, str) or not _PATH.fullmatch(expression):
+        raise AdminError(
+            "unknown_matcher",
+            f"matchesJsonPath: paths here are of names and numbers, such as "
+            f"$.device.ids[0]; came {expression!r}",
+        )
+    steps = tuple(
+        int(number) if number else name or quoted
+        for name, quoted, number in _STEP.findall(expression)
+    )
+
+    def read(exchange: Exchange) -> Any:
+        found = _at(steps)(exchange)
+        return found if found is None else words(found)
+
+    return "".join(["body", *map(_dotted, steps)]), read, matchers
+
+
+def document(exchange: Exchange) -> Any:
+    """Return the body as JSON; None where it is none."""
+    try:
+        return json.loads(exchange.body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _check(wanted: Any, depth: int = 0) -> None:
+    if depth > DEEPEST:
+        raise AdminError("invalid_pattern", "equalToJson: it is nested too deeply")
+    if isinstance(wanted, str) and PLACEHOLDER in wanted:
+        raise AdminError(
+            "unknown_matcher", f"equalToJson: unknown {wanted!r}; give the value itself"
+        )
+    below: Iterable[Any] = wanted.values() if isinstance(wanted, Mapping) else ()
+    for one in wanted if isinstance(wanted, list) else below:
+        _check(one, depth + 1)
+
+
+def _fields(
+    field: str, steps: tuple[str, ...], wanted: Any, agrees: Agrees, only: bool
+) -> Iterable[Criterion]:
+    """Make a criterion of each value; where nothing may be extra, of the names too."""
+    read = _at(steps)
+    if not isinstance(wanted, Mapping) or (steps and not wanted):
+        yield Criterion(
+            field, plain(wanted), read, lambda came: agrees(wanted, came), plain
+        )
+        return
+    for name, value in wanted.items():
+        yield from _fields(f"{field}.{name}", (*steps, name), value, agrees, only)
+    if only or not wanted:
+        names = sorted(wanted)
+        yield Criterion(
+            field,
+            f"only {names}" if only else "an object",
+            lambda exchange: _names(read(exchange)),
+            lambda came: came is not None and (not only or came == names),
+        )
+
+
+def _at(steps: Iterable[str | int]) -> Callable[[Exchange], Any]:
+    """Return what reads the value at some steps into a body; None if there is none."""
+
+    def read(exchange: Exchange) -> Any:
+        value = document(exchange)
+        for step in steps:
+            if isinstance(step, str):
+                value = value.get(step) if isinstance(value, Mapping) else None
+            else:
+                long = isinstance(value, list) and step < len(value)
+                value = value[step] if long else None
+        return value
+
+    return read
+
+
+def _dotted(step: str | int) -> str:
+    return f"[{step}]" if isinstance(step, int) else f".{step}"
+
+
+def _names(value: Any) -> list[str] | None:
+    return sorted(value) if isinstance(value, Mapping) else None
+
+
+def _spelled(value: Any) -> str:
+    """Spell as JSON does: ``true`` is not ``1``, whatever Python thinks."""
+    return json.dumps(value)
+
+
+def plain(value: Any) -> str:
+    """Spell a JSON value for a person; text in quotes if it could be anything else."""
+    if not isinstance(value, str):
+        return json.dumps(value)
+    try:
+        json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+    return json.dumps(value)
+
+
+def _paired(wanted: list[Any], came: list[Any], agrees: Agrees) -> bool:
+    """Say whether each that is wanted can have one that came to itself."""
+    fits = [[index for index, one in enumerate(came) if agrees(w, one)] for w in wanted]
+    taken: dict[int, int] = {}
+
+    def place(number: int, tried: set[int]) -> bool:
+        for index in fits[number]:
+            if index not in tried:
+                tried.add(index)
+                if index not in taken or place(taken[index], tried):
+                    taken[index] = number
+                    return True
+        return False
+
+    return all(place(number, set()) for number in range(len(wanted)))

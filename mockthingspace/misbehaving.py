@@ -1,0 +1,98 @@
+"""What faults do to requests: instead of the verb, to the reply, to its bytes.
+
+Bytes are the server's to spoil: it is told through the request's environment.
+"""
+
+from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
+from functools import partial
+from typing import Any
+
+from flask import Response, request
+
+from mockthingspace.delays import delay_s, pieces
+from mockthingspace.double import State
+from mockthingspace.errors import (
+    InvalidBearer,
+    MethodNotServed,
+    NotServed,
+    ThingSpaceError,
+)
+from mockthingspace.family import Family
+from mockthingspace.fault_kinds import REFUSALS
+from mockthingspace.faults import Fault
+from mockthingspace.spoiling import SPARE, SPOIL, Spoil
+from mockthingspace.wire import fault, spelled
+
+BYTES = frozenset({"reset", "empty", "truncate", "garbage"})
+_GATEWAY: Mapping[int, tuple[int, str, str]] = {
+    403: (
+        900908,
+        "Resource forbidden",
+        "User is not authorized to access the resource",
+    ),
+    429: (900800, "Message throttled out", "You have exceeded your quota"),
+    503: (101503, "Service Unavailable", "The back end cannot be reached"),
+}
+_OTHER = (900900, "Unclassified Failure", "A planned fault")
+_AS_REFUSED: Mapping[int, type[ThingSpaceError]] = {
+    401: InvalidBearer,
+    404: NotServed,
+    405: MethodNotServed,
+}
+RETRY_LATER = (429, 503)
+RETRY_AFTER_S = 60
+
+
+def planned_reply(
+    family: Family, faults: Iterable[Fault], state: State, account: str | None
+) -> Response | None:
+    """Return the reply that stands in the place of the verb's, after every delay.
+
+    Raises:
+        ThingSpaceError: The refusal that was planned.
+    """
+    faults = list(faults)
+    delay = sum(delay_s(one) for one in faults if one.kind == "delay")
+    if delay:
+        with request.environ.get(SPARE, nullcontext)():
+            state.pauses.wait(delay, account)
+    for one in faults:
+        if one.kind == "refuse":
+            raise REFUSALS[one.options["refusal"]](told(one))
+        if one.kind == "status":
+            return _with_status(family, one, state.settings.follow)
+    return None
+
+
+def spoiled(
+    reply: Response, faults: Iterable[Fault], state: State, account: str | None
+) -> Response:
+    """Return a reply as the faults leave it, and tell the server about its bytes."""
+    for one in faults:
+        if one.kind == "malformed":
+            reply.set_data(reply.get_data()[:-1] or b"{")
+        elif one.kind == "slow":
+            wait = partial(state.pauses.wait, account=account)
+            request.environ[SPOIL] = Spoil("slow", *pieces(one), wait)
+        elif one.kind in BYTES:
+            request.environ[SPOIL] = Spoil(one.kind)
+    return reply
+
+
+def told(one: Fault) -> str:
+    """Name a fault for the developer."""
+    return f"fault {one.id}: {one.kind}"
+
+
+def _with_status(family: Family, one: Fault, follow: str) -> Response:
+    status, after_s = one.options["status"], one.options["retry_after_s"]
+    body: Mapping[str, Any] = fault(*_GATEWAY.get(status, _OTHER))
+    if status in _AS_REFUSED:
+        body = family.answer_to(_AS_REFUSED[status]).followed(follow)
+    reply = Response(spelled(body), status, content_type="application/json")
+    if after_s is None and status in RETRY_LATER:
+        after_s = RETRY_AFTER_S
+    if after_s is not None:
+        reply.headers["Retry-After"] = str(after_s)
+    return reply

@@ -1,0 +1,20 @@
+"""What the server is told to do to a reply's bytes, and by whom it is asked."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+SPOIL = "mockthingspace.spoil"
+SPARE = "mockthingspace.spare"
+
+
+class Spoil(NamedTuple):
+    """How a reply's bytes are spoiled: ``reset``, ``empty``, ``slow`` and so on.
+
+    A slow one is cut into ``pieces`` and takes ``seconds``, which ``wait`` waits
+    for in as many parts, until it says that no more is to be waited for.
+    """
+
+    how: str
+    pieces: int = 1
+    seconds: float = 0.0
+    wait: Callable[[float], bool] | None = None

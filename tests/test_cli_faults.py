@@ -1,0 +1,154 @@
+"""The commands about faults: plan, list, heal, and which kinds there are."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from click.testing import CliRunner, Result
+
+from mockthingspace import MockThingSpace
+from mockthingspace.cli import cli
+from mockthingspace.errors import AdminError
+from mockthingspace.fault_kinds import FAULTS
+from mockthingspace.handle_faults import RecordedFault
+
+ACCOUNT = "0242078689-00001"
+OTHER = "0242078689-00002"
+
+
+@pytest.fixture
+def thingspace(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockThingSpace]:
+    """A running double that the command line finds."""
+    with MockThingSpace() as running:
+        monkeypatch.setenv("MOCKTHINGSPACE_URL", running.url)
+        yield running
+
+
+def _invoke(*args: str) -> Result:
+    return CliRunner().invoke(cli, ["faults", *args], catch_exceptions=False)
+
+
+def _said(*args: str) -> str:
+    ran = _invoke(*args)
+    assert 0 == ran.exit_code, ran.output
+    return ran.stdout.strip()
+
+
+def _one(thingspace: MockThingSpace) -> RecordedFault:
+    [planned] = thingspace.faults()
+    return planned
+
+
+def test_without_faults_there_are_none(thingspace: MockThingSpace) -> None:
+    """Listing is what happens without a command."""
+    assert "no faults" == _said()
+    assert {"faults": [], "meta": {"total": 0, "held": 0}} == json.loads(
+        _said("--json")
+    )
+
+
+def test_a_fault_is_planned_listed_and_healed(thingspace: MockThingSpace) -> None:
+    """Each says the fault in one line, which is the handle's."""
+    line = _said(
+        *("plan", "status", "--account", ACCOUNT, "--operation", "list"),
+        *("--times", "2", "--probability", "0.5", "--seed", "7", "--ttl-s", "60.5"),
+        *("--set", "status=429", "--set", "retry_after_s=5"),
+    )
+    made = _one(thingspace)
+    assert str(made) == line == _said() == _said("--account", ACCOUNT)
+    assert line.startswith(
+        f"1 status on requests account={ACCOUNT} operation=list status=429 "
+        "retry_after_s=5: acted 0, 2 times, likely 0.5, heals at "
+    )
+    assert (2, 0.5, 7, 60.5) == (made.times, made.probability, made.seed, made.ttl_s)
+    assert "no faults" == _said("--account", OTHER)
+    assert f"healed {line}" == _said("heal", "1")
+    assert "no faults" == _said()
+
+
+def test_the_document_is_the_admin_apis(thingspace: MockThingSpace) -> None:
+    """With --json, of each command."""
+    made = json.loads(_said("plan", "drop", "--event", "Fota.firmwareList", "--json"))
+    assert ("drop", "Fota.firmwareList") == (made["kind"], made["event"])
+    assert [made] == json.loads(_said("--json"))["faults"]
+    assert made == json.loads(_said("heal", made["id"], "--json"))
+    assert {"removed": 0} == json.loads(_said("heal", "--all", "--json"))
+
+
+def test_what_is_no_json_is_text(thingspace: MockThingSpace) -> None:
+    """A word needs no quotes; an object is one."""
+    _said("plan", "refuse", "--set", "refusal=invalid-url", "--family", "fota-v1")
+    assert {"refusal": "invalid-url"} == _one(thingspace).options
+    _said("heal", "--all")
+    dribble = '{"numberOfChunks": 2, "totalDuration": 100}'
+    _said("plan", "slow", "--set", f"chunkedDribbleDelay={dribble}")
+    assert json.loads(dribble) == _one(thingspace).options["chunkedDribbleDelay"]
+
+
+def test_a_fault_may_last(thingspace: MockThingSpace) -> None:
+    """However often it acts."""
+    line = _said("plan", "delay", "--on", "deliveries", "--times", "always")
+    assert _one(thingspace).times is None
+    assert ": acted 0, always, heals at " in line
+    _said("plan", "duplicate", "--service", "Fota")
+    assert ["Fota"] == [one.service for one in thingspace.faults(kind="duplicate")]
+
+
+def test_an_accounts_faults_are_healed(thingspace: MockThingSpace) -> None:
+    """And nobody else's; all of them where that is said."""
+    for whose in (ACCOUNT, ACCOUNT, OTHER):
+        _said("plan", "reset", "--account", whose)
+    _said("plan", "reset")
+    assert "healed 2" == _said("heal", "--account", ACCOUNT)
+    assert "healed 2" == _said("heal", "--all")
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("heal",),
+        ("heal", "1", "--all"),
+        ("heal", "--account", ACCOUNT, "--all"),
+        ("plan", "reset", "--set", "a"),
+        ("plan", "reset", "--set", "=1"),
+        ("plan", "reset", "--on", "nothing"),
+        ("plan",),
+        ("kinds", "--on", "nothing"),
+    ],
+    ids=" ".join,
+)
+def test_what_cannot_be_meant_is_a_usage_error(args: tuple[str, ...]) -> None:
+    """Before any double is asked."""
+    assert 2 == _invoke(*args).exit_code
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (("plan", "rest"), "did you mean 'reset'?"),
+        (("plan", "status", "--set", "status=ok"), "allowed: a status from 400 to 599"),
+        (("plan", "reset", "--times", "often"), "times: 'often' cannot be used"),
+        (("heal", "5"), "there is no fault 5"),
+        (("heal", "5/?"), "the admin API has no DELETE /__admin/faults/5/"),
+    ],
+    ids=lambda one: " ".join(one) if isinstance(one, tuple) else "",
+)
+def test_a_refusal_says_what_can_be(
+    thingspace: MockThingSpace, args: tuple[str, ...], words: str
+) -> None:
+    """In the admin API's words."""
+    with pytest.raises(AdminError) as caught:
+        _invoke(*args)
+    assert words in str(caught.value)
+
+
+def test_every_kind_is_told() -> None:
+    """With what it does and takes, without a double; those on one thing alone too."""
+    every = _said("kinds").splitlines()
+    heads = [line for line in every if not line.startswith(" ")]
+    assert len(FAULTS) == len(heads)
+    assert "    status: a status from 400 to 599 (default: 503)" in every
+    assert any(line.endswith(" (WireMock: EMPTY_RESPONSE)") for line in heads)
+    some = _said("kinds", "--on", "deliveries")
+    assert "drop, on deliveries: the message is never sent" in some
+    assert "on requests" not in some

@@ -1,0 +1,238 @@
+"""WireMock's published Python client asks the double what was requested.
+
+Its models are filled from the admin API's documents: what it reads is WireMock's
+key, and what it does not know of ours does no harm.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from mockthingspace import MockThingSpace
+
+wiremock = pytest.importorskip("wiremock.client")
+constants = pytest.importorskip("wiremock.constants")
+
+ACCOUNT = "0242078689-00001"
+PATIENCE_S = 10
+CALLBACKS = f"/api/fota/v1/callbacks/{ACCOUNT}"
+BODY = {"name": "Fota", "url": "http://localhost:9001/fota"}
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[MockThingSpace]:
+    """One double for this module, on a real socket."""
+    with MockThingSpace() as double:
+        yield double
+
+
+@pytest.fixture
+def thing(running: MockThingSpace, monkeypatch: pytest.MonkeyPatch) -> MockThingSpace:
+    """The double after three requests, and the client pointed at it."""
+    running.reset()
+    monkeypatch.setattr(constants.Config, "base_url", f"{running.url}/__admin")
+    with requests.Session() as session:
+        headers = {"Authorization": "Basic YW5uOmh1bnRlcjI="}
+        session.post(
+            running.url + CALLBACKS, json=BODY, headers=headers, timeout=PATIENCE_S
+        )
+        session.get(f"{running.url}{CALLBACKS}?page=2", timeout=PATIENCE_S)
+        session.get(f"{running.url}/api/fota/v1/callback/{ACCOUNT}", timeout=PATIENCE_S)
+    return running
+
+
+def pattern(**wanted: Any) -> Any:
+    """Return the client's own request pattern."""
+    return wiremock.NearMissMatchPatternRequest(**wanted)
+
+
+def test_every_request_is_listed(thing: MockThingSpace) -> None:
+    """The journal comes with its total, and each request with what it was."""
+    found = wiremock.Requests.get_all_received_requests(parameters={})
+    assert (3, False) == (found.meta.total, found.request_journal_disabled)
+    first = found.requests[0]
+    assert [str(one.seq) for one in thing.requests()] == [
+        one.id for one in found.requests
+    ]
+    assert ("POST", CALLBACKS) == (first.request.method, first.request.url)
+    assert thing.url + CALLBACKS == first.request.absolute_url
+    assert "application/json" == first.request.headers["Content-Type"]
+    assert "Basic ***" == first.request.headers["Authorization"]
+    assert thing.requests()[0].body == first.request.body
+    assert int(thing.requests()[0].arrived_at.timestamp() * 1000) == (
+        first.request.logged_date
+    )
+    assert first.request.logged_date_string.endswith("Z")
+    assert [(200, True), (200, True), (404, False)] == [
+        (one.response_definition.status, one.response_definition.from_configured_stub)
+        for one in found.requests
+    ]
+
+
+def test_a_list_has_a_limit_and_a_beginning(thing: MockThingSpace) -> None:
+    """The client's limit and since work, since as an instant as WireMock's is."""
+    third = thing.requests()[2]
+    last = wiremock.Requests.get_all_received_requests(limit=1, parameters={})
+    assert [str(third.seq)] == [one.id for one in last.requests]
+    since = third.arrived_at.isoformat()
+    none = wiremock.Requests.get_all_received_requests(since=since, parameters={})
+    assert [] == none.requests
+
+
+def test_one_request_is_found_by_its_id(thing: MockThingSpace) -> None:
+    """What is listed can be asked for alone."""
+    seq = str(thing.requests()[1].seq)
+    found = wiremock.Requests.get_request(seq)
+    assert (seq, f"{CALLBACKS}?page=2") == (found.id, found.request.url)
+    with pytest.raises(wiremock.NotFoundException):
+        wiremock.Requests.get_request("999999")
+
+
+PATTERNS: dict[str, tuple[dict[str, Any], int]] = {
+    "everything": ({"method": "ANY", "url_pattern": ".*"}, 3),
+    "url": ({"url": CALLBACKS}, 1),
+    "path": ({"url_path": CALLBACKS}, 2),
+    "path pattern": ({"method": "GET", "url_path_pattern": "/api/.*"}, 2),
+    "query": ({"query_parameters": {"page": {"equalTo": "2"}}}, 1),
+    "header": ({"headers": {"Content-Type": {"contains": "json"}}}, 1),
+    "absent": ({"headers": {"Content-Type": {"absent": True}}}, 2),
+    "json": ({"body_patterns": [{"equalToJson": BODY}]}, 1),
+    "path in it": ({"body_patterns": [{"matchesJsonPath": "$.name"}]}, 1),
+    "text": ({"body_patterns": [{"matches": ".*Fota.*"}]}, 1),
+    "nothing": ({"method": "DELETE"}, 0),
+}
+
+
+@pytest.mark.parametrize(("wanted", "number"), PATTERNS.values(), ids=list(PATTERNS))
+def test_requests_are_found_and_counted(
+    thing: MockThingSpace, wanted: dict[str, Any], number: int
+) -> None:
+    """Patterns of the client find what WireMock would, and count it."""
+    found = wiremock.Requests.get_matching_requests(pattern(**wanted))
+    counted = wiremock.Requests.get_matching_request_count(pattern(**wanted))
+    assert (number, number) == (len(found.requests), counted.count)
+    assert all(one.url.startswith("/api/") and one.method for one in found.requests)
+
+
+def test_basic_proof_is_a_pattern(thing: MockThingSpace) -> None:
+    """User name and password are matched as the client spells them."""
+    for password, number in (("hunter2", 1), ("other", 0)):
+        proof = wiremock.BasicAuthCredentials(username="ann", password=password)
+        wanted = pattern(basic_auth_credentials=proof)
+        assert number == wiremock.Requests.get_matching_request_count(wanted).count
+
+
+def test_what_cannot_be_matched_is_refused(thing: MockThingSpace) -> None:
+    """A pattern the double does not know is an error with its name, never a match."""
+    for wanted in (
+        {"cookies": {"a": {"equalTo": "b"}}},
+        {"body_patterns": [{"matchesXPath": "/a"}]},
+        {"client_ip": "127.0.0.1"},
+    ):
+        with pytest.raises(wiremock.ClientException, match="unknown"):
+            wiremock.Requests.get_matching_requests(pattern(**wanted))
+
+
+def test_what_nothing_serves_is_found(thing: MockThingSpace) -> None:
+    """Unmatched requests are told, and the operations that come nearest to each."""
+    path = f"/api/fota/v1/callback/{ACCOUNT}"
+    found = wiremock.Requests.get_unmatched_requests()
+    assert [("GET", path)] == [(one.method, one.url) for one in found.requests]
+
+    near = wiremock.Requests.get_unmatched_requests_near_misses().near_misses
+    assert [path] * 3 == [one.request.url for one in near]
+    assert ("GET", CALLBACKS) == (
+        near[0].request_pattern.method,
+        near[0].request_pattern.url,
+    )
+    distances = [one.match_result.distance for one in near]
+    assert sorted(distances) == distances
+    assert 0 < distances[0] < 0.1
+
+
+def test_a_request_is_told_what_it_nearly_was(thing: MockThingSpace) -> None:
+    """A request that was never made has its nearest operations too."""
+    asked = wiremock.NearMissMatchRequest(
+        method="DELETE", url=f"{CALLBACKS}/names/Fota?a=b", headers={"A": "b"}
+    )
+    near = wiremock.NearMisses.find_nearest_misses_by_request(asked).near_misses
+    assert ("DELETE", f"{CALLBACKS}/name/<service>") == (
+        near[0].request_pattern.method,
+        near[0].request_pattern.url,
+    )
+    assert asked.url == near[0].request.url
+
+
+def test_a_pattern_is_told_what_nearly_met_it(thing: MockThingSpace) -> None:
+    """Near misses of a pattern are requests, nearest first."""
+    wanted = pattern(method="PUT", url_path=CALLBACKS)
+    near = wiremock.NearMisses.find_nearest_misses_by_request_pattern(wanted)
+    distances = [one.match_result.distance for one in near.near_misses]
+    assert (3, sorted(distances)) == (len(distances), distances)
+    assert near.near_misses[0].request.url.startswith(CALLBACKS)
+
+
+def test_the_journal_is_emptied(thing: MockThingSpace) -> None:
+    """The client's reset forgets the requests and nothing else."""
+    thing.register(ACCOUNT, "http://localhost:9001/fota")
+    wiremock.Requests.reset_request_journal()
+    assert ([], 1) == (thing.requests(), len(thing.registrations()))
+
+
+def test_requests_are_removed_as_wiremock_says(thing: MockThingSpace) -> None:
+    """One by its id, or all that match a pattern; those are told."""
+    url = f"{thing.url}/__admin/requests"
+    seqs = [one.seq for one in thing.requests()]
+    with requests.Session() as session:
+        one = session.delete(f"{url}/{seqs[0]}", timeout=PATIENCE_S)
+        wanted = {"urlPath": CALLBACKS}
+        some = session.post(f"{url}/remove", json=wanted, timeout=PATIENCE_S).json()
+    assert {"removed": 1} == one.json()
+    assert [f"{CALLBACKS}?page=2"] == [found["url"] for found in some["requests"]]
+    assert seqs[2:] == [found.seq for found in thing.requests()]
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"method": "GET", "url": "/", "verb": "x"}, "unknown key 'verb'; a request h"),
+        ({"method": "GET"}, "url: must be a string"),
+        ({"method": 1, "url": "/"}, "method: must be a string"),
+    ],
+)
+def test_a_request_that_is_none_is_refused(
+    thing: MockThingSpace, asked: dict[str, Any], message: str
+) -> None:
+    """What a near miss is asked of has a method and a URL."""
+    url = f"{thing.url}/__admin/near-misses/request"
+    with requests.Session() as session:
+        reply = session.post(url, json=asked, timeout=PATIENCE_S)
+    assert 400 == reply.status_code
+    assert reply.json()["message"].startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("since", "number"),
+    [
+        ("2020-01-01T00:00:00Z", 3),
+        ("2020-01-01T00:00:00", 3),
+        ("2999-01-01T00:00:00Z", 0),
+    ],
+)
+def test_a_list_begins_at_an_instant(
+    thing: MockThingSpace, since: str, number: int
+) -> None:
+    """An instant without a zone is UTC, as every instant here."""
+    found = thing.admin.ask("GET", "/requests", since=since)
+    assert number == found["meta"]["total"]
+
+
+def test_an_instant_that_is_none_is_refused(thing: MockThingSpace) -> None:
+    """A beginning that cannot be read is named."""
+    with requests.Session() as session:
+        url = f"{thing.url}/__admin/requests?since=2020-13-01T00:00:00"
+        reply = session.get(url, timeout=PATIENCE_S)
+    assert (400, "invalid_filter") == (reply.status_code, reply.json()["error"])
+    assert reply.json()["message"].startswith("since: ")
