@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 import requests
+from wiremock import client as wiremock
+from wiremock import constants
 
 from mockthingspace import MockThingSpace
-
-wiremock = pytest.importorskip("wiremock.client")
-constants = pytest.importorskip("wiremock.constants")
 
 ACCOUNT = "0242078689-00001"
 PATIENCE_S = 10
