@@ -34,33 +34,36 @@ def double() -> Iterator[Double]:
 
 def keep(made: Double, urls: Sequence[str], messages: int) -> list[Delivery]:
     """Queue messages, for each URL an account of its own, in turn."""
-    return [
-        made.state.courier.keep(
-            Delivery(
-                id="",
-                seq=0,
-                family="fota-v1",
-                account=f"{number % len(urls):010d}-00001",
-                service="Fota",
-                event=EVENT,
-                url=urls[number % len(urls)],
-                message=MESSAGE % number,
-                trigger="event",
-                due_at=made.clock.now(),
-            )
+    deliveries = [
+        Delivery(
+            id="",
+            seq=0,
+            family="fota-v1",
+            account=f"{number % len(urls):010d}-00001",
+            service="Fota",
+            event=EVENT,
+            url=urls[number % len(urls)],
+            message=MESSAGE % number,
+            trigger="event",
+            due_at=made.clock.now(),
         )
         for number in range(messages)
+    ]
+    return [
+        kept
+        for delivery in deliveries
+        for kept in made.state.dispatcher.enqueue([delivery], lambda: True)
     ]
 
 
 def deliver(made: Double, urls: Sequence[str], messages: int) -> float:
     """Send messages out and return the seconds until all of them were taken."""
     kept, tick = keep(made, urls, messages), Event()
-    courier = made.state.courier
+    dispatcher = made.state.dispatcher
 
     def all_there() -> None:
-        courier.go(kept)
-        while courier.pending():
+        dispatcher.dispatch(kept)
+        while dispatcher.pending():
             tick.wait(0.002)
 
     spent = milliseconds(all_there) / 1000
@@ -115,6 +118,6 @@ def _refusing(urls: int) -> list[str]:
 
 
 def _go(made: Double, urls: Sequence[str], messages: int) -> None:
-    made.state.courier.go(keep(made, urls, messages))
+    made.state.dispatcher.dispatch(keep(made, urls, messages))
     if not made.wait_until_idle(LATE_S):
         raise RuntimeError("the first attempts do not end")

@@ -6,6 +6,7 @@ from datetime import datetime
 from threading import Lock
 from typing import Literal, NamedTuple
 
+from mockthingspace.notifier import Notifier
 from mockthingspace.sequence import Sequence
 
 Sort = Literal["trigger", "fault", "clock", "reset"]
@@ -30,12 +31,14 @@ class Chronicle:
     Args:
         limit: How many are kept; older ones are evicted and counted.
         sequence: Where their numbers come from; shared with all that is numbered.
+        notifier: Told of each that is kept.
     """
 
-    def __init__(self, limit: int, sequence: Sequence) -> None:
+    def __init__(self, limit: int, sequence: Sequence, notifier: Notifier) -> None:
         self._lock = Lock()
         self._kept: deque[Happening] = deque(maxlen=limit)
         self._sequence = sequence
+        self._notifier = notifier
         self.evicted = 0
 
     def note(
@@ -46,7 +49,7 @@ class Chronicle:
             noted = Happening(self._sequence.take(), sort, at, account, says)
             self.evicted += len(self._kept) == self._kept.maxlen
             self._kept.append(noted)
-        self._sequence.kept()
+        self._notifier.notify(noted)
         return noted
 
     def add_to(self, noted: Happening, says: str) -> None:

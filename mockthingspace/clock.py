@@ -8,11 +8,14 @@ import heapq
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from itertools import count
-from threading import Condition, Thread
+from threading import Condition, Lock, Thread
 from typing import Literal, NamedTuple
 
 Mode = Literal["real", "manual"]
 IDLE_S = 1.0
+# Nobody can put a clock further than this, so that whatever is due later than it
+# is still an instant.
+LATEST = datetime(9000, 1, 1, tzinfo=timezone.utc)
 
 
 class Clock:
@@ -23,6 +26,7 @@ class Clock:
     """
 
     def __init__(self, mode: Mode = "real") -> None:
+        self._lock = Lock()
         self._ahead = timedelta(0)
         self._stands_at: datetime | None = None
         self.mode = mode
@@ -34,9 +38,10 @@ class Clock:
 
     @mode.setter
     def mode(self, mode: Mode) -> None:
-        now = self.now()
-        self._ahead = now - datetime.now(timezone.utc)
-        self._stands_at = now if mode == "manual" else None
+        with self._lock:
+            now = self.now()
+            self._ahead = now - datetime.now(timezone.utc)
+            self._stands_at = now if mode == "manual" else None
 
     def now(self) -> datetime:
         """Return the present instant, aware, in UTC."""
@@ -45,8 +50,9 @@ class Clock:
 
     def move_to(self, instant: datetime) -> None:
         """Put a clock that stands on to an instant; an earlier one is ignored."""
-        if self._stands_at is not None and instant > self._stands_at:
-            self._stands_at = instant
+        with self._lock:
+            if self._stands_at is not None and instant > self._stands_at:
+                self._stands_at = instant
 
     def advance(self, seconds: float) -> None:
         """Put a clock that stands on by so many seconds."""
@@ -128,9 +134,14 @@ class Timers:
             return self._heap[0] if due else None
 
     def take_due(self, until: datetime) -> Timer | None:
-        """Take the next timer that falls due by an instant, to do what it is for."""
+        """Take the next timer that falls due by an instant, to do what it is for.
+
+        On a clock that runs there is none: its thread takes each when it is due.
+        """
         with self._changed:
-            return heapq.heappop(self._heap) if self.next_due(until) else None
+            if self.clock.mode == "real" or not self.next_due(until):
+                return None
+            return heapq.heappop(self._heap)
 
     def _wake(self) -> None:
         needed = self._heap and self.clock.mode == "real" and not self._closed

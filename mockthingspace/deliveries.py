@@ -1,15 +1,19 @@
-"""The deliveries of one double, in order, bounded; and waiting for them."""
+"""The deliveries of one server, in order, bounded."""
 
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Callable
-from threading import Condition
+from threading import RLock
 
 from mockthingspace.model import Delivery
+from mockthingspace.notifier import Notifier
 from mockthingspace.sequence import Sequence
+
+KEPT_BYTES = 64 * 1024 * 1024
+OVERHEAD = 1024  # bytes a delivery takes besides its message and replies
 
 
 class Deliveries:
-    """Every delivery as it stands now, and who is waiting for one to change.
+    """Every delivery as it stands now.
 
     A delivery is a frozen value that is replaced at each change, so whoever
     holds one holds a moment of it. Only those that are over are evicted.
@@ -17,40 +21,44 @@ class Deliveries:
     Args:
         limit: How many are kept.
         sequence: Where the numbers come from; shared with the exchanges.
+        notifier: Told of each delivery that is added or changes.
+        limit_bytes: How many bytes of them are kept.
     """
 
-    def __init__(self, limit: int, sequence: Sequence) -> None:
-        self.changed = Condition()
+    def __init__(
+        self,
+        limit: int,
+        sequence: Sequence,
+        notifier: Notifier,
+        limit_bytes: int = KEPT_BYTES,
+    ) -> None:
+        # Taken before the locks of timers, the sequence and the registry, never after.
+        self.lock = RLock()
         self._limit = limit
+        self._limit_bytes = limit_bytes
         self._sequence = sequence
+        self._notifier = notifier
         self._kept: dict[str, Delivery] = {}
-        self._over: deque[str] = deque()
+        self._over: OrderedDict[str, None] = OrderedDict()  # ids of those that are over
+        self._bytes = 0
         self.evicted = 0
 
     def add(self, delivery: Delivery) -> Delivery:
         """Number a new delivery, keep it and return it as kept."""
-        with self.changed:
+        with self.lock:
             seq = self._sequence.take()
             kept = delivery._replace(seq=seq, id=str(seq))
-            self._kept[kept.id] = kept
-            if kept.status != "pending":
-                self._over.append(kept.id)
-            self._evict()
-            self.changed.notify_all()
-            self._sequence.kept()
+            self._keep(kept, 0)
             return kept
 
     def replace(self, delivery: Delivery) -> Delivery:
         """Keep a delivery as it stands now, unless it has been forgotten."""
-        with self.changed:
+        with self.lock:
             before = self._kept.get(delivery.id)
-            if before is not None:
-                self._kept[delivery.id] = delivery
-                if before.status == "pending" != delivery.status:
-                    self._over.append(delivery.id)
-                    self._evict()
-            self.changed.notify_all()
-            self._sequence.kept()
+            if before is None:
+                self._notifier.notify(delivery)
+            else:
+                self._keep(delivery, _size(before))
             return delivery
 
     def get(self, identity: str) -> Delivery | None:
@@ -59,19 +67,40 @@ class Deliveries:
 
     def every(self) -> list[Delivery]:
         """Return them all, oldest first."""
-        with self.changed:
+        with self.lock:
             return list(self._kept.values())
 
     def remove(self, unwanted: Callable[[Delivery], bool]) -> int:
         """Forget the deliveries a function picks; return how many."""
-        with self.changed:
-            going = [one.id for one in self._kept.values() if unwanted(one)]
-            for identity in going:
-                del self._kept[identity]
-            self.changed.notify_all()
+        with self.lock:
+            going = [each for each in self._kept.values() if unwanted(each)]
+            for delivery in going:
+                self._forget(delivery.id)
             return len(going)
 
-    def _evict(self) -> None:
-        while len(self._kept) > self._limit and self._over:
-            if self._kept.pop(self._over.popleft(), None) is not None:
-                self.evicted += 1
+    def notify(self) -> None:
+        """Tell that a delivery has begun, or is to begin, an attempt."""
+        self._notifier.notify()
+
+    def _keep(self, delivery: Delivery, bytes_before: int) -> None:
+        self._kept[delivery.id] = delivery
+        self._bytes += _size(delivery) - bytes_before
+        if delivery.status != "pending":
+            self._over.setdefault(delivery.id)
+        while self._over and self._too_many():
+            self._forget(next(iter(self._over)))
+            self.evicted += 1
+        self._notifier.notify(delivery)
+
+    def _too_many(self) -> bool:
+        return len(self._kept) > self._limit or self._bytes > self._limit_bytes
+
+    def _forget(self, identity: str) -> None:
+        self._bytes -= _size(self._kept.pop(identity))
+        self._over.pop(identity, None)
+
+
+def _size(delivery: Delivery) -> int:
+    """Return about how many bytes a delivery takes."""
+    replies = sum(len(attempt.reply) for attempt in delivery.attempts)
+    return OVERHEAD + len(delivery.message) + len(delivery.meant or b"") + replies

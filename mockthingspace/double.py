@@ -1,28 +1,29 @@
 """The complete state of one server, and starting it over."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from threading import Lock
+from threading import Event, Lock
 from typing import Any
 
 from flask import current_app
 
 from mockthingspace.chronicle import Chronicle, Happening
 from mockthingspace.clock import Clock, Mode, Timers, of_day
-from mockthingspace.courier import Courier, Means
 from mockthingspace.deliveries import Deliveries
-from mockthingspace.events import Event
+from mockthingspace.dispatcher import DeliveryRuntime, Dispatcher
+from mockthingspace.events import Event as MessageEvent
 from mockthingspace.faults import Fault, Faults
 from mockthingspace.journal import Journal
-from mockthingspace.model import Attempt, Delivery, Registration
+from mockthingspace.model import Attempt, Delivery, Exchange, Registration
+from mockthingspace.notifier import Notifier
 from mockthingspace.pauses import Pauses
-from mockthingspace.post import Post
 from mockthingspace.registry import Registry
 from mockthingspace.schedule import schedule
 from mockthingspace.sequence import Sequence
 from mockthingspace.settings import Settings
 from mockthingspace.tokens import Tokens
+from mockthingspace.transport import WebhookTransport
 
 EXTENSION = "mockthingspace"
 LATE_KEPT = 100
@@ -34,7 +35,7 @@ class Seed:
     """What a double starts from, and goes back to."""
 
     registrations: tuple[Registration, ...] = ()
-    events: tuple[tuple[str, Event], ...] = ()
+    events: tuple[tuple[str, MessageEvent], ...] = ()
     faults: tuple[Fault, ...] = ()
 
 
@@ -52,11 +53,12 @@ class State:
     tokens: Tokens
     journal: Journal
     deliveries: Deliveries
-    courier: Courier
+    dispatcher: Dispatcher
     faults: Faults
     pauses: Pauses
     chronicle: Chronicle
-    events: tuple[tuple[str, Event], ...]
+    notifier: Notifier
+    events: tuple[tuple[str, MessageEvent], ...]
     epoch: int
 
 
@@ -80,12 +82,15 @@ class Double:
         settings = self.settings
         self.sequence = Sequence()
         self.late: list[Delivery] = []
-        post = Post(
+        transport = WebhookTransport(
             settings.attempt_timeout_s, settings.public_listeners, self.deliver_to
         )
         timers = Timers(Clock(settings.clock), "mockthingspace-timers")
-        self.means = Means(timers, post, self.sequence, self._note_late)
+        self.runtime = DeliveryRuntime(
+            timers, transport, self.sequence, self._note_late
+        )
         self.started_at = self.clock.now()
+        # Each is taken before the lock of the deliveries, never after.
         self._changing = Lock()
         self._advancing = Lock()
         self.state = self._fresh(settings, self.seed, 0)
@@ -93,7 +98,7 @@ class Double:
     @property
     def clock(self) -> Clock:
         """What every instant and lifetime is read from."""
-        return self.means.timers.clock
+        return self.runtime.timers.clock
 
     def reset(self) -> dict[str, int]:
         """Make everything as just started; return what there was, by kind."""
@@ -104,15 +109,16 @@ class Double:
         with self._changing:
             old = self.state
             self.state = self._fresh(settings, seed, old.epoch + 1)
-        old.journal.close()
         old.pauses.close()
         self.state.chronicle.note("reset", self.clock.now(), None, "everything")
+        cancelled = old.dispatcher.close()
+        old.notifier.close()
         return {
             "registrations": len(old.registry.every()),
             "requests": len(old.journal),
             "tokens": len(old.tokens),
             "deliveries": len(old.deliveries.every()),
-            "cancelled": old.courier.close(),
+            "cancelled": cancelled,
         }
 
     def reset_account(self, account: str) -> dict[str, int]:
@@ -120,9 +126,11 @@ class Double:
         with self._changing:
             state = self.state
             registrations = state.registry.remove(account=account)
-            with state.deliveries.changed:  # or one might come in between
-                lanes = [one for one in state.courier.lanes() if one[1] == account]
-                cancelled = state.courier.cancel(lanes)
+            with state.deliveries.lock:  # or one might come in between
+                pending = state.dispatcher.registrations()
+                cancelled = state.dispatcher.cancel(
+                    key for key in pending if key[1] == account
+                )
                 deliveries = state.deliveries.remove(lambda one: one.account == account)
             for registration in self.seed.registrations:
                 if registration.account == account:
@@ -154,7 +162,7 @@ class Double:
             The attempts that fell due in that time, in order, each with its
             delivery; not those that were under way before.
         """
-        timers, state = self.means.timers, self.state
+        timers, state = self.runtime.timers, self.state
         with self._advancing:
             until = self.clock.now() + timedelta(seconds=seconds)
             self._settle(state)
@@ -177,38 +185,38 @@ class Double:
     def set_mode(self, mode: Mode) -> None:
         """Let the clock run, or stop it."""
         before = self.clock.mode
-        self.means.timers.set_mode(mode)
+        self.runtime.timers.set_mode(mode)
         if mode != before:
             says = "it runs from now on" if mode == "real" else "it stands still"
             self.state.chronicle.note("clock", self.clock.now(), None, says)
 
-    def wait_until_idle(self, timeout_s: float, account: str | None = None) -> bool:
+    def wait_until_idle(
+        self, timeout_s: float, account: str | None = None, over: Event | None = None
+    ) -> bool:
         """Wait until nothing is under way or due; say whether that came in time.
 
         Args:
             timeout_s: How long, in real time.
             account: Only for this account's; for everybody's if None.
+            over: Ends the wait when it is set.
         """
         state = self.state
 
         def idle() -> bool:
             if account is not None:
-                return state.courier.idle(account)
-            due = self.means.timers.next_due(self.clock.now())
-            return due is None and state.courier.idle()
+                return state.dispatcher.idle(account)
+            due = self.runtime.timers.next_due(self.clock.now())
+            return due is None and state.dispatcher.idle()
 
-        with state.deliveries.changed:
-            return state.deliveries.changed.wait_for(idle, timeout_s)
+        _wait(state.notifier, idle, timeout_s, over)
+        return idle()
 
     def close(self) -> None:
         """End what is under way, and every thread; the double is over."""
-        self.state.courier.close()
+        self.state.dispatcher.close()
         self.state.pauses.close()
-        self.state.journal.close()
-        self.sequence.close()
-        self.means.close()
-        with self.state.deliveries.changed:
-            self.state.deliveries.changed.notify_all()
+        self.state.notifier.close()
+        self.runtime.close()
 
     def _note_jump(self, state: State, seconds: float, until: datetime) -> Happening:
         now = self.clock.now()
@@ -224,15 +232,16 @@ class Double:
         listeners_s = state.settings.attempt_timeout_s + GRACE_S
         overlap_s = schedule(state.settings.profile).overlap_s
         timeout_s = listeners_s if overlap_s is None else min(overlap_s, listeners_s)
-        with state.deliveries.changed:
-            state.deliveries.changed.wait_for(state.courier.idle, timeout_s)
+        _wait(state.notifier, state.dispatcher.idle, timeout_s)
 
     def _note_late(self, delivery: Delivery) -> None:
         self.late = [*self.late[-LATE_KEPT + 1 :], delivery]
 
     def _fresh(self, settings: Settings, seed: Seed, epoch: int) -> State:
-        deliveries = Deliveries(settings.journal_limit, self.sequence)
-        chronicle = Chronicle(settings.journal_limit, self.sequence)
+        notifier = Notifier()
+        limit = settings.journal_limit
+        deliveries = Deliveries(limit, self.sequence, notifier)
+        chronicle = Chronicle(limit, self.sequence, notifier)
 
         def tell(what: str, fault: Fault, now: datetime) -> None:
             chronicle.note("fault", now, fault.account, f"{what}: {fault}")
@@ -241,18 +250,19 @@ class Double:
             settings=settings,
             registry=Registry(seed.registrations),
             tokens=Tokens(settings.credentials),
-            journal=Journal(settings.journal_limit, self.sequence),
+            journal=Journal(limit, self.sequence, notifier),
             deliveries=deliveries,
-            courier=Courier(
-                self.means,
+            dispatcher=Dispatcher(
+                self.runtime,
                 deliveries,
                 schedule(settings.profile),
                 settings.strict,
                 settings.signature_header,
             ),
             faults=Faults(self.sequence, tell),
-            pauses=Pauses(self.means.timers),
+            pauses=Pauses(self.runtime.timers),
             chronicle=chronicle,
+            notifier=notifier,
             events=seed.events,
             epoch=epoch,
         )
@@ -265,6 +275,23 @@ class Double:
         state = state or self.state
         remembering = replace(fault, memory=state.registry.copy())
         return state.faults.plan(remembering, self.clock.now())
+
+
+def _wait(
+    notifier: Notifier,
+    idle: Callable[[], bool],
+    timeout_s: float,
+    over: Event | None = None,
+) -> None:
+    """Wait until a function says that nothing is under way, or time is up."""
+    over = over or Event()
+
+    def met(item: object) -> bool:
+        return not isinstance(item, Exchange) and idle()
+
+    with notifier.watching(met, over):
+        if not idle():
+            over.wait(timeout_s)
 
 
 def current() -> Double:

@@ -241,10 +241,10 @@ def _pending(account: str | None, scene: Scene) -> list[str]:
     every = [one for one in scene.deliveries if one.status == "pending"]
     heads: dict[tuple[str, str, str], Delivery] = {}
     for one in every:
-        heads.setdefault(one.lane, one)
+        heads.setdefault(one.queue_key, one)
     mine = [one for one in every if account in (None, one.account)]
-    mine.sort(key=lambda one: (heads[one.lane].due_at, one.seq))
-    told = [f"pending: {_due(one, heads[one.lane], scene)}" for one in mine[:FEW]]
+    mine.sort(key=lambda one: (heads[one.queue_key].due_at, one.seq))
+    told = [f"pending: {_due(one, heads[one.queue_key], scene)}" for one in mine[:FEW]]
     more = [f"and {len(mine) - FEW} more pending"] if len(mine) > FEW else []
     return ["", *told, *more] if told else []
 

@@ -2,9 +2,10 @@
 
 from collections import deque
 from collections.abc import Callable
-from threading import Condition
+from threading import Lock
 
 from mockthingspace.model import Exchange
+from mockthingspace.notifier import Notifier
 from mockthingspace.sequence import Sequence
 
 
@@ -14,23 +15,23 @@ class Journal:
     Args:
         limit: How many are kept; older ones are evicted and counted.
         sequence: Where the numbers come from.
+        notifier: Told of each exchange that is kept.
     """
 
-    def __init__(self, limit: int, sequence: Sequence) -> None:
-        self._changed = Condition()
-        self._closed = False
+    def __init__(self, limit: int, sequence: Sequence, notifier: Notifier) -> None:
+        self._lock = Lock()
         self._kept: deque[Exchange] = deque(maxlen=limit)
         self._sequence = sequence
+        self._notifier = notifier
         self.evicted = 0
 
     def add(self, exchange: Exchange) -> Exchange:
         """Number an exchange, keep it and return it as kept."""
-        with self._changed:
+        with self._lock:
             kept = exchange._replace(seq=self._sequence.take())
             self.evicted += len(self._kept) == self._kept.maxlen
             self._kept.append(kept)
-            self._changed.notify_all()
-        self._sequence.kept()
+        self._notifier.notify(kept)
         return kept
 
     def __len__(self) -> int:
@@ -38,33 +39,14 @@ class Journal:
 
     def every(self) -> list[Exchange]:
         """Return what is kept, oldest first."""
-        with self._changed:
+        with self._lock:
             return list(self._kept)
 
     def remove(self, unwanted: Callable[[Exchange], bool]) -> int:
         """Forget the exchanges a function picks; return how many."""
-        with self._changed:
+        with self._lock:
             before = len(self._kept)
             kept = [one for one in self._kept if not unwanted(one)]
             self._kept.clear()
             self._kept.extend(kept)
             return before - len(kept)
-
-    def wait_for(
-        self, wanted: Callable[[], list[Exchange]], timeout_s: float
-    ) -> list[Exchange]:
-        """Return what a function finds, once it finds something or time is up.
-
-        Args:
-            wanted: Asked again after each exchange that is added.
-            timeout_s: How long to wait, in real time.
-        """
-        with self._changed:
-            self._changed.wait_for(lambda: self._closed or wanted(), timeout_s)
-            return wanted()
-
-    def close(self) -> None:
-        """Let go of whoever is waiting: nothing will come any more."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()

@@ -7,7 +7,7 @@ double: its instants are the machine's, and whoever POSTs to it is recorded.
 import json
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from threading import Condition
 from typing import Any
@@ -163,7 +163,11 @@ class Listener:
     then = reply
 
     def close(self, times: int | None = 1) -> "Listener":
-        """Close the connection of the next messages without an answer."""
+        """Close the connection of the next messages without an answer.
+
+        The answer before says so, or whoever sends would take the connection for
+        one that died while idle, and send once more.
+        """
         return self._then(Step(times, None))
 
     def hang(self, times: int | None = 1) -> "Listener":
@@ -192,6 +196,8 @@ class Listener:
                 step.left -= 1
                 if not step.left:
                     self._script.popleft()
+            following = self._script[0].status_code if self._script else 200
+            step = replace(step, last=following is None)
             status = step.status_code
             message = ReceivedMessage(method, path, headers, body, now, status)
             self._messages.append(message)

@@ -22,6 +22,7 @@ TRANSPORT_HEADERS = frozenset(
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 Proof = Literal["basic", "bearer", "session"]
 Pairs = tuple[tuple[str, str], ...]
+QueueKey = tuple[str, str, str]  # family, account, service
 Status = Literal["pending", "delivered", "abandoned", "cancelled", "stale"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 
@@ -76,7 +77,7 @@ class Registration:
     secret: str | None = None
 
     @property
-    def lane(self) -> tuple[str, str, str]:
+    def queue_key(self) -> QueueKey:
         """What it is registered under: family, account and service."""
         return self.family, self.account, self.service
 
@@ -164,6 +165,6 @@ class Delivery(NamedTuple):
     made_at: datetime | None = None
 
     @property
-    def lane(self) -> tuple[str, str, str]:
+    def queue_key(self) -> QueueKey:
         """The registration it is for; its deliveries go one after another."""
         return self.family, self.account, self.service

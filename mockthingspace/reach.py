@@ -6,9 +6,13 @@ checked where the socket is made, so a name that resolves to something else
 the second time does not get through.
 """
 
+import asyncio
 import socket
-from collections.abc import Callable
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Any
+
+from mockthingspace.background import in_thread
 
 Address = IPv4Address | IPv6Address
 
@@ -45,39 +49,42 @@ def _embedded(ip: Address) -> Address:
     return ip.ipv4_mapped or ip.sixtofour or teredo or ip
 
 
-def connect(
-    host: str,
-    port: int,
-    timeout_s: float | None,
-    public_listeners: bool,
-    made_known: Callable[[socket.socket], None],
-) -> socket.socket:
+async def connect(host: str, port: int, public_listeners: bool) -> socket.socket:
     """Connect to the first address of a host that may be reached and answers.
 
     Args:
         host: Its name or its address.
         port: Where it listens.
-        timeout_s: Seconds it has.
         public_listeners: Whether a public address may be reached.
-        made_known: Told of each socket before it connects.
 
     Raises:
         OSError: None does; ``OutOfReach`` where none may be.
     """
+    loop = asyncio.get_running_loop()
     last: OSError | None = None
-    for family, kind, protocol, _, address in socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM
-    ):
-        made = socket.socket(family, kind, protocol)
+    for family, address in await _addresses(host, port):
+        made = socket.socket(family, socket.SOCK_STREAM)
         try:
             check(str(address[0]), public_listeners)
+            made.setblocking(False)
             made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            made.settimeout(timeout_s)
-            made_known(made)
-            made.connect(address)
+            await loop.sock_connect(made, address)
         except OSError as error:
             made.close()
             last = error
+        except BaseException:  # the time is up
+            made.close()
+            raise
         else:
             return made
     raise last or OSError(f"{host} has no address")
+
+
+async def _addresses(host: str, port: int) -> list[tuple[int, Any]]:
+    """Return the families and addresses of a host; only a name has to be resolved."""
+    try:
+        ip = ip_address(host)
+    except ValueError:
+        resolve = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        return [(found[0], found[4]) for found in await in_thread(resolve)]
+    return [(socket.AF_INET6 if ip.version == 6 else socket.AF_INET, (host, port))]

@@ -43,7 +43,8 @@ class Headers(Mapping[str, str]):
 class Step:
     """An answer, and how many more times it is given; None is for good.
 
-    Without a status there is no answer; without a delay it waits until stopped.
+    Without a status there is no answer; without a delay it waits until stopped. The
+    ``last`` answer of a connection says that it is.
     """
 
     left: int | None
@@ -51,6 +52,7 @@ class Step:
     delay_s: float | None = 0
     body: bytes = b""
     headers: Mapping[str, str] | None = None
+    last: bool = False
 
 
 Receive = Callable[[str, str, Headers, bytes], Step]
@@ -136,6 +138,8 @@ class _Connection(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(step.body)))
         for name, value in (step.headers or {}).items():
             self.send_header(name, value)
+        if step.last:
+            self.send_header("Connection", "close")
         self.end_headers()
         if step.status_code not in BODILESS and self.command != "HEAD":
             self.wfile.write(step.body)

@@ -126,6 +126,27 @@ def timeline(double: "Double", account: str | None, since: int = 0) -> Timeline:
     return Timeline(entries, last_seq, sum(store.evicted for store in stores))
 
 
+def concerns(item: object, account: str | None, since: int) -> bool:
+    """Say whether a timeline above ``since`` has something new of an item.
+
+    Args:
+        item: An exchange, a delivery or a happening as it was kept; anything else
+            has no place in a timeline.
+        account: Whose timeline; everybody's if None.
+        since: A number.
+    """
+    if isinstance(item, Delivery):
+        last_seq = max(item.seq, *(attempt.seq for attempt in item.attempts), 0)
+        return account in (None, item.account) and last_seq > since
+    if isinstance(item, Happening) and item.account is None:
+        return item.seq > since
+    return (
+        isinstance(item, Exchange | Happening)
+        and account in (None, item.account)
+        and item.seq > since
+    )
+
+
 def _exchanged(one: Exchange) -> Iterator[_Placed]:
     """Give the request, behind what there was when it arrived, and the reply."""
     asked = _said(f"{one.method} {raw_url(one)}")

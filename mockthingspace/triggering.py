@@ -61,25 +61,26 @@ def _kept(
 ) -> list[Delivery]:
     """Keep a delivery as the planned faults leave it, and its duplicates."""
     whose = {name: getattr(delivery, name) for name in SCOPES if name != "operation"}
-    copies, behind = 0, False
+    copies, hold_back = 0, False
     for fault in state.faults.acting("deliveries", whose, double.clock.now()):
-        before = fault.memory and fault.memory.find(*registration.lane)
+        before = fault.memory and fault.memory.find(*registration.queue_key)
         delivery = mangled(delivery, Case(fault, before, registration))
         copies += fault.options.get("copies", 0)
-        behind = behind or fault.kind == "reorder"
-    lane, reordered = registration.lane, state.courier.reordered
-    waiting = reordered.get(lane, ())
+        hold_back = hold_back or fault.kind == "reorder"
     copy = delivery._replace(trigger="duplicate")
-    kept = [
-        state.courier.keep(one, next(iter(waiting), None))
-        for one in (delivery, *[copy] * copies)
-    ]
-    if delivery.status == "pending":
-        reordered.pop(lane, None)
-        state.courier.let_go(waiting)
-        if behind:
-            reordered[lane] = [one.id for one in kept]
-    return kept
+    return _enqueue(state, [delivery, *[copy] * copies], registration, hold_back)
+
+
+def _enqueue(
+    state: State,
+    deliveries: list[Delivery],
+    registration: Registration,
+    hold_back: bool = False,
+) -> list[Delivery]:
+    def registered() -> bool:
+        return state.registry.find(*registration.queue_key) == registration
+
+    return state.dispatcher.enqueue(deliveries, registered, hold_back)
 
 
 def resend(double: Double, identity: str) -> Delivery:
@@ -95,26 +96,25 @@ def resend(double: Double, identity: str) -> Delivery:
     if old is None:
         raise AdminError("unknown_delivery", f"there is no delivery {identity}", 404)
     now = double.clock.now()
-    for one in state.registry.of(old.family, old.account):
-        if one.service == old.service:
-            return state.courier.keep(
-                old._replace(
-                    url=one.url,
-                    headers=one.headers,
-                    secret=one.secret,
-                    trigger="resend",
-                    due_at=now,
-                    made_at=now,
-                    status="pending",
-                    attempts=(),
-                    message=old.message if old.meant is None else old.meant,
-                    meant=None,
-                    faults=(),
-                    breaks_off=False,
-                    overlaps=False,
-                )
-            )
-    raise _nobody(state, old.family, old.service, old.account)
+    registration = state.registry.find(*old.queue_key)
+    if registration is None:
+        raise _nobody(state, old.family, old.service, old.account)
+    again = old._replace(
+        url=registration.url,
+        headers=registration.headers,
+        secret=registration.secret,
+        trigger="resend",
+        due_at=now,
+        made_at=now,
+        status="pending",
+        attempts=(),
+        message=old.message if old.meant is None else old.meant,
+        meant=None,
+        faults=(),
+        breaks_off=False,
+        overlaps=False,
+    )
+    return _enqueue(state, [again], registration)[0]
 
 
 def _event(known: Mapping[str, tuple[str, Event]], name: str) -> tuple[str, Event]:

@@ -84,9 +84,9 @@ def deregister(
         NotRegistered: There is none, and the ``missing`` setting refuses that.
     """
     service = service or call.family.services[0]
-    lane = (call.family.name, account, service)
-    gone = call.state.registry.deregister(*lane)
-    call.state.courier.cancel([lane])
+    key = (call.family.name, account, service)
+    gone = call.state.registry.deregister(*key)
+    call.state.dispatcher.cancel([key])
     if gone is None and call.settings.missing == "refuse":
         raise NotRegistered(
             f"account {account} has no registration for {service}; the setting "

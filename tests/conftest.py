@@ -40,7 +40,7 @@ def double(app: Flask) -> Double:
 @pytest.fixture
 def clock(double: Double) -> Clock:
     """The double's clock, standing still."""
-    double.means.timers.set_mode("manual")
+    double.runtime.timers.set_mode("manual")
     return double.clock
 
 

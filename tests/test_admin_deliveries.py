@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Event as Signal
 from typing import Any
 
@@ -14,8 +15,9 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from mockthingspace import create_app
-from mockthingspace.admin.shapes import LONGEST_WAIT_S
-from mockthingspace.double import EXTENSION, Double
+from mockthingspace.admin.asking import LONGEST_WAIT_S
+from mockthingspace.clock import LATEST, Clock
+from mockthingspace.double import EXTENSION, Double, State
 from mockthingspace.families import FAMILIES
 from mockthingspace.settings import Settings
 from mockthingspace.sources import date_of
@@ -568,20 +570,35 @@ def test_a_line_hides_the_user_of_a_url(client: FlaskClient) -> None:
     assert "-> https://ann:***@listener.example/cb: " in reply.get_json()["message"]
 
 
+def watched(state: State, monkeypatch: pytest.MonkeyPatch) -> Signal:
+    """Return an event that is set once somebody waits for what happens."""
+    waiting = Signal()
+    watching = state.notifier.watching
+
+    def noticed(*args: Any) -> Any:
+        waiting.set()
+        return watching(*args)
+
+    monkeypatch.setattr(state.notifier, "watching", noticed)
+    return waiting
+
+
+def test_no_clock_goes_past_the_year_9000(registered: FlaskClient, clock: Clock):
+    """What is due later than the clock's last instant still has an instant."""
+    clock.move_to(LATEST - timedelta(seconds=1))
+    reply = post(registered, "/clock/advance", {"seconds": 2})
+    assert refused(reply, 400, "invalid_clock") == (
+        "the clock goes no further than 9000-01-01 00:00:00+00:00"
+    )
+    assert post(registered, "/clock/advance", {"seconds": 1}).status_code == 200
+
+
 @pytest.mark.parametrize("how", ["reset", "close", "restore"])
 def test_a_wait_ends_with_what_it_waits_on(
-    client: FlaskClient, double: Double, how: str
+    client: FlaskClient, double: Double, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A reset, a restore or the end of the double lets go of who waits."""
-    state = double.state
-    waiting = Signal()
-    wait_for = state.deliveries.changed.wait_for
-
-    def noticed(*args: Any) -> bool:
-        waiting.set()
-        return bool(wait_for(*args))
-
-    state.deliveries.changed.wait_for = noticed  # type: ignore[method-assign]
+    waiting = watched(double.state, monkeypatch)
     with ThreadPoolExecutor(1) as others:
         replied = others.submit(
             post, client.application.test_client(), "/deliveries/wait", {}
@@ -624,13 +641,13 @@ def test_an_answer_after_a_reset_is_stale(
 ) -> None:
     """It is shown when it is asked for, and nowhere else."""
     listener.answers.clear()
-    old = double.state
+    answered, note_late = Signal(), double.runtime.late
+    double.runtime.late = lambda delivery: (note_late(delivery), answered.set())
     made = trigger(registered)
     assert listener.asked.wait(PATIENCE_S)
-    assert 1 == post(registered, "/reset").get_json()["cancelled"]
+    assert post(registered, "/reset").get_json()["cancelled"] == 1
     listener.answers.set()
-    with old.deliveries.changed:
-        assert old.deliveries.changed.wait_for(old.courier.idle, PATIENCE_S)
+    assert answered.wait(PATIENCE_S)
     assert ([made["id"]], []) == (ids(registered, "status=stale"), ids(registered))
 
 

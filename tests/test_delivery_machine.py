@@ -109,7 +109,7 @@ class Deliveries(RuleBasedStateMachine):
         statuses = Counter(one.status for one in self.double.state.deliveries.every())
         assert self.queued == statuses.total()
         assert set(statuses) <= OVER | {"pending"}
-        assert statuses["pending"] == self.double.state.courier.pending()
+        assert statuses["pending"] == self.double.state.dispatcher.pending()
 
 
 TestDeliveries = Deliveries.TestCase

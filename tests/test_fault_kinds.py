@@ -53,7 +53,7 @@ def timed(thingspace: MockThingSpace, monkeypatch: pytest.MonkeyPatch) -> Semaph
 def watched(thingspace: MockThingSpace, monkeypatch: pytest.MonkeyPatch) -> Semaphore:
     """Return what counts the timers that are set."""
     double: Any = thingspace._double
-    timers, counted = double.means.timers, Semaphore(0)
+    timers, counted = double.runtime.timers, Semaphore(0)
     at = timers.at
 
     def counting(*args: Any) -> None:

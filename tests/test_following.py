@@ -7,7 +7,7 @@ import requests
 
 from mockthingspace import cli
 from mockthingspace.client import AdminClient
-from mockthingspace.journal import Journal
+from mockthingspace.notifier import Notifier
 
 PATH = "/api/fota/v1/callbacks/0242078689-00001"
 
@@ -47,23 +47,15 @@ def test_a_wait_for_the_unmatched_passes_over_the_others(thingspace):
 
 def test_a_wait_ends_with_a_reset(thingspace, monkeypatch):
     """Nobody waits for a journal that has been left behind."""
-    wait_for = Journal.wait_for
+    watching = Notifier.watching
 
-    def meanwhile_reset(journal, wanted, timeout_s):
-        resetting = Thread(target=thingspace.reset)
+    def meanwhile_reset(notifier, met, over):
+        thingspace.reset()
+        return watching(notifier, met, over)
 
-        def started_by_the_wait():
-            if resetting.ident is None:
-                resetting.start()
-            return wanted()
-
-        found = wait_for(journal, started_by_the_wait, timeout_s)
-        resetting.join()
-        return found
-
-    monkeypatch.setattr(Journal, "wait_for", meanwhile_reset)
-
-    assert [] == thingspace.admin.ask("GET", "/requests", wait_s=60)["requests"]
+    monkeypatch.setattr(Notifier, "watching", meanwhile_reset)
+    found = thingspace.admin.ask("GET", "/requests", wait_s=60)["requests"]
+    assert found == []
 
 
 @pytest.mark.parametrize("before", [0, 1])

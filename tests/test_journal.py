@@ -9,6 +9,7 @@ import pytest
 
 from mockthingspace.journal import Journal
 from mockthingspace.model import Exchange
+from mockthingspace.notifier import Notifier
 from mockthingspace.sequence import Sequence
 
 NOW = datetime(2024, 1, 1, tzinfo=timezone.utc)
@@ -50,14 +51,14 @@ def together(act: Callable[[int], None]) -> None:
 
 def test_exchanges_are_numbered_from_one_in_order() -> None:
     """The first exchange is number 1, and each has one more than the last."""
-    journal = Journal(10, Sequence())
+    journal = Journal(10, Sequence(), Notifier())
     numbers = [journal.add(exchange()).seq for _ in range(3)]
     assert (numbers, [one.seq for one in journal.every()]) == ([1, 2, 3], [1, 2, 3])
 
 
 def test_only_the_last_are_kept_and_the_evicted_counted() -> None:
     """A journal holds no more than its limit, and says how many it let go."""
-    journal = Journal(2, Sequence())
+    journal = Journal(2, Sequence(), Notifier())
     for _ in range(5):
         journal.add(exchange())
     assert ([one.seq for one in journal.every()], journal.evicted) == ([4, 5], 3)
@@ -65,7 +66,7 @@ def test_only_the_last_are_kept_and_the_evicted_counted() -> None:
 
 def test_a_full_journal_has_evicted_nothing() -> None:
     """The limit itself still fits."""
-    journal = Journal(2, Sequence())
+    journal = Journal(2, Sequence(), Notifier())
     journal.add(exchange())
     journal.add(exchange())
     assert (len(journal), journal.evicted) == (2, 0)
@@ -74,14 +75,14 @@ def test_a_full_journal_has_evicted_nothing() -> None:
 def test_a_journal_that_follows_another_counts_on() -> None:
     """No number is given twice, so a cursor from before a reset stays good."""
     sequence = Sequence()
-    Journal(1, sequence).add(exchange())
-    after = Journal(1, sequence)
+    Journal(1, sequence, Notifier()).add(exchange())
+    after = Journal(1, sequence, Notifier())
     assert after.add(exchange()).seq == 2
 
 
 def test_removing_forgets_what_was_picked_and_no_more() -> None:
     """Removing returns how many went; the others keep their numbers."""
-    journal = Journal(10, Sequence())
+    journal = Journal(10, Sequence(), Notifier())
     for account in ("a", "b", "a"):
         journal.add(exchange(account=account))
     removed = journal.remove(lambda one: one.account == "a")
@@ -90,7 +91,7 @@ def test_removing_forgets_what_was_picked_and_no_more() -> None:
 
 def test_a_removal_is_not_an_eviction() -> None:
     """What the user removed is not counted as evicted, nor is its number reused."""
-    journal = Journal(1, Sequence())
+    journal = Journal(1, Sequence(), Notifier())
     journal.add(exchange())
     journal.remove(lambda _: True)
     assert (journal.add(exchange()).seq, journal.evicted) == (2, 0)
@@ -98,7 +99,7 @@ def test_a_removal_is_not_an_eviction() -> None:
 
 def test_what_every_returned_does_not_change() -> None:
     """A list of exchanges is the reader's own."""
-    journal = Journal(10, Sequence())
+    journal = Journal(10, Sequence(), Notifier())
     seen = journal.every()
     journal.add(exchange())
     assert seen == []
@@ -107,7 +108,7 @@ def test_what_every_returned_does_not_change() -> None:
 @pytest.mark.parametrize("limit", [10 * WRITERS * EACH, 100], ids=["wide", "full"])
 def test_concurrent_writers_lose_and_share_no_number(limit: int) -> None:
     """Eight writers at once get different numbers, and none goes uncounted."""
-    journal = Journal(limit, Sequence())
+    journal = Journal(limit, Sequence(), Notifier())
     numbers: list[int] = []
 
     def write(number: int) -> None:
@@ -123,7 +124,7 @@ def test_concurrent_writers_lose_and_share_no_number(limit: int) -> None:
 
 def test_readers_and_removers_may_come_among_the_writers() -> None:
     """Reading and removing while others write breaks nothing."""
-    journal = Journal(10 * WRITERS * EACH, Sequence())
+    journal = Journal(10 * WRITERS * EACH, Sequence(), Notifier())
     removed: list[int] = []
 
     def write_and_remove(number: int) -> None:

@@ -1,5 +1,6 @@
 """Deliveries go to loopback and private addresses; to others only when allowed."""
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 
 from mockthingspace import reach
-from mockthingspace.post import Post
+from tests.posting import Poster
 
 NEAR = [
     "127.0.0.1",
@@ -72,7 +73,7 @@ def resolving(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> None:
 
 def connected(port: int) -> socket.socket:
     """Connect to a port of a host by name."""
-    return reach.connect("listener.example", port, 1, False, lambda _: None)
+    return asyncio.run(reach.connect("listener.example", port, False))
 
 
 @pytest.mark.parametrize("public_listeners", [False, True])
@@ -137,8 +138,8 @@ def test_a_name_that_resolves_differently_later_does_not_get_through(
     resolving(monkeypatch, ["127.0.0.1"], ["169.254.169.254"])
     port = listener.getsockname()[1]
     connected(port).close()
-    post = Post(1, True, {})
-    outcome = post(f"http://listener.example:{port}/", b"{}", False)
+    post = Poster(public_listeners=True)
+    outcome = post(f"http://listener.example:{port}/")
     post.close()
     assert outcome.error == (
         "not delivered: 169.254.169.254 is link-local or a metadata address: never"

@@ -1,6 +1,5 @@
 """Listeners over TLS, with a certificate of their own making."""
 
-import socket
 import ssl
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,8 +8,7 @@ from threading import Thread
 
 import pytest
 
-from mockthingspace.post import Post
-from mockthingspace.watchdog import Flight
+from tests.posting import Poster
 
 CERTIFICATE = Path(__file__).with_name("self_signed.pem")
 
@@ -42,30 +40,21 @@ def url() -> Iterator[str]:
 
 
 @pytest.fixture
-def post() -> Iterator[Post]:
+def post() -> Iterator[Poster]:
     """What posts, closed afterwards."""
-    made = Post(5, False, {})
-    yield made
-    made.close()
+    poster = Poster()
+    yield poster
+    poster.close()
 
 
 def test_a_self_signed_certificate_will_do(post, url):
     """A local listener need not have a certificate that others trust."""
-    assert 204 == post(url, b"{}", False).status_code
+    assert post(url).status_code == 204
 
 
 def test_strict_wants_a_good_certificate(post, url):
     """Under ``strict`` it is refused, as ThingSpace refuses it, and said why."""
-    error = post(url, b"{}", True).error
+    error = post(url, verify=True).error
 
     assert error is not None
     assert "certificate verify failed" in error
-
-
-def test_a_post_that_was_ended_connects_no_more():
-    """One that is ended while its socket is made fails there and then."""
-    flight = Flight(0)
-    flight.end()
-    with socket.socket() as made, pytest.raises(TimeoutError):
-        flight.made(made)
-    flight.landed()

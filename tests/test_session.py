@@ -27,7 +27,7 @@ def _client(**settings: object) -> FlaskClient:
 
 def _clock(client: FlaskClient) -> Clock:
     double = client.application.extensions[EXTENSION]
-    double.means.timers.set_mode("manual")
+    double.runtime.timers.set_mode("manual")
     return double.clock
 
 

@@ -11,11 +11,12 @@ import pytest
 from flask.testing import FlaskClient
 
 from mockthingspace import MockThingSpace, MockThingSpaceError
-from mockthingspace.chronicle import Chronicle
+from mockthingspace.chronicle import Chronicle, Happening
 from mockthingspace.deliveries import Deliveries
 from mockthingspace.double import Double
 from mockthingspace.journal import Journal
 from mockthingspace.model import Attempt, Delivery, Exchange
+from mockthingspace.notifier import Notifier
 from mockthingspace.sequence import Sequence
 from mockthingspace.timeline import (
     DRAWN,
@@ -23,6 +24,7 @@ from mockthingspace.timeline import (
     SIGNS,
     SORTS,
     Entry,
+    concerns,
     document,
     mermaid,
     read,
@@ -39,11 +41,11 @@ CALLBACKS = f"/api/fota/v1/callbacks/{ACCOUNT}"
 
 def world(limit: int = 100) -> Any:
     """Return what a timeline is read from, with nothing in it."""
-    sequence = Sequence()
+    sequence, notifier = Sequence(), Notifier()
     stores = {
-        "journal": Journal(limit, sequence),
-        "deliveries": Deliveries(limit, sequence),
-        "chronicle": Chronicle(limit, sequence),
+        "journal": Journal(limit, sequence, notifier),
+        "deliveries": Deliveries(limit, sequence, notifier),
+        "chronicle": Chronicle(limit, sequence, notifier),
     }
     return SimpleNamespace(sequence=sequence, state=SimpleNamespace(**stores))
 
@@ -313,50 +315,33 @@ def test_an_empty_timeline_says_so() -> None:
     )
 
 
-def test_a_wait_ends_when_something_is_kept() -> None:
-    """What is asked for is asked again after each thing that is kept."""
-    made, asked = world(), []
-
-    def happened() -> bool:
-        asked.append(len(timeline(made, None).entries))
-        made.state.chronicle.note("clock", START, None, "on")
-        return len(asked) == 3
-
-    made.sequence.wait_until(happened, 60)
-    assert [0, 1, 2] == asked
-
-
-def test_a_wait_ends_when_time_is_up_or_the_double_is_over() -> None:
-    """Nobody waits for what will not come."""
-    sequence = Sequence()
-    sequence.wait_until(lambda: False, 0)
-
-    def closing() -> bool:
-        sequence.close()
-        return False
-
-    sequence.wait_until(closing, 60)
-    sequence.wait_until(lambda: False, 60)
+@pytest.mark.parametrize(
+    ("item", "concerned"),
+    [
+        (exchange(seq=5), True),
+        (exchange(seq=4), False),
+        (exchange(seq=5, account=OTHER), False),
+        (exchange(seq=5, account=None), False),
+        (Happening(5, "clock", START, None, "on"), True),
+        (Happening(4, "clock", START, None, "on"), False),
+        (Happening(5, "reset", START, OTHER, "x"), False),
+        (delivery(seq=5), True),
+        (delivery(seq=4), False),
+        (delivery(seq=5, account=OTHER), False),
+        (None, False),
+    ],
+)
+def test_what_is_new_in_an_accounts_timeline(item: Any, concerned: bool) -> None:
+    """What is its own or everybody's, with a higher number."""
+    assert concerns(item, ACCOUNT, 4) == concerned
 
 
-def test_each_store_wakes_who_waits() -> None:
-    """An exchange, a delivery, a change of one and a happening are all told."""
+def test_an_attempt_is_new_in_the_timeline_of_its_delivery() -> None:
+    """An old delivery has something new with each attempt."""
     made = world()
-    acts = [
-        lambda: made.state.journal.add(exchange()),
-        lambda: made.state.deliveries.add(delivery()),
-        lambda: made.state.deliveries.replace(delivery(id="2", seq=2)),
-        lambda: made.state.chronicle.note("clock", START, None, "on"),
-    ]
-
-    def happened() -> bool:
-        if acts:
-            acts.pop(0)()
-            return False
-        return True
-
-    made.sequence.wait_until(happened, 60)
-    assert [] == acts
+    kept = made.state.deliveries.add(delivery())
+    attempted(made, kept, "200", status="delivered")
+    assert concerns(made.state.deliveries.get(kept.id), ACCOUNT, kept.seq)
 
 
 def test_the_clock_is_in_the_timeline(client: FlaskClient, double: Double) -> None:
@@ -431,10 +416,3 @@ def test_the_handle_has_it_as_values_and_in_words() -> None:
         assert here[-1:] == scoped.timeline(ACCOUNT, limit=1)
         with pytest.raises(MockThingSpaceError, match="unknown format 'xml'; there"):
             thing.timeline_text(format="xml")
-
-
-def test_a_double_that_stops_lets_go_of_who_waits() -> None:
-    """Nobody holds up the end of a double."""
-    with MockThingSpace() as thing:
-        double: Any = thing._double
-    double.sequence.wait_until(lambda: False, 60)

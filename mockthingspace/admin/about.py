@@ -23,7 +23,7 @@ def health() -> Response:
             "status": "healthy",
             "version": __version__,
             "uptime_s": uptime.total_seconds(),
-            "pending_deliveries": double.state.courier.pending(),
+            "pending_deliveries": double.state.dispatcher.pending(),
             "epoch": double.state.epoch,
             "pid": os.getpid(),
         }

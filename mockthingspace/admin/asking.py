@@ -1,6 +1,7 @@
 """What every resource reads and answers with: filters, documents, errors."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from threading import Event
 from typing import Any, TypeVar
 
 from flask import Response, g, request
@@ -8,13 +9,16 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from mockthingspace.errors import AdminError, InvalidRequest, there_are
 from mockthingspace.families import FAMILIES
+from mockthingspace.notifier import Met, Notifier
 from mockthingspace.views import Note, json_response
+from mockthingspace.waiting import holding
 from mockthingspace.wire import json_object
 
 PREFIX = "/__admin"
 Given = TypeVar("Given", bound=Mapping[str, Any])
 MAX_DOCUMENT = 256 * 1024 * 1024
 LONGEST_NUMBER = 18
+LONGEST_WAIT_S = 600
 
 
 def owns(path: str) -> bool:
@@ -104,3 +108,20 @@ def document() -> dict[str, Any]:
         return dict(json_object(note.body))
     except InvalidRequest as error:
         raise AdminError("invalid_body", error.reason) from error
+
+
+def wait(
+    notifier: Notifier, met: Met, already: Callable[[], bool], timeout_s: float
+) -> None:
+    """Block a request until something happens, time is up, or its client is gone.
+
+    Args:
+        notifier: Tells of what happens.
+        met: Whether that is what is waited for.
+        already: Whether it is there already; asked once the notifier is watched.
+        timeout_s: How long to wait, in real time.
+    """
+    over = Event()
+    with holding(request.environ, over), notifier.watching(met, over):
+        if not already():
+            over.wait(timeout_s)

@@ -1,16 +1,19 @@
 """``clock``: what time it is, and letting it pass."""
 
+from datetime import timedelta
+from threading import Event
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 
 from mockthingspace import rendering
 from mockthingspace.admin.asking import document
-from mockthingspace.clock import rfc3339
+from mockthingspace.clock import LATEST, rfc3339
 from mockthingspace.double import Double, current
 from mockthingspace.errors import AdminError
 from mockthingspace.kinds import LONGEST_S
 from mockthingspace.views import json_response
+from mockthingspace.waiting import holding
 
 
 def show() -> Response:
@@ -41,9 +44,13 @@ def advance() -> Response:
             '{"mode": "manual"} or the setting clock=manual stops it',
             409,
         )
+    if double.clock.now() + timedelta(seconds=seconds) > LATEST:
+        raise AdminError("invalid_clock", f"the clock goes no further than {LATEST}")
+    with holding(request.environ, Event()):  # whoever is gone, time has passed
+        made = double.advance(seconds)
     fired = [
         {"delivery": delivery.id, **rendering.attempt(attempt)}
-        for delivery, attempt in double.advance(seconds)
+        for delivery, attempt in made
     ]
     return json_response({**_shown(double), "fired": fired})
 

@@ -1,6 +1,7 @@
 """``events`` and ``deliveries``: trigger messages, see what came of them, wait."""
 
 from collections.abc import Callable, Iterable, Mapping
+from threading import Event
 from typing import Any
 
 from flask import Response, request
@@ -14,9 +15,10 @@ from mockthingspace.admin.asking import (
     known,
     number,
 )
+from mockthingspace.admin.asking import wait as wait_for
 from mockthingspace.double import Double, State, current
 from mockthingspace.errors import AdminError
-from mockthingspace.events import Event
+from mockthingspace.events import Event as MessageEvent
 from mockthingspace.explaining import (
     Scene,
     delivery_criteria,
@@ -29,6 +31,7 @@ from mockthingspace.model import STATUSES, Delivery
 from mockthingspace.sources import date_of
 from mockthingspace.triggering import catalogue, resend, trigger
 from mockthingspace.views import json_response
+from mockthingspace.waiting import holding
 
 _EXACT = ("account", "family", "service", "event", "status")
 _FILTERS = (*_EXACT, "since", "limit")
@@ -84,24 +87,39 @@ def wait() -> Response:
     double = current()
     state = double.state
     wanted = _known(double, shapes.loaded(shapes.Awaited()))
-    deliveries = state.deliveries
-    matching = _matching(wanted)
-
-    def found() -> list[Delivery]:
-        return [one for one in deliveries.every() if matching(one)]
-
-    def over() -> bool:
-        return state.courier.closed or len(found()) >= wanted["count"]
-
-    with deliveries.changed:
-        deliveries.changed.wait_for(over, wanted["timeout_s"])
-        came = found()
+    came = _come(state, _matching(wanted), wanted["count"], wanted["timeout_s"])
     if len(came) >= wanted["count"]:
         return _shown(double, came, len(came))
-    last = [one for one in deliveries.every() if one.seq > wanted["since"]][-10:]
+    deliveries = state.deliveries.every()
+    last = [one for one in deliveries if one.seq > wanted["since"]][-10:]
     told = {"error": "timed_out", "message": _unmet(wanted, double, state)}
     shown = [rendering.delivery(one) for one in last]
     return json_response({**told, "deliveries": shown}, 408)
+
+
+def _come(
+    state: State, matching: Callable[[Delivery], bool], count: int, timeout_s: float
+) -> list[Delivery]:
+    """Wait for so many deliveries that match; return those there are then.
+
+    Each delivery is looked at when it changes, so a wait costs the same however
+    many there are.
+    """
+    deliveries = state.deliveries
+    ids: set[str] = set()
+
+    def met(item: object) -> bool:
+        if isinstance(item, Delivery):
+            change = ids.add if matching(item) else ids.discard
+            change(item.id)
+        return len(ids) >= count
+
+    def already() -> bool:
+        with deliveries.lock:  # nothing changes while they are counted
+            return any(met(delivery) for delivery in deliveries.every())
+
+    wait_for(state.notifier, met, already, timeout_s)
+    return [delivery for delivery in deliveries.every() if matching(delivery)]
 
 
 def nearest() -> Response:
@@ -128,7 +146,10 @@ def wait_until_idle() -> Response:
     """Block until no attempt is under way or due: 200, or 408."""
     wanted = shapes.loaded(shapes.Idle())
     timeout_s = wanted["timeout_s"]
-    if current().wait_until_idle(timeout_s, wanted.get("account")):
+    over = Event()
+    with holding(request.environ, over):
+        idle = current().wait_until_idle(timeout_s, wanted.get("account"), over)
+    if idle:
         return json_response({"idle": True})
     return error_response(
         "timed_out", f"attempts were still under way after {timeout_s:g} s", 408
@@ -143,7 +164,7 @@ def _known(double: Double, given: Given) -> Given:
 def _unmet(wanted: Mapping[str, Any], double: Double, state: State) -> str:
     """Say what was awaited, what came instead, and what is still to come."""
     waited = f"waited {wanted['timeout_s']:g} s"
-    if state.courier.closed:
+    if state.dispatcher.closed:
         waited = "the double was reset or stopped during a wait"
     count = wanted["count"]
     heading = f"{waited} for {expected(count, *DELIVERIES)}"
@@ -205,8 +226,8 @@ def _going(double: Double, kept: list[Delivery]) -> Response:
     response = json_response(
         {"deliveries": [rendering.delivery(one) for one in kept]}, 202
     )
-    courier = double.state.courier
-    response.call_on_close(lambda: courier.go(kept))
+    dispatcher = double.state.dispatcher
+    response.call_on_close(lambda: dispatcher.dispatch(kept))
     return response
 
 
@@ -220,7 +241,7 @@ def _shown(double: Double, deliveries: list[Delivery], total: int) -> Response:
     return json_response({"deliveries": shown, "meta": meta})
 
 
-def _event(family: str, event: Event) -> dict[str, Any]:
+def _event(family: str, event: MessageEvent) -> dict[str, Any]:
     return {
         "event": event.name,
         "family": family,

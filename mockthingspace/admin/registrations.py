@@ -32,5 +32,5 @@ def remove() -> Response:
     given = known(filters(*_FILTERS))
     going = state.registry.every(**given)
     removed = state.registry.remove(**given)
-    state.courier.cancel((one.family, one.account, one.service) for one in going)
+    state.dispatcher.cancel(registration.queue_key for registration in going)
     return json_response({"removed": removed})

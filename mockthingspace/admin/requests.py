@@ -7,7 +7,14 @@ from typing import Any
 from flask import Response
 
 from mockthingspace import matching, patterns, rendering
-from mockthingspace.admin.asking import document, filters, known, number
+from mockthingspace.admin.asking import (
+    LONGEST_WAIT_S,
+    document,
+    filters,
+    known,
+    number,
+    wait,
+)
 from mockthingspace.double import current
 from mockthingspace.errors import AdminError
 from mockthingspace.families import FAMILIES
@@ -15,7 +22,6 @@ from mockthingspace.model import Exchange
 from mockthingspace.nearest import nearest_operations
 from mockthingspace.views import json_response
 
-LONGEST_WAIT_S = 600
 Show = Callable[[Exchange], dict[str, Any]]
 _LOGGED = (
     *("method", "url", "absoluteUrl", "headers", "body", "clientIp", "cookies"),
@@ -93,11 +99,19 @@ def _waiting(
     show: Show = rendering.document,
 ) -> Response:
     """Show what the filters find, once there is something or ``wait_s`` is over."""
-    wait_s = min(number(given, "wait_s"), LONGEST_WAIT_S)
-    found = current().state.journal.wait_for(
-        lambda: [one for one in _select(given) if keep(one)], wait_s
-    )
-    return _shown(found, given, show)
+    state = current().state
+    matches = _filter(given)
+
+    def found() -> list[Exchange]:
+        every = state.journal.every()
+        return [exchange for exchange in every if matches(exchange) and keep(exchange)]
+
+    def met(item: object) -> bool:
+        return isinstance(item, Exchange) and matches(item) and keep(item)
+
+    if wait_s := min(number(given, "wait_s"), LONGEST_WAIT_S):
+        wait(state.notifier, met, lambda: bool(found()), wait_s)
+    return _shown(found(), given, show)
 
 
 def one(seq: int) -> Response:
@@ -182,6 +196,13 @@ def _since(seq: int) -> list[Exchange]:
 
 
 def _select(given: dict[str, str]) -> list[Exchange]:
+    matches = _filter(given)
+    every = current().state.journal.every()
+    return [exchange for exchange in every if matches(exchange)]
+
+
+def _filter(given: dict[str, str]) -> Callable[[Exchange], bool]:
+    """Return what says whether an exchange matches filters."""
     pattern: dict[str, Any] = dict(given)
     since = _start(pattern)
     for name in ("since", "limit", "wait_s"):
@@ -190,7 +211,11 @@ def _select(given: dict[str, str]) -> list[Exchange]:
         pattern["status"] = number(pattern, "status")
     known(pattern)
     wanted = patterns.criteria(pattern)
-    return [one for one in _since(since) if matching.matches(one, wanted)]
+
+    def matches(exchange: Exchange) -> bool:
+        return exchange.seq > since and matching.matches(exchange, wanted)
+
+    return matches
 
 
 def _start(given: Mapping[str, Any]) -> int:

@@ -4,11 +4,10 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
-from mockthingspace.admin.asking import document
+from mockthingspace.admin.asking import LONGEST_WAIT_S, document
 from mockthingspace.errors import AdminError
 
 _NO_ACCOUNT = "is required: whose listeners the message is for"
-LONGEST_WAIT_S = 600
 
 
 class _Strict(Schema):

@@ -2,12 +2,10 @@
 
 from flask import Response
 
-from mockthingspace.admin.asking import filters, known, number
+from mockthingspace.admin.asking import LONGEST_WAIT_S, filters, known, number, wait
 from mockthingspace.double import current
-from mockthingspace.timeline import FORMATS, document, timeline
+from mockthingspace.timeline import FORMATS, concerns, document, timeline
 from mockthingspace.views import json_response
-
-LONGEST_WAIT_S = 600
 
 
 def every() -> Response:
@@ -22,7 +20,9 @@ def every() -> Response:
     double, account = current(), given.get("account")
     since, wait_s = number(given, "since"), number(given, "wait_s")
     if wait_s:
-        double.sequence.wait_until(
+        wait(
+            double.state.notifier,
+            lambda item: concerns(item, account, since),
             lambda: bool(timeline(double, account, since).entries),
             min(wait_s, LONGEST_WAIT_S),
         )

@@ -1,10 +1,12 @@
 """Messages changed as ThingSpace might change them, and bodies sent piece by piece."""
 
+import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
-from threading import Barrier, BrokenBarrierError, Event
 from typing import Any
+
+from mockthingspace.transport import Pace
 
 Message = dict[str, Any]
 LARGE = 64 * 1024
@@ -13,44 +15,37 @@ PAUSE_S = 0.05
 LONG_NUMBER = 9
 
 
-class Paced:
-    """A body of known length that is sent as its pieces come.
-
-    ``http.client`` sends each piece by itself, below a ``Content-Length``.
-    """
-
-    def __init__(self, body: bytes, pieces: Iterator[bytes]) -> None:
-        self._length = len(body)
-        self._pieces = pieces
-
-    def __len__(self) -> int:
-        return self._length
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self._pieces
+class CutOff(Exception):
+    """A body was cut off on purpose."""
 
 
-def slowly(body: bytes) -> Iterator[bytes]:
+async def slowly(body: bytes) -> AsyncIterator[bytes]:
     """Return a body in pieces, with a pause before each."""
     size = -(-len(body) // PIECES)
     for start in range(0, len(body), size):
-        Event().wait(PAUSE_S)
+        await asyncio.sleep(PAUSE_S)
         yield body[start : start + size]
 
 
-def half(body: bytes) -> Iterator[bytes]:
+async def half(body: bytes) -> AsyncIterator[bytes]:
     """Return half a body, then break the connection off."""
     yield body[: len(body) // 2]
-    raise ConnectionAbortedError("cut off on purpose")
+    raise CutOff
 
 
-def together(barrier: Barrier, timeout_s: float) -> Callable[[bytes], Iterator[bytes]]:
-    """Return a pace that holds the last byte back until all have come so far."""
+def together(number: int, timeout_s: float) -> Pace:
+    """Return a pace that holds the last byte back until so many have come so far."""
+    arrived = 0
+    all_there = asyncio.Event()
 
-    def pace(body: bytes) -> Iterator[bytes]:
+    async def pace(body: bytes) -> AsyncIterator[bytes]:
+        nonlocal arrived
         yield body[:-1]
-        with suppress(BrokenBarrierError):  # another could not connect
-            barrier.wait(timeout_s)
+        arrived += 1
+        if arrived == number:
+            all_there.set()
+        with suppress(asyncio.TimeoutError):  # another could not connect
+            await asyncio.wait_for(all_there.wait(), timeout_s)
         yield body[-1:]
 
     return pace

@@ -1,7 +1,6 @@
 """What checks of messages and connections do: functions of a ``Sender``."""
 
 from collections.abc import Callable
-from threading import Barrier
 from uuid import uuid4
 
 from mockthingspace.checks.bodies import (
@@ -69,7 +68,7 @@ def duplicate(sender: Sender) -> None:
 def overlapping_retry(sender: Sender) -> None:
     """Send a message twice, the last byte of both at the same time."""
     first, again = _attempts(sender)
-    pace = together(Barrier(2), sender.limit_s)
+    pace = together(2, sender.limit_s)
     with sender.processing(1):
         sent = sender.at_once([("an attempt", first), ("its retry", again)], pace)
         sender.expect(ACKNOWLEDGED, *sent)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from mockthingspace.model import Mark
-from mockthingspace.post import Outcome
 from mockthingspace.redaction import body_without_secrets, without_secrets
+from mockthingspace.transport import Outcome
 
 Verdict = Literal["passed", "failed", "skipped"]
 SHOWN = 4  # of what a check has sent

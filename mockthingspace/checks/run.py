@@ -1,11 +1,12 @@
 """``check_listener``: all checks of one listener, and the report of them."""
 
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
+from mockthingspace.background import BackgroundLoop
 from mockthingspace.checks.results import (
     Check,
     CheckFailed,
@@ -18,9 +19,9 @@ from mockthingspace.checks.sender import Sender
 from mockthingspace.checks.subject import Subject, subject
 from mockthingspace.checks.table import CHECKS
 from mockthingspace.errors import SettingsError, there_are
-from mockthingspace.post import Post
 from mockthingspace.redaction import without_secrets
 from mockthingspace.server import Server
+from mockthingspace.transport import WebhookTransport
 
 LIMIT_S = 4.0  # after which a second attempt was observed to overlap the first
 PATIENCE_S = 2.0  # waited beyond the limit, to say how long it took
@@ -93,14 +94,16 @@ def check_listener(
         previous_password=previous_password,
         signature_header=signature_header,
     )
-
-    def post() -> Post:
-        return Post(timeout_s + PATIENCE_S, public_listeners, {})
-
-    with _reached(target, path) as url:
+    transport = WebhookTransport(
+        timeout_s + PATIENCE_S, public_listeners, {}, keep_alive=False
+    )
+    loop = BackgroundLoop("mockthingspace-checks")
+    with closing(loop), _reached(target, path) as url:
 
         def sender() -> Sender:
-            return Sender(post, url, about, timeout_s, processed)
+            return Sender(
+                loop, transport, url, about, limit_s=timeout_s, processed=processed
+            )
 
         report = _report(url, about, _results(wanted, sender))
     if check and not report.passed:

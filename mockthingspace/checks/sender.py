@@ -1,20 +1,21 @@
 """What checks send with: messages to one listener, and what must come back."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
+from functools import partial
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from mockthingspace.checks.bodies import Message, Paced, encoded, half
+from mockthingspace.background import BackgroundLoop
+from mockthingspace.checks.bodies import Message, encoded, half
 from mockthingspace.checks.results import CheckFailed, Posted
 from mockthingspace.checks.subject import Subject
-from mockthingspace.post import Outcome, Post
 from mockthingspace.signing import sign
+from mockthingspace.transport import Outcome, Pace, WebhookTransport
 
 UNSIGNED = ""
 CUT = Outcome(None, "nothing is waited for", b"")
-Pace = Callable[[bytes], Iterator[bytes]]
 
 
 class Wanted(NamedTuple):
@@ -38,7 +39,8 @@ class Sender:
     just as it is used again, is no failure of the listener's.
 
     Args:
-        post: Makes what POSTs a message; it waits longer than the limit.
+        loop: Where the transport runs.
+        transport: POSTs a message; it waits longer than the limit.
         url: Where the listener is.
         subject: Whom messages are for.
         limit_s: Seconds a listener has.
@@ -48,9 +50,11 @@ class Sender:
 
     def __init__(
         self,
-        post: Callable[[], Post],
+        loop: BackgroundLoop,
+        transport: WebhookTransport,
         url: str,
         subject: Subject,
+        *,
         limit_s: float,
         processed: Callable[[], int] | None = None,
     ) -> None:
@@ -58,7 +62,8 @@ class Sender:
         self.subject = subject
         self.limit_s = limit_s
         self.posted: list[Posted] = []
-        self._post = post
+        self._loop = loop
+        self._transport = transport
         self._processed = processed
 
     def send(
@@ -81,13 +86,17 @@ class Sender:
             verify: Whether the listener's certificate must be good.
             pace: How the body is cut into pieces, and when each is sent.
         """
-        sent = self._sent(what, body, headers, signature, verify=verify, pace=pace)
+        sent = self._loop.call(
+            partial(
+                self._post, what, body, headers, signature, verify=verify, pace=pace
+            )
+        )
         self.posted.append(sent)
         return sent
 
     def cut(self, what: str, body: Message) -> None:
         """Send half a message and close the connection."""
-        sent = self._sent(what, body, pace=half)
+        sent = self._loop.call(partial(self._post, what, body, pace=half))
         gone = sent.body[: len(sent.body) // 2]
         self.posted.append(sent._replace(body=gone, outcome=CUT))
 
@@ -95,8 +104,12 @@ class Sender:
         self, sendings: Sequence[tuple[str, Message | bytes]], pace: Pace | None = None
     ) -> list[Posted]:
         """Send several at the same time, each on a connection of its own."""
-        with ThreadPoolExecutor(len(sendings)) as pool:
-            sent = list(pool.map(lambda one: self._sent(*one, pace=pace), sendings))
+
+        async def send_all() -> list[Posted]:
+            posting = [self._post(*sending, pace=pace) for sending in sendings]
+            return list(await asyncio.gather(*posting))
+
+        sent = self._loop.call(send_all)
         self.posted += sent
         return sent
 
@@ -136,7 +149,7 @@ class Sender:
         if now != times:
             raise CheckFailed(f"it must process {times}; it processed {now}")
 
-    def _sent(
+    async def _post(
         self,
         what: str,
         body: Message | bytes,
@@ -147,13 +160,12 @@ class Sender:
         pace: Pace | None = None,
     ) -> Posted:
         content = body if isinstance(body, bytes) else encoded(body)
-        given: Any = content if pace is None else Paced(content, pace(content))
         signed = self._signature(content, signature) | dict(headers or {})
-        with closing(self._post()) as post:
-            begun = monotonic()
-            outcome = post(self.url, given, verify, signed)
-            duration_s = monotonic() - begun
-        return Posted(what, content, outcome, duration_s)
+        begun = monotonic()
+        outcome = await self._transport.post(
+            self.url, content, verify=verify, headers=signed, pace=pace
+        )
+        return Posted(what, content, outcome, monotonic() - begun)
 
     def _signature(self, content: bytes, signature: str | None) -> dict[str, str]:
         secret = self.subject.registration.secret

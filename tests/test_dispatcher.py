@@ -1,5 +1,6 @@
 """Messages are delivered in order, again when refused, and never after a reset."""
 
+import socket
 from collections.abc import Callable, Iterator
 from threading import Event
 from threading import enumerate as threads
@@ -7,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from mockthingspace import Listener, MockThingSpace
 from mockthingspace.app import create_app
-from mockthingspace.double import EXTENSION, Double
+from mockthingspace.double import EXTENSION, Double, State
 from mockthingspace.families import FAMILIES
 from mockthingspace.model import Delivery, Registration
 from mockthingspace.settings import Settings
@@ -17,8 +19,8 @@ from mockthingspace.triggering import resend, trigger
 ACCOUNT = "0242078689-00001"
 OTHER = "0242078689-00002"
 HERE = "http://listener.example"
-LANE = ("fota-v1", ACCOUNT, "Fota")
-WAIT_S = 5
+KEY = ("fota-v1", ACCOUNT, "Fota")
+WAIT_S = 20
 STEP = 0.001
 
 
@@ -29,12 +31,14 @@ class App:
         self.statuses: list[int] = []
         self.asked: list[str] = []
         self.hangs_on: str | None = None
+        self.on_message: Callable[[], object] = bool
         self.begun, self.released = Event(), Event()
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Any:
         """Answer a message."""
         path = environ["PATH_INFO"]
         self.asked.append(path + environ["wsgi.input"].read().decode())
+        self.on_message()
         if path == self.hangs_on:
             self.begun.set()
             self.released.wait(WAIT_S)
@@ -66,7 +70,8 @@ def make(listener: App) -> Iterator[Callable[..., Double]]:
     listener.released.set()
     for double in made:
         double.close()
-    assert [one for one in threads() if "mockthingspace-" in one.name] == []
+    left = {thread.name for thread in threads()}
+    assert left.isdisjoint({"mockthingspace-deliveries", "mockthingspace-timers"})
 
 
 def registration(double: Double, account: str) -> Registration:
@@ -79,8 +84,15 @@ def send(double: Double, message: Any = 1, account: str = ACCOUNT) -> Delivery:
     """Trigger a message and send it out."""
     wanted = {"event": "Fota.firmwareList", "account": account, "message": message}
     kept = trigger(double, FAMILIES, wanted)
-    double.state.courier.go(kept)
+    double.state.dispatcher.dispatch(kept)
     return kept[0]
+
+
+def wait_until(state: State, happened: Callable[[], object]) -> None:
+    """Wait for something that a delivery's change brings."""
+    over = Event()
+    with state.notifier.watching(lambda _: bool(happened()), over):
+        assert happened() or over.wait(WAIT_S)
 
 
 def now(double: Double, delivery: Delivery) -> Delivery:
@@ -158,10 +170,7 @@ def test_a_listener_that_hangs_delays_no_other(
     send(double)
     assert listener.begun.wait(WAIT_S)
     sent = send(double, account=OTHER)
-    with double.state.deliveries.changed:
-        assert double.state.deliveries.changed.wait_for(
-            lambda: now(double, sent).status == "delivered", WAIT_S
-        )
+    wait_until(double.state, lambda: now(double, sent).status == "delivered")
     assert not double.wait_until_idle(0)
 
 
@@ -177,13 +186,13 @@ def test_what_is_queued_is_cancelled(
     double.advance(0)
     old = double.state
     if how == "deregister":
-        assert old.courier.cancel([LANE]) == 2
+        assert old.dispatcher.cancel([KEY]) == 2
         assert {one.status for one in old.deliveries.every()} == {"cancelled"}
     else:
         told = double.reset() if how == "reset" else double.reset_account(ACCOUNT)
         assert (told["deliveries"], told["cancelled"]) == (2, 2)
     double.advance(3600)
-    assert (listener.asked, old.courier.pending()) == (["/11"], 0)
+    assert (listener.asked, old.dispatcher.pending()) == (["/11"], 0)
 
 
 @pytest.mark.parametrize("how", ["reset", "reset_account"])
@@ -195,28 +204,87 @@ def test_an_answer_after_a_reset_is_stale(
     double = make()
     send(double)
     assert listener.begun.wait(WAIT_S)
-    old = double.state
+    told, note_late = Event(), double.runtime.late
+    double.runtime.late = lambda delivery: (note_late(delivery), told.set())
     getattr(double, how)(*([ACCOUNT] if how == "reset_account" else []))
     listener.released.set()
-    with old.deliveries.changed:
-        assert old.deliveries.changed.wait_for(old.courier.idle, WAIT_S)
+    assert told.wait(WAIT_S)
     [late] = double.late
     assert ("stale", 200) == (late.status, late.attempts[0].status_code)
     assert double.state.deliveries.every() == []
 
 
-def test_a_closed_courier_takes_nothing_on(
+def test_what_comes_after_a_reset_is_cancelled(
     make: Callable[..., Double], listener: App
 ) -> None:
     """A request that began before a reset sends nothing after it."""
     double = make()
-    sent = double.state.courier
+    old = double.state.dispatcher
     model = send(double)
     double.advance(0)
     double.reset()
-    kept = sent.keep(model)
-    sent.go([kept])
-    assert ("cancelled", ["/11"], True) == (kept.status, listener.asked, sent.closed)
+    [kept] = old.enqueue([model], lambda: True)
+    old.dispatch([kept])
+    assert (kept.status, listener.asked, old.closed) == ("cancelled", ["/11"], True)
+
+
+def test_what_was_deregistered_meanwhile_is_cancelled(
+    make: Callable[..., Double], listener: App
+) -> None:
+    """A trigger that found its registration just before it went sends nothing."""
+    double = make()
+    model = send(double)
+    double.advance(0)
+    [kept] = double.state.dispatcher.enqueue([model], lambda: False)
+    double.state.dispatcher.dispatch([kept])
+    assert (kept.status, listener.asked) == ("cancelled", ["/11"])
+
+
+def test_a_listener_that_hangs_holds_up_no_later_registration(
+    make: Callable[..., Double], listener: App
+) -> None:
+    """After a deregistration nobody waits for what is still under way."""
+    listener.hangs_on = "/1"
+    double = make()
+    send(double)
+    assert listener.begun.wait(WAIT_S)
+    double.state.dispatcher.cancel([KEY])
+    listener.hangs_on = None
+    sent = send(double, 2)
+    wait_until(double.state, lambda: now(double, sent).status == "delivered")
+
+
+def test_whatever_goes_wrong_before_the_post_is_a_failed_attempt(
+    make: Callable[..., Double], listener: App
+) -> None:
+    """A count too long to be written is recorded; the next message goes out."""
+    double = make(profile="1")
+    nines = int("9" * 4300)
+    listener.statuses = [500]
+    sent = send(double, {"callbackCount": nines})
+    with double.state.deliveries.lock:
+        before = now(double, sent)
+        double.state.deliveries.replace(before._replace(counter="callbackCount"))
+    send(double, 2)
+    double.advance(1)
+    after = now(double, sent)
+    assert [attempt.status_code for attempt in after.attempts] == [500, None]
+    assert (after.attempts[1].error or "").startswith("ValueError: Exceeds the limit")
+    assert (after.status, listener.asked[-1]) == ("abandoned", "/12")
+
+
+def test_a_clock_that_is_let_run_ends_an_advance(
+    make: Callable[..., Double], listener: App
+) -> None:
+    """What is due later comes in its own time, and not at once."""
+    listener.statuses = [503] * 4
+    double = make()
+    sent = send(double)
+    double.advance(0)
+    listener.on_message = lambda: double.set_mode("real")
+    fired = double.advance(1200)
+    attempts = now(double, sent).attempts
+    assert (len(fired), len(attempts), double.clock.mode) == (1, 2, "real")
 
 
 def test_an_abandoned_message_can_be_sent_again(
@@ -228,7 +296,7 @@ def test_an_abandoned_message_can_be_sent_again(
     sent = send(double)
     double.advance(0)
     again = resend(double, sent.id)
-    double.state.courier.go([again])
+    double.state.dispatcher.dispatch([again])
     double.advance(0)
     assert ("abandoned", "delivered") == (
         now(double, sent).status,
@@ -251,26 +319,34 @@ def test_only_what_is_over_is_evicted_and_counted(
     assert deliveries.evicted == 2
 
 
-def test_an_attempt_cancelled_before_a_worker_comes_to_it_is_not_made(
+def test_an_attempt_that_is_cancelled_before_it_begins_is_not_made(
     make: Callable[..., Double], listener: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What waits for a worker is recalled like what waits for its turn."""
+    """What waits for the loop is recalled like what waits for its turn."""
     double = make()
-    waiting: list[Callable[[], None]] = []
-
-    class Busy:
-        """Workers that come to what they are given when the test says."""
-
-        def submit(self, attempt: Callable[..., None], *given: Any) -> None:
-            """Keep an attempt for later."""
-            waiting.append(lambda: attempt(*given))
-
+    waiting: list[Callable[[], Any]] = []
     with monkeypatch.context() as patched:
-        patched.setattr(double.means, "workers", Busy())
+        patched.setattr(double.runtime.loop, "submit", waiting.append)
         sent = send(double)
-        cancelled = double.state.courier.cancel([sent.lane])
-        waiting[0]()
-
+        cancelled = double.state.dispatcher.cancel([sent.queue_key])
+    double.runtime.loop.call(waiting[0])
     after = now(double, sent)
-    assert (1, "cancelled", ()) == (cancelled, after.status, after.attempts)
-    assert double.state.courier.idle()
+    assert (cancelled, after.status, after.attempts) == (1, "cancelled", ())
+    assert double.state.dispatcher.idle()
+
+
+def test_hundreds_of_listeners_that_hang_delay_no_other() -> None:
+    """Attempts are bounded by nothing but the machine's sockets."""
+    with (
+        socket.create_server(("127.0.0.1", 0), backlog=300) as deaf,
+        Listener() as good,
+        MockThingSpace() as mock,
+    ):
+        port = deaf.getsockname()[1]
+        for number in range(200):
+            account = f"{number:010}-00001"
+            mock.register(account, f"http://127.0.0.1:{port}/")
+            mock.trigger("Fota.firmwareList", account)
+        mock.register(OTHER, good.url)
+        mock.trigger("Fota.firmwareList", OTHER)
+        assert mock.wait_for_delivery(OTHER, timeout_s=WAIT_S).status == "delivered"

@@ -1,0 +1,139 @@
+"""An asyncio loop in a daemon thread, for what waits on many sockets at once."""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from contextlib import suppress
+from threading import Lock, Thread, current_thread
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    """A loop whose timeouts are real, whatever a test does to the time module."""
+
+    time = staticmethod(time.monotonic)  # freezegun replaces module attributes only
+
+
+class BackgroundLoop:
+    """Runs coroutines in one daemon thread, which starts with the first.
+
+    Args:
+        name: The thread's name.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._lock = Lock()
+        self._loop: _Loop | None = None
+        self._thread: Thread | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._closed = False
+
+    def submit(self, start: Callable[[], Coroutine[Any, Any, Any]]) -> bool:
+        """Run a coroutine; from any thread.
+
+        Args:
+            start: Makes the coroutine, in the loop's thread.
+
+        Returns:
+            Whether it will run: a loop that is closed runs nothing.
+        """
+        with self._lock:
+            if self._closed:
+                return False
+            if self._loop is None:
+                self._loop = _Loop()
+                self._thread = Thread(target=self._run, name=self._name, daemon=True)
+                self._thread.start()
+            if current_thread() is self._thread:
+                self._begin(start)
+            else:
+                self._loop.call_soon_threadsafe(self._begin, start)
+        return True
+
+    def call(self, start: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
+        """Run a coroutine and wait for its result; from any other thread.
+
+        Raises:
+            RuntimeError: The loop is closed.
+        """
+        future: Future[Result] = Future()
+
+        async def run() -> None:
+            try:
+                future.set_result(await start())
+            except BaseException as error:  # noqa: BLE001 (the caller gets it)
+                future.set_exception(error)
+
+        if not self.submit(run):
+            raise RuntimeError("the loop is closed")
+        return future.result()
+
+    def close(self, last: Callable[[], object] = lambda: None) -> None:
+        """Cancel what runs, and end the thread; for good, and promptly.
+
+        Args:
+            last: Called in the loop's thread when everything has been cancelled.
+        """
+        with self._lock:
+            if self._closed or self._loop is None:
+                self._closed = True
+                return
+            self._closed = True
+            self._loop.call_soon_threadsafe(self._begin, lambda: self._end(last))
+        if self._thread is not None and current_thread() is not self._thread:
+            self._thread.join()
+
+    def _begin(self, start: Callable[[], Coroutine[Any, Any, Any]]) -> None:
+        assert self._loop is not None
+        task = self._loop.create_task(start())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _end(self, last: Callable[[], object]) -> None:
+        others = self._tasks - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        last()
+        await asyncio.sleep(0)  # connections that were aborted are closed now
+        assert self._loop is not None
+        self._loop.stop()
+
+    def _run(self) -> None:
+        assert self._loop is not None
+        self._loop.run_forever()
+        self._loop.close()
+
+
+async def in_thread(function: Callable[..., Result], *args: Any) -> Result:
+    """Call a function that blocks in a daemon thread of its own.
+
+    Nobody can end such a call: whoever is cancelled while waiting leaves it behind.
+    """
+    loop = asyncio.get_running_loop()
+    result: asyncio.Future[Result] = loop.create_future()
+
+    def deliver(value: Any, error: BaseException | None) -> None:
+        if result.done():
+            return
+        if error is None:
+            result.set_result(value)
+        else:
+            result.set_exception(error)
+
+    def run() -> None:
+        value: Any = None
+        error: BaseException | None = None
+        try:
+            value = function(*args)
+        except BaseException as raised:  # noqa: BLE001 (whoever waits gets it)
+            error = raised
+        with suppress(RuntimeError):  # the loop is closed: nobody waits
+            loop.call_soon_threadsafe(deliver, value, error)
+
+    Thread(target=run, name="mockthingspace-blocking", daemon=True).start()
+    return await result

@@ -1,0 +1,386 @@
+"""Delivers messages: one at a time to a registration, registrations in parallel.
+
+``enqueue`` keeps deliveries and ``dispatch`` lets them go; an attempt is a coroutine
+of the background loop; a timer of the server's clock brings the next one, until the
+listener takes the message or the schedule is at its end. Whatever happens in an
+attempt, it ends and is recorded. Each state has a dispatcher of its own, so a reset
+leaves the old one behind with all it had: what was queued is cancelled, and an
+answer that is still to come is recorded as stale.
+"""
+
+import random
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from time import perf_counter
+
+from mockthingspace.background import BackgroundLoop
+from mockthingspace.clock import Timers
+from mockthingspace.deliveries import Deliveries
+from mockthingspace.events import counted
+from mockthingspace.model import Attempt, Delivery, QueueKey
+from mockthingspace.schedule import Schedule
+from mockthingspace.sequence import Sequence as Numbers
+from mockthingspace.signing import sign
+from mockthingspace.transport import Outcome, WebhookTransport, describe
+
+SEED = 20260924
+
+
+@dataclass
+class DeliveryRuntime:
+    """What the dispatchers of one server share, over its resets.
+
+    Args:
+        timers: Of the server's clock.
+        transport: POSTs a message.
+        numbers: Where the numbers of attempts come from.
+        late: Told of a delivery that was answered after a reset.
+    """
+
+    timers: Timers
+    transport: WebhookTransport
+    numbers: Numbers
+    late: Callable[[Delivery], None]
+
+    def __post_init__(self) -> None:
+        """Have a loop ready; its thread starts with the first delivery."""
+        self.loop = BackgroundLoop("mockthingspace-deliveries")
+
+    def close(self) -> None:
+        """End what is under way, and every thread."""
+        self.timers.close()
+        self.loop.close(self.transport.close)
+
+
+@dataclass(eq=False, slots=True)
+class _Job:
+    """A delivery that is not over, and how far it is.
+
+    It is ``released`` when its turn may come. ``begun`` counts its attempts,
+    ``in_flight`` those unanswered.
+    """
+
+    id: str
+    queue: "_Queue"
+    released: bool = False
+    begun: int = 0
+    in_flight: int = 0
+
+
+@dataclass(eq=False, slots=True)
+class _Queue:
+    """The jobs of one registration, in the order in which they are sent.
+
+    Those ``held_back`` let the next message overtake them.
+    """
+
+    key: QueueKey
+    jobs: deque[_Job] = field(default_factory=deque)
+    held_back: list[_Job] = field(default_factory=list)
+
+    def add(self, job: _Job) -> None:
+        """Put a job last, but before those that are held back."""
+        waiting = [other for other in self.held_back if not other.released]
+        before = self.jobs.index(waiting[0]) if waiting else len(self.jobs)
+        self.jobs.insert(before, job)
+
+
+class Dispatcher:
+    """Delivers the messages of one state.
+
+    Args:
+        runtime: What it works with.
+        deliveries: Where it keeps them.
+        schedule: When a message is sent again.
+        verify: Whether a listener's certificate must be good.
+        signature_header: What a signed message carries its signature in.
+    """
+
+    def __init__(
+        self,
+        runtime: DeliveryRuntime,
+        deliveries: Deliveries,
+        schedule: Schedule,
+        verify: bool,
+        signature_header: str,
+    ) -> None:
+        self._runtime = runtime
+        self._deliveries = deliveries
+        self._schedule = schedule
+        self._verify = verify
+        self._signature_header = signature_header
+        self._random = random.Random(SEED)
+        self._lock = deliveries.lock
+        self._queues: dict[QueueKey, _Queue] = {}
+        self._jobs: dict[str, _Job] = {}
+        self._undispatched: set[_Job] = set()
+        self._sending: set[_Job] = set()
+        self._closed = False
+
+    def enqueue(
+        self,
+        deliveries: Sequence[Delivery],
+        registered: Callable[[], bool],
+        hold_back: bool = False,
+    ) -> list[Delivery]:
+        """Take on deliveries to one registration; ``dispatch`` sends them out.
+
+        They are cancelled where the registration has gone meanwhile, or everything
+        was reset. What the registration's queue holds back goes right after them.
+
+        Args:
+            deliveries: At least one; those that are over are kept and never sent.
+            registered: Whether the registration is still there.
+            hold_back: Whether the registration's next message overtakes them.
+
+        Returns:
+            The deliveries with their numbers.
+        """
+        with self._lock:
+            if self._closed or not registered():
+                deliveries = [each._replace(status="cancelled") for each in deliveries]
+            kept = [self._deliveries.add(delivery) for delivery in deliveries]
+            pending = [delivery for delivery in kept if delivery.status == "pending"]
+            if pending:
+                key = pending[0].queue_key
+                queue = self._queues.setdefault(key, _Queue(key))
+                jobs = [_Job(delivery.id, queue) for delivery in pending]
+                for job in jobs:
+                    queue.add(job)
+                    self._jobs[job.id] = job
+                    self._undispatched.add(job)
+                self._overtake(queue)
+                queue.held_back = jobs if hold_back else []
+        return kept
+
+    def _overtake(self, queue: _Queue) -> None:
+        """Hold back no longer what waited for another message."""
+        now = self._runtime.timers.clock.now()
+        for job in queue.held_back:
+            delivery = self._deliveries.get(job.id)
+            if delivery is not None and not job.released:
+                self._deliveries.replace(delivery._replace(due_at=now))
+            job.released = True
+            self._undispatched.discard(job)
+
+    def dispatch(self, kept: Iterable[Delivery]) -> None:
+        """Send out what was taken on, each when it is due and its turn comes."""
+        for delivery in kept:
+            with self._lock:
+                job = self._jobs.get(delivery.id)
+                if job is not None:
+                    self._undispatched.discard(job)
+                    release = partial(self._release, job)
+                    self._runtime.timers.at(delivery.due_at, self, release)
+
+    def _release(self, job: _Job) -> None:
+        with self._lock:
+            job.released = True
+            self._send_next(job.queue)
+            self._deliveries.notify()
+
+    def registrations(self) -> list[QueueKey]:
+        """Return the registrations for which deliveries are pending."""
+        with self._lock:
+            return list(self._queues)
+
+    def cancel(self, keys: Iterable[QueueKey]) -> int:
+        """Cancel what is pending for these registrations; return how many.
+
+        What is under way is recorded as stale when it is answered; nothing waits
+        for it.
+        """
+        cancelled = 0
+        with self._lock:
+            for key in keys:
+                queue = self._queues.pop(key, None)
+                while queue and queue.jobs:
+                    cancelled += self._cancel(queue.jobs.popleft())
+        return cancelled
+
+    def _cancel(self, job: _Job) -> bool:
+        self._forget(job)
+        delivery = self._deliveries.get(job.id)
+        if delivery is None or delivery.status != "pending":
+            return False
+        self._deliveries.replace(delivery._replace(status="cancelled"))
+        return True
+
+    def close(self) -> int:
+        """Cancel everything, for good; return how many were pending."""
+        with self._lock:
+            self._closed = True
+            self._runtime.timers.cancel(lambda owner: owner is self)
+            return self.cancel(self.registrations())
+
+    def pending(self) -> int:
+        """Return how many deliveries are on their way."""
+        with self._lock:
+            return sum(len(queue.jobs) for queue in self._queues.values())
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has been left behind by a reset, or its server is over."""
+        return self._closed
+
+    def idle(self, account: str | None = None) -> bool:
+        """Say whether no attempt is under way or about to begin.
+
+        Args:
+            account: Only for this account; for everybody if None.
+        """
+        with self._lock:
+            about_to: Iterable[_Job] = self._undispatched
+            sending = self._sending
+            if account is not None:
+                queues = [q for q in self._queues.values() if q.key[1] == account]
+                about_to = [queue.jobs[0] for queue in queues]
+                sending = {job for job in sending if job.queue.key[1] == account}
+            return not sending and not any(map(self._due, about_to))
+
+    def _due(self, job: _Job) -> bool:
+        delivery = self._deliveries.get(job.id)
+        now = self._runtime.timers.clock.now()
+        return delivery is not None and delivery.due_at <= now
+
+    def _send_next(self, queue: _Queue) -> None:
+        """Begin with the first delivery of a registration, if it is waiting."""
+        if queue.jobs and queue.jobs[0].released and not queue.jobs[0].begun:
+            self._send(queue.jobs[0])
+
+    def _send(self, job: _Job) -> None:
+        """Begin the next attempt of a delivery, if one is left."""
+        with self._lock:
+            delivery = self._deliveries.get(job.id)
+            if delivery is None or delivery.status != "pending":
+                return
+            if job.begun < self._schedule.attempts:
+                job.begun += 1
+                job.in_flight += 1
+                self._sending.add(job)
+                attempt = partial(self._attempt, job, delivery, job.begun)
+                self._runtime.loop.submit(attempt)
+
+    def _overlap(self, job: _Job) -> None:
+        """Send the second attempt although the first is still unanswered."""
+        with self._lock:
+            if job.in_flight:
+                self._send(job)
+
+    async def _attempt(self, job: _Job, delivery: Delivery, number: int) -> None:
+        """Make one attempt and record what came of it, whatever that is."""
+        if self._recalled(job, delivery.overlaps):
+            return
+        started_at = self._runtime.timers.clock.now()
+        began = perf_counter()
+        try:
+            if number == 1:
+                self._expect_overlap(job, delivery)
+            outcome = await self._post(delivery, number)
+        except BaseException as error:  # noqa: BLE001 (every attempt is recorded)
+            outcome = Outcome(None, describe(error, delivery.url, 0), b"")
+        attempt = Attempt(
+            seq=0,
+            number=number,
+            started_at=started_at,
+            duration_s=perf_counter() - began,
+            status_code=outcome.status_code,
+            error=outcome.error,
+            reply=outcome.reply,
+        )
+        self._complete(job, delivery, attempt, outcome.acknowledged)
+
+    async def _post(self, delivery: Delivery, number: int) -> Outcome:
+        body = counted(delivery.message, delivery.counter, number)
+        if delivery.breaks_off:
+            body = _cut_off(body)
+        headers = dict(delivery.headers)
+        if delivery.secret is not None:
+            headers[self._signature_header] = sign(body, delivery.secret)
+        return await self._runtime.transport.post(
+            delivery.url, body, verify=self._verify, headers=headers
+        )
+
+    def _expect_overlap(self, job: _Job, delivery: Delivery) -> None:
+        overlap_s = 0.0 if delivery.overlaps else self._schedule.overlap_s
+        if overlap_s is not None:
+            timers = self._runtime.timers
+            overlap_at = timers.clock.now() + timedelta(seconds=overlap_s)
+            timers.at(overlap_at, self, partial(self._overlap, job))
+
+    def _recalled(self, job: _Job, overlaps: bool) -> bool:
+        """Say whether a delivery was over before its attempt could begin."""
+        awaited = ("pending", "delivered") if overlaps else ("pending",)
+        with self._lock:
+            delivery = self._deliveries.get(job.id)
+            if delivery is not None and delivery.status in awaited:
+                return False
+            self._land(job)
+            if not job.in_flight:
+                self._leave(job)
+            self._deliveries.notify()
+            return True
+
+    def _land(self, job: _Job) -> None:
+        """Note that one of a delivery's attempts is no longer under way."""
+        job.in_flight -= 1
+        if not job.in_flight:
+            self._sending.discard(job)
+
+    def _complete(
+        self, job: _Job, begun: Delivery, attempt: Attempt, acknowledged: bool
+    ) -> None:
+        """Record what came of an attempt, and decide what comes next."""
+        with self._lock:
+            self._land(job)
+            attempt = attempt._replace(seq=self._runtime.numbers.take())
+            kept = self._deliveries.get(begun.id)
+            before = kept or begun._replace(status="cancelled")
+            after = before._replace(attempts=(*before.attempts, attempt))
+            after = self._judged(job, after, acknowledged)
+            if kept is None or self._closed:
+                self._runtime.late(after)
+            if after.status != "pending" and not job.in_flight:
+                self._leave(job)
+            self._deliveries.replace(after)
+
+    def _judged(self, job: _Job, delivery: Delivery, acknowledged: bool) -> Delivery:
+        """Return a delivery as an attempt leaves it; arrange for the next one."""
+        if delivery.status == "cancelled":
+            return delivery._replace(status="stale")
+        if delivery.status != "pending":  # the overlapping attempt decided it
+            return delivery
+        if acknowledged:
+            return delivery._replace(status="delivered")
+        if job.in_flight:
+            return delivery
+        if job.begun == self._schedule.attempts:
+            return delivery._replace(status="abandoned")
+        timers = self._runtime.timers
+        pause_s = self._schedule.pause_s(job.begun, self._random)
+        due_at = timers.clock.now() + timedelta(seconds=pause_s)
+        timers.at(due_at, self, partial(self._send, job))
+        return delivery._replace(due_at=due_at)
+
+    def _leave(self, job: _Job) -> None:
+        """Take a delivery that is over out of its queue; the next one's turn comes."""
+        self._forget(job)
+        queue = job.queue
+        if job in queue.jobs:
+            queue.jobs.remove(job)
+        if queue.jobs:
+            self._send_next(queue)
+        elif self._queues.get(queue.key) is queue:
+            del self._queues[queue.key]
+
+    def _forget(self, job: _Job) -> None:
+        self._jobs.pop(job.id, None)
+        self._undispatched.discard(job)
+
+
+def _cut_off(body: bytes) -> bytes:
+    """Return a message without its end, or the beginning of one: no JSON."""
+    return body[:-1] if body[-1:] in (b"}", b"]") else b"{"

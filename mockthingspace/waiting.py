@@ -1,0 +1,28 @@
+"""Requests that wait: for no longer than anybody waits for them.
+
+A request that blocks would use up a worker of the server, and would go on blocking
+when its client has long gone. Whatever blocks inside a request does so here.
+"""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from threading import Event
+from typing import Any
+
+HOLDING = "mockthingspace.holding"
+
+
+def holding(environ: Mapping[str, Any], over: Event) -> AbstractContextManager[None]:
+    """Let a request wait, as a context manager to wait in.
+
+    While inside, the server has one worker more, and ``over`` is set as soon as the
+    client goes away or the server stops. A client that only ends its own side of the
+    connection counts as gone, because the two look the same: it still gets its reply,
+    at once. In a server that is not the double's own nothing of this happens.
+
+    Args:
+        environ: The request's WSGI environment.
+        over: What is waited for inside.
+    """
+    hold: Callable[[Event], AbstractContextManager[None]] | None = environ.get(HOLDING)
+    return nullcontext() if hold is None else hold(over)
