@@ -4,7 +4,6 @@ Bytes are the server's to spoil: it is told through the request's environment.
 """
 
 from collections.abc import Iterable, Mapping
-from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -21,7 +20,7 @@ from mockthingspace.errors import (
 from mockthingspace.family import Family
 from mockthingspace.fault_kinds import REFUSALS
 from mockthingspace.faults import Fault
-from mockthingspace.spoiling import SPARE, SPOIL, Spoil
+from mockthingspace.spoiling import SPOIL, Spoil
 from mockthingspace.wire import fault, spelled
 
 BYTES = frozenset({"reset", "empty", "truncate", "garbage"})
@@ -53,10 +52,10 @@ def planned_reply(
         ThingSpaceError: The refusal that was planned.
     """
     faults = list(faults)
-    delay = sum(delay_s(one) for one in faults if one.kind == "delay")
+    delays = tuple(one for one in faults if one.kind == "delay")
+    delay = sum(map(delay_s, delays))
     if delay:
-        with request.environ.get(SPARE, nullcontext)():
-            state.pauses.wait(delay, account)
+        state.pauses.wait(delay, account, delays, request.environ)
     for one in faults:
         if one.kind == "refuse":
             raise REFUSALS[one.options["refusal"]](told(one))
@@ -73,7 +72,12 @@ def spoiled(
         if one.kind == "malformed":
             reply.set_data(reply.get_data()[:-1] or b"{")
         elif one.kind == "slow":
-            wait = partial(state.pauses.wait, account=account)
+            wait = partial(
+                state.pauses.wait,
+                account=account,
+                faults=(one,),
+                environ=request.environ,
+            )
             request.environ[SPOIL] = Spoil("slow", *pieces(one), wait)
         elif one.kind in BYTES:
             request.environ[SPOIL] = Spoil(one.kind)

@@ -1,12 +1,31 @@
 """Holding a reply back, on the double's clock."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Event, Lock
+from typing import Any
 
 from mockthingspace.clock import Timers
+from mockthingspace.faults import Fault
+from mockthingspace.waiting import holding
 
 LONGEST_S = 60.0
+
+
+@dataclass(eq=False)
+class _Pause:
+    """One reply that is held back, and the faults that hold it."""
+
+    account: str | None
+    faults: list[Fault]
+    over: Event = field(default_factory=Event)
+    passed: bool = False
+
+    def end(self) -> None:
+        """End it because its time is over."""
+        self.passed = True
+        self.over.set()
 
 
 class Pauses:
@@ -19,34 +38,45 @@ class Pauses:
     def __init__(self, timers: Timers) -> None:
         self._timers = timers
         self._lock = Lock()
-        self._under_way: dict[Event, str | None] = {}
+        self._under_way: set[_Pause] = set()
         self._closed = False
 
-    def wait(self, seconds: float, account: str | None = None) -> bool:
+    def wait(
+        self,
+        seconds: float,
+        account: str | None = None,
+        faults: tuple[Fault, ...] = (),
+        environ: Mapping[str, Any] = {},
+    ) -> bool:
         """Block until so many seconds of the clock are over.
 
         On a clock that stands a minute of real time ends it too: nobody might
-        ever advance it.
+        ever advance it. It ends where the faults heal, and where nobody waits for
+        the reply any more.
 
         Args:
             seconds: How long.
             account: Whose reply is held back, for ``end``.
+            faults: What holds it back, for ``heal``.
+            environ: The request's WSGI environment.
 
         Returns:
-            Whether it was left to end by itself; where not, none shall follow it.
+            Whether it took its time; where not, none shall follow it.
         """
-        over = Event()
+        pause = _Pause(account, list(faults))
         with self._lock:
             if self._closed:
                 return False
-            self._under_way[over] = account
+            self._under_way.add(pause)
         clock = self._timers.clock
-        self._timers.at(clock.now() + timedelta(seconds=seconds), self, over.set)
-        over.wait(LONGEST_S + (seconds if clock.mode == "real" else 0))
+        self._timers.at(clock.now() + timedelta(seconds=seconds), pause, pause.end)
+        with holding(environ, pause.over):
+            pause.over.wait(LONGEST_S + (seconds if clock.mode == "real" else 0))
+        if not pause.passed:
+            self._timers.cancel(lambda owner: owner is pause)
         with self._lock:
-            left = over in self._under_way
-            self._under_way.pop(over, None)
-        return left
+            self._under_way.discard(pause)
+        return pause.passed
 
     @property
     def held(self) -> int:
@@ -55,18 +85,33 @@ class Pauses:
 
     def end(self, account: str) -> None:
         """End the pauses of an account."""
-        self._end(lambda one: one == account)
+        self._end(lambda pause: pause.account == account)
+
+    def heal(self, unwanted: Callable[[Fault], bool]) -> list[Fault]:
+        """Let replies go that only the faults a function picks hold back.
+
+        Returns:
+            Those of the faults that held any.
+        """
+        healed: dict[str, Fault] = {}
+
+        def freed(pause: _Pause) -> bool:
+            gone = [fault for fault in pause.faults if unwanted(fault)]
+            healed.update((fault.id, fault) for fault in gone)
+            pause.faults = [fault for fault in pause.faults if fault not in gone]
+            return bool(gone) and not pause.faults
+
+        self._end(freed)
+        return list(healed.values())
 
     def close(self) -> None:
         """End every pause, for good."""
         with self._lock:
             self._closed = True
-        self._timers.cancel(lambda owner: owner is self)
         self._end(lambda _: True)
 
-    def _end(self, wanted: Callable[[str | None], bool]) -> None:
+    def _end(self, wanted: Callable[[_Pause], bool]) -> None:
         with self._lock:
-            ending = [over for over, one in self._under_way.items() if wanted(one)]
-            for over in ending:
-                del self._under_way[over]
-                over.set()
+            for pause in [pause for pause in self._under_way if wanted(pause)]:
+                self._under_way.discard(pause)
+                pause.over.set()

@@ -1,10 +1,9 @@
-"""What the server is told to do to a reply's bytes, and by whom it is asked."""
+"""What the server is told to do to a reply's bytes."""
 
 from collections.abc import Callable
 from typing import NamedTuple
 
 SPOIL = "mockthingspace.spoil"
-SPARE = "mockthingspace.spare"
 
 
 class Spoil(NamedTuple):

@@ -1,6 +1,6 @@
 """``faults``: plan misbehaviour, see what is planned, heal it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Response
@@ -29,8 +29,8 @@ def every() -> Response:
     ``meta.held`` is how many replies are being held back.
     """
     double = current()
-    found = _matching(double)
-    shown = [_shown(one) for one in found]
+    found = filter(_filter(), double.state.faults.every(double.clock.now()))
+    shown = [_shown(fault) for fault in found]
     meta = {"total": len(shown), "held": double.state.pauses.held}
     return json_response({"faults": shown, "meta": meta})
 
@@ -45,30 +45,32 @@ def add() -> Response:
 
 def remove() -> Response:
     """Heal those that match the filters; say how many."""
-    double = current()
-    going = {one.id for one in _matching(double)}
-    gone = double.state.faults.remove(lambda one: one.id in going, double.clock.now())
-    return json_response({"removed": len(gone)})
+    return json_response({"removed": len(_heal(current(), _filter()))})
 
 
 def remove_one(identity: str) -> Response:
     """Heal one; show it as it stood."""
-    double = current()
-    gone = double.state.faults.remove(
-        lambda one: one.id == identity, double.clock.now()
-    )
+    gone = _heal(current(), lambda fault: fault.id == identity)
     if not gone:
         raise AdminError("unknown_fault", f"there is no fault {identity}", 404)
     return json_response(_shown(gone[0]))
 
 
-def _matching(double: Double) -> list[Fault]:
+def _heal(double: Double, unwanted: Callable[[Fault], bool]) -> list[Fault]:
+    """Heal faults, let go of the replies they hold back, and return them.
+
+    One that has acted as often as it may has healed, but may still hold replies.
+    """
+    gone = double.state.faults.remove(unwanted, double.clock.now())
+    holding = double.state.pauses.heal(unwanted)
+    return list({fault.id: fault for fault in (*holding, *gone)}.values())
+
+
+def _filter() -> Callable[[Fault], bool]:
     given = known(filters(*_FILTERS), **_WORDS)
-    return [
-        one
-        for one in double.state.faults.every(double.clock.now())
-        if all(getattr(one, name) == value for name, value in given.items())
-    ]
+    return lambda fault: all(
+        getattr(fault, name) == value for name, value in given.items()
+    )
 
 
 def _shown(fault: Fault) -> dict[str, Any]:

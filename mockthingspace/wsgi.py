@@ -1,0 +1,280 @@
+"""waitress, as the double needs it.
+
+Whatever touches parts of waitress that it does not document is in this module, and was
+tested with waitress 3.0.1 and 3.0.2: ``wasyncore``, ``HTTPChannel``,
+``ThreadedTaskDispatcher``, ``WSGITask``, ``TcpWSGIServer``.
+
+One thread, the loop, moves bytes; workers handle requests. Locks, in the order in which
+they are taken: ``Crew._changing``, then waitress's own in the dispatcher.
+``Channel._watching`` is taken alone.
+"""
+
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from itertools import pairwise
+from socket import SO_LINGER, SOL_SOCKET
+from threading import Event, Lock, Thread
+from time import monotonic, time
+from typing import Any
+
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
+from waitress.channel import HTTPChannel
+from waitress.server import TcpWSGIServer
+from waitress.task import ThreadedTaskDispatcher, WSGITask
+
+from mockthingspace.admin.asking import PREFIX
+from mockthingspace.spoiling import SPOIL, Spoil
+from mockthingspace.waiting import HOLDING
+
+# Two for ThingSpace's own operations, which never block: more would only take the
+# interpreter from one another. The admin API's requests have threads of their own,
+# made when it is first used.
+THREADS = 2
+ADMIN_THREADS = 8
+# How many requests are read while one waits, so that the end of its client, which is
+# behind them, is seen.
+LOOKAHEAD = 100
+GARBAGE = bytes(range(1, 256))
+GRACE_S = 5.0
+
+
+class Crew(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no types
+    """The worker threads, remembered so that stopping can wait for each.
+
+    Args:
+        size: How many there are when none waits.
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.members: list[Thread] = []
+        self._size = size
+        self._changing = Lock()
+        self._waiting = 0
+        self._dismissed = False
+
+    def start_new_thread(self, target: Callable[[int], None], thread_no: int) -> None:
+        """Start one worker."""
+        member = Thread(
+            target=target,
+            args=(thread_no,),
+            name=f"mockthingspace-{thread_no}",
+            daemon=True,
+        )
+        self.members = [*(known for known in self.members if known.is_alive()), member]
+        member.start()
+
+    def begin(self) -> None:
+        """Have the workers there are when none waits."""
+        self._change(0)
+
+    @contextmanager
+    def spare(self) -> Iterator[None]:
+        """Have one worker more while one waits, so that nobody else does."""
+        self._change(+1)
+        try:
+            yield
+        finally:
+            self._change(-1)
+
+    def _change(self, by: int) -> None:
+        with self._changing:
+            self._waiting += by
+            if not self._dismissed:
+                self.set_thread_count(self._size + self._waiting)
+
+    def dismiss(self) -> None:
+        """Let the workers finish what they are at, and go."""
+        with self._changing:
+            self._dismissed = True
+        ends_at = monotonic() + GRACE_S
+        self.shutdown(timeout=GRACE_S)
+        for member in self.members:
+            member.join(max(0.0, ends_at - monotonic()))
+
+
+class OneSend(WSGITask):  # type: ignore[misc]  # waitress has no types
+    """A reply whose head and body leave together: one packet, one system call."""
+
+    wrote_header = False
+
+    def get_environment(self) -> dict[str, Any]:
+        """Return what the application is told, with the way to let a request wait."""
+        environ: dict[str, Any] = super().get_environment()
+        crew = self.channel.server.crew_of(self.request)
+        environ[HOLDING] = partial(self.channel.holding, crew)
+        return environ
+
+    def write(self, data: bytes) -> None:
+        """Write the reply, or the next piece of it."""
+        spoil: Spoil | None = self.environ.get(SPOIL)
+        if spoil is not None:
+            self._spoil(spoil, data)
+            return
+        if self.wrote_header or self.content_length != len(data):
+            super().write(data)
+            return
+        self.wrote_header = True
+        head = self.build_response_header()
+        self.content_bytes_written += len(data)
+        self.channel.write_soon(head + data if self.has_body else head)
+
+    def _spoil(self, spoil: Spoil, data: bytes) -> None:
+        """Write what a fault leaves of a reply, and close the connection."""
+        self.wrote_header = self.close_on_finish = True
+        self.content_bytes_written = self.content_length or 0
+        head = self.build_response_header()
+        if spoil.how == "garbage":
+            self.channel.write_soon(GARBAGE)
+        elif spoil.how == "truncate":
+            half = len(head) + len(data) // 2 if data else len(head) // 2
+            self.channel.write_soon((head + data)[:half])
+        elif spoil.how == "slow":
+            self._dribble(spoil, head + data)
+        elif spoil.how == "reset":
+            at_once = struct.pack("ii", 1, 0)
+            with suppress(OSError):  # the client has gone
+                self.channel.socket.setsockopt(SOL_SOCKET, SO_LINGER, at_once)
+
+    def _dribble(self, spoil: Spoil, reply: bytes) -> None:
+        """Write a reply in pieces, each after its part of the time."""
+        assert spoil.wait is not None
+        number = min(spoil.pieces, len(reply))
+        ends = [len(reply) * part // number for part in range(number + 1)]
+        waiting = True
+        for start, end in pairwise(ends):
+            waiting = waiting and spoil.wait(spoil.seconds / number)
+            self.channel.write_soon(reply[start:end])
+
+
+class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
+    """A connection, whose end is seen while a request of it waits."""
+
+    task_class = OneSend
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._watching = Lock()
+        self._watches: list[Event] = []
+        self._ended = False
+        super().__init__(*args, **kwargs)
+
+    @contextmanager
+    def holding(self, crew: Crew, over: Event) -> Iterator[None]:
+        """Do as ``waiting.holding`` says, for a request of this connection."""
+        with self._watching:
+            self._watches.append(over)
+            if self._ended or self.server.stopping:
+                over.set()
+        self.server.pull_trigger()  # the loop is to watch this connection, too
+        try:
+            with crew.spare():
+                yield
+        finally:
+            with self._watching:
+                self._watches.remove(over)
+
+    def let_go(self) -> None:
+        """End what a request of this connection waits for."""
+        with self._watching:
+            for over in self._watches:
+                over.set()
+
+    def readable(self) -> bool:
+        """Say whether to read: while a request is handled, only to see the end."""
+        if self.requests and (self._ended or not self._watches):
+            return False
+        return bool(super().readable())
+
+    def handle_read(self) -> None:
+        """Read; where the client has sent its last, what it asked for is answered."""
+        if not self.requests and not self.total_outbufs_len:
+            super().handle_read()
+            return
+        try:
+            data = self.socket.recv(self.adj.recv_bytes)
+        except OSError:  # it was reset
+            self.handle_close()
+            return
+        if data:
+            self.last_activity = time()
+            self.received(data)
+        else:
+            self._end()
+
+    def handle_close(self) -> None:
+        """Close it, and let go of what waits."""
+        super().handle_close()
+        self._end()
+
+    def _end(self) -> None:
+        self._ended = True
+        self.let_go()
+
+
+class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
+    """The port; hands the admin API's requests to a crew of their own.
+
+    Args:
+        app: The WSGI application.
+        sockets: What the loop watches, by descriptor.
+        host: The address to bind.
+        port: The port to bind; 0 picks a free one.
+        connections: How many there may be.
+
+    Raises:
+        OSError, ValueError: The address cannot be had.
+    """
+
+    channel_class = Channel
+
+    def __init__(
+        self, app: Any, sockets: dict[int, Any], host: str, port: int, connections: int
+    ) -> None:
+        self.stopping = False
+        self.crew, self.admin_crew = Crew(THREADS), Crew(ADMIN_THREADS)
+        adjustments = Adjustments(
+            host=host,
+            port=port,
+            connection_limit=connections,
+            channel_request_lookahead=LOOKAHEAD,
+            asyncore_use_poll=True,
+            ident=None,
+        )
+        super().__init__(app, sockets, dispatcher=self.crew, adj=adjustments)
+
+    def crew_of(self, request: Any) -> Crew:
+        """Return who handles a request."""
+        path = getattr(request, "path", "")  # none where it is no HTTP
+        return self.admin_crew if path.startswith(PREFIX) else self.crew
+
+    def add_task(self, task: Any) -> None:
+        """Have the first request of a connection handled."""
+        crew = self.crew_of(task.requests[0])
+        if not crew.members:
+            crew.begin()
+        crew.add_task(task)
+
+    def leave(self) -> None:
+        """Accept nobody any more, and let go of what waits; for the loop to call."""
+        self.stopping = True
+        wasyncore.dispatcher.close(self)
+        for channel in self.active_channels.values():
+            channel.let_go()
+
+    def close_when_flushed(self) -> None:
+        """Close each connection when its last reply is sent; for the loop to call."""
+        for channel in self.active_channels.values():
+            channel.close_when_flushed = True
+
+
+def move_bytes(sockets: dict[int, Any], timeout_s: float) -> None:
+    """Wait until a socket is ready, or so long; read and write what can be."""
+    wasyncore.loop(timeout=timeout_s, use_poll=True, map=sockets, count=1)
+
+
+def close_all(sockets: dict[int, Any]) -> None:
+    """Close every socket."""
+    wasyncore.close_all(sockets)

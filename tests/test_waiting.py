@@ -1,0 +1,298 @@
+"""Requests that wait, through real sockets: for whom, how many, and until when."""
+
+import re
+import socket
+import struct
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from queue import SimpleQueue
+from threading import Event
+from typing import Any
+
+import pytest
+import requests
+
+from mockthingspace import MockThingSpace
+from mockthingspace.server import Server
+from mockthingspace.waiting import holding
+from mockthingspace.wsgi import ADMIN_THREADS, LOOKAHEAD, THREADS, Crew
+
+LOOPBACK = "127.0.0.1"
+BOUND_S = 30.0
+ACCOUNT = "0242078689-00001"
+CALLBACKS = f"/api/fota/v1/callbacks/{ACCOUNT}"
+ADMIN = "/__admin/x"
+BIG = b"x" * 4_000_000
+
+
+class Waiting:
+    """An application whose requests for ``…/wait`` wait, and say what ended them."""
+
+    def __init__(self) -> None:
+        self.begun: SimpleQueue[Event] = SimpleQueue()
+        self.ended: SimpleQueue[bool] = SimpleQueue()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        """Answer, after what it waits for."""
+        path, body = environ["PATH_INFO"], b"answered"
+        if path.endswith("wait"):
+            over = Event()
+            with holding(environ, over):
+                self.begun.put(over)
+                self.ended.put(over.wait(BOUND_S))
+        elif path.endswith("big"):
+            body = BIG
+        elif path.endswith("echo"):
+            body = environ["wsgi.input"].read()
+        start_response("200 OK", [("Content-Length", str(len(body)))])
+        return [body]
+
+
+@pytest.fixture
+def app() -> Waiting:
+    """The application."""
+    return Waiting()
+
+
+@pytest.fixture
+def server(app: Waiting) -> Iterator[Server]:
+    """It on a port."""
+    running = Server(app, LOOPBACK, 0)
+    running.start()
+    yield running
+    running.stop()
+
+
+def connected(server: Server) -> socket.socket:
+    """Return a connection to it."""
+    return socket.create_connection((LOOPBACK, server.port), timeout=BOUND_S)
+
+
+def get(path: str, *headers: str) -> bytes:
+    """Return a request's bytes."""
+    return "\r\n".join([f"GET {path} HTTP/1.1", "Host: a", *headers, "", ""]).encode()
+
+
+def replied(client: socket.socket) -> tuple[int, bytes]:
+    """Read one reply, and nothing behind it; return its status and body."""
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        head += client.recv(1)
+    [size] = re.findall(rb"Content-Length: (\d+)", head)
+    body = b""
+    while len(body) < int(size):
+        body += client.recv(int(size) - len(body))
+    return int(head.split()[1]), body
+
+
+def reset(client: socket.socket) -> None:
+    """Close a connection with a reset."""
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+
+
+def settled(crew: Crew, size: int) -> bool:
+    """Wait until a crew has so many threads; say whether it came to that."""
+    with crew.lock:
+        return crew.thread_exit_cv.wait_for(lambda: len(crew.threads) == size, BOUND_S)
+
+
+@pytest.mark.parametrize("leave", [socket.socket.close, reset])
+@pytest.mark.parametrize("path", ["/wait", f"{ADMIN}/wait"])
+def test_a_client_that_goes_away_ends_its_wait(
+    app: Waiting, server: Server, leave: Callable[[socket.socket], None], path: str
+) -> None:
+    """Whether it closes its connection or resets it."""
+    client = connected(server)
+    client.sendall(get(path))
+    app.begun.get(timeout=BOUND_S)
+    leave(client)
+    assert app.ended.get(timeout=BOUND_S) is True
+
+
+def test_a_client_behind_pipelined_requests_ends_its_wait(
+    app: Waiting, server: Server
+) -> None:
+    """Its end is seen although requests that are not handled yet come before it."""
+    client = connected(server)
+    client.sendall(get("/wait"))
+    app.begun.get(timeout=BOUND_S)
+    client.sendall(get("/") * (LOOKAHEAD - 1))
+    client.close()
+    assert app.ended.get(timeout=BOUND_S) is True
+
+
+def test_pipelined_requests_are_answered_in_their_order(
+    app: Waiting, server: Server
+) -> None:
+    """One that waits holds up those behind it on its connection, and loses none."""
+    with connected(server) as client:
+        client.sendall(get("/wait") + get("/big") + get(f"{ADMIN}/big"))
+        over = app.begun.get(timeout=BOUND_S)
+        client.sendall(get("/"))
+        over.set()
+        replies = [replied(client) for _ in range(4)]
+    assert replies == [(200, b"answered"), (200, BIG), (200, BIG), (200, b"answered")]
+
+
+@pytest.mark.parametrize("path", ["/wait", f"{ADMIN}/wait"])
+def test_a_client_that_ends_its_side_is_answered_at_once(
+    server: Server, path: str
+) -> None:
+    """It cannot be told from one that has gone, so it is answered without the wait."""
+    with connected(server) as client:
+        client.sendall(get(path))
+        client.shutdown(socket.SHUT_WR)
+        assert replied(client) == (200, b"answered")
+        assert client.recv(1) == b""
+
+
+def test_a_client_that_ends_its_side_gets_all_it_asked_for(server: Server) -> None:
+    """Every reply arrives, and whole, before the connection is closed."""
+    with connected(server) as client:
+        client.sendall(get("/big") + get("/wait") + get("/big"))
+        client.shutdown(socket.SHUT_WR)
+        replies = [replied(client) for _ in range(3)]
+        assert replies == [(200, BIG), (200, b"answered"), (200, BIG)]
+        assert client.recv(1) == b""
+
+
+def test_a_client_that_waits_to_continue_can(app: Waiting, server: Server) -> None:
+    """``Expect: 100-continue`` works alone and behind a request that waits."""
+    expecting = (
+        b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n"
+        b"Expect: 100-continue\r\n\r\n"
+    )
+    with connected(server) as client:
+        client.sendall(expecting)
+        assert client.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        client.sendall(b"body" + get("/wait"))
+        assert replied(client) == (200, b"body")
+        over = app.begun.get(timeout=BOUND_S)
+        client.sendall(expecting)
+        over.set()
+        assert replied(client) == (200, b"answered")
+        assert client.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        client.sendall(b"next")
+        assert replied(client) == (200, b"next")
+
+
+@pytest.mark.parametrize(
+    ("path", "size"), [("/", THREADS), (f"{ADMIN}/", ADMIN_THREADS)]
+)
+def test_waiting_does_not_use_up_the_workers(
+    app: Waiting, server: Server, path: str, size: int
+) -> None:
+    """With twice as many waits as workers others are answered; then no more remain."""
+    crew = server._listener.crew_of(type("Asked", (), {"path": path}))
+    with ExitStack() as stack:
+        clients = [stack.enter_context(connected(server)) for _ in range(2 * size)]
+        for client in clients:
+            client.sendall(get(f"{path}wait"))
+        waits = [app.begun.get(timeout=BOUND_S) for _ in clients]
+        during = requests.get(f"{server.url}{path}", timeout=BOUND_S).content
+        for over in waits:
+            over.set()
+        after = [replied(client) for client in clients]
+    assert (during, after) == (b"answered", [(200, b"answered")] * len(clients))
+    assert settled(crew, size)
+
+
+def test_a_stop_ends_what_is_waited_for(app: Waiting) -> None:
+    """The requests are answered, those that begin to wait meanwhile as well."""
+    server = Server(app, LOOPBACK, 0)
+    server.start()
+    with connected(server) as client, ThreadPoolExecutor(1) as pool:
+        client.sendall(get("/wait") + get("/wait"))
+        app.begun.get(timeout=BOUND_S)
+        stopping = pool.submit(server.stop)
+        assert app.ended.get(timeout=BOUND_S) is True
+        assert replied(client) == (200, b"answered")
+        stopping.result(BOUND_S)
+
+
+def test_in_another_server_a_request_just_waits() -> None:
+    """Nothing is set and nothing is needed where the server is not the double's."""
+    over = Event()
+    with holding({}, over):
+        pass
+    assert not over.is_set()
+
+
+@pytest.fixture
+def thingspace() -> Iterator[MockThingSpace]:
+    """A double whose clock stands."""
+    with MockThingSpace() as running:
+        yield running
+
+
+def held(thingspace: MockThingSpace, clients: int) -> Iterator[int]:
+    """Tell how many replies are held back, until it is so many, or for very long."""
+    for _ in range(100_000):
+        now = thingspace.admin.ask("GET", "/faults")["meta"]["held"]
+        yield now
+        if now == clients:
+            return
+
+
+@pytest.mark.parametrize("kind", ["delay", "slow"])
+def test_a_reply_whose_client_has_gone_is_not_held(
+    thingspace: MockThingSpace, kind: str
+) -> None:
+    """Neither a delay nor a slow reply goes on for nobody; no thread is left of it."""
+    server: Any = thingspace._server
+    thingspace.fault(kind, seconds=3000, times=None)
+    clients = [connected(server) for _ in range(20)]
+    for client in clients:
+        client.sendall(get(CALLBACKS))
+    assert len(clients) in held(thingspace, len(clients))
+    for client in clients:
+        client.close()
+    assert 0 in held(thingspace, 0)
+    assert settled(server._listener.crew, THREADS)
+
+
+HEALS: dict[str, Callable[[MockThingSpace, Any], object]] = {
+    "the fault": lambda thingspace, fault: fault.heal(),
+    "by its number": lambda thingspace, fault: thingspace.heal(fault.id),
+    "its kind": lambda thingspace, fault: thingspace.heal(kind=fault.kind),
+    "all": lambda thingspace, fault: thingspace.heal(),
+}
+
+
+@pytest.mark.parametrize("heal", HEALS.values(), ids=list(HEALS))
+@pytest.mark.parametrize(
+    ("kind", "times"), [("delay", None), ("delay", 2), ("slow", 2)]
+)
+def test_healing_lets_held_replies_go(
+    thingspace: MockThingSpace,
+    heal: Callable[[MockThingSpace, Any], object],
+    kind: str,
+    times: int | None,
+) -> None:
+    """They go out at once, also where the fault has acted as often as it may."""
+    server: Any = thingspace._server
+    fault = thingspace.fault(kind, seconds=3000, times=times)
+    with connected(server) as first, connected(server) as second:
+        for client in (first, second):
+            client.sendall(get(CALLBACKS))
+        assert 2 in held(thingspace, 2)
+        heal(thingspace, fault)
+        assert [replied(first), replied(second)] == [(200, b"[]")] * 2
+    assert settled(server._listener.crew, THREADS)
+
+
+def test_a_reply_held_twice_goes_when_both_are_healed(
+    thingspace: MockThingSpace,
+) -> None:
+    """Healing one of two delays leaves what the other holds back."""
+    server: Any = thingspace._server
+    first, second = (thingspace.fault("delay", seconds=3000) for _ in range(2))
+    with connected(server) as client:
+        client.sendall(get(CALLBACKS))
+        assert 1 in held(thingspace, 1)
+        first.heal()
+        still = thingspace.admin.ask("GET", "/faults")["meta"]["held"]
+        second.heal()
+        assert (still, replied(client)) == (1, (200, b"[]"))
