@@ -10,11 +10,27 @@ from time import monotonic
 from typing import Any
 
 from mockthingspace.ports import cannot_bind, url_of
-from mockthingspace.wsgi import Listener, close_all, move_bytes
+from mockthingspace.wsgi import Listener, close_all, turn
 
-CONNECTIONS = 1000
+# Each costs the loop a microsecond whenever anything happens.
+CONNECTIONS = 2000
+LEAST_CONNECTIONS = 8
+LEAST_RESERVE = 32
 FLUSH_S = 0.5
 INSTEAD = "--port or MOCKTHINGSPACE_PORT"
+
+
+def _most_connections() -> int:
+    """Return how many there may be, so that descriptors are left for all else."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return CONNECTIONS
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limit == resource.RLIM_INFINITY:
+        return CONNECTIONS
+    reserve = max(LEAST_RESERVE, limit // 4)
+    return max(LEAST_CONNECTIONS, min(CONNECTIONS, limit - reserve))
 
 
 class Server:
@@ -33,7 +49,9 @@ class Server:
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._sockets: dict[int, Any] = {}
         try:
-            self._listener = Listener(app, self._sockets, host, port, CONNECTIONS)
+            self._listener = Listener(
+                app, self._sockets, host, port, _most_connections()
+            )
         except (OSError, ValueError) as error:
             close_all(self._sockets)
             raise cannot_bind(host, port, error, INSTEAD) from error
@@ -70,7 +88,7 @@ class Server:
         while self._ends_at is None or (
             len(self._sockets) > 1 and monotonic() < self._ends_at
         ):
-            move_bytes(self._sockets, timeout_s=1)
+            turn(self._listener, self._sockets)
 
     def _end(self) -> None:
         self._listener.close_when_flushed()

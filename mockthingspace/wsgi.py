@@ -9,7 +9,9 @@ they are taken: ``Crew._changing``, then waitress's own in the dispatcher.
 ``Channel._watching`` is taken alone.
 """
 
+import logging
 import struct
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -39,6 +41,11 @@ ADMIN_THREADS = 8
 LOOKAHEAD = 100
 GARBAGE = bytes(range(1, 256))
 GRACE_S = 5.0
+AT_ONCE = 16
+REST_S = 0.1
+PATIENCE_S = 1.0
+WARNS_EVERY_S = 60.0
+_log = logging.getLogger("mockthingspace")
 
 
 class Crew(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no types
@@ -176,6 +183,11 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
             with self._watching:
                 self._watches.remove(over)
 
+    @property
+    def idle(self) -> bool:
+        """Whether no request of it is in progress, nor any reply."""
+        return not self.requests and not self.total_outbufs_len
+
     def let_go(self) -> None:
         """End what a request of this connection waits for."""
         with self._watching:
@@ -190,7 +202,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
 
     def handle_read(self) -> None:
         """Read; where the client has sent its last, what it asked for is answered."""
-        if not self.requests and not self.total_outbufs_len:
+        if self.idle:
             super().handle_read()
             return
         try:
@@ -217,6 +229,9 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
 class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
     """The port; hands the admin API's requests to a crew of their own.
 
+    When there are as many connections as there may be, one more takes the place of the
+    one that has been idle longest; where none is idle it has to wait.
+
     Args:
         app: The WSGI application.
         sockets: What the loop watches, by descriptor.
@@ -234,16 +249,84 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         self, app: Any, sockets: dict[int, Any], host: str, port: int, connections: int
     ) -> None:
         self.stopping = False
+        self._connections = connections
+        self._knocked = False
+        self._rests_until = self._warns_at = 0.0
         self.crew, self.admin_crew = Crew(THREADS), Crew(ADMIN_THREADS)
         adjustments = Adjustments(
             host=host,
             port=port,
-            connection_limit=connections,
+            connection_limit=sys.maxsize,  # it would make everybody wait
             channel_request_lookahead=LOOKAHEAD,
             asyncore_use_poll=True,
             ident=None,
         )
         super().__init__(app, sockets, dispatcher=self.crew, adj=adjustments)
+
+    def readable(self) -> bool:
+        """Say whether to accept."""
+        return bool(
+            super().readable()
+            and monotonic() >= self._rests_until
+            and (
+                len(self.active_channels) < self._connections
+                or any(channel.idle for channel in self.active_channels.values())
+            )
+        )
+
+    def handle_accept(self) -> None:
+        """Note that somebody wants to come in."""
+        self._knocked = True
+
+    def let_in(self) -> None:
+        """Accept who wants to come in; the loop calls it when all is read.
+
+        So no connection counts as idle that has a request to be read, and no new one
+        gets the descriptor of one that was closed, and what the loop saw of that.
+        """
+        if not self._knocked:
+            return
+        self._knocked = False
+        near = len(self.active_channels) + AT_ONCE > self._connections
+        idle = self._idle() if near else []
+        for _ in range(AT_ONCE):
+            there = len(self.active_channels)
+            if there >= self._connections and not idle:
+                return
+            super().handle_accept()
+            if len(self.active_channels) == there:
+                return
+            if there >= self._connections:
+                idle.pop(0).handle_close()
+
+    def accept(self) -> Any:
+        """Accept a connection; where that fails, make room, or rest for a while."""
+        try:
+            return super().accept()
+        except OSError as error:  # mostly because there are no descriptors left
+            now = monotonic()
+            if now >= self._warns_at:
+                self._warns_at = now + WARNS_EVERY_S
+                number = len(self.active_channels)
+                _log.warning(
+                    "cannot accept more than %d connections: %s", number, error
+                )
+            idle = self._idle()
+            if idle:
+                idle[0].handle_close()
+            else:
+                self._rests_until = now + REST_S
+            return None
+
+    def _idle(self) -> list[Channel]:
+        """Return the connections that are idle, the one for longest first."""
+        idle = [channel for channel in self.active_channels.values() if channel.idle]
+        return sorted(idle, key=lambda channel: channel.last_activity)
+
+    @property
+    def patience_s(self) -> float:
+        """How long the loop may wait for the next thing that happens."""
+        return REST_S if monotonic() < self._rests_until else PATIENCE_S
 
     def crew_of(self, request: Any) -> Crew:
         """Return who handles a request."""
@@ -270,9 +353,11 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
             channel.close_when_flushed = True
 
 
-def move_bytes(sockets: dict[int, Any], timeout_s: float) -> None:
-    """Wait until a socket is ready, or so long; read and write what can be."""
+def turn(listener: Listener, sockets: dict[int, Any]) -> None:
+    """Turn the loop once: wait until a socket is ready, or for a while; move bytes."""
+    timeout_s = listener.patience_s
     wasyncore.loop(timeout=timeout_s, use_poll=True, map=sockets, count=1)
+    listener.let_in()
 
 
 def close_all(sockets: dict[int, Any]) -> None:
