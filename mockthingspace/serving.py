@@ -5,16 +5,13 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timezone
-from pathlib import Path
 from queue import SimpleQueue
 from types import FrameType
 
 from mockthingspace import __version__
-from mockthingspace.errors import SettingsError
 from mockthingspace.handle import MockThingSpace
+from mockthingspace.port_file import port_in
 from mockthingspace.settings import Settings
 
 
@@ -65,7 +62,7 @@ def serve_until_stopped(
             if not _is_loopback(settings.host):
                 _warn(settings.host)
             port = int(double.url.rpartition(":")[2])
-            with _port_in(port_file, port):
+            with port_in(port_file, port):
                 _say_ready(double.url, log_format)
                 interrupted = signals.get() == signal.SIGINT
         logging.getLogger("mockthingspace").info("stopped")
@@ -95,31 +92,6 @@ def _warn(host: str) -> None:
         "registered password",
         host,
     )
-
-
-@contextmanager
-def _port_in(port_file: str | None, port: int) -> Iterator[None]:
-    """Keep the port in a file, if one is named, for as long as it answers.
-
-    A reader sees nothing, or all of it.
-    """
-    if port_file is None:
-        yield
-        return
-    path = Path(port_file)
-    try:
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            draft.write_text(f"{port}\n", "ascii")
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"cannot write the port file {path}: {error}") from error
-    try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)
 
 
 def _say_ready(url: str, log_format: str) -> None:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 from typing import Any, NamedTuple
@@ -353,3 +354,50 @@ def test_a_bug_is_logged_as_json_with_its_traceback():
 
     assert ("error", "failed on GET") == (logged["level"], logged["message"])
     assert logged["traceback"].endswith("KeyError: 'broken'")
+
+
+HASTY = "from mockthingspace.cli import main; main()"
+
+
+@contextmanager
+def _serving(*args: str) -> Iterator[tuple[Any, str]]:
+    """Serve in a process; hand over that and its URL."""
+    command = ["-c", HASTY, "serve", "--port", "0", *args]
+    with subprocess.Popen(
+        [sys.executable, *command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process, URL.findall(process.stdout.readline())[0]
+        finally:
+            process.kill()
+
+
+def test_two_servers_do_not_share_a_port_file(serve, capsys, tmp_path):
+    """The second is refused before it is ready; the first one's file stays."""
+    file = tmp_path / "port.txt"
+    with _serving("--port-file", str(file)) as (_, url):
+        kept = file.read_text()
+        code, out = serve("--port", "0", "--port-file", str(file))
+
+        assert (code, out) == (2, "")
+        assert f"runs on port {kept.strip()!r}" in capsys.readouterr().err
+        assert url.endswith(f":{file.read_text().strip()}")
+
+
+def test_the_port_file_of_a_killed_server_is_replaced(serve, tmp_path):
+    """Nobody has to remove it first."""
+    file, seen = tmp_path / "port.txt", []
+    with _serving("--port-file", str(file)) as (process, _):
+        process.kill()
+        process.wait(30)
+    left = file.exists()
+
+    serve(
+        "--port", "0", "--port-file", str(file),
+        act=lambda url: seen.append(f"{url}\n".endswith(_text(file))),
+    )  # fmt: skip
+
+    assert (left, seen, file.exists()) == (True, [True], False)
