@@ -1,6 +1,7 @@
 """Hiding passwords and tokens in whatever a person or a script is shown.
 
-Each pattern is linear in the text: large bodies and long URLs come through here.
+And escaping what would move a terminal's cursor there. Each pattern is linear in
+the text: large bodies and long URLs come through here.
 """
 
 import json
@@ -63,6 +64,20 @@ _LOOSE = re.compile(
 _ESCAPED_LETTER = re.compile(
     r"\\u00(4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9a]|2d|32)", re.IGNORECASE
 )
+
+
+def printable(text: str) -> str:
+    r"""Return a text as a terminal may have it, on one line.
+
+    Control and bidirectional characters, line ends, invisible ones and lone
+    surrogates are escaped as Python does (``\x1b``, ``\u202e``); the rest is kept.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+        for char in text
+    )
 
 
 def without_secrets(text: str) -> str:

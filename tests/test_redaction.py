@@ -10,6 +10,7 @@ from mockthingspace import rendering
 from mockthingspace.redaction import (
     HIDDEN,
     body_without_secrets,
+    printable,
     reply_header,
     without_secrets,
 )
@@ -343,3 +344,22 @@ def test_a_log_record_carries_what_is_shown(
     (record,) = caplog.records
     shown = client.get("/__admin/requests/1").get_json()
     assert (shown, rendering.line(shown)) == (record.exchange(), record.getMessage())
+
+
+def test_what_a_terminal_would_obey_is_escaped() -> None:
+    """Control, bidirectional and separating characters come out as their codes."""
+    escaped = {
+        "\x1b[2J": "\\x1b[2J",
+        "a\r\nb\t": "a\\r\\nb\\t",
+        "\0\x07\x7f\x9b": "\\x00\\x07\\x7f\\x9b",
+        "\u2028\u2029\u202e\u2066\u200f": "\\u2028\\u2029\\u202e\\u2066\\u200f",
+        "\ud800": "\\ud800",
+        "\U000e0001": "\\U000e0001",
+    }
+    assert {text: printable(text) for text in escaped} == escaped
+
+
+def test_what_a_terminal_can_show_is_kept() -> None:
+    """Text of any script, emoji and backslashes stay as they are."""
+    text = "a b \\n ü 密码 🔑 עברית"
+    assert printable(text) == text
