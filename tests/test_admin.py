@@ -510,6 +510,8 @@ OURS = [
     "192.0.2.7:8440",
     "my_double:8440",
     "Double.Test",
+    "localhost:",
+    "[0:0::1]:8440",
 ]
 FOREIGN = [
     "",
@@ -532,6 +534,27 @@ FOREIGN = [
     "localhost?a",
     "localhost#a",
     "localhost,evil.example",
+    "[::1].evil.example",
+    "[::1]evil.example",
+    "[::1]:8440.evil.example",
+    "[127.0.0.1]",
+    "[localhost]",
+    "[]",
+    "[::1%25lo]",
+    "[::1]:0",
+    "::1",
+    "evil.example\\.localhost",
+    "evil.example%.localhost",
+    "evil.example .localhost",
+    "evil.example;.localhost",
+    "\xe9vil.localhost",
+    "localhost.",
+    "127.0.0.1.",
+    "127.1",
+    ".",
+    ":8440",
+    "localhost:8440:8440",
+    "localhost:\xb2",
 ]
 
 
@@ -559,7 +582,13 @@ def test_a_foreign_host_is_refused(guarded: FlaskClient, host: str) -> None:
 
 @pytest.mark.parametrize(
     ("host", "name"),
-    [("My.Double:8440", "my.double"), ("[::2]:1", "::2"), ("[", "NAME"), ("", "NAME")],
+    [
+        ("My.Double:8440", "my.double"),
+        ("[::2]:1", "::2"),
+        ("[", "NAME"),
+        ("", "NAME"),
+        ("[::1].evil.example", "NAME"),
+    ],
 )
 def test_a_foreign_host_is_told_how_to_be_ours(
     guarded: FlaskClient, host: str, name: str
@@ -617,6 +646,25 @@ def test_a_foreign_page_is_refused(
     reply = client.open(path, method=method, json=REGISTRATION, headers=headers)
     assert_admin_error(reply, 403, "foreign_origin")
     assert client.get(path).get_json()["meta"]["total"] == 0
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "Cross-Site", "", "?"])
+@pytest.mark.parametrize("path", ["/__admin/requests?since=0", "/__admin/openapi/"])
+def test_a_request_from_another_site_is_refused(
+    client: FlaskClient, site: str, path: str
+) -> None:
+    """A page elsewhere cannot keep the admin API busy with what it may not read."""
+    reply = client.get(path, headers={"Sec-Fetch-Site": site})
+    assert_admin_error(reply, 403, "foreign_site")
+
+
+@pytest.mark.parametrize("site", ["none", "same-origin"])
+def test_what_the_user_or_a_page_of_ours_opens_is_served(
+    client: FlaskClient, site: str
+) -> None:
+    """An address typed into a browser and the double's own page are no attack."""
+    reply = client.get("/__admin/health", headers={"Sec-Fetch-Site": site})
+    assert reply.status_code == 200
 
 
 @pytest.mark.parametrize(("method", "rule"), WITH_BODY)

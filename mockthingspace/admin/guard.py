@@ -2,17 +2,22 @@
 
 A page can make a browser send requests here, under a foreign ``Origin``, or
 under a ``Host`` of its own that was made to resolve to this machine (DNS
-rebinding); and only a request that says it is JSON makes a browser ask first.
+rebinding); and only a request that says it is JSON makes a browser ask first. A
+``GET`` from another site has no ``Origin``, but browsers say where it is from.
 """
 
+import re
 from collections.abc import Iterable
 from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 from flask import Response, request
 
 from mockthingspace.admin.asking import error_response
 from mockthingspace.double import current
+
+_HOST = re.compile(
+    r"(?:\[([0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)\]|([A-Za-z0-9._-]+))(?::([0-9]{0,5}))?"
+)
 
 
 def guard() -> Response | None:
@@ -20,6 +25,7 @@ def guard() -> Response | None:
     settings = current().settings
     host = request.headers.get("Host", request.host).lower()
     origin = request.headers.get("Origin")
+    site = request.headers.get("Sec-Fetch-Site", "none").lower()
     if not _is_ours(_name_in(host), (settings.host, *settings.allowed_hosts)):
         return error_response(
             "foreign_host",
@@ -30,6 +36,12 @@ def guard() -> Response | None:
     if origin is not None and origin.lower() != f"{request.scheme}://{host}":
         return error_response(
             "foreign_origin", f"pages of {origin!r} may not use the admin API", 403
+        )
+    if site not in ("none", "same-origin"):
+        return error_response(
+            "foreign_site",
+            f"pages of another site (Sec-Fetch-Site: {site}) may not use the admin API",
+            403,
         )
     body = bool(request.content_length) or request.method in ("POST", "PUT")
     if request.method != "GET" and body and request.mimetype != "application/json":
@@ -43,12 +55,10 @@ def guard() -> Response | None:
 
 def _name_in(host: str) -> str:
     """Return the name in a ``Host`` header; nothing where it is not one."""
-    try:
-        parts = urlsplit(f"//{host}")
-        whole = parts.netloc == host and "@" not in host and parts.port != 0
-    except ValueError:
+    parts = _HOST.fullmatch(host)
+    if parts is None or not 0 < int(parts[3] or 80) <= 65535:
         return ""
-    return parts.hostname or "" if whole else ""
+    return parts[1] or parts[2]
 
 
 def _is_ours(name: str, allowed: Iterable[str]) -> bool:
