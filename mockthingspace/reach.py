@@ -1,9 +1,9 @@
 """Where a delivery may go, and the connection that holds to it.
 
 Loopback and private addresses; public ones under the ``public_listeners``
-setting; link-local, multicast and metadata addresses never. The address is
-checked where the socket is made, so a name that resolves to something else
-the second time does not get through.
+setting; link-local, multicast, reserved and metadata addresses never, nor the IPv6
+addresses that lead to one. The address is checked where the socket is made, so a name
+that resolves to something else the second time does not get through.
 """
 
 import asyncio
@@ -16,8 +16,32 @@ from mockthingspace.background import in_thread
 
 Address = IPv4Address | IPv6Address
 
-METADATA = {ip_address("100.100.100.200"), ip_address("fd00:ec2::254")}
-NAT64 = ip_network("64:ff9b::/96")
+# Where clouds tell an instance about itself, its credentials included, besides what
+# is link-local (169.254.169.254, 169.254.170.2, 169.254.42.42, fe80::a9fe:a9fe).
+METADATA = tuple(
+    map(
+        ip_network,
+        (
+            "100.100.100.200",  # Alibaba Cloud, "Instance metadata"
+            "fd00:100::100:200",  # the same over IPv6, as others' deny lists have it
+            "168.63.129.16",  # Azure, "What is IP address 168.63.129.16?"
+            "192.0.0.192",  # Oracle Cloud at Customer, "Retrieve Predefined Metadata"
+            "fd00:ec2::/32",  # AWS: EC2's metadata (::254), EKS Pod Identity (::23)
+            "fd20:ce::254",  # Google Cloud, "About VM metadata", IPv6-only instances
+            "fd00:c1::a9fe:a9fe",  # Oracle Cloud, "Instance Metadata Service v2"
+            "fd00:a9fe:a9fe::1",  # Akamai (Linode), "Metadata service API"
+            "fd00:42::42",  # Scaleway, as cloud-init's datasource has it
+        ),
+    )
+)
+# IPv6 prefixes that end with the IPv4 address that is meant.
+ENDS_IN_IPV4 = (
+    ip_network("::/96"),  # IPv4-compatible, RFC 4291 2.5.5.1
+    ip_network("::ffff:0:0:0/96"),  # IPv4-translated, RFC 2765
+    ip_network("64:ff9b::/96"),  # NAT64, RFC 6052
+)
+LOCAL_NAT64 = ip_network("64:ff9b:1::/48")  # RFC 8215: where the IPv4 is, nobody says
+ISATAP = 0x5EFE  # RFC 5214: before the IPv4 address at the end, under any prefix
 
 
 class OutOfReach(OSError):
@@ -30,23 +54,46 @@ def check(address: str, public_listeners: bool) -> None:
     Raises:
         OutOfReach: It is another; the message says which setting would allow it.
     """
-    ip = _embedded(ip_address(address.partition("%")[0]))
-    if ip.is_link_local or ip.is_multicast or ip in METADATA:
-        raise OutOfReach(f"{address} is link-local or a metadata address: never")
-    if ip.is_global and not public_listeners:
+    ip = ip_address(address.partition("%")[0])
+    meant = _embedded(ip)
+    if any(map(_is_closed, (ip, meant, *_behind(ip)))):
+        raise OutOfReach(
+            f"{address} is link-local, multicast, reserved or a metadata address: never"
+        )
+    if meant.is_global and not public_listeners:
         raise OutOfReach(
             f"{address} is a public address; public_listeners=true would allow it"
         )
 
 
+def _is_closed(ip: Address) -> bool:
+    return (
+        ip.is_link_local
+        or ip.is_multicast
+        or (ip.version == 4 and ip.is_reserved)  # 240.0.0.0/4 and broadcast
+        or ip in LOCAL_NAT64
+        or any(ip in network for network in METADATA)
+    )
+
+
 def _embedded(ip: Address) -> Address:
     """Return the IPv4 address that an IPv6 one stands for, if it does."""
-    if isinstance(ip, IPv4Address):
+    if isinstance(ip, IPv4Address) or ip.is_loopback or ip.is_unspecified:
         return ip
-    if ip in NAT64:
-        return IPv4Address(int(ip) & 0xFFFFFFFF)
+    if any(ip in network for network in ENDS_IN_IPV4):
+        return _end(ip)
     teredo = ip.teredo[1] if ip.teredo else None
     return ip.ipv4_mapped or ip.sixtofour or teredo or ip
+
+
+def _behind(ip: Address) -> tuple[IPv4Address, ...]:
+    """Return the IPv4 address an ISATAP router would go on to, if one may."""
+    isatap = ip.version == 6 and int(ip) >> 32 & 0xFDFFFFFF == ISATAP
+    return (_end(ip),) if isatap else ()
+
+
+def _end(ip: Address) -> IPv4Address:
+    return IPv4Address(int(ip) & 0xFFFFFFFF)
 
 
 async def connect(host: str, port: int, public_listeners: bool) -> socket.socket:

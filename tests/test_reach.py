@@ -23,6 +23,12 @@ NEAR = [
     "::ffff:127.0.0.1",
     "::ffff:10.0.0.1",
     "64:ff9b::10.0.0.1",
+    "::",
+    "::127.0.0.1",
+    "::ffff:0:10.0.0.1",
+    "fd20:ce::253",
+    "fd00:ec3::254",
+    "fd12::5efe:10.0.0.1",
 ]
 PUBLIC = [
     "8.8.8.8",
@@ -32,6 +38,10 @@ PUBLIC = [
     "2002:808:808::1",
     "2001:0:4136:e378:8000:63bf:f7f7:f7f7",
     "64:ff9b::8.8.8.8",
+    "::8.8.8.8",
+    "::ffff:0:8.8.8.8",
+    "168.63.129.15",
+    "2606:4700::5efe:10.0.0.1",
 ]
 NEVER = [
     "169.254.1.1",
@@ -49,6 +59,23 @@ NEVER = [
     "2001:0:4136:e378:8000:63bf:5601:5601",
     "64:ff9b::169.254.169.254",
     "64:ff9b::100.100.100.200",
+    "168.63.129.16",
+    "::ffff:168.63.129.16",
+    "192.0.0.192",
+    "fd00:ec2::23",
+    "fd20:ce::254",
+    "fd00:c1::a9fe:a9fe",
+    "fd00:a9fe:a9fe::1",
+    "fd00:42::42",
+    "fd00:100::100:200",
+    "::169.254.169.254",
+    "::ffff:0:169.254.169.254",
+    "64:ff9b:1::a9fe:a9fe",
+    "64:ff9b:1:a9fe:a9:fe00::",
+    "fd12::5efe:169.254.169.254",
+    "2606:4700::200:5efe:169.254.169.254",
+    "255.255.255.255",
+    "240.0.0.1",
 ]
 
 
@@ -142,5 +169,6 @@ def test_a_name_that_resolves_differently_later_does_not_get_through(
     outcome = post(f"http://listener.example:{port}/")
     post.close()
     assert outcome.error == (
-        "not delivered: 169.254.169.254 is link-local or a metadata address: never"
+        "not delivered: 169.254.169.254 is link-local, multicast, reserved or a "
+        "metadata address: never"
     )
