@@ -12,7 +12,8 @@ _INNER = "[A-Za-z0-9_-]"
 _OUTER = "[A-Za-z0-9_]"
 _LABEL = f"{_OUTER}(?:{_INNER}{{0,61}}{_OUTER})?"
 _LABELS = rf"{_OUTER}{_INNER}{{0,62}}(?:\.{_INNER}{{1,63}})*\.{_INNER}{{0,62}}{_OUTER}"
-_NAME = rf"(?![0-9.]+(?:[:/?#]|$))(?:{_LABEL}|{_LABELS})\.?"
+_SHORT = r"(?![A-Za-z0-9_.-]{255})"
+_NAME = rf"{_SHORT}(?![0-9.]+(?:[:/?#]|$))(?:{_LABEL}|{_LABELS})\.?"
 _OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _FOUR = rf"(?:{_OCTET}\.){{3}}{_OCTET}"
 _PART = "[0-9A-Fa-f]{1,4}"
@@ -47,8 +48,7 @@ def url(refused: str) -> str:
     """
     taken = _URL - set(refused)
     tail, user = _one_of(taken), _one_of(taken - set("/?#[]"))
-    zone = _one_of(taken - set("/?#[]@%"))
-    host = rf"(?:{_NAME}|{_FOUR}|\[(?:{_SIX})(?:%{zone}+)?\])"
+    host = rf"(?:{_NAME}|{_FOUR}|\[(?:{_SIX})\])"
     port = f"(?::(?:0*(?:{_PORT}|6553[0-5]))?)?"
     return f"^{any_case('http')}[Ss]?://(?:{user}*@)?{host}{port}(?:[/?#]{tail}*)?$"
 

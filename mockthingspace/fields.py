@@ -28,6 +28,8 @@ from mockthingspace.model import (
     Fact,
 )
 
+LONGEST_URL = 8000
+LONGEST_NAME = 254  # with a dot at its end
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?")
 
 _BRACKETS = re.compile(r"([^\[\]]*@)?\[[^\[\]]*\](:[0-9]*)?")
@@ -192,9 +194,18 @@ class ListenerUrl(Text):
     """
 
     refusal = InvalidUrl
+    facts = (
+        Fact(
+            f"a URL has at most {LONGEST_URL} characters",
+            "assumed",
+            f"{sources.UNSAID}; as many as RFC 9110 wants every server to take",
+        ),
+    )
 
     def check(self, text: str) -> None:
         """Hold it to a URL that an HTTP client can POST to."""
+        if len(text) > LONGEST_URL:
+            raise ValidationError(f"must have at most {LONGEST_URL} characters")
         if not text.isprintable() or " " in text:
             raise ValidationError("must not hold white space or control characters")
         try:
@@ -209,6 +220,10 @@ class ListenerUrl(Text):
                 "must name a host, such as http://localhost:9001/callback"
             )
 
+    def described(self, refused: str) -> dict[str, Any]:
+        """Say in JSON Schema what it takes."""
+        return {**super().described(refused), "maxLength": LONGEST_URL}
+
     def pattern(self, refused: str) -> str:
         """Return what matches all it takes but names that are not ASCII."""
         return expressions.url(refused)
@@ -220,13 +235,26 @@ def _is_bracketed(netloc: str, host: str) -> bool:
 
 
 def _is_host(host: str) -> bool:
+    """Say whether a host is an address or a name that DNS could know.
+
+    A name that is not ASCII is encoded as requests does, by IDNA 2008: an emoji is
+    in none. An address with a zone is of one machine's links, and link-local.
+    """
     try:
-        name = host if ":" in host else host.encode("idna").decode()
-        if ":" in name or name.replace(".", "").isdigit():
+        if ":" in host:
+            return "%" not in host and bool(ip_address(host))
+        name = _idna(host) if not host.isascii() else host.encode("idna").decode()
+        if name.replace(".", "").isdigit():
             return bool(ip_address(name))
     except ValueError:
         return False
-    return _HOST.fullmatch(name) is not None
+    return len(name) <= LONGEST_NAME and _HOST.fullmatch(name) is not None
+
+
+def _idna(host: str) -> str:
+    import idna  # it has large tables, and few names need it
+
+    return idna.encode(host, uts46=True).decode("ascii")
 
 
 class HttpHeaders(fields.Field[Any]):

@@ -270,7 +270,7 @@ URLS = (
     *("http://localhost:9001/cb", "https://a_b.example./", "http://[::1]:80"),
     *("http://[fe80::1]/", "http://10.0.0.1?a=b", "http://10-0-0-1.ip.example"),
     *("http://localhost:", "http://x:065535", "http://a-.-b", "HTTPS://a:b@c"),
-    *("http://[fe80::1%eth0]:80/#a", "http://1a/", "http://1-1"),
+    *("http://[fe80::1]:80/#a", "http://1a/", "http://1-1", f"http://{'a.' * 126}b."),
 )
 NO_URLS = (
     *("", "localhost", "ftp://x", "http://", "http://1.2.3", "http://256.1.1.1"),
@@ -284,6 +284,7 @@ NO_URLS = (
         "http://a..b",
     ),
     *(f"http://{'a' * 64}", "http://1.2.3.4.", "http://a@"),
+    *("http://[fe80::1%eth0]:80/#a", f"http://{'a.' * 127}b"),
 )
 FIELDS = [ListenerUrl(), *{type(one.account): one.account for one in FAMILIES}.values()]
 FIELDS = [one for one in FIELDS if one is not None]
