@@ -6,8 +6,10 @@ and the journal's entry. The admin API is left out of the journal.
 """
 
 import logging
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from functools import partial
+from itertools import accumulate
 from sys import intern
 from typing import Any
 
@@ -28,7 +30,8 @@ from mockthingspace.settings import Settings, read_seed
 from mockthingspace.views import Note, Segment, blueprint, json_response, refused
 from mockthingspace.wire import MAX_BODY, fault, shortened
 
-LONGEST_REASON = 2000
+LONGEST_REASON = 1024  # as a header: Node takes 16 KiB of headers, aiohttp 8190 of one
+CUT = "... (cut; GET /__admin/requests has all of it)"
 LONGEST_KEPT = 64 * 1024
 _log = logging.getLogger("mockthingspace")
 _BROKEN = fault(900900, "Unclassified Failure", "The double failed; see its log")
@@ -110,9 +113,9 @@ def _complete(response: Response) -> Response:
     if admin.owns(request.path):
         return response
     note: Note = g.note
-    reason = "; ".join(note.reasons)[:LONGEST_REASON] or None
+    reason = "; ".join(note.reasons) or None
     if reason:
-        response.headers["X-Mock-Reason"] = _one_line(reason)
+        response.headers["X-Mock-Reason"] = _as_header(reason)
     exchange = note.state.journal.add(_exchange(note, response, reason))
     if _log.isEnabledFor(logging.INFO):
         shown = partial(rendering.document, exchange)
@@ -151,12 +154,18 @@ def _headers(environ: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _one_line(reason: str) -> str:
-    """Spell a reason as a header can hold it: printable ASCII."""
-    return "".join(
-        one if one.isprintable() else " "
-        for one in reason.encode("ascii", "backslashreplace").decode()
-    )
+def _as_header(reason: str) -> str:
+    """Spell a reason as a header can hold it: printable ASCII, at most 1 KiB."""
+    spelled = [_as_ascii(char) for char in reason[: LONGEST_REASON + 1]]
+    if sum(map(len, spelled)) <= LONGEST_REASON:
+        return "".join(spelled)
+    ends = [*accumulate(map(len, spelled))]
+    fitting = bisect_right(ends, LONGEST_REASON - len(CUT))
+    return "".join(spelled[:fitting]) + CUT
+
+
+def _as_ascii(char: str) -> str:
+    return char if char.isascii() and char.isprintable() else ascii(char)[1:-1]
 
 
 def _not_served(error: HTTPException) -> Response:

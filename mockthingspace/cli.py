@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -27,6 +28,7 @@ from mockthingspace.cli_common import (
     account_option,
     client,
     client_options,
+    complain,
     show,
 )
 from mockthingspace.cli_deliveries import COMMANDS, WAIT_S
@@ -307,6 +309,8 @@ def _health_line(url: str, document: Mapping[str, Any]) -> str:
 
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit with the documented code."""
+    with suppress(AttributeError):  # what stands in for standard output may have none
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         code = cli.main(args, prog_name="mockthingspace", standalone_mode=False)
     except click.ClickException as error:
@@ -315,10 +319,10 @@ def main(args: list[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         code = INTERRUPTED
     except (SettingsError, CannotBind, AdminError) as error:
-        click.echo(f"mockthingspace: {error}", err=True)
+        complain(error)
         code = _CODES[type(error)]
     except OSError as error:  # what should have been written could not be
-        click.echo(f"mockthingspace: {error}", err=True)
+        complain(error)
         code = REFUSED
     sys.exit(code)
 

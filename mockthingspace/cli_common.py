@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mockthingspace.redaction import printable
+
 if TYPE_CHECKING:
     from mockthingspace.client import AdminClient
 
@@ -40,4 +42,13 @@ def client(url: str) -> "AdminClient":
 
 def show(document: Mapping[str, Any], as_json: bool, lines: list[str]) -> None:
     """Print a document, as it is or as lines for a person."""
-    click.echo(json.dumps(document, indent=2) if as_json else "\n".join(lines))
+    if as_json:
+        click.echo(json.dumps(document, indent=2))
+    else:
+        click.echo("\n".join(map(printable, lines)))
+
+
+def complain(error: Exception) -> None:
+    """Print what went wrong, in as many lines as it says."""
+    lines = f"mockthingspace: {error}".split("\n")
+    click.echo("\n".join(map(printable, lines)), err=True)

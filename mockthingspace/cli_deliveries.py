@@ -14,6 +14,7 @@ from mockthingspace.cli_common import (
     account_option,
     client,
     client_options,
+    complain,
     show,
 )
 from mockthingspace.errors import AdminError
@@ -238,7 +239,7 @@ def _attempted(
     except AdminError as error:
         if error.status != 408:
             raise
-        click.echo(f"mockthingspace: {error}", err=True)
+        complain(error)
         raise click.exceptions.Exit(TIMED_OUT) from error
 
 

@@ -53,7 +53,7 @@ def timeline(
     document = asking.ask("GET", "/timeline", None, **filters)
     if document["timeline"] or not follow:
         text = "" if as_json else spelled(document, wanted or "text")
-        show(document, as_json, [text])
+        show(document, as_json, text.split("\n"))
     day, filters["limit"] = None, None
     while follow:
         seen = entries(document)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from mockthingspace.clock import rfc3339
 from mockthingspace.matching import Criterion, matches, near_misses
 from mockthingspace.model import TRANSPORT_HEADERS, Delivery
-from mockthingspace.redaction import body_without_secrets, header
+from mockthingspace.redaction import body_without_secrets, header, printable
 from mockthingspace.rendering import delivery_line, line
 
 FEW = 5
@@ -66,7 +66,7 @@ def unmet(
             f"replies held back by a fault: {held}; a request is in the journal once "
             "it is answered"
         )
-    return "\n".join([*lines, *_notes(notes, found["meta"]["evicted"], "requests")])
+    return _text([*lines, *_notes(notes, found["meta"]["evicted"], "requests")])
 
 
 def undelivered(
@@ -93,7 +93,12 @@ def undelivered(
         lines += _each("nearest", [[_told(one), *shown, _again(one, scene)]])
     lines += _pending(asked.get("account"), scene)
     notes = [] if there else [_nothing(asked, scene)]
-    return "\n".join([*lines, *_notes(notes, scene.evicted, "deliveries")])
+    return _text([*lines, *_notes(notes, scene.evicted, "deliveries")])
+
+
+def _text(told: list[str]) -> str:
+    """Return a report whose every line a terminal may have."""
+    return "\n".join(printable(line) for each in told for line in each.split("\n"))
 
 
 def expected(count: int | None, one: str, many: str) -> str:
@@ -144,7 +149,8 @@ def curl(shown: Mapping[str, Any]) -> str:
             parts += ["-H", f"{name}: {value}" if value else f"{name};"]
     if body and "Content-Type" not in request["headers"]:
         parts += ["-H", "Content-Type:"]
-    if len(body) > LONGEST_BODY or "\0" in body or "\ufffd" in body:
+    plain = all(line.isprintable() for line in body.split("\n"))
+    if len(body) > LONGEST_BODY or not plain or "\ufffd" in body:
         kept = f"request.body of GET /__admin/requests/{shown['seq']}"
         return f"{shlex.join([*parts, '--data-binary', '@body'])}  # body: {kept}"
     return shlex.join([*parts, *(["--data-raw", body] if body else [])])
@@ -178,11 +184,7 @@ def _one_line(text: str, start: int) -> str:
         end = start + LONGEST
         before, after = "…" if start else "", "…" if end < len(text) else ""
         text = f"{before}{text[start:end]}{after}"
-    plain = (
-        one if one.isprintable() else one.encode("unicode_escape").decode()
-        for one in text
-    )
-    return "".join(plain) or "(empty)"
+    return printable(text) or "(empty)"
 
 
 def _too_few(came: list[Any], count: int | None) -> bool:
@@ -251,7 +253,7 @@ def _pending(account: str | None, scene: Scene) -> list[str]:
 
 def _due(one: Delivery, head: Delivery, scene: Scene) -> str:
     """Say when the next attempt is due, and what brings it."""
-    attempt = f"{one.id} {one.event}, attempt {len(one.attempts) + 1}"
+    attempt = printable(f"{one.id} {one.event}, attempt {len(one.attempts) + 1}")
     left_ms = math.ceil((one.due_at - scene.now).total_seconds() * 1000)
     if head.id != one.id and not one.attempts:
         return f"{attempt} when {head.id} is over, which goes first"

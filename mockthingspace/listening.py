@@ -9,7 +9,11 @@ from typing import Any
 
 from mockthingspace import __version__
 from mockthingspace.listener import Listener, ReceivedMessage
-from mockthingspace.redaction import body_without_secrets, without_secrets
+from mockthingspace.redaction import (
+    body_without_secrets,
+    printable,
+    without_secrets,
+)
 
 
 def listen_until_stopped(
@@ -59,14 +63,14 @@ def shown(message: ReceivedMessage) -> list[str]:
         body = json.dumps(document, indent=2).splitlines()
     except (ValueError, RecursionError):
         document = None
-        body = [_printable(line) for line in text.splitlines()]
+        body = [printable(line) for line in text.splitlines()]
     about = document if isinstance(document, dict) else {}
     status = message.status_code
     parts = [
         f"{message.arrived_at.astimezone():%H:%M:%S.%f}"[:-3],
-        _printable(f"{message.method} {without_secrets(message.path)}"),
+        printable(f"{message.method} {without_secrets(message.path)}"),
         *(
-            _printable(str(about[key]))
+            printable(str(about[key]))
             for key in ("accountName", "type")
             if key in about
         ),
@@ -74,11 +78,6 @@ def shown(message: ReceivedMessage) -> list[str]:
         f"-> {'no answer' if status is None else status}",
     ]
     return ["  ".join(parts), *body]
-
-
-def _printable(text: str) -> str:
-    """Escape what would move a terminal's cursor, or that it cannot spell."""
-    return text.encode("unicode_escape").decode("ascii")
 
 
 def _say(*lines: str) -> None:

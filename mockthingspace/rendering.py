@@ -16,6 +16,7 @@ from mockthingspace.redaction import (
     body_without_secrets,
     custom_header,
     header,
+    printable,
     reply_header,
     without_secrets,
 )
@@ -108,7 +109,8 @@ def log_line(exchange: Exchange) -> str:
 
 
 def _one_line(asked: str, status: int, served: str | None, reason: str | None) -> str:
-    return f"{asked} -> {status}  {served or '-'}{f'  ({reason})' if reason else ''}"
+    why = f"  ({reason})" if reason else ""
+    return printable(f"{asked} -> {status}  {served or '-'}{why}")
 
 
 def attempt(shown: Attempt) -> dict[str, Any]:
@@ -157,7 +159,7 @@ def delivery_line(shown: Any, due_at: str) -> str:
     last = shown.attempts[-1] if shown.attempts else None
     outcome = f", last: {last.error or last.status_code}" if last else ""
     due = f", next at {due_at}" if shown.status == "pending" else ""
-    return (
+    return printable(
         f"{shown.event} for {shown.account} -> {without_secrets(shown.url)}: "
         f"{shown.status}, {len(shown.attempts)} attempts{outcome}{due}"
     )

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from mockthingspace.chronicle import Happening
 from mockthingspace.clock import of_day, rfc3339
 from mockthingspace.model import Attempt, Delivery, Exchange
-from mockthingspace.redaction import without_secrets
+from mockthingspace.redaction import printable, without_secrets
 from mockthingspace.rendering import raw_url
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ def _happened(one: Happening) -> Entry:
 def _said(text: str) -> str:
     """Return a text as one line, without secrets, and no longer than is read."""
     text = without_secrets(text)
-    line = "".join(one if one.isprintable() else " " for one in text)
+    line = printable(text)
     return line if len(line) <= LONGEST else f"{line[:LONGEST]}…"
 
 

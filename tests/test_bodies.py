@@ -250,7 +250,7 @@ def test_odd_text_in_a_field_is_refused_by_that_field(shared, field, message, te
 
     assert 400 == response.status_code
     assert message in response.json["errorMessage"]
-    assert len(response.headers["X-Mock-Reason"]) < 2500
+    assert len(response.headers["X-Mock-Reason"]) <= 1024
 
 
 @every_taker

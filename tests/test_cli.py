@@ -19,6 +19,7 @@ from mockthingspace import MockThingSpace, __version__
 from mockthingspace.cli import cli, main
 from mockthingspace.client import AdminClient, remote
 from mockthingspace.errors import AdminError, SettingsError
+from mockthingspace.listener import Listener
 from mockthingspace.server import Server
 from mockthingspace.settings import rows
 
@@ -508,3 +509,25 @@ def test_an_unknown_name_is_an_attribute_error():
         AttributeError, match=r"^module 'mockthingspace' has no attribute 'Mock'$"
     ):
         _ = mockthingspace.Mock
+
+
+def test_no_name_reaches_the_terminal_with_control_sequences(thingspace, run):
+    """What users and listeners chose is escaped, in listings and in complaints."""
+    evil = "\x1b[2J\x9b\u202e\u2028"
+    with Listener() as listener:
+        listener.reply(500, body=evil.encode())
+        thingspace.register(ACCOUNT, listener.url, username=evil, password=evil)
+        thingspace.trigger("Fota.upgradeFinished", ACCOUNT)
+        thingspace.wait_until_idle()
+    path = f"{thingspace.url_for('fota-v1')}/callbacks/{evil}"
+    requests.post(path, json={evil: evil})
+    said = [
+        *(run(command) for command in ("registrations", "requests", "timeline")),
+        run("deliveries"),
+        run("trigger", evil, "--account", evil),
+        run("health", "--url", f"http://localhost:1/{evil}"),
+        run("faults", "plan", "reset", "--account", evil),
+    ]
+    bare = {char for _, *texts in said for text in texts for char in text}
+    assert sorted(char for char in bare if not char.isprintable()) == ["\n"]
+    assert r"as \x1b[2J\x9b\u202e\u2028" in said[0][1]

@@ -380,3 +380,30 @@ def test_a_bug_in_the_admin_api_is_a_500_in_its_own_shape(client, double, monkey
     response = client.get("/__admin/registrations")
 
     assert (500, "broken") == (response.status_code, response.json["error"])
+
+
+@pytest.mark.parametrize("key", ["x", "é", "\U0001f389", "\ufffd"])
+def test_a_long_reason_is_cut_in_the_header_and_whole_in_the_journal(client, key):
+    """Clients refuse long headers: it has at most 1 KiB, of whole characters."""
+    body = {"name": "Fota", "url": "http://l/", key * 2000: 1}
+
+    header = client.post(CALLBACKS, json=body).headers["X-Mock-Reason"]
+    journal = client.get("/__admin/requests/1").get_json()
+
+    code, end = ascii(key)[1:-1], "... (cut; GET /__admin/requests has all of it)"
+    assert 1024 - len(code) < len(header) <= 1024
+    assert set(header[len("ignored unknown '") : -len(end)].split(code)) == {""}
+    assert header.endswith(end)
+    assert journal["reason"].endswith("known: name, password, url, username")
+
+
+def test_the_longest_reason_that_fits_is_not_cut(client):
+    """A reason of just 1 KiB stands in the header whole."""
+    for length in (900, 1024, 1025):
+        key = "x" * (
+            length - len("ignored unknown ''; known: name, password, url, username")
+        )
+        client.post(CALLBACKS, json={"name": "Fota", "url": "http://l/", key: 1})
+    shown = client.get("/__admin/requests").get_json()["requests"]
+    lengths = [len(one["response"]["headers"]["X-Mock-Reason"]) for one in shown]
+    assert (lengths, len(shown[2]["reason"])) == ([900, 1024, 1024], 1025)

@@ -474,7 +474,7 @@ def _received(body: bytes, path: str = "/callback") -> ReceivedMessage:
     ("body", "lines"),
     [
         (b"", []),
-        (b"a=\x1b[2J\nn\xc3\xa9", ["a=\\x1b[2J", "n\\xe9"]),
+        (b"a=\x1b[2J\nn\xc3\xa9", ["a=\\x1b[2J", "né"]),
         (b"password=hunter2", ["password=***"]),
         (b"[1]", ["[", "  1", "]"]),
         (b'"\\ud800\\u001b"', ['"\\ud800\\u001b"']),

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from mockthingspace.model import Mark
-from mockthingspace.redaction import body_without_secrets, without_secrets
+from mockthingspace.redaction import (
+    body_without_secrets,
+    printable,
+    without_secrets,
+)
 from mockthingspace.transport import Outcome
 
 Verdict = Literal["passed", "failed", "skipped"]
@@ -146,11 +150,6 @@ class Report:
         """
         told = [line for one in self.results for line in one.lines(verbose)]
         return "\n".join([*told, self.summary])
-
-
-def printable(text: str) -> str:
-    """Escape what would move a terminal's cursor, or that it cannot spell."""
-    return text.encode("unicode_escape").decode("ascii")
 
 
 def _cut(text: str) -> str:
