@@ -17,7 +17,7 @@ CALLBACKS = f"/api/fota/v1/callbacks/{ACCOUNT}"
 def plan(client: FlaskClient, **given: Any) -> dict[str, Any]:
     """Plan a fault; return it as the admin API shows it."""
     reply = client.post(FAULTS, json={"kind": "status", **given})
-    assert 201 == reply.status_code
+    assert reply.status_code == 201
     shown: dict[str, Any] = reply.get_json()
     return shown
 
@@ -35,8 +35,8 @@ def test_a_planned_fault_is_shown_as_it_stands(
     made = plan(client, account=ACCOUNT, times=2, ttl_s=60)
     client.get(CALLBACKS)
     listed = client.get(FAULTS).get_json()
-    assert {**made, "acted": 1} == listed["faults"][0]
-    assert {"total": 1, "held": 0} == listed["meta"]
+    assert listed["faults"][0] == {**made, "acted": 1}
+    assert listed["meta"] == {"total": 1, "held": 0}
     instants = {name: made.pop(name) for name in ("planned_at", "heals_at")}
     assert instants["planned_at"] < instants["heals_at"]
     assert made == {
@@ -61,7 +61,7 @@ def test_a_planned_fault_is_shown_as_it_stands(
 
 def test_wiremocks_name_is_ours(client: FlaskClient) -> None:
     """It is shown by our name for it."""
-    assert "reset" == plan(client, kind="CONNECTION_RESET_BY_PEER")["kind"]
+    assert plan(client, kind="CONNECTION_RESET_BY_PEER")["kind"] == "reset"
 
 
 @pytest.mark.parametrize(
@@ -85,10 +85,10 @@ def test_filters_pick_faults(
     plan(client, kind="drop", service="Fota", event="Fota.firmwareList")
     plan(client, kind="delay", family="fota-v1")
     plan(client, kind="delay", on="deliveries")
-    assert left == kinds(client, **query)
+    assert kinds(client, **query) == left
     gone = client.delete(FAULTS, query_string=query).get_json()
-    assert {"removed": len(left)} == gone
-    assert 4 - len(left) == len(kinds(client))
+    assert gone == {"removed": len(left)}
+    assert len(kinds(client)) == 4 - len(left)
 
 
 @pytest.mark.parametrize("name", ["kind", "on", "family", "operation", "service"])
@@ -97,22 +97,22 @@ def test_a_mistyped_filter_is_refused(client: FlaskClient, name: str) -> None:
     plan(client)
     for ask in (client.get, client.delete):
         reply = ask(FAULTS, query_string={name: "x"})
-        assert (400, f"unknown_{name}") == (
+        assert (
             reply.status_code,
             reply.get_json()["error"],
-        )
-    assert 400 == client.delete(f"{FAULTS}?knd=status").status_code
-    assert ["status"] == kinds(client)
+        ) == (400, f"unknown_{name}")
+    assert client.delete(f"{FAULTS}?knd=status").status_code == 400
+    assert kinds(client) == ["status"]
 
 
 def test_one_fault_is_healed_by_its_number(client: FlaskClient) -> None:
     """It is shown as it stood; a second time there is none."""
     made = plan(client)
     plan(client, kind="reset")
-    assert made == client.delete(f"{FAULTS}/{made['id']}").get_json()
+    assert client.delete(f"{FAULTS}/{made['id']}").get_json() == made
     again = client.delete(f"{FAULTS}/{made['id']}")
-    assert (404, "unknown_fault") == (again.status_code, again.get_json()["error"])
-    assert ["reset"] == kinds(client)
+    assert (again.status_code, again.get_json()["error"]) == (404, "unknown_fault")
+    assert kinds(client) == ["reset"]
 
 
 def test_a_fault_past_its_time_cannot_be_healed(
@@ -121,8 +121,8 @@ def test_a_fault_past_its_time_cannot_be_healed(
     """It has healed by itself."""
     made = plan(client, ttl_s=5)
     clock.advance(5)
-    assert 404 == client.delete(f"{FAULTS}/{made['id']}").status_code
-    assert 200 == client.get(CALLBACKS).status_code
+    assert client.delete(f"{FAULTS}/{made['id']}").status_code == 404
+    assert client.get(CALLBACKS).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -138,16 +138,16 @@ def test_a_body_that_is_no_fault_is_refused(client: FlaskClient, body: str) -> N
     """With a sentence; nothing is planned."""
     headers = {"Content-Type": "application/json"}
     reply = client.post(FAULTS, data=body, headers=headers)
-    assert 400 == reply.status_code
+    assert reply.status_code == 400
     assert reply.get_json()["message"]
-    assert [] == kinds(client)
+    assert kinds(client) == []
 
 
 def test_a_reset_heals_everything(client: FlaskClient) -> None:
     """And what was planned before it acts no more."""
     plan(client, times=None)
     client.post("/__admin/reset", json={})
-    assert (200, []) == (client.get(CALLBACKS).status_code, kinds(client))
+    assert (client.get(CALLBACKS).status_code, kinds(client)) == (200, [])
 
 
 def test_a_reset_of_an_account_heals_its_own(client: FlaskClient) -> None:
@@ -156,7 +156,7 @@ def test_a_reset_of_an_account_heals_its_own(client: FlaskClient) -> None:
         plan(client, account=whose)
     client.post(f"/__admin/reset?account={ACCOUNT}", json={})
     left = client.get(FAULTS).get_json()["faults"]
-    assert [OTHER, None] == [one["account"] for one in left]
+    assert [one["account"] for one in left] == [OTHER, None]
 
 
 def test_what_faults_did_is_in_the_chronicle(
@@ -166,5 +166,5 @@ def test_what_faults_did_is_in_the_chronicle(
     plan(client, account=ACCOUNT)
     client.get(CALLBACKS)
     happened = [one.says.partition(":")[0] for one in double.state.chronicle.every()]
-    assert ["planned", "acted", "healed"] == happened
-    assert {ACCOUNT} == {one.account for one in double.state.chronicle.every()}
+    assert happened == ["planned", "acted", "healed"]
+    assert {one.account for one in double.state.chronicle.every()} == {ACCOUNT}

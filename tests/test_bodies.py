@@ -111,7 +111,7 @@ def test_every_operation_that_takes_a_body_is_tested_here():
         if one.body is not None
     }
 
-    assert {*TAKERS, *FORMS} == taking
+    assert taking == {*TAKERS, *FORMS}
 
 
 UNREADABLE = {
@@ -168,8 +168,8 @@ def refused(client, taker, body):
         taker.path, method=taker.method, data=body, content_type="application/json"
     )
 
-    assert (400, "application/json") == (response.status_code, response.content_type)
-    assert [] == client.get("/__admin/registrations").json["registrations"]
+    assert (response.status_code, response.content_type) == (400, "application/json")
+    assert client.get("/__admin/registrations").json["registrations"] == []
     return response.json, response.headers["X-Mock-Reason"]
 
 
@@ -182,7 +182,7 @@ def test_a_body_that_cannot_be_read_is_refused(shared, taker, body, reason):
     """It is a 400 in the family's words, and the reason says what is wrong."""
     said, why = refused(shared, taker, body)
 
-    assert taker.unreadable == said
+    assert said == taker.unreadable
     assert reason in why
 
 
@@ -192,7 +192,7 @@ def test_fields_of_another_type_are_refused(shared, taker, value, reason):
     """No value stands in for text; the reason has every field and no secret."""
     said, why = refused(shared, taker, json.dumps(dict.fromkeys(taker.good, value)))
 
-    assert (taker.lacking or taker.unreadable) == said
+    assert said == (taker.lacking or taker.unreadable)
     hidden = "must be a string (came: a secret, not shown)"
     for key in taker.good:
         expected = hidden if "password" in key.lower() else reason
@@ -207,8 +207,8 @@ def test_only_one_family_takes_an_array_of_one(shared, one, body):
 
     said, why = refused(shared, taker, body.replace("{}", json.dumps(taker.good)))
 
-    assert taker.unreadable == said
-    assert "the body is an array in JSON; a JSON object was expected" == why
+    assert said == taker.unreadable
+    assert why == "the body is an array in JSON; a JSON object was expected"
 
 
 @every_taker
@@ -216,8 +216,8 @@ def test_fields_that_are_missing_are_named(shared, taker):
     """An empty object has nothing that is needed."""
     said, why = refused(shared, taker, b"{}")
 
-    assert (taker.lacking or taker.unreadable) == said
-    assert "; ".join(f"{key}: is required" for key in taker.good) == why
+    assert said == (taker.lacking or taker.unreadable)
+    assert why == "; ".join(f"{key}: is required" for key in taker.good)
 
 
 @every_taker
@@ -248,7 +248,7 @@ def test_odd_text_in_a_field_is_refused_by_that_field(shared, field, message, te
 
     response = shared.post(CALLBACKS, json=body)
 
-    assert 400 == response.status_code
+    assert response.status_code == 400
     assert message in response.json["errorMessage"]
     assert len(response.headers["X-Mock-Reason"]) <= 1024
 
@@ -261,8 +261,8 @@ def test_a_body_over_a_mebibyte_is_a_413_in_the_familys_shape(shared, taker, siz
 
     response = shared.open(taker.path, method=taker.method, data=body)
 
-    assert 413 == response.status_code
-    assert set(taker.unreadable) == set(response.json)
+    assert response.status_code == 413
+    assert set(response.json) == set(taker.unreadable)
     assert "1048576 bytes" in response.headers["X-Mock-Reason"]
 
 
@@ -282,7 +282,7 @@ def test_a_body_that_is_odd_but_good_is_read(shared, taker, body):
 
     response = shared.open(taker.path, method=taker.method, data=good)
 
-    assert 200 == response.status_code
+    assert response.status_code == 200
 
 
 @pytest.mark.parametrize("one", [one for one in TAKERS if not one.startswith("sess")])
@@ -291,7 +291,7 @@ def test_a_body_where_none_is_expected_is_ignored(shared, one):
     path = TAKERS[one].path
     path += "" if "diagnostics" not in path else f"?accountName={ACCOUNT}"
 
-    assert 200 == shared.get(path, data=b"\xff").status_code
+    assert shared.get(path, data=b"\xff").status_code == 200
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"\xff", b"a=b", b"grant_type", b"&=&"])
@@ -300,8 +300,8 @@ def test_a_form_without_its_fields_is_refused(shared, operation, body):
     """Any bytes are a form, though rarely the one that is asked for."""
     response = shared.post(f"/api/ts/v1/oauth2/{operation}", data=body)
 
-    assert 400 == response.status_code
-    assert {"error", "error_description"} == set(response.json)
+    assert response.status_code == 400
+    assert set(response.json) == {"error", "error_description"}
 
 
 JSON = st.recursive(
@@ -332,6 +332,6 @@ def test_no_body_whatever_breaks_the_double(shared, taker, body):
 
     assert response.status_code in (200, 400)
     if response.status_code == 400:
-        assert set(taker.unreadable) == set(response.json)
+        assert set(response.json) == set(taker.unreadable)
         assert response.headers["X-Mock-Reason"].isascii()
-    assert 200 == shared.get("/__admin/requests?limit=1").status_code
+    assert shared.get("/__admin/requests?limit=1").status_code == 200

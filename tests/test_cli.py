@@ -91,7 +91,7 @@ def test_health_says_that_a_double_answers(thingspace):
     result = _invoke("health")
 
     line = f"healthy: mockthingspace {__version__} at {thingspace.url}, up 0 s\n"
-    assert (0, line) == (result.exit_code, result.output)
+    assert (result.exit_code, result.output) == (0, line)
 
 
 @pytest.mark.parametrize(
@@ -115,14 +115,14 @@ def test_a_url_on_the_command_line_wins_over_the_environment(thingspace, monkeyp
     """``--url`` names the double to ask, whatever MOCKTHINGSPACE_URL says."""
     monkeypatch.setenv("MOCKTHINGSPACE_URL", "http://127.0.0.1:1")
 
-    assert 0 == _invoke("health", "--url", f"{thingspace.url}/").exit_code
+    assert _invoke("health", "--url", f"{thingspace.url}/").exit_code == 0
 
 
 def test_a_url_may_leave_out_its_scheme(thingspace):
     """``--url 127.0.0.1:8440`` is as good as with ``http://``."""
     bare = thingspace.url.removeprefix("http://")
 
-    assert 0 == _invoke("health", "--url", bare).exit_code
+    assert _invoke("health", "--url", bare).exit_code == 0
 
 
 def test_registrations_are_listed_one_a_line(thingspace):
@@ -130,9 +130,9 @@ def test_registrations_are_listed_one_a_line(thingspace):
     thingspace.register(ACCOUNT, URL, username="zaffod", password="hidden")
     thingspace.register(OTHER, URL)
 
-    assert (
+    assert _invoke("registrations").output == (
         f"{ACCOUNT}  fota-v1  Fota  {URL}  as zaffod\n{OTHER}  fota-v1  Fota  {URL}\n"
-    ) == _invoke("registrations").output
+    )
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_registrations_are_filtered(thingspace, filters):
     """Each filter leaves out what does not match; an empty list says so."""
     thingspace.register(ACCOUNT, URL)
 
-    assert "no registrations\n" == _invoke("registrations", *filters).output
+    assert _invoke("registrations", *filters).output == "no registrations\n"
 
 
 def test_requests_are_listed_one_a_line_oldest_first(thingspace):
@@ -180,13 +180,13 @@ def test_requests_are_filtered(thingspace, options, shown):
 
     document = json.loads(_invoke("requests", "--json", *options).output)
 
-    assert shown == [one["request"]["url"] for one in document["requests"]]
+    assert [one["request"]["url"] for one in document["requests"]] == shown
 
 
 @pytest.mark.usefixtures("thingspace")
 def test_an_empty_journal_is_said_to_be_empty():
     """``requests`` of a double that nobody asked says so."""
-    assert "no requests\n" == _invoke("requests").output
+    assert _invoke("requests").output == "no requests\n"
 
 
 def test_evicted_requests_are_counted():
@@ -197,19 +197,19 @@ def test_evicted_requests_are_counted():
 
         lines = _invoke("requests", "--url", thingspace.url).output.splitlines()
 
-    assert "(2 older ones were evicted)" == lines[0]
-    assert 2 == len(lines)
+    assert lines[0] == "(2 older ones were evicted)"
+    assert len(lines) == 2
 
 
 def test_reset_says_what_is_gone(thingspace):
     """``reset`` starts everything over and counts what there was."""
     thingspace.register(ACCOUNT, URL)
 
-    assert (
-        "as just started; before, there were: registrations 1, requests 0, tokens 0\n"
-        == _invoke("reset").output
-    )
-    assert [] == thingspace.registrations()
+    told = _invoke("reset").output
+
+    before = "registrations 1, requests 0, tokens 0"
+    assert told == f"as just started; before, there were: {before}\n"
+    assert thingspace.registrations() == []
 
 
 def test_reset_of_an_account_leaves_the_others(thingspace):
@@ -219,7 +219,7 @@ def test_reset_of_an_account_leaves_the_others(thingspace):
 
     _invoke("reset", "--account", ACCOUNT)
 
-    assert [OTHER] == [one.account for one in thingspace.registrations()]
+    assert [one.account for one in thingspace.registrations()] == [OTHER]
 
 
 def test_a_snapshot_can_be_restored(thingspace, tmp_path):
@@ -231,15 +231,15 @@ def test_a_snapshot_can_be_restored(thingspace, tmp_path):
 
     result = _invoke("snapshot", "--restore", str(saved))
 
-    assert "restored 1 registrations\n" == result.output
-    assert [ACCOUNT] == [one.account for one in thingspace.registrations()]
+    assert result.output == "restored 1 registrations\n"
+    assert [one.account for one in thingspace.registrations()] == [ACCOUNT]
 
 
 def test_a_snapshot_can_be_restored_from_standard_input(thingspace):
     """``--restore -`` reads what is piped in."""
     result = _invoke("snapshot", "--restore", "-", said='{"registrations": []}')
 
-    assert (0, "restored 0 registrations\n") == (result.exit_code, result.output)
+    assert (result.exit_code, result.output) == (0, "restored 0 registrations\n")
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ def test_a_file_that_is_no_snapshot_is_a_usage_error(run, tmp_path, content, com
 
     code, _, err = run("snapshot", "--restore", str(file))
 
-    assert 2 == code
+    assert code == 2
     assert f"{file} {complaint}" in err
 
 
@@ -271,7 +271,7 @@ def test_a_snapshot_that_is_refused_says_why(run, tmp_path):
 
     code, out, err = run("snapshot", "--restore", str(file))
 
-    assert (1, "") == (code, out)
+    assert (code, out) == (1, "")
     assert err.startswith("mockthingspace: unknown key 'registration'")
 
 
@@ -282,7 +282,7 @@ def test_no_double_is_exit_code_1_and_a_sentence(run, port):
 
     code, out, err = run("health", "--url", url)
 
-    assert (1, "", 1) == (code, out, err.count("\n"))
+    assert (code, out, err.count("\n")) == (1, "", 1)
     assert f"no double answers at {url}; is 'mockthingspace serve' running" in err
 
 
@@ -306,7 +306,7 @@ def test_what_is_no_double_is_exit_code_1_and_a_sentence(run, status, content):
     code, out, err = run("health", "--url", server.url)
     server.stop()
 
-    assert (1, "", 1) == (code, out, err.count("\n"))
+    assert (code, out, err.count("\n")) == (1, "", 1)
     assert "is no double" in err
 
 
@@ -317,7 +317,7 @@ def test_a_refusal_of_the_admin_api_has_its_code_and_status(thingspace):
     with pytest.raises(AdminError, match="unknown filter 'sevrice'") as caught:
         client.ask("GET", "/registrations", sevrice="Fota")
 
-    assert ("unknown_filter", 400) == (caught.value.code, caught.value.status)
+    assert (caught.value.code, caught.value.status) == ("unknown_filter", 400)
 
 
 def test_a_proxy_of_the_environment_is_not_used(thingspace, monkeypatch):
@@ -325,7 +325,7 @@ def test_a_proxy_of_the_environment_is_not_used(thingspace, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("NO_PROXY", "")
 
-    assert 0 == _invoke("health").exit_code
+    assert _invoke("health").exit_code == 0
 
 
 @pytest.mark.parametrize(
@@ -348,7 +348,7 @@ def test_a_usage_error_is_exit_code_2_and_names_what_is_allowed(run, args, named
     """What cannot be used is named with what could be, and nothing starts."""
     code, out, err = run(*args)
 
-    assert (2, "") == (code, out)
+    assert (code, out) == (2, "")
     assert named in err
 
 
@@ -369,7 +369,7 @@ def test_a_variable_that_cannot_be_used_is_a_usage_error(
 
     code, out, err = run("serve")
 
-    assert (2, "") == (code, out)
+    assert (code, out) == (2, "")
     assert named in err
 
 
@@ -377,7 +377,7 @@ def test_a_password_that_cannot_be_used_is_not_printed(run):
     """The error about credentials does not repeat them."""
     code, _, err = run("serve", "--credentials", "alice-hunter2")
 
-    assert 2 == code
+    assert code == 2
     assert "NAME:PASSWORD" in err
     assert "hunter2" not in err
 
@@ -390,7 +390,7 @@ def test_a_busy_port_is_exit_code_3_and_names_who_has_it(run, args, restored_log
 
         code, out, err = run(*args, str(port))
 
-    assert (3, "") == (code, out)
+    assert (code, out) == (3, "")
     assert _busy_port_message(port) in err
 
 
@@ -402,7 +402,7 @@ def test_without_a_command_it_is_serve(run, monkeypatch, restored_log):
 
         code, _, err = run()
 
-    assert 3 == code
+    assert code == 3
     assert _busy_port_message(port) in err
 
 
@@ -416,16 +416,16 @@ def test_ctrl_c_is_exit_code_130(run, monkeypatch, interruption):
 
     monkeypatch.setitem(cli.commands, "interrupted", interrupted)
 
-    assert 130 == run("interrupted")[0]
+    assert run("interrupted")[0] == 130
 
 
 def test_every_setting_is_a_flag_of_serve():
     """``serve`` has one option for each setting, spelled with hyphens."""
     flags = {option.name: option.opts for option in cli.commands["serve"].params}
 
-    assert {row.name: ["--" + row.name.replace("_", "-")] for row in rows()} == {
+    assert {
         name: flags[name] for name in flags.keys() - {"port_file", "log_format"}
-    }
+    } == {row.name: ["--" + row.name.replace("_", "-")] for row in rows()}
 
 
 def test_the_help_of_serve_says_what_each_setting_takes():
@@ -444,7 +444,7 @@ def test_help_has_examples(run, args):
     """Help ends with lines that can be typed as they stand."""
     code, out, _ = run(*args)
 
-    assert 0 == code
+    assert code == 0
     assert "    mockthingspace serve --" in out.partition("Examples:\n")[2]
 
 
@@ -453,7 +453,7 @@ def test_every_command_has_help(command):
     """Each command says what it does."""
     result = _invoke(command, "--help")
 
-    assert 0 == result.exit_code
+    assert result.exit_code == 0
     assert result.output.startswith(f"Usage: cli {command} [OPTIONS]")
 
 
@@ -475,7 +475,7 @@ def _options(command: click.Command) -> set[str]:
 
 def test_the_version_is_printed(run):
     """``--version`` prints the name and the version."""
-    assert (0, f"mockthingspace {__version__}\n", "") == run("--version")
+    assert run("--version") == (0, f"mockthingspace {__version__}\n", "")
 
 
 def test_the_module_runs_the_command(monkeypatch, capsys):
@@ -486,7 +486,7 @@ def test_the_module_runs_the_command(monkeypatch, capsys):
         import_module("mockthingspace.__main__")
 
     assert caught.value.code in (0, None)
-    assert f"mockthingspace {__version__}\n" == capsys.readouterr().out
+    assert capsys.readouterr().out == f"mockthingspace {__version__}\n"
 
 
 @pytest.mark.parametrize("name", mockthingspace.__all__)

@@ -22,17 +22,17 @@ def test_the_whole_register_is_printed_with_its_totals():
     told = [one for one in entries() if one.kind != "message"]
 
     heads = ["FAMILY", "KIND", "KNOWN", "DATE", "WHAT", "SOURCE"]
-    assert heads == lines[0].split()
-    assert len(told) == len(lines) - 3
+    assert lines[0].split() == heads
+    assert len(lines) - 3 == len(told)
     assert lines[1].startswith("fota-v1        operation  documented  2026-11-23  GET ")
     assert lines[-2].endswith("fields of messages; --kind message prints them)")
     count = totals(entries())
-    assert ", ".join(f"{count[mark]} {mark}" for mark in count) == lines[-1]
+    assert lines[-1] == ", ".join(f"{count[mark]} {mark}" for mark in count)
 
 
 def test_nothing_is_unmarked():
     """The totals are all there is."""
-    assert len(entries()) == sum(totals(entries()).values())
+    assert sum(totals(entries()).values()) == len(entries())
 
 
 @pytest.mark.parametrize(
@@ -48,11 +48,11 @@ def test_the_register_can_be_narrowed(args, name, value):
     document = json.loads(fidelity(*args, "--json").output)
 
     expected = [one for one in entries() if getattr(one, name) == value]
-    assert [one.name for one in expected] == [
-        one["name"] for one in document["entries"]
+    assert [one["name"] for one in document["entries"]] == [
+        one.name for one in expected
     ]
-    assert {value} == {one[name] for one in document["entries"]}
-    assert totals(expected) == document["totals"]
+    assert {one[name] for one in document["entries"]} == {value}
+    assert document["totals"] == totals(expected)
 
 
 def test_fields_of_messages_are_printed_when_asked_for():
@@ -67,10 +67,10 @@ def test_an_unknown_family_is_a_usage_error():
     """It names those there are, and exits with 2."""
     ran = fidelity("--family", "fota")
 
-    assert 2 == ran.exit_code
+    assert ran.exit_code == 2
     assert "there are fota-v1, fota-v2" in ran.output
 
 
 def test_the_kinds_that_can_be_asked_for_are_those_there_are():
     """The command does not load the register to say what it takes."""
-    assert KINDS_THERE_ARE == KINDS
+    assert KINDS == KINDS_THERE_ARE

@@ -39,11 +39,11 @@ def test_a_listener_that_passes_exits_with_0(check, listener):
     """A line a check, and the counts last."""
     code, out, _ = check(listener.url, *ONE, "--only", "not-json")
 
-    assert 0 == code
+    assert code == 0
     lines = out.splitlines()
-    assert ["acknowledges:", "not-json:"] == [line.split()[1] for line in lines[:2]]
+    assert [line.split()[1] for line in lines[:2]] == ["acknowledges:", "not-json:"]
     told = "with Fota.upgradeScheduled of fota-v1: 2 passed, 0 failed, 0 skipped"
-    assert f"{listener.url} {told}" == lines[2]
+    assert lines[2] == f"{listener.url} {told}"
 
 
 def test_a_listener_that_fails_exits_with_1(check, listener):
@@ -52,7 +52,7 @@ def test_a_listener_that_fails_exits_with_1(check, listener):
 
     code, out, _ = check(listener.url, *ONE)
 
-    assert 1 == code
+    assert code == 1
     assert "FAIL  acknowledges: a message must be acknowledged with a 2xx; 503" in out
     assert "        matters " in out
 
@@ -61,7 +61,7 @@ def test_a_listener_that_cannot_be_reached_exits_with_1(check):
     """That is a failure as well; a public address is not even tried."""
     code, out, _ = check("http://8.8.8.8/cb")
 
-    assert 1 == code
+    assert code == 1
     assert "8.8.8.8 is a public address; public_listeners=true would allow it" in out
 
 
@@ -80,7 +80,7 @@ def test_misuse_exits_with_2(check, args, told):
     """And says what could have been."""
     code, _, err = check(*args)
 
-    assert 2 == code
+    assert code == 2
     assert told in err
 
 
@@ -93,10 +93,10 @@ def test_what_is_given_is_what_is_sent(check, listener):
     )
 
     [message] = [one.json for one in listener.messages]
-    assert ("me", "hunter2") == (message["username"], message["password"])
+    assert (message["username"], message["password"]) == ("me", "hunter2")
     told = message["niddResponse"]["niddMTDeliveryResponse"]
-    assert "0242078689-00001" == told["accountName"]
-    assert "Queued" == message["status"]
+    assert told["accountName"] == "0242078689-00001"
+    assert message["status"] == "Queued"
 
 
 def test_a_signed_message_has_its_header(check, listener):
@@ -116,15 +116,15 @@ def test_verbose_tells_all_of_what_passed(check, listener):
     _, out, _ = check(listener.url, *ONE, "--verbose")
 
     assert "        source  documented: https://" in out
-    assert 2 == len(short.splitlines())
+    assert len(short.splitlines()) == 2
 
 
 def test_tap_is_printed(check, listener):
     """For what reads it, verbose or not."""
     code, out, _ = check(listener.url, *ONE, "--format", "tap", "--verbose")
 
-    assert 0 == code
-    assert ["TAP version 14", "1..1", "ok 1 - acknowledges"] == out.splitlines()[:3]
+    assert code == 0
+    assert out.splitlines()[:3] == ["TAP version 14", "1..1", "ok 1 - acknowledges"]
 
 
 def test_junit_is_written_to_a_file(check, listener, tmp_path: Path):
@@ -134,9 +134,9 @@ def test_junit_is_written_to_a_file(check, listener, tmp_path: Path):
 
     code, out, _ = check(listener.url, *ONE, "--format", "junit", "--output", str(file))
 
-    assert 1 == code
-    assert "1" == ElementTree.parse(file).getroot().get("failures")
-    assert [out.strip()] == out.splitlines()
+    assert code == 1
+    assert ElementTree.parse(file).getroot().get("failures") == "1"
+    assert out.splitlines() == [out.strip()]
     assert "0 passed, 1 failed, 0 skipped" in out
 
 
@@ -144,9 +144,9 @@ def test_the_checks_are_listed(check):
     """Without a listener: name, how it is known, what it does."""
     code, out, _ = check("--list")
 
-    assert 0 == code
-    assert [one.name for one in CHECKS] == [
-        line.split()[0] for line in out.splitlines()
+    assert code == 0
+    assert [line.split()[0] for line in out.splitlines()] == [
+        one.name for one in CHECKS
     ]
 
 
@@ -155,10 +155,10 @@ def test_the_help_has_examples_that_are_not_wrapped(check):
     _, out, _ = check("--help")
 
     examples = out.split("Examples:\n")[1]
-    assert 5 == len(re.findall(r"^  +mockthingspace check-listener ", examples, re.M))
+    assert len(re.findall(r"^  +mockthingspace check-listener ", examples, re.M)) == 5
 
 
 def test_the_command_says_what_the_package_does():
     """It repeats two values, so as not to load what makes the checks for its help."""
-    assert tuple(reports.FORMATS) == cli_check.FORMATS
-    assert run.LIMIT_S == cli_check.LIMIT_S
+    assert cli_check.FORMATS == tuple(reports.FORMATS)
+    assert cli_check.LIMIT_S == run.LIMIT_S

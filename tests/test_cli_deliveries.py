@@ -85,17 +85,17 @@ def test_trigger_prints_the_delivery_it_made(thingspace, listener):
     """A delivery that was only just made is pending, and has its number."""
     result = _invoke(*TRIGGER)
 
-    assert 0 == result.exit_code
+    assert result.exit_code == 0
     assert f"--> {FINISHED}  {ACCOUNT}  {listener.url}\n" in result.output
     assert re.search(r"^    \w+  \(delivery \d+\)$", result.output, re.MULTILINE)
-    assert "upgradeFinished" == listener.wait_for(1)[0].json["type"]
+    assert listener.wait_for(1)[0].json["type"] == "upgradeFinished"
 
 
 def test_trigger_can_wait_for_the_first_attempt(listener):
     """``--wait`` prints the delivery as its first attempt left it."""
     lines = _timeless(_invoke(*TRIGGER, "--wait", "5").output).splitlines()
 
-    assert "    <-- 200 N ms" == lines[1]
+    assert lines[1] == "    <-- 200 N ms"
     assert lines[2].startswith("    delivered  (delivery ")
 
 
@@ -105,7 +105,7 @@ def test_trigger_that_waits_in_vain_is_exit_code_4(listener):
 
     result = _invoke(*TRIGGER, "--wait", "0.02")
 
-    assert (4, "") == (result.exit_code, result.stdout)
+    assert (result.exit_code, result.stdout) == (4, "")
     assert "waited 0.02 s for 1 deliver" in result.stderr
 
 
@@ -120,14 +120,14 @@ def test_trigger_that_cannot_wait_is_refused(thingspace, listener, monkeypatch):
 
     monkeypatch.setattr(cli_deliveries, "client", lambda url: Ended(remote(url)))
 
-    assert "no double answers" == _refusal(*TRIGGER, "--wait", "1")
+    assert _refusal(*TRIGGER, "--wait", "1") == "no double answers"
 
 
 def test_trigger_takes_text_as_it_stands_where_the_field_is_text(listener):
     """A number given for a field of text is its digits."""
     _invoke(*TRIGGER, "--set", "upgradeFinished.upgradeId=12")
 
-    assert "12" == listener.wait_for(1)[0].json["upgradeFinished"]["upgradeId"]
+    assert listener.wait_for(1)[0].json["upgradeFinished"]["upgradeId"] == "12"
 
 
 def test_trigger_takes_the_further_items_of_an_array_as_the_first(listener):
@@ -135,7 +135,7 @@ def test_trigger_takes_the_further_items_of_an_array_as_the_first(listener):
     path = "firmwareList.1.toVersion"
     _invoke("trigger", "Fota.firmwareList", "--account", ACCOUNT, "--set", f"{path}=7")
 
-    assert "7" == listener.wait_for(1)[0].json["firmwareList"][1]["toVersion"]
+    assert listener.wait_for(1)[0].json["firmwareList"][1]["toVersion"] == "7"
 
 
 def test_trigger_takes_json_where_the_field_is_not_text(listener):
@@ -143,7 +143,7 @@ def test_trigger_takes_json_where_the_field_is_not_text(listener):
     given = '{"upgradeId": 1}'
     _invoke(*TRIGGER, "--set", f"upgradeProgress={given}")
 
-    assert {"upgradeId": 1} == listener.wait_for(1)[0].json["upgradeProgress"]
+    assert listener.wait_for(1)[0].json["upgradeProgress"] == {"upgradeId": 1}
 
 
 @pytest.mark.parametrize("value", ["seven", "NaN", "[" * 100_000], ids=lambda v: v[:5])
@@ -151,7 +151,7 @@ def test_what_is_no_json_is_a_usage_error_where_the_field_is_not_text(listener, 
     """The path and the value are named."""
     result = _invoke(*TRIGGER, "--set", f"upgradeProgress={value}")
 
-    assert 2 == result.exit_code
+    assert result.exit_code == 2
     assert "--set upgradeProgress: not JSON" in result.output
 
 
@@ -175,7 +175,7 @@ def test_trigger_sends_a_message_of_the_users_own(listener, tmp_path, source):
         said='{"own": true}',
     )
 
-    assert {"own": True} == listener.wait_for(1)[0].json
+    assert listener.wait_for(1)[0].json == {"own": True}
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_what_trigger_cannot_use_is_a_usage_error(args, said, named):
     """What cannot be used is named, and nothing is sent."""
     result = _invoke(*TRIGGER, *args, said=said)
 
-    assert 2 == result.exit_code
+    assert result.exit_code == 2
     assert named in result.output
 
 
@@ -206,7 +206,7 @@ def test_trigger_without_a_registration_is_refused(capsys):
     with pytest.raises(SystemExit) as caught:
         main([*TRIGGER])
 
-    assert 1 == caught.value.code
+    assert caught.value.code == 1
     said = capsys.readouterr().err
     assert f"account {ACCOUNT} has no registration with fota-v1 for Fota" in said
 
@@ -225,7 +225,7 @@ def test_events_are_listed_with_family_and_when():
     lines = _invoke("events").output.splitlines()
 
     assert f"{FINISHED}  fota-v1  assumed  an upgrade has finished" in lines
-    assert 91 == len(lines)
+    assert len(lines) == 91
 
 
 @pytest.mark.usefixtures("thingspace")
@@ -234,7 +234,7 @@ def test_events_are_listed_with_family_and_when():
 )
 def test_events_can_be_listed_by_service_and_family(args, count):
     """Ninety are many to look through."""
-    assert count == len(_invoke("events", *args).output.splitlines())
+    assert len(_invoke("events", *args).output.splitlines()) == count
 
 
 @pytest.mark.usefixtures("thingspace")
@@ -242,7 +242,7 @@ def test_one_event_is_shown_with_its_fields():
     """A line says the path, the default as JSON, and how the field is known."""
     lines = _invoke("events", FINISHED).output.splitlines()
 
-    assert 'accountName  "{account}"  documented' == lines[0]
+    assert lines[0] == 'accountName  "{account}"  documented'
     assert "upgradeProgress  {}  assumed" in lines
 
 
@@ -279,13 +279,13 @@ def test_following_prints_json_where_asked(thingspace, listener, follow):
 
     _, out = follow("--json")
 
-    assert 1 == len(json.loads(out)["deliveries"])
+    assert len(json.loads(out)["deliveries"]) == 1
 
 
 @pytest.mark.usefixtures("thingspace")
 def test_no_deliveries_are_told_in_words():
     """An empty list says so."""
-    assert "no deliveries\n" == _invoke("deliveries").output
+    assert _invoke("deliveries").output == "no deliveries\n"
 
 
 def test_a_delivery_is_listed_with_its_attempts_and_what_is_due(thingspace, listener):
@@ -295,12 +295,12 @@ def test_a_delivery_is_listed_with_its_attempts_and_what_is_due(thingspace, list
     made = thingspace.wait_for_delivery(ACCOUNT, attempts=1)
     due = f"{made.due_at:%Y-%m-%dT%H:%M:%S.%f}Z"
 
-    assert (
+    assert _timeless(_invoke("deliveries").output) == (
         f"--> {FINISHED}  {ACCOUNT}  {listener.url}\n"
         "    <-- 503 N ms\n"
         f"    retry in 300 s, at {due}\n"
         f"    pending  (delivery {made.id})\n"
-    ) == _timeless(_invoke("deliveries").output)
+    )
 
 
 def test_a_listener_that_is_not_there_is_told_in_words(thingspace):
@@ -310,8 +310,8 @@ def test_a_listener_that_is_not_there_is_told_in_words(thingspace):
     lines = _timeless(_invoke(*TRIGGER, "--wait", "5").output).splitlines()
 
     assert (
-        "    <-- connection refused: is a listener at http://127.0.0.1:9? N ms"
-        == lines[1]
+        lines[1]
+        == "    <-- connection refused: is a listener at http://127.0.0.1:9? N ms"
     )
 
 
@@ -334,7 +334,7 @@ def test_deliveries_are_filtered(thingspace, filters, shown):
         thingspace.trigger(event, ACCOUNT)
     thingspace.wait_for_delivery(ACCOUNT, count=3)
 
-    assert shown == _invoke("deliveries", *filters).output.count("-->")
+    assert _invoke("deliveries", *filters).output.count("-->") == shown
 
 
 def test_a_delivery_is_sent_again(thingspace, listener):
@@ -344,7 +344,7 @@ def test_a_delivery_is_sent_again(thingspace, listener):
     result = _invoke("deliveries", "resend", made.id)
 
     first, second = listener.wait_for(2)
-    assert first.json == second.json
+    assert second.json == first.json
     assert "-->" in result.output
     assert f"(delivery {made.id})" not in result.output
 
@@ -356,7 +356,7 @@ def test_a_delivery_that_is_not_there_is_not_sent_again(identity):
     with pytest.raises(AdminError) as caught:
         _invoke("deliveries", "resend", identity)
 
-    assert 404 == caught.value.status
+    assert caught.value.status == 404
 
 
 def test_following_prints_what_was_there_and_what_comes(thingspace, listener, follow):
@@ -368,7 +368,7 @@ def test_following_prints_what_was_there_and_what_comes(thingspace, listener, fo
     code, out = follow(meanwhile=meanwhile)
 
     shown = re.findall(r"--> (\S+)", out)
-    assert (130, [FINISHED, "Fota.firmwareList"]) == (code, shown)
+    assert (code, shown) == (130, [FINISHED, "Fota.firmwareList"])
 
 
 def test_following_prints_what_has_changed_again(
@@ -383,7 +383,7 @@ def test_following_prints_what_has_changed_again(
 
     _, out = follow(meanwhile=meanwhile)
 
-    assert ["503", "503", "200"] == re.findall(r"<-- (\d+)", out)
+    assert re.findall(r"<-- (\d+)", out) == ["503", "503", "200"]
 
 
 def test_following_begins_with_the_last_so_many(thingspace, listener, follow):
@@ -394,7 +394,7 @@ def test_following_begins_with_the_last_so_many(thingspace, listener, follow):
 
     _, out = follow("--limit", "1")
 
-    assert [last.id] == re.findall(r"delivery (\d+)", out)
+    assert re.findall(r"delivery (\d+)", out) == [last.id]
 
 
 def test_following_one_state_prints_what_comes_to_stand_so(
@@ -411,7 +411,7 @@ def test_following_one_state_prints_what_comes_to_stand_so(
 
     _, out = follow("--status", "delivered", meanwhile=meanwhile)
 
-    assert [second.id, first.id] == re.findall(r"delivered  \(delivery (\d+)", out)
+    assert re.findall(r"delivered  \(delivery (\d+)", out) == [second.id, first.id]
 
 
 def test_following_ends_when_the_double_does(thingspace, follow):
@@ -420,14 +420,14 @@ def test_following_ends_when_the_double_does(thingspace, follow):
     def refuse() -> None:
         raise AdminError("no_double", "no double answers", 0)
 
-    assert (1, "") == follow(meanwhile=iter([refuse]))
+    assert follow(meanwhile=iter([refuse])) == (1, "")
 
 
 def test_the_clock_is_shown(thingspace):
     """One line says whether it runs, and the time."""
-    assert f"manual  {thingspace.now:%Y-%m-%dT%H:%M:%S.%f}Z\n" == (
+    assert (
         _invoke("clock").output
-    )
+    ) == f"manual  {thingspace.now:%Y-%m-%dT%H:%M:%S.%f}Z\n"
 
 
 @pytest.mark.usefixtures("thingspace")
@@ -445,9 +445,9 @@ def test_advancing_prints_what_fell_due(thingspace, listener):
 
     lines = _timeless(_invoke("clock", "advance", "600").output).splitlines()
 
-    assert [
+    assert lines[:-1] == [
         f"delivery {made.id}  attempt {number}  <-- 503 N ms" for number in (2, 3)
-    ] == lines[:-1]
+    ]
     assert lines[-1].startswith("manual  2")
 
 
@@ -461,7 +461,7 @@ def test_advancing_over_nothing_says_so():
 @pytest.mark.usefixtures("thingspace")
 def test_time_that_cannot_pass_is_a_usage_error(seconds):
     """Seconds are a number from 0 up, and not too many."""
-    assert 2 == _invoke("clock", "advance", "--", seconds).exit_code
+    assert _invoke("clock", "advance", "--", seconds).exit_code == 2
 
 
 @pytest.mark.usefixtures("thingspace")

@@ -30,7 +30,7 @@ def _invoke(*args: str) -> Result:
 
 def _said(*args: str) -> str:
     ran = _invoke(*args)
-    assert 0 == ran.exit_code, ran.output
+    assert ran.exit_code == 0, ran.output
     return ran.stdout.strip()
 
 
@@ -41,10 +41,11 @@ def _one(thingspace: MockThingSpace) -> RecordedFault:
 
 def test_without_faults_there_are_none(thingspace: MockThingSpace) -> None:
     """Listing is what happens without a command."""
-    assert "no faults" == _said()
-    assert {"faults": [], "meta": {"total": 0, "held": 0}} == json.loads(
-        _said("--json")
-    )
+    assert _said() == "no faults"
+    assert json.loads(_said("--json")) == {
+        "faults": [],
+        "meta": {"total": 0, "held": 0},
+    }
 
 
 def test_a_fault_is_planned_listed_and_healed(thingspace: MockThingSpace) -> None:
@@ -60,29 +61,29 @@ def test_a_fault_is_planned_listed_and_healed(thingspace: MockThingSpace) -> Non
         f"1 status on requests account={ACCOUNT} operation=list status=429 "
         "retry_after_s=5: acted 0, 2 times, likely 0.5, heals at "
     )
-    assert (2, 0.5, 7, 60.5) == (made.times, made.probability, made.seed, made.ttl_s)
-    assert "no faults" == _said("--account", OTHER)
-    assert f"healed {line}" == _said("heal", "1")
-    assert "no faults" == _said()
+    assert (made.times, made.probability, made.seed, made.ttl_s) == (2, 0.5, 7, 60.5)
+    assert _said("--account", OTHER) == "no faults"
+    assert _said("heal", "1") == f"healed {line}"
+    assert _said() == "no faults"
 
 
 def test_the_document_is_the_admin_apis(thingspace: MockThingSpace) -> None:
     """With --json, of each command."""
     made = json.loads(_said("plan", "drop", "--event", "Fota.firmwareList", "--json"))
-    assert ("drop", "Fota.firmwareList") == (made["kind"], made["event"])
-    assert [made] == json.loads(_said("--json"))["faults"]
-    assert made == json.loads(_said("heal", made["id"], "--json"))
-    assert {"removed": 0} == json.loads(_said("heal", "--all", "--json"))
+    assert (made["kind"], made["event"]) == ("drop", "Fota.firmwareList")
+    assert json.loads(_said("--json"))["faults"] == [made]
+    assert json.loads(_said("heal", made["id"], "--json")) == made
+    assert json.loads(_said("heal", "--all", "--json")) == {"removed": 0}
 
 
 def test_what_is_no_json_is_text(thingspace: MockThingSpace) -> None:
     """A word needs no quotes; an object is one."""
     _said("plan", "refuse", "--set", "refusal=invalid-url", "--family", "fota-v1")
-    assert {"refusal": "invalid-url"} == _one(thingspace).options
+    assert _one(thingspace).options == {"refusal": "invalid-url"}
     _said("heal", "--all")
     dribble = '{"numberOfChunks": 2, "totalDuration": 100}'
     _said("plan", "slow", "--set", f"chunkedDribbleDelay={dribble}")
-    assert json.loads(dribble) == _one(thingspace).options["chunkedDribbleDelay"]
+    assert _one(thingspace).options["chunkedDribbleDelay"] == json.loads(dribble)
 
 
 def test_a_fault_may_last(thingspace: MockThingSpace) -> None:
@@ -91,7 +92,7 @@ def test_a_fault_may_last(thingspace: MockThingSpace) -> None:
     assert _one(thingspace).times is None
     assert ": acted 0, always, heals at " in line
     _said("plan", "duplicate", "--service", "Fota")
-    assert ["Fota"] == [one.service for one in thingspace.faults(kind="duplicate")]
+    assert [one.service for one in thingspace.faults(kind="duplicate")] == ["Fota"]
 
 
 def test_an_accounts_faults_are_healed(thingspace: MockThingSpace) -> None:
@@ -99,8 +100,8 @@ def test_an_accounts_faults_are_healed(thingspace: MockThingSpace) -> None:
     for whose in (ACCOUNT, ACCOUNT, OTHER):
         _said("plan", "reset", "--account", whose)
     _said("plan", "reset")
-    assert "healed 2" == _said("heal", "--account", ACCOUNT)
-    assert "healed 2" == _said("heal", "--all")
+    assert _said("heal", "--account", ACCOUNT) == "healed 2"
+    assert _said("heal", "--all") == "healed 2"
 
 
 @pytest.mark.parametrize(
@@ -119,7 +120,7 @@ def test_an_accounts_faults_are_healed(thingspace: MockThingSpace) -> None:
 )
 def test_what_cannot_be_meant_is_a_usage_error(args: tuple[str, ...]) -> None:
     """Before any double is asked."""
-    assert 2 == _invoke(*args).exit_code
+    assert _invoke(*args).exit_code == 2
 
 
 @pytest.mark.parametrize(
@@ -146,7 +147,7 @@ def test_every_kind_is_told() -> None:
     """With what it does and takes, without a double; those on one thing alone too."""
     every = _said("kinds").splitlines()
     heads = [line for line in every if not line.startswith(" ")]
-    assert len(FAULTS) == len(heads)
+    assert len(heads) == len(FAULTS)
     assert "    status: a status from 400 to 599 (default: 503)" in every
     assert any(line.endswith(" (WireMock: EMPTY_RESPONSE)") for line in heads)
     some = _said("kinds", "--on", "deliveries")

@@ -41,17 +41,17 @@ def client() -> FlaskClient:
 
 def _refused(response: TestResponse, code: str) -> str:
     """Assert a refusal with one of connectivity's codes; return the reason."""
-    assert (400, f"UnifiedWebService.{code}") == (
+    assert (
         response.status_code,
         response.json["errorCode"],
-    )
-    assert {"errorCode", "errorMessage"} == set(response.json)
+    ) == (400, f"UnifiedWebService.{code}")
+    assert set(response.json) == {"errorCode", "errorMessage"}
     return response.headers["X-Mock-Reason"]
 
 
 def test_there_are_twenty_three_services():
     """They are those of the longest list there is."""
-    assert 23 == len(CONNECTIVITY)
+    assert len(CONNECTIVITY) == 23
 
 
 def test_every_service_has_a_listener_of_its_own(client):
@@ -60,16 +60,16 @@ def test_every_service_has_a_listener_of_its_own(client):
         url = f"https://{service.lower()}.example/"
         response = client.post(CALLBACKS, json={"name": service, "url": url})
         named = {"accountName": ACCOUNT, "serviceName": service}
-        assert (200, named) == (response.status_code, response.json)
+        assert (response.status_code, response.json) == (200, named)
 
-    assert [
+    assert client.get(CALLBACKS).json == [
         {
             "accountName": ACCOUNT,
             "serviceName": service,
             "url": f"https://{service.lower()}.example/",
         }
         for service in CONNECTIVITY
-    ] == client.get(CALLBACKS).json
+    ]
 
 
 def test_deregistering_one_service_leaves_the_others(client):
@@ -79,9 +79,10 @@ def test_deregistering_one_service_leaves_the_others(client):
 
     ended = client.delete(f"{CALLBACKS}/name/CarrierService")
 
-    assert (200, NAMED) == (ended.status_code, ended.json)
-    assert ["NiddService", "QoS"] == [
-        one["serviceName"] for one in client.get(CALLBACKS).json
+    assert (ended.status_code, ended.json) == (200, NAMED)
+    assert [one["serviceName"] for one in client.get(CALLBACKS).json] == [
+        "NiddService",
+        "QoS",
     ]
 
 
@@ -89,7 +90,7 @@ def test_missing_succeed_names_what_was_not_there():
     """With ``missing=succeed`` the reply is as if there had been one."""
     ended = _client(missing="succeed").delete(f"{CALLBACKS}/name/CarrierService")
 
-    assert (200, NAMED) == (ended.status_code, ended.json)
+    assert (ended.status_code, ended.json) == (200, NAMED)
 
 
 @pytest.mark.parametrize("registered", ["AlertService", "AlertsService"])
@@ -106,9 +107,9 @@ def test_both_spellings_of_the_alerts_mean_one_registration(
     listed = client.get(CALLBACKS).json
     gone = client.delete(f"{CALLBACKS}/name/{ended}")
 
-    assert [named] * 3 == [first.json, second.json, gone.json]
-    assert [{**named, "url": URL}] == listed
-    assert [] == client.get(CALLBACKS).json
+    assert [first.json, second.json, gone.json] == [named] * 3
+    assert listed == [{**named, "url": URL}]
+    assert client.get(CALLBACKS).json == []
 
 
 @pytest.mark.parametrize("service", ["alertService", "AlertsServices", "Fota", "carr"])
@@ -126,9 +127,9 @@ def test_credentials_are_listed_as_they_were_sent(client):
     """The list shows username and password in clear, even an empty one."""
     client.post(CALLBACKS, json={**WANTED, "username": "ann", "password": ""})
 
-    assert [{**NAMED, "url": URL, "username": "ann", "password": ""}] == (
-        client.get(CALLBACKS).json
-    )
+    assert (client.get(CALLBACKS).json) == [
+        {**NAMED, "url": URL, "username": "ann", "password": ""}
+    ]
 
 
 def test_the_pages_list_empty_credentials_where_there_are_none():
@@ -138,14 +139,14 @@ def test_the_pages_list_empty_credentials_where_there_are_none():
     client.post(CALLBACKS, json=WANTED)
     client.post(CALLBACKS, json={**WANTED, "name": "QoS", "username": "ann"})
 
-    assert (200, b"", None) == (
+    assert (
         nothing.status_code,
         nothing.data,
         nothing.headers.get("Content-Type"),
-    )
-    assert [("", ""), ("ann", "")] == [
+    ) == (200, b"", None)
+    assert [
         (one["username"], one["password"]) for one in client.get(CALLBACKS).json
-    ]
+    ] == [("", ""), ("ann", "")]
 
 
 @pytest.mark.parametrize(
@@ -167,7 +168,7 @@ def test_the_simulators_accounts_are_accounts_here(client, account, status):
     """TestAccount- and one to ten digits is an account, as its format is."""
     response = client.post(f"/api/m2m/v1/callbacks/{account}", json=WANTED)
 
-    assert status == response.status_code
+    assert response.status_code == status
 
 
 @pytest.mark.parametrize(
@@ -183,14 +184,14 @@ def test_the_simulators_accounts_are_accounts_here(client, account, status):
 )
 def test_the_simulators_accounts_are_none_elsewhere(client, path):
     """The simulator is of this API alone."""
-    assert 400 == client.get(path).status_code
+    assert client.get(path).status_code == 400
 
 
 def test_a_simulators_account_can_be_one_of_those_that_exist():
     """The ``accounts`` setting takes the names that the family takes."""
     client = _client(accounts=("TestAccount-2",))
 
-    assert 200 == client.get("/api/m2m/v1/callbacks/TestAccount-2").status_code
+    assert client.get("/api/m2m/v1/callbacks/TestAccount-2").status_code == 200
     other = client.get("/api/m2m/v1/callbacks/TestAccount-3")
     _refused(other, "REQUEST_FAILED.AccountNotFound")
 
@@ -214,8 +215,8 @@ def test_some_characters_are_in_no_field(client, field, character):
         client.post(CALLBACKS, json=body), "INPUT_INVALID.Request.InvalidCharacter"
     )
 
-    assert f"{field}: must not hold {character}" == reason
-    assert [] == client.get(CALLBACKS).json
+    assert reason == f"{field}: must not hold {character}"
+    assert client.get(CALLBACKS).json == []
 
 
 @pytest.mark.parametrize("text", [">", '"', "&", "/", "%27", "ü", "’"])
@@ -223,7 +224,7 @@ def test_other_characters_may_be_in_a_field(client, text):
     """What the page does not name is taken."""
     client.post(CALLBACKS, json={**WANTED, "username": text})
 
-    assert text == client.get(CALLBACKS).json[0]["username"]
+    assert client.get(CALLBACKS).json[0]["username"] == text
 
 
 @pytest.mark.parametrize("field", ["username", "password"])
@@ -234,7 +235,7 @@ def test_strict_limits_credentials_to_40_characters(field):
     accepted = client.post(CALLBACKS, json={**WANTED, field: "x" * 40})
     refused = client.post(CALLBACKS, json={**WANTED, field: "x" * 41})
 
-    assert 200 == accepted.status_code
+    assert accepted.status_code == 200
     reason = _refused(refused, "INPUT_INVALID.Credentials.TooLong")
     assert f"{field} has 41 characters" in reason
 
@@ -243,7 +244,7 @@ def test_without_strict_credentials_have_any_length(client):
     """The limits are for ``strict``."""
     wanted = {**WANTED, "url": "http://l:8000/", "username": "x" * 41}
 
-    assert 200 == client.post(CALLBACKS, json=wanted).status_code
+    assert client.post(CALLBACKS, json=wanted).status_code == 200
 
 
 def test_strict_holds_to_the_ports_but_takes_http():
@@ -253,7 +254,7 @@ def test_strict_holds_to_the_ports_but_takes_http():
     good = client.post(CALLBACKS, json={**WANTED, "url": "http://listener:9001/"})
     bad = client.post(CALLBACKS, json={**WANTED, "url": "https://listener:9007/"})
 
-    assert 200 == good.status_code
+    assert good.status_code == 200
     assert "9001-9006" in _refused(bad, "INPUT_INVALID.CallbackUrl.Invalid")
 
 
@@ -313,9 +314,9 @@ def test_a_message_counts_the_attempts_at_it(thing):
 
     messages = got(thing)
 
-    assert [1, 2, 3, 4] == [one.pop("callbackCount") for one in messages]
-    assert [messages[0]] * 4 == messages
-    assert 4 == messages[0]["maxCallbackThreshold"]
+    assert [one.pop("callbackCount") for one in messages] == [1, 2, 3, 4]
+    assert messages == [messages[0]] * 4
+    assert messages[0]["maxCallbackThreshold"] == 4
 
 
 def test_the_count_stays_where_it_stands_in_the_message(thing):
@@ -324,14 +325,14 @@ def test_the_count_stays_where_it_stands_in_the_message(thing):
 
     first, *others = (list(one) for one in got(thing))
 
-    assert [first] * 3 == others
+    assert others == [first] * 3
 
 
 def test_a_count_of_the_users_is_counted_on_from(thing):
     """An override of the count is what the first attempt says."""
     thing.trigger(EVENT, ACCOUNT, callbackCount=7)
 
-    assert [7, 8, 9, 10] == [one["callbackCount"] for one in got(thing)]
+    assert [one["callbackCount"] for one in got(thing)] == [7, 8, 9, 10]
 
 
 def test_a_message_of_the_users_is_sent_as_it_is(thing):
@@ -339,7 +340,7 @@ def test_a_message_of_the_users_is_sent_as_it_is(thing):
     own = {"callbackCount": 1, "a": ["callbackCount"]}
     thing.trigger(EVENT, ACCOUNT, message=own)
 
-    assert [own] * 4 == got(thing)
+    assert got(thing) == [own] * 4
 
 
 def test_a_resend_counts_anew(thing):
@@ -349,7 +350,7 @@ def test_a_resend_counts_anew(thing):
 
     thing.resend(made.id)
 
-    assert [1, 2, 3, 4] * 2 == [one["callbackCount"] for one in got(thing)]
+    assert [one["callbackCount"] for one in got(thing)] == [1, 2, 3, 4] * 2
 
 
 def test_the_delivery_is_shown_as_its_first_attempt(thing):
@@ -358,7 +359,7 @@ def test_the_delivery_is_shown_as_its_first_attempt(thing):
     got(thing)
 
     [shown] = thing.deliveries()
-    assert (1, 4) == (shown.message["callbackCount"], len(shown.attempts))
+    assert (shown.message["callbackCount"], len(shown.attempts)) == (1, 4)
 
 
 def test_a_message_of_a_family_without_a_count_is_the_same_each_time(thing):
@@ -369,7 +370,7 @@ def test_a_message_of_a_family_without_a_count_is_the_same_each_time(thing):
     first, *others = got(thing)
 
     assert "callbackCount" not in first
-    assert [first] * 3 == others
+    assert others == [first] * 3
 
 
 def test_a_message_echoes_the_credentials(thing):
@@ -378,7 +379,7 @@ def test_a_message_echoes_the_credentials(thing):
 
     echoed = {(one["username"], one["password"]) for one in got(thing)}
 
-    assert {("ann", "hunter2")} == echoed
+    assert echoed == {("ann", "hunter2")}
 
 
 @pytest.mark.parametrize("spelling", ["AlertService", "AlertsService"])
@@ -391,4 +392,4 @@ def test_an_alert_reaches_either_spelling(thing, spelling):
 
     [sent] = thing.trigger(event, ACCOUNT)
 
-    assert ("AlertService", "AlertService") == (made.service, sent.service)
+    assert (made.service, sent.service) == ("AlertService", "AlertService")

@@ -51,7 +51,7 @@ def test_the_demo_tells_every_step(capsys: pytest.CaptureFixture[str]) -> None:
     lines = told(capsys).splitlines()
 
     titles = [f"{number}. {step.title}" for number, step in enumerate(STORY, 1)]
-    assert titles == [line for line in lines if line[:1].isdigit()]
+    assert [line for line in lines if line[:1].isdigit()] == titles
 
 
 def test_a_step_shows_the_sdk_method_as_one_would_type_it(
@@ -60,7 +60,7 @@ def test_a_step_shows_the_sdk_method_as_one_would_type_it(
     """What is called can be read, and typed."""
     calls = labelled(told(capsys), "SDK")
 
-    assert len(CALLS) == len(calls)
+    assert len(calls) == len(CALLS)
     assert calls[-1] == (
         "client.software_management_callbacks_v1.deregister_callback("
         "'0252012345-00001', 'Fota')"
@@ -69,7 +69,7 @@ def test_a_step_shows_the_sdk_method_as_one_would_type_it(
 
 def test_a_step_shows_the_request_it_became(capsys: pytest.CaptureFixture[str]) -> None:
     """Each call is one request, shown with method, path and status."""
-    assert HTTP == labelled(told(capsys), "HTTP")
+    assert labelled(told(capsys), "HTTP") == HTTP
 
 
 def test_a_step_shows_what_came_back(capsys: pytest.CaptureFixture[str]) -> None:
@@ -88,14 +88,14 @@ def test_a_scene_shows_what_happens(capsys: pytest.CaptureFixture[str]) -> None:
     """What is sent, tried again and refused is told line by line."""
     expected = [line for scene in SCENES for line in scene.comes]
 
-    assert expected == labelled(told(capsys), "then")
+    assert labelled(told(capsys), "then") == expected
 
 
 def test_the_story_has_the_whole_way_of_a_message() -> None:
     """Messages arrive, are tried again 300 s apart, abandoned, resent, refused."""
     lines = "\n".join(line for scene in SCENES for line in scene.comes)
 
-    assert 4 == lines.count("POST /callback with type ")
+    assert lines.count("POST /callback with type ") == 4
     assert "attempt 3, after 600 s -> 200\nthe message is delivered" in lines
     assert "attempt 4, after 900 s -> 503\nthe message is abandoned" in lines
     assert "has no registration with fota-v1 for Fota" in lines
@@ -116,14 +116,14 @@ def test_a_message_that_does_go_somewhere_is_told() -> None:
     with MockThingSpace() as double, Listener() as listener:
         double.register("0252012345-00001", listener.url)
 
-        assert ["it was sent"] == nowhere(double, listener)
+        assert nowhere(double, listener) == ["it was sent"]
 
 
 def test_an_empty_list_is_shown_as_one(capsys: pytest.CaptureFixture[str]) -> None:
     """Where the SDK gives an empty list, that is what came."""
     demo.run([*CALLS[:2], CALLS[4]._replace(comes="an empty list")])
 
-    assert "an empty list" == labelled(capsys.readouterr().out, "came")[-1]
+    assert labelled(capsys.readouterr().out, "came")[-1] == "an empty list"
 
 
 def test_the_refusal_is_shown_with_its_reason(
@@ -162,7 +162,7 @@ def test_an_untrue_step_ends_the_demo(capsys: pytest.CaptureFixture[str]) -> Non
     ):
         demo.run([UNTRUE, *STORY])
 
-    assert [HTTP[0]] == labelled(capsys.readouterr().out, "HTTP")
+    assert labelled(capsys.readouterr().out, "HTTP") == [HTTP[0]]
 
 
 def test_an_untrue_step_is_exit_code_1(
@@ -198,9 +198,9 @@ def test_the_sdk_is_left_as_it_was(story: tuple[Step | Scene, ...]) -> None:
     try:
         demo.run(story)
     except click.ClickException:
-        assert (UNTRUE,) == story
+        assert story == (UNTRUE,)
 
-    assert before == Configuration.environments[Environment.PRODUCTION]
+    assert Configuration.environments[Environment.PRODUCTION] == before
 
 
 def test_the_demo_stays_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,7 +218,7 @@ def test_the_demo_stays_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None
 
     demo.run()
 
-    assert {"127.0.0.1"} == set(asked)
+    assert set(asked) == {"127.0.0.1"}
 
 
 def test_without_the_sdk_the_demo_says_how_to_get_it(

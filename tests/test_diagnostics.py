@@ -51,8 +51,8 @@ def test_the_whole_registration_is_the_answer_to_everything(client):
     listed = client.get(CALLBACKS).json
     ended = client.delete(ONE).json
 
-    assert wanted == {key: one for key, one in made.items() if key != "createdOn"}
-    assert ([made], made) == (listed, ended)
+    assert {key: one for key, one in made.items() if key != "createdOn"} == wanted
+    assert (listed, ended) == ([made], made)
 
 
 def test_the_same_is_answered_where_the_pages_are_followed():
@@ -61,10 +61,10 @@ def test_the_same_is_answered_where_the_pages_are_followed():
 
     made = client.post(AT, json=WANTED).json
 
-    assert {*WANTED, "httpHeaders", "createdOn"} == set(made)
-    assert [made] == client.get(CALLBACKS).json
+    assert set(made) == {*WANTED, "httpHeaders", "createdOn"}
+    assert client.get(CALLBACKS).json == [made]
     client.delete(ONE)
-    assert [] == client.get(CALLBACKS).json
+    assert client.get(CALLBACKS).json == []
 
 
 def test_missing_succeed_answers_what_can_be_known():
@@ -72,7 +72,7 @@ def test_missing_succeed_answers_what_can_be_known():
     ended = _client(missing="succeed").delete(ONE)
 
     named = {"accountName": ACCOUNT, "serviceName": "Diagnostics"}
-    assert (200, named) == (ended.status_code, ended.json)
+    assert (ended.status_code, ended.json) == (200, named)
 
 
 def test_a_registration_says_when_it_was_made():
@@ -88,8 +88,8 @@ def test_a_registration_says_when_it_was_made():
 
     assert f"{now[:23]}Z" == first == again
     read = [datetime.strptime(one, "%Y-%m-%dT%H:%M:%S.%f%z") for one in (first, second)]
-    assert 90.5 == pytest.approx((read[1] - read[0]).total_seconds(), abs=0.001)
-    assert read[0].tzinfo == timezone.utc
+    assert (read[1] - read[0]).total_seconds() == pytest.approx(90.5, abs=0.001)
+    assert timezone.utc == read[0].tzinfo
 
 
 @pytest.mark.parametrize("account", ["TestQAAccount", ACCOUNT])
@@ -99,8 +99,8 @@ def test_the_examples_account_is_an_account_here(client, account):
     listed = client.get(f"{AT}?accountName={account}").json
     ended = client.delete(f"{AT}?accountName={account}&serviceName=Diagnostics")
 
-    assert [made.json] == listed
-    assert ended.json == made.json
+    assert listed == [made.json]
+    assert made.json == ended.json
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_the_examples_account_is_an_account_here(client, account):
 )
 def test_the_examples_account_is_none_elsewhere(client, path):
     """It is of this API alone, in its exact case."""
-    assert 400 == client.get(path).status_code
+    assert client.get(path).status_code == 400
 
 
 HEADERS: dict[str, tuple[Any, Any]] = {
@@ -143,8 +143,8 @@ def test_headers_are_taken_as_object_and_as_text(client, given, answered):
     """Whichever they came as, an object is answered, in their order."""
     made = client.post(AT, json={**WANTED, "httpHeaders": given})
 
-    assert 200 == made.status_code
-    assert (answered or given) == made.json["httpHeaders"]
+    assert made.status_code == 200
+    assert made.json["httpHeaders"] == (answered or given)
     assert "X-Mock-Reason" not in made.headers
 
 
@@ -154,9 +154,9 @@ def test_no_headers_are_an_empty_object(client, given):
     made = client.post(AT, json={**WANTED, "httpHeaders": given})
     again = client.post(AT, json=WANTED)
 
-    assert [(200, {})] * 2 == [
-        (one.status_code, one.json["httpHeaders"]) for one in (made, again)
-    ]
+    assert [(one.status_code, one.json["httpHeaders"]) for one in (made, again)] == [
+        (200, {})
+    ] * 2
 
 
 BAD_HEADERS: dict[str, tuple[Any, str]] = {
@@ -200,9 +200,9 @@ def test_headers_that_cannot_be_sent_are_refused(client, given, reason):
     """A registration with one of them is none, and the reason says which and why."""
     response = client.post(AT, json={**WANTED, "httpHeaders": given})
 
-    assert (400, INVALID) == (response.status_code, response.json)
+    assert (response.status_code, response.json) == (400, INVALID)
     assert reason in response.headers["X-Mock-Reason"]
-    assert [] == client.get(CALLBACKS).json
+    assert client.get(CALLBACKS).json == []
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_a_reason_never_repeats_a_header(client, given):
     """What came for headers may be a token, and is not quoted."""
     response = client.post(AT, json={**WANTED, "httpHeaders": given})
 
-    assert 400 == response.status_code
+    assert response.status_code == 400
     assert "hunter2" not in response.headers["X-Mock-Reason"]
 
 
@@ -228,7 +228,7 @@ def test_registering_again_replaces_the_headers(client):
     client.post(AT, json={**WANTED, "httpHeaders": {"X-A": "b"}})
     client.post(AT, json=WANTED)
 
-    assert {} == client.get(CALLBACKS).json[0]["httpHeaders"]
+    assert client.get(CALLBACKS).json[0]["httpHeaders"] == {}
 
 
 # Messages have the headers.
@@ -282,9 +282,9 @@ def test_headers_go_with_each_attempt(thing):
 
     got = sent(thing, {"X-A": "b", "Authorization": "Basic x"})
 
-    assert [("b", "Basic x")] * 3 == [
-        (one["HTTP_X_A"], one["HTTP_AUTHORIZATION"]) for one in got
-    ]
+    assert [(one["HTTP_X_A"], one["HTTP_AUTHORIZATION"]) for one in got] == [
+        ("b", "Basic x")
+    ] * 3
 
 
 @pytest.mark.parametrize("name", ["Content-Type", "content-type", "CONTENT-TYPE"])
@@ -292,7 +292,7 @@ def test_a_header_stands_in_the_place_of_our_own(thing, name):
     """However it is spelled, there is one Content-Type, the registration's."""
     [got] = sent(thing, {name: "text/plain", "user-agent": "me"})
 
-    assert ("text/plain", "me") == (got["CONTENT_TYPE"], got["HTTP_USER_AGENT"])
+    assert (got["CONTENT_TYPE"], got["HTTP_USER_AGENT"]) == ("text/plain", "me")
 
 
 @pytest.mark.parametrize("name", ["X-ThingSpace-Signature", "x-thingspace-signature"])
@@ -300,7 +300,7 @@ def test_the_signature_cannot_be_overridden(thing, name):
     """A registration's header of that name gives way to the signature."""
     [got] = sent(thing, {name: "forged"})
 
-    assert 32 == len(bytes.fromhex(got["HTTP_X_THINGSPACE_SIGNATURE"]))
+    assert len(bytes.fromhex(got["HTTP_X_THINGSPACE_SIGNATURE"])) == 32
 
 
 def test_without_headers_a_message_has_our_own(thing):
@@ -313,7 +313,7 @@ def test_without_headers_a_message_has_our_own(thing):
     thing.wait_for_delivery(count=2)
 
     [got] = LISTENER.got
-    assert ("application/json", False) == (got["CONTENT_TYPE"], "HTTP_X_A" in got)
+    assert (got["CONTENT_TYPE"], "HTTP_X_A" in got) == ("application/json", False)
 
 
 def test_a_delivery_shows_its_headers_without_secrets(thing):
@@ -322,7 +322,7 @@ def test_a_delivery_shows_its_headers_without_secrets(thing):
 
     [shown] = thing.deliveries()
     hidden = {"X-A": "***", "Authorization": "***", "Accept": "text/plain"}
-    assert (hidden, True) == (shown.headers, shown.signed)
+    assert (shown.headers, shown.signed) == (hidden, True)
 
 
 def test_a_resend_has_the_headers_of_now(thing):
@@ -333,4 +333,4 @@ def test_a_resend_has_the_headers_of_now(thing):
     thing.resend(thing.deliveries()[0].id)
     thing.wait_for_delivery(count=2)
 
-    assert ["b", "c"] == [one["HTTP_X_A"] for one in LISTENER.got]
+    assert [one["HTTP_X_A"] for one in LISTENER.got] == ["b", "c"]

@@ -45,31 +45,31 @@ each_event = pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.na
 
 def test_there_are_the_four_types() -> None:
     """One event for each type that the API documents, in its order."""
-    assert ELEMENTS == list(BY_TYPE)
+    assert list(BY_TYPE) == ELEMENTS
 
 
 @each_event
 def test_every_element_is_in_every_message(event: Event) -> None:
     """A message has all elements, whatever its type."""
-    assert HEAD + ELEMENTS == list(event.message(registered(), {}))
+    assert list(event.message(registered(), {})) == HEAD + ELEMENTS
 
 
 @pytest.mark.parametrize("kind", ELEMENTS)
 def test_what_does_not_apply_is_empty(kind: str) -> None:
     """Only the element that is named like the type is filled."""
     message = BY_TYPE[kind].message(registered(), {})
-    assert kind == message["type"]
-    assert [kind] == [name for name in ELEMENTS if message[name]]
+    assert message["type"] == kind
+    assert [name for name in ELEMENTS if message[name]] == [kind]
     empty = [[]] + 3 * [{}]
-    assert [one for name, one in zip(ELEMENTS, empty, strict=True) if name != kind] == [
-        message[name] for name in ELEMENTS if name != kind
+    assert [message[name] for name in ELEMENTS if name != kind] == [
+        one for name, one in zip(ELEMENTS, empty, strict=True) if name != kind
     ]
 
 
 def test_the_firmware_list_is_as_documented() -> None:
     """An item of the list has the documented fields, in the documented order."""
     [item] = BY_TYPE["firmwareList"].message(registered(), {})["firmwareList"]
-    assert [
+    assert list(item) == [
         "firmwareName",
         "participantName",
         "launchDate",
@@ -78,8 +78,8 @@ def test_the_firmware_list_is_as_documented() -> None:
         "make",
         "fromVersion",
         "toVersion",
-    ] == list(item)
-    assert ACCOUNT == item["participantName"]
+    ]
+    assert item["participantName"] == ACCOUNT
 
 
 @pytest.mark.parametrize(
@@ -93,10 +93,10 @@ def test_the_firmware_list_is_as_documented() -> None:
 def test_an_upgrade_names_firmware_and_devices(kind: str, status: str) -> None:
     """The elements of an upgrade are alike but for the status of the device."""
     element = BY_TYPE[kind].message(registered(), {})[kind]
-    assert ["firmwareName", "upgradeId", "startDate", "deviceList"] == list(element)
+    assert list(element) == ["firmwareName", "upgradeId", "startDate", "deviceList"]
     [device] = element["deviceList"]
-    assert ["deviceId", "status", "resultReason"] == list(device)
-    assert status == device["status"]
+    assert list(device) == ["deviceId", "status", "resultReason"]
+    assert device["status"] == status
 
 
 @each_event
@@ -115,19 +115,19 @@ def test_the_registration_is_echoed(
 ) -> None:
     """Account and credentials are the registration's; an absent one is empty."""
     message = event.message(registered(username, password), {})
-    assert (ACCOUNT, *echoed) == (
+    assert (
         message["accountName"],
         message["username"],
         message["password"],
-    )
+    ) == (ACCOUNT, *echoed)
 
 
 @each_event
 def test_every_field_has_a_mark_and_a_source(event: Event) -> None:
     """Nobody has to guess how we know of a field."""
     marks = {"documented", "observed", "assumed"}
-    assert [] == [one for one in event.fields if one.mark not in marks]
-    assert [] == [one for one in event.fields if not one.source.strip()]
+    assert [one for one in event.fields if one.mark not in marks] == []
+    assert [one for one in event.fields if not one.source.strip()] == []
     assert event.says
 
 
@@ -137,15 +137,15 @@ def test_what_is_documented_is_marked_so(event: Event) -> None:
     documented = {one.path for one in event.fields if one.mark == "documented"}
     assert documented <= {one.path for one in event.fields}
     assert {path.split(".")[0] for path in documented} <= DOCUMENTED
-    assert [] == [path for path in documented if "deviceList" in path]
+    assert [path for path in documented if "deviceList" in path] == []
 
 
 @each_event
 def test_the_fields_are_the_message(event: Event) -> None:
     """Every leaf of a message is a row, and every row a leaf."""
     rows = fields_of(event.template(), "")
-    assert [(one.path, one.default) for one in rows] == [
-        (one.path, one.default) for one in event.fields
+    assert [(one.path, one.default) for one in event.fields] == [
+        (one.path, one.default) for one in rows
     ]
 
 
@@ -185,10 +185,10 @@ def test_a_field_is_overridden_by_its_path(event: Event, path: str, value: Any) 
     place: Any = message
     for step in path.split("."):
         place = place[int(step) if isinstance(place, list) else step]
-    assert value == place
+    assert place == value
     others = message.keys() - {path.partition(".")[0]}
-    assert {name: before[name] for name in others} == {
-        name: message[name] for name in others
+    assert {name: message[name] for name in others} == {
+        name: before[name] for name in others
     }
 
 
@@ -199,20 +199,20 @@ def test_one_past_the_end_is_another_item() -> None:
         "upgradeFinished.deviceList.2.status": "RequestFailed",
     }
     devices = FINISHED.message(registered(), overrides)["upgradeFinished"]["deviceList"]
-    assert [
+    assert [(one["deviceId"], one["status"]) for one in devices] == [
         ("990013907835573", "UpgradeSuccess"),
         ("2", "UpgradeSuccess"),
         ("2", "RequestFailed"),
-    ] == [(one["deviceId"], one["status"]) for one in devices]
+    ]
 
 
 def test_a_whole_item_is_appended() -> None:
     """The item that is appended may be the user's own."""
     message = LIST.message(registered(), {"firmwareList.1": {"model": "B"}})
-    assert [2, {"model": "B"}] == [
+    assert [
         len(message["firmwareList"]),
         message["firmwareList"][1],
-    ]
+    ] == [2, {"model": "B"}]
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,7 @@ def test_a_path_that_leads_nowhere_names_the_nearest(
     """A mistyped path is refused, and the field it was meant for is told."""
     with pytest.raises(InvalidMessage) as caught:
         event.message(registered(), {path: "x"})
-    assert f"no field {path!r}; did you mean {near!r}?" == str(caught.value)
+    assert str(caught.value) == f"no field {path!r}; did you mean {near!r}?"
 
 
 @pytest.mark.parametrize(
@@ -282,9 +282,9 @@ def test_a_value_is_of_the_type_it_replaces(there: str, came: str) -> None:
     """A value of another type is refused; true is no number."""
     event = own({"field": KINDS[there]})
     if there == came:
-        assert {"field": KINDS[came]} == event.message(
-            registered(), {"field": KINDS[came]}
-        )
+        assert event.message(registered(), {"field": KINDS[came]}) == {
+            "field": KINDS[came]
+        }
         return
     with pytest.raises(InvalidMessage) as caught:
         event.message(registered(), {"field": KINDS[came]})
@@ -293,7 +293,7 @@ def test_a_value_is_of_the_type_it_replaces(there: str, came: str) -> None:
 
 def test_a_whole_number_takes_the_place_of_any_number() -> None:
     """JSON has one kind of number."""
-    assert {"n": 2} == own({"n": 1.5}).message(registered(), {"n": 2})
+    assert own({"n": 1.5}).message(registered(), {"n": 2}) == {"n": 2}
 
 
 SCALARS = (
@@ -318,22 +318,22 @@ VALUES = st.recursive(
 def test_a_message_of_the_users_own_is_sent_as_it_is(message: dict[str, Any]) -> None:
     """Dots, digits, empty names and empty values are nothing special in it."""
     event = own(checked_message(message))
-    assert json.dumps(message) == json.dumps(event.message(registered(), {}))
-    assert message == event.template()
+    assert json.dumps(event.message(registered(), {})) == json.dumps(message)
+    assert event.template() == message
 
 
 def test_an_own_message_echoes_the_registration() -> None:
     """The three echoes are filled in at any depth; other braces are text."""
     message = {"a": ["{account}", {"b": "{username}"}], "c": "{url}", "d": "{}"}
     expected = {"a": [ACCOUNT, {"b": "ann"}], "c": "{url}", "d": "{}"}
-    assert expected == own(message).message(registered("ann"), {})
+    assert own(message).message(registered("ann"), {}) == expected
 
 
 def test_an_own_message_is_not_changed_by_overrides() -> None:
     """What one trigger overrides is not seen in the next."""
     event = own({"rows": [{"n": 1}]})
     event.message(registered(), {"rows.1.n": 5})
-    assert {"rows": [{"n": 1}]} == event.message(registered(), {})
+    assert event.message(registered(), {}) == {"rows": [{"n": 1}]}
 
 
 @pytest.mark.parametrize(
@@ -341,7 +341,7 @@ def test_an_own_message_is_not_changed_by_overrides() -> None:
 )
 def test_a_message_may_be_any_json(message: Any) -> None:
     """What a listener makes of an array or a scalar can be tested too."""
-    assert message == checked_message(message)
+    assert checked_message(message) == message
 
 
 def test_a_message_is_not_nested_without_end() -> None:
@@ -349,7 +349,7 @@ def test_a_message_is_not_nested_without_end() -> None:
     nested: Any = 1
     for _ in range(99):
         nested = [nested]
-    assert nested == checked_message(nested)
+    assert checked_message(nested) == nested
     with pytest.raises(InvalidMessage, match="nested at most 100 deep"):
         checked_message([nested])
 
@@ -366,7 +366,7 @@ def test_a_path_that_ends_in_a_number_makes_an_array() -> None:
     paths = ("a.0.0", "a.0.1", "a.1.0", "b.0", "b.1")
     rows = tuple(Field(path, path, "assumed", "a test") for path in paths)
     made = Event("Own.x", "Fota", "a test's own", rows).template()
-    assert {"a": [["a.0.0", "a.0.1"], ["a.1.0"]], "b": ["b.0", "b.1"]} == made
+    assert made == {"a": [["a.0.0", "a.0.1"], ["a.1.0"]], "b": ["b.0", "b.1"]}
 
 
 def test_an_empty_array_has_no_item_to_copy() -> None:

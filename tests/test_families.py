@@ -84,7 +84,7 @@ every_family = pytest.mark.parametrize("family", PLACES)
 
 def test_every_family_with_accounts_is_tested_here():
     """A family that registers listeners has its row in the table."""
-    assert set(PLACES) == {one.name for one in FAMILIES if one.services}
+    assert {one.name for one in FAMILIES if one.services} == set(PLACES)
 
 
 @cache
@@ -315,10 +315,10 @@ def assert_refused(
 
     response = asked()
 
-    assert ANSWERS[family][case] == (response.status_code, response.json)
-    assert "application/json" == response.content_type
+    assert (response.status_code, response.json) == ANSWERS[family][case]
+    assert response.content_type == "application/json"
     assert response.headers["X-Mock-Reason"]
-    assert before == registered(client)
+    assert registered(client) == before
 
 
 def assert_all_refused(
@@ -438,7 +438,7 @@ def test_deregistering_what_is_not_registered_is_refused(family):
         refusing, family, "not registered", lambda: refusing.delete(served.gone())
     )
 
-    assert 200 == granting.delete(served.gone()).status_code
+    assert granting.delete(served.gone()).status_code == 200
 
 
 @dataclass(frozen=True)
@@ -506,14 +506,14 @@ def test_a_request_with_good_tokens_is_granted(family):
 
     for _, method, path, body in operations(family):
         response = client.open(path, method=method, json=body, headers=headers)
-        assert 200 == response.status_code
+        assert response.status_code == 200
 
 
 def test_every_refusal_a_family_can_meet_has_its_words():
     """The table of answers has every case for every family."""
     cases = {frozenset(one) for one in ANSWERS.values()}
 
-    assert 1 == len(cases)
+    assert len(cases) == 1
 
 
 @every_family
@@ -525,9 +525,9 @@ def test_what_is_not_served_gets_the_gateways_fault(family):
     unknown = client.get(f"{prefix}/nothing")
     other = client.patch(served.place())
 
-    assert [(404, 900906), (405, 900906)] == [
+    assert [
         (one.status_code, one.json["fault"]["code"]) for one in (unknown, other)
-    ]
+    ] == [(404, 900906), (405, 900906)]
     assert "GET" in other.headers["Allow"]
 
 
@@ -588,12 +588,12 @@ def _but_when(told: Any) -> Any:
 
 def said(response: TestResponse) -> Any:
     """Return what a granted request is answered with; None for an empty body."""
-    assert 200 == response.status_code
+    assert response.status_code == 200
     assert "X-Mock-Reason" not in response.headers
     if not response.data:
         assert "Content-Type" not in response.headers
         return None
-    assert "application/json" == response.content_type
+    assert response.content_type == "application/json"
     return _but_when(response.json)
 
 
@@ -604,11 +604,11 @@ def test_a_registration_is_listed_until_it_is_deregistered(family):
     nothing = [] if served.name else None
     made, listed, ended = SHOWN[family]
 
-    assert nothing == said(client.get(served.place()))
-    assert made == said(client.post(served.place(), json=served.wanted()))
-    assert listed == said(client.get(served.place()))
-    assert ended == said(client.delete(served.gone()))
-    assert nothing == said(client.get(served.place()))
+    assert said(client.get(served.place())) == nothing
+    assert said(client.post(served.place(), json=served.wanted())) == made
+    assert said(client.get(served.place())) == listed
+    assert said(client.delete(served.gone())) == ended
+    assert said(client.get(served.place())) == nothing
 
 
 WHOLE = {
@@ -652,11 +652,11 @@ def test_the_pages_shapes_are_answered_where_they_are_followed(family):
     client, served = asking(follow="pages"), PLACES[family]
     nothing, made, listed, ended = ON_PAGES[family]
 
-    assert nothing == said(client.get(served.place()))
-    assert made == said(client.post(served.place(), json=served.wanted()))
-    assert listed == said(client.get(served.place()))
-    assert ended == said(client.delete(served.gone()))
-    assert nothing == said(client.get(served.place()))
+    assert said(client.get(served.place())) == nothing
+    assert said(client.post(served.place(), json=served.wanted())) == made
+    assert said(client.get(served.place())) == listed
+    assert said(client.delete(served.gone())) == ended
+    assert said(client.get(served.place())) == nothing
 
 
 def test_the_pages_list_no_credentials_of_fota_v1():
@@ -666,7 +666,7 @@ def test_the_pages_list_no_credentials_of_fota_v1():
 
     client.post(served.place(), json=wanted)
 
-    assert SHOWN["fota-v1"][1] == said(client.get(served.place()))
+    assert said(client.get(served.place())) == SHOWN["fota-v1"][1]
 
 
 @every_family
@@ -678,10 +678,10 @@ def test_the_pages_refuse_with_a_code_and_a_message(family):
 
     response = client.get(PLACES[family].place())
 
-    assert (status, {"errorCode": code, "errorMessage": message}) == (
+    assert (
         response.status_code,
         response.json,
-    )
+    ) == (status, {"errorCode": code, "errorMessage": message})
 
 
 @every_family
@@ -691,7 +691,7 @@ def test_the_pages_spell_a_faults_code_as_text(family):
 
     response = client.patch(PLACES[family].place())
 
-    assert (405, "900906") == (response.status_code, response.json["fault"]["code"])
+    assert (response.status_code, response.json["fault"]["code"]) == (405, "900906")
 
 
 @every_family
@@ -703,7 +703,7 @@ def test_a_second_registration_replaces_the_first(family):
 
     client.post(served.place(), json=served.wanted())
 
-    assert SHOWN[family][1] == said(client.get(served.place()))
+    assert said(client.get(served.place())) == SHOWN[family][1]
 
 
 @every_family
@@ -715,8 +715,8 @@ def test_accounts_do_not_see_each_other(family):
 
     client.delete(served.gone(OTHER))
 
-    assert SHOWN[family][1] == said(client.get(served.place()))
-    assert ([] if served.name else None) == said(client.get(served.place(OTHER)))
+    assert said(client.get(served.place())) == SHOWN[family][1]
+    assert said(client.get(served.place(OTHER))) == ([] if served.name else None)
 
 
 def test_families_do_not_see_each_others_registrations():
@@ -727,11 +727,11 @@ def test_families_do_not_see_each_others_registrations():
     left = dict(PLACES)
 
     for family, served in PLACES.items():
-        assert SHOWN[family][2] == said(client.delete(served.gone()))
+        assert said(client.delete(served.gone())) == SHOWN[family][2]
         del left[family]
-        assert set(left) == {one["family"] for one in registered(client)}
+        assert {one["family"] for one in registered(client)} == set(left)
         for name, other in left.items():
-            assert SHOWN[name][1] == said(client.get(other.place()))
+            assert said(client.get(other.place())) == SHOWN[name][1]
 
 
 @every_family
@@ -742,12 +742,12 @@ def test_head_is_answered_as_get_is_without_the_body(family):
 
     full, head = client.get(served.place()), client.head(served.place())
 
-    assert (200, b"") == (head.status_code, head.data)
-    assert dict(full.headers) == dict(head.headers)
-    assert ("HEAD", next(operations(family))[0]) == (
+    assert (head.status_code, head.data) == (200, b"")
+    assert dict(head.headers) == dict(full.headers)
+    assert (
         last(client)["request"]["method"],
         last(client)["operation"],
-    )
+    ) == ("HEAD", next(operations(family))[0])
 
 
 @every_family
@@ -759,7 +759,7 @@ def test_an_unknown_query_parameter_changes_nothing(family):
 
     response = client.get(f"{served.place()}{joint}colour=red")
 
-    assert SHOWN[family][1] == _but_when(response.json)
+    assert _but_when(response.json) == SHOWN[family][1]
     told = response.headers.get("X-Mock-Reason", "")
     assert ("?" in served.place()) is ("ignored unknown 'colour'" in told)
 
@@ -771,7 +771,7 @@ def test_an_unknown_field_is_ignored_and_named(family):
 
     response = client.post(served.place(), json={**served.wanted(), "colour": "red"})
 
-    assert SHOWN[family][0] == _but_when(response.json)
+    assert _but_when(response.json) == SHOWN[family][0]
     assert "ignored unknown 'colour'; known: " in response.headers["X-Mock-Reason"]
 
 
@@ -785,7 +785,7 @@ def test_the_secret_of_a_signed_family_is_in_a_header(family, follow):
     refused = client.post(served.place(), json={})
     listed, ended = client.get(served.place()), client.delete(served.gone())
 
-    assert 32 == len(bytes.fromhex(made.headers["X-ThingSpace-Secret"]))
+    assert len(bytes.fromhex(made.headers["X-ThingSpace-Secret"])) == 32
     for one in (refused, listed, ended):
         assert "X-ThingSpace-Secret" not in one.headers
 
@@ -798,7 +798,7 @@ def test_a_family_that_does_not_sign_has_no_secret(family):
     made = client.post(served.place(), json=served.wanted())
 
     assert "X-ThingSpace-Secret" not in made.headers
-    assert [None] == [one["secret"] for one in registered(client)]
+    assert [one["secret"] for one in registered(client)] == [None]
 
 
 # What the journal says.
@@ -813,11 +813,11 @@ def test_the_journal_names_account_family_and_operation(family, settings):
     for name, method, path, body in operations(family):
         client.open(path, method=method, json=body)
         shown = last(client)
-        assert (family, name, ACCOUNT) == (
+        assert (
             shown["family"],
             shown["operation"],
             shown["account"],
-        )
+        ) == (family, name, ACCOUNT)
 
 
 @every_family
@@ -827,7 +827,7 @@ def test_the_journal_names_a_malformed_account_too(family):
 
     for _, method, path, body in operations(family, "x" * 200):
         client.open(path, method=method, json=body)
-        assert "x" * 100 == last(client)["account"]
+        assert last(client)["account"] == "x" * 100
 
 
 @every_family
@@ -838,7 +838,7 @@ def test_the_journal_names_the_account_of_a_request_without_tokens(family):
     for name, method, path, body in operations(family):
         client.open(path, method=method, json=body)
         shown = last(client)
-        assert (name, ACCOUNT) == (shown["operation"], shown["account"])
+        assert (shown["operation"], shown["account"]) == (name, ACCOUNT)
 
 
 @every_family
@@ -852,7 +852,7 @@ def test_a_reset_of_one_account_takes_its_exchanges(family):
     client.post(f"/__admin/reset?account={ACCOUNT}", json={})
 
     left = client.get("/__admin/requests").json["requests"]
-    assert {OTHER} == {one["account"] for one in left}
+    assert {one["account"] for one in left} == {OTHER}
 
 
 # The families as values.
@@ -918,11 +918,11 @@ def test_every_family_answers_every_refusal_it_can_meet(family, refusal):
 
 def test_everything_done_has_a_mark_and_a_source():
     """Nothing is done on the wire without saying how we know."""
-    assert [] == [
+    assert [
         one
         for one in entries()
         if one.mark not in MARKS or not one.says or not one.source
-    ]
+    ] == []
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda one: one.prefix)
@@ -930,8 +930,8 @@ def test_names_and_routes_are_unique(family):
     """An operation is named once, and a method and path served once."""
     operations = family.operations
 
-    assert len(operations) == len({one.name for one in operations})
-    assert len(operations) == len({(one.method, one.rule) for one in operations})
+    assert len({one.name for one in operations}) == len(operations)
+    assert len({(one.method, one.rule) for one in operations}) == len(operations)
 
 
 def test_a_callback_family_is_a_file_of_under_80_lines():
@@ -944,5 +944,5 @@ def test_a_callback_family_is_a_file_of_under_80_lines():
         if one.stem not in logins
     }
 
-    assert 6 == len(sizes)
-    assert {} == {name: size for name, size in sizes.items() if size >= 80}
+    assert len(sizes) == 6
+    assert {name: size for name, size in sizes.items() if size >= 80} == {}

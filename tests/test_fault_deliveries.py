@@ -132,14 +132,14 @@ def test_a_message_is_changed_and_the_next_is_not(
     first, second = sent(thingspace, event, event)
     hit, whole = documents(listener)
     assert happened(hit, whole)
-    assert ([given["kind"]], []) == (first.faults, second.faults)
+    assert (first.faults, second.faults) == ([given["kind"]], [])
 
 
 def test_every_kind_on_deliveries_is_seen_somewhere_here() -> None:
     """A new kind needs a test that sees it happen."""
     here = {row["kind"] for row, _ in CHANGED}
     here |= {"drop", "delay", "duplicate", "reorder", "overlap", "stale-credentials"}
-    assert here == {one.name for one in FAULTS if one.on == "deliveries"}
+    assert {one.name for one in FAULTS if one.on == "deliveries"} == here
 
 
 def test_a_dropped_message_is_never_sent(
@@ -149,11 +149,13 @@ def test_a_dropped_message_is_never_sent(
     thingspace.fault("drop", event=LISTED)
     first, second, third = sent(thingspace, FINISHED, LISTED, LISTED)
     thingspace.advance(minutes=60)
-    assert [1, 0, 1] == [len(one.attempts) for one in (first, second, third)]
-    assert ["delivered", "abandoned", "delivered"] == [
-        one.status for one in (first, second, third)
+    assert [len(one.attempts) for one in (first, second, third)] == [1, 0, 1]
+    assert [one.status for one in (first, second, third)] == [
+        "delivered",
+        "abandoned",
+        "delivered",
     ]
-    assert 2 == len(listener.messages)
+    assert len(listener.messages) == 2
 
 
 def test_dropped_messages_are_not_kept_for_ever() -> None:
@@ -161,7 +163,7 @@ def test_dropped_messages_are_not_kept_for_ever() -> None:
     with MockThingSpace(journal_limit=3) as thingspace:
         thingspace.register(ACCOUNT, "http://127.0.0.1:9/")
         thingspace.fault("drop", times=None)
-        assert 3 == len(sent(thingspace, *[LISTED] * 5))
+        assert len(sent(thingspace, *[LISTED] * 5)) == 3
 
 
 def test_a_delayed_message_is_sent_at_its_time(
@@ -172,10 +174,10 @@ def test_a_delayed_message_is_sent_at_its_time(
         thingspace.fault("delay", on="deliveries", fixedDelayMilliseconds=15_000)
     sent(thingspace, FINISHED, LISTED)
     assert [] == listener.messages == thingspace.advance(seconds=29.9)
-    assert 2 == len(thingspace.advance(seconds=0.1))
-    assert [FINISHED, LISTED] == [f"Fota.{one['type']}" for one in documents(listener)]
+    assert len(thingspace.advance(seconds=0.1)) == 2
+    assert [f"Fota.{one['type']}" for one in documents(listener)] == [FINISHED, LISTED]
     sent(thingspace, LISTED)
-    assert 3 == len(listener.messages)
+    assert len(listener.messages) == 3
 
 
 def test_a_delayed_message_delays_no_other_registration(
@@ -184,9 +186,10 @@ def test_a_delayed_message_delays_no_other_registration(
     """Only what goes to the same place waits behind it."""
     thingspace.fault("delay", on="deliveries", service="Fota", seconds=30)
     sent(thingspace, FINISHED, ALERT)
-    assert 1 == len(listener.messages)
-    assert ["pending", "delivered"] == [
-        one.status for one in thingspace.deliveries(ACCOUNT)
+    assert len(listener.messages) == 1
+    assert [one.status for one in thingspace.deliveries(ACCOUNT)] == [
+        "pending",
+        "delivered",
     ]
 
 
@@ -196,7 +199,7 @@ def test_a_duplicate_is_sent_after_the_message(
     """So often as it says, byte by byte the same; the next comes once."""
     thingspace.fault("duplicate", copies=2)
     made = sent(thingspace, FINISHED, LISTED)
-    assert ["event", "duplicate", "duplicate", "event"] == [one.trigger for one in made]
+    assert [one.trigger for one in made] == ["event", "duplicate", "duplicate", "event"]
     first, second, third, other = [one.body for one in listener.messages]
     assert first == second == third != other
 
@@ -207,19 +210,20 @@ def test_a_reordered_message_lets_the_next_one_by(
     """It goes right after it; without a next one it goes after its seconds."""
     thingspace.fault("reorder", seconds=20, times=2)
     held, by = sent(thingspace, FINISHED), sent(thingspace, LISTED)
-    assert ([], 2) == (listener.messages, len(by))
+    assert (listener.messages, len(by)) == ([], 2)
     assert held[0].due_at > by[0].due_at
     sent(thingspace, LISTED)
     last = documents(listener)[-1]
-    assert 3 == len(listener.messages)
-    assert "upgradeFinished" == last["type"]
+    assert len(listener.messages) == 3
+    assert last["type"] == "upgradeFinished"
     thingspace.fault("reorder", seconds=20)
     sent(thingspace, FINISHED)
-    assert [] == thingspace.advance(seconds=19)
-    assert 1 == len(thingspace.advance(seconds=1))
+    assert thingspace.advance(seconds=19) == []
+    assert len(thingspace.advance(seconds=1)) == 1
     sent(thingspace, LISTED)
-    assert ["upgradeFinished", "firmwareList"] == [
-        one["type"] for one in documents(listener)[3:]
+    assert [one["type"] for one in documents(listener)[3:]] == [
+        "upgradeFinished",
+        "firmwareList",
     ]
 
 
@@ -230,8 +234,10 @@ def test_a_reordered_message_with_duplicates_is_passed_by_one(
     thingspace.fault("reorder")
     thingspace.fault("duplicate")
     sent(thingspace, FINISHED, LISTED)
-    assert ["firmwareList", "upgradeFinished", "upgradeFinished"] == [
-        one["type"] for one in documents(listener)
+    assert [one["type"] for one in documents(listener)] == [
+        "firmwareList",
+        "upgradeFinished",
+        "upgradeFinished",
     ]
 
 
@@ -243,10 +249,11 @@ def test_a_dropped_message_passes_nobody(
     sent(thingspace, FINISHED)
     thingspace.fault("drop")
     sent(thingspace, LISTED)
-    assert [] == listener.messages
+    assert listener.messages == []
     sent(thingspace, LISTED)
-    assert ["firmwareList", "upgradeFinished"] == [
-        one["type"] for one in documents(listener)
+    assert [one["type"] for one in documents(listener)] == [
+        "firmwareList",
+        "upgradeFinished",
     ]
 
 
@@ -259,10 +266,12 @@ def test_nothing_passes_a_message_that_is_being_retried(
     sent(thingspace, FINISHED)
     thingspace.advance(seconds=5)
     sent(thingspace, LISTED)
-    assert 1 == len(listener.messages)
+    assert len(listener.messages) == 1
     thingspace.advance(seconds=10)
-    assert ["upgradeFinished", "upgradeFinished", "firmwareList"] == [
-        one["type"] for one in documents(listener)
+    assert [one["type"] for one in documents(listener)] == [
+        "upgradeFinished",
+        "upgradeFinished",
+        "firmwareList",
     ]
 
 
@@ -281,7 +290,7 @@ def test_a_cancelled_message_holds_nobody_up(
     thingspace.register(ACCOUNT, listener.url)
     sent(thingspace, LISTED)
     thingspace.advance(minutes=5)
-    assert "firmwareList" == documents(listener)[-1]["type"]
+    assert documents(listener)[-1]["type"] == "firmwareList"
     assert 2 <= len(listener.messages) <= 3
 
 
@@ -314,9 +323,9 @@ def test_the_second_attempt_overlaps_the_first() -> None:
         sent(thingspace, LISTED)
         first, second = thingspace.deliveries(ACCOUNT)
         thingspace.advance(seconds=10)
-    assert [True, True, False] == app.met
-    assert (2, "delivered") == (len(first.attempts), first.status)
-    assert (1, "delivered") == (len(second.attempts), second.status)
+    assert app.met == [True, True, False]
+    assert (len(first.attempts), first.status) == (2, "delivered")
+    assert (len(second.attempts), second.status) == (1, "delivered")
 
 
 def test_both_attempts_are_made_however_quick_the_listener_is(
@@ -325,8 +334,8 @@ def test_both_attempts_are_made_however_quick_the_listener_is(
     """An answer to one does not call the other back."""
     thingspace.fault("overlap", times=20)
     made = sent(thingspace, *[FINISHED] * 20)
-    assert [2] * 20 == [len(one.attempts) for one in made]
-    assert 40 == len(listener.messages)
+    assert [len(one.attempts) for one in made] == [2] * 20
+    assert len(listener.messages) == 40
 
 
 def test_a_profile_with_one_attempt_has_none_to_overlap(listener: Listener) -> None:
@@ -335,7 +344,7 @@ def test_a_profile_with_one_attempt_has_none_to_overlap(listener: Listener) -> N
         thingspace.register(ACCOUNT, listener.url)
         thingspace.fault("overlap")
         [made] = sent(thingspace, FINISHED)
-    assert 1 == len(made.attempts)
+    assert len(made.attempts) == 1
 
 
 def test_stale_credentials_are_those_of_when_it_was_planned(
@@ -346,8 +355,9 @@ def test_stale_credentials_are_those_of_when_it_was_planned(
         thingspace.register(ACCOUNT, listener.url, username="bob", password="newer")
         sent(thingspace, LISTED)
     sent(thingspace, LISTED)
-    assert [("ann", "new"), ("bob", "newer")] == [
-        (one["username"], one["password"]) for one in documents(listener)
+    assert [(one["username"], one["password"]) for one in documents(listener)] == [
+        ("ann", "new"),
+        ("bob", "newer"),
     ]
 
 
@@ -365,7 +375,7 @@ def test_a_stale_signature_is_by_the_secret_of_when_it_was_planned(
         tuple(verify(one.body, one.headers[header], key) for key in (old, new))
         for one in listener.messages
     ]
-    assert [(True, False), (False, True)] == proofs
+    assert proofs == [(True, False), (False, True)]
 
 
 def test_credentials_cannot_be_stale_where_there_were_none(
@@ -376,7 +386,7 @@ def test_credentials_cannot_be_stale_where_there_were_none(
     with Listener() as listener:
         thingspace.register(ACCOUNT, listener.url, username="bob")
         sent(thingspace, LISTED)
-        assert ["bob"] == [one["username"] for one in documents(listener)]
+        assert [one["username"] for one in documents(listener)] == ["bob"]
 
 
 @pytest.mark.parametrize(
@@ -407,8 +417,8 @@ def test_a_message_of_any_form_can_be_faulted(kind: Any, message: Any) -> None:
     reply = client.post("/__admin/deliveries", json=wanted, buffered=True)
     double.advance(60)
     double.close()
-    assert 202 == reply.status_code
-    assert (kind.name == "drop") == (bodies == [])
+    assert reply.status_code == 202
+    assert (bodies == []) == (kind.name == "drop")
     if kind.name == "corrupt":
         with pytest.raises(json.JSONDecodeError):
             json.loads(bodies[0])
@@ -424,11 +434,11 @@ def test_faults_on_one_message_add_up(
     for kind in ("corrupt", "wrong-account", "oversized", "duplicate"):
         thingspace.fault(kind, times=1)
     made = sent(thingspace, LISTED)
-    assert [["corrupt", "wrong-account", "oversized", "duplicate"]] * 2 == [
-        one.faults for one in made
-    ]
+    assert [one.faults for one in made] == [
+        ["corrupt", "wrong-account", "oversized", "duplicate"]
+    ] * 2
     first, second = [one.body for one in listener.messages]
-    assert first == second
+    assert second == first
     assert len(first) > 2**16
     assert STRANGER.encode() in first
     assert not first.endswith(b"}")
@@ -443,8 +453,9 @@ def test_a_corrupt_message_counts_its_attempts(
     sent(thingspace, ALERT)
     thingspace.advance(seconds=10)
     first, second = [one.body for one in listener.messages]
-    assert [b'"callbackCount": 1', b'"callbackCount": 2'] == [
-        one[one.index(b'"callbackCount"') :][:18] for one in (first, second)
+    assert [one[one.index(b'"callbackCount"') :][:18] for one in (first, second)] == [
+        b'"callbackCount": 1',
+        b'"callbackCount": 2',
     ]
 
 
@@ -461,10 +472,10 @@ def test_a_message_is_sent_again_as_it_was_meant(
     hit = sent(thingspace, ALERT)[-1]
     again = thingspace.resend(hit.id)
     thingspace.wait_until_idle()
-    assert (whole, []) == (again.message, again.faults)
-    assert whole == documents(listener)[-1]
-    assert 1 == len(thingspace.deliveries(ACCOUNT)[-1].attempts)
-    assert 1 == thingspace.faults()[0].acted
+    assert (again.message, again.faults) == (whole, [])
+    assert documents(listener)[-1] == whole
+    assert len(thingspace.deliveries(ACCOUNT)[-1].attempts) == 1
+    assert thingspace.faults()[0].acted == 1
 
 
 def test_other_accounts_messages_are_left_alone(
@@ -475,7 +486,7 @@ def test_other_accounts_messages_are_left_alone(
     thingspace.fault("drop", account=OTHER)
     sent(thingspace, LISTED)
     thingspace.trigger(LISTED, OTHER)
-    assert ["delivered", "abandoned"] == [one.status for one in thingspace.deliveries()]
+    assert [one.status for one in thingspace.deliveries()] == ["delivered", "abandoned"]
 
 
 def test_what_is_delayed_goes_with_a_reset(
@@ -486,5 +497,5 @@ def test_what_is_delayed_goes_with_a_reset(
         thingspace.register(ACCOUNT, listener.url)
         thingspace.fault("delay", on="deliveries", account=ACCOUNT, seconds=60)
         sent(thingspace, LISTED)
-        assert 1 == end()["cancelled"]
+        assert end()["cancelled"] == 1
         assert [] == thingspace.advance(minutes=2) == listener.messages

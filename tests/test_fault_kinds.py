@@ -175,7 +175,7 @@ def test_a_fault_happens_and_heals(
     """The next request meets it, the one after it does not."""
     thingspace.fault(**given)
     seen = told(thingspace)
-    assert getattr(seen, "status", None) == status
+    assert status == getattr(seen, "status", None)
     assert happened(seen)
     assert is_whole(told(thingspace))
     hit, _ = thingspace.requests(ACCOUNT)
@@ -186,7 +186,7 @@ def test_every_kind_on_requests_is_seen_somewhere_here() -> None:
     """A new kind needs a test that sees it happen."""
     here = {row["kind"] for row, *_ in SEEN} | {"delay", "slow", "stale"}
     kinds = {one.name for one in FAULTS if one.on == "requests"}
-    assert kinds | {one.wiremock for one in FAULTS} - {None} == here
+    assert here == kinds | {one.wiremock for one in FAULTS} - {None}
 
 
 def test_a_stale_list_is_of_when_it_was_planned(thingspace: MockThingSpace) -> None:
@@ -194,8 +194,8 @@ def test_a_stale_list_is_of_when_it_was_planned(thingspace: MockThingSpace) -> N
     with thingspace.fault("stale"):
         thingspace.register(ACCOUNT, "http://127.0.0.1:9/new")
         seen = [json.loads(told(thingspace).body)[0]["url"] for _ in range(2)]
-    assert [LISTENER] * 2 == seen
-    assert "http://127.0.0.1:9/new" == json.loads(told(thingspace).body)[0]["url"]
+    assert seen == [LISTENER] * 2
+    assert json.loads(told(thingspace).body)[0]["url"] == "http://127.0.0.1:9/new"
 
 
 def test_a_stale_list_waits_for_a_list(thingspace: MockThingSpace) -> None:
@@ -203,9 +203,10 @@ def test_a_stale_list_waits_for_a_list(thingspace: MockThingSpace) -> None:
     thingspace.fault("stale", times=1)
     url = f"{thingspace.url}{CALLBACKS}"
     new = requests.post(url, json={"name": "Fota", "url": LISTENER + "2"}, timeout=5)
-    assert (200, None) == (new.status_code, new.headers.get("X-Mock-Reason"))
-    assert [LISTENER, LISTENER + "2"] == [
-        requests.get(url, timeout=5).json()[0]["url"] for _ in range(2)
+    assert (new.status_code, new.headers.get("X-Mock-Reason")) == (200, None)
+    assert [requests.get(url, timeout=5).json()[0]["url"] for _ in range(2)] == [
+        LISTENER,
+        LISTENER + "2",
     ]
 
 
@@ -214,7 +215,7 @@ def test_a_head_request_breaks_too(thingspace: MockThingSpace) -> None:
     thingspace.fault("truncate")
     assert not told(thingspace, "HEAD").raw.endswith(b"\r\n\r\n")
     thingspace.fault("malformed")
-    assert b"" == told(thingspace, "HEAD").body
+    assert told(thingspace, "HEAD").body == b""
     thingspace.fault("reset")
     assert isinstance(told(thingspace, "HEAD"), ConnectionResetError)
 
@@ -222,8 +223,8 @@ def test_a_head_request_breaks_too(thingspace: MockThingSpace) -> None:
 def test_a_reply_without_a_body_is_spoiled_too(thingspace: MockThingSpace) -> None:
     """The token endpoint's revocation answers nothing."""
     thingspace.fault("malformed", family="session", operation="revoke")
-    assert b"{" == told(thingspace, "POST", REVOKE).body
-    assert b"" == told(thingspace, "POST", REVOKE).body
+    assert told(thingspace, "POST", REVOKE).body == b"{"
+    assert told(thingspace, "POST", REVOKE).body == b""
 
 
 @pytest.mark.parametrize(
@@ -241,7 +242,7 @@ def test_a_login_fails_in_its_own_words(
     client.post("/__admin/faults", json=given)
     first, second = (client.post(path, data="{}") for _ in range(2))
     assert word in first.get_data(as_text=True)
-    assert "fault 1: refuse" == first.headers["X-Mock-Reason"]
+    assert first.headers["X-Mock-Reason"] == "fault 1: refuse"
     assert "fault 1" not in second.headers["X-Mock-Reason"]
 
 
@@ -251,9 +252,9 @@ def test_a_refusal_misses_the_families_that_have_no_words_for_it(
     """A fault for everybody acts only where it can."""
     given = {"kind": "refuse", "refusal": "login-locked"}
     client.post("/__admin/faults", json=given)
-    assert 200 == client.get(CALLBACKS).status_code
+    assert client.get(CALLBACKS).status_code == 200
     login = client.post("/api/m2m/v1/session/login", json={})
-    assert "fault 1: refuse" == login.headers["X-Mock-Reason"]
+    assert login.headers["X-Mock-Reason"] == "fault 1: refuse"
 
 
 def test_a_refused_request_meets_the_fault_first(client: FlaskClient) -> None:
@@ -261,14 +262,14 @@ def test_a_refused_request_meets_the_fault_first(client: FlaskClient) -> None:
     client.post("/__admin/faults", json={"kind": "status", "account": ACCOUNT})
     path = CALLBACKS + "/name/Fota"
     replies = [client.delete(path) for _ in range(2)]
-    assert [503, 400] == [one.status_code for one in replies]
+    assert [one.status_code for one in replies] == [503, 400]
 
 
 def test_a_request_that_nothing_serves_meets_no_fault(client: FlaskClient) -> None:
     """There is no operation that could misbehave."""
     client.post("/__admin/faults", json={"kind": "status"})
-    assert 404 == client.get("/api/fota/v1/nothing").status_code
-    assert 1 == client.get("/__admin/faults").get_json()["meta"]["total"]
+    assert client.get("/api/fota/v1/nothing").status_code == 404
+    assert client.get("/__admin/faults").get_json()["meta"]["total"] == 1
 
 
 def test_the_pages_gateway_spells_its_codes_as_text() -> None:
@@ -276,7 +277,7 @@ def test_the_pages_gateway_spells_its_codes_as_text() -> None:
     app = create_app(Settings(follow="pages"))
     client = app.test_client()
     client.post("/__admin/faults", json={"kind": "status", "status": 401})
-    assert "900901" == client.get(CALLBACKS).get_json()["fault"]["code"]
+    assert client.get(CALLBACKS).get_json()["fault"]["code"] == "900901"
     app.extensions[EXTENSION].close()
 
 
@@ -289,7 +290,7 @@ def test_an_account_in_the_body_is_an_account(client: FlaskClient) -> None:
         client.post(path, json={**wanted, "accountName": one}).status_code
         for one in (OTHER, ACCOUNT, ACCOUNT)
     ]
-    assert [200, 503, 200] == replies
+    assert replies == [200, 503, 200]
 
 
 def test_faults_on_one_request_come_in_an_order(
@@ -307,7 +308,7 @@ def test_faults_on_one_request_come_in_an_order(
     ask(client)
     assert timed.acquire(timeout=WAIT_S)
     thingspace.advance(seconds=2.5)
-    assert 1 == thingspace.admin.ask("GET", "/faults")["meta"]["held"]
+    assert thingspace.admin.ask("GET", "/faults")["meta"]["held"] == 1
     thingspace.advance(seconds=0.5)
     raw = everything(client)
     assert raw.startswith(b"HTTP/1.1 503 ")
@@ -346,7 +347,7 @@ def test_a_delay_waits_on_the_doubles_clock(
 def test_no_delay_at_all_is_none(thingspace: MockThingSpace) -> None:
     """Zero seconds are over at once, on a clock that stands too."""
     thingspace.fault("delay", seconds=0)
-    assert 200 == told(thingspace).status
+    assert told(thingspace).status == 200
 
 
 def test_a_client_that_does_not_wait_runs_into_its_timeout(
@@ -381,7 +382,7 @@ def test_a_slow_reply_comes_in_pieces(
         assert timed.acquire(timeout=WAIT_S)
         thingspace.advance(seconds=1)
         pieces.append(client.recv(65536))
-    assert b"" == client.recv(1)
+    assert client.recv(1) == b""
     client.close()
     assert b"".join(pieces).endswith(b"}]")
     assert whole < sum(map(len, pieces))  # it has a reason
@@ -399,8 +400,8 @@ def test_many_replies_held_leave_the_server_answering(
         ask(client)
     for _ in clients:
         assert timed.acquire(timeout=WAIT_S)
-    assert MANY == thingspace.admin.ask("GET", "/faults")["meta"]["held"]
-    assert 200 == told(thingspace).status
+    assert thingspace.admin.ask("GET", "/faults")["meta"]["held"] == MANY
+    assert told(thingspace).status == 200
     thingspace.advance(seconds=10)
     assert all(b" 200 OK" in everything(client) for client in clients)
 
@@ -433,7 +434,7 @@ def test_a_stop_lets_held_replies_go(
     for _ in clients:
         assert timed.acquire(timeout=WAIT_S)
     started.stop()
-    assert [True] * 3 == [b" 200 OK" in everything(one) for one in clients]
+    assert [b" 200 OK" in everything(one) for one in clients] == [True] * 3
 
 
 def test_a_server_that_is_stopped_alone_lets_held_replies_go(
@@ -476,4 +477,4 @@ def test_in_another_server_a_reply_stays_whole(client: FlaskClient) -> None:
         client.post("/__admin/faults", json={"kind": kind})
     for reason in ("fault 1: reset", "fault 3: slow"):
         reply = client.get(CALLBACKS)
-        assert (200, reason) == (reply.status_code, reply.headers["X-Mock-Reason"])
+        assert (reply.status_code, reply.headers["X-Mock-Reason"]) == (200, reason)

@@ -63,8 +63,8 @@ def test_a_fault_acts_so_often(
 ) -> None:
     """After its last time it is healed; without one it goes on."""
     store.plan(planned(times=times), NOW)
-    assert acts == sum(len(acting(store)) for _ in range(5))
-    assert (times is None) == store.planned
+    assert sum(len(acting(store)) for _ in range(5)) == acts
+    assert store.planned == (times is None)
     ends = [] if times is None else [("healed", "1")]
     assert [("planned", "1"), *[("acted", "1")] * acts, *ends] == told
 
@@ -73,8 +73,8 @@ def test_a_fault_acts_so_often(
 def test_a_kind_acts_as_often_as_it_says(kind: Any) -> None:
     """What a user leaves out is as the table of kinds has it."""
     made = planned(kind=kind.name, on=kind.on)
-    assert (kind.times, kind.on, kind.slot) == (made.times, made.on, made.slot)
-    assert kind.options.keys() == made.options.keys()
+    assert (made.times, made.on, made.slot) == (kind.times, kind.on, kind.slot)
+    assert made.options.keys() == kind.options.keys()
 
 
 def test_a_likelihood_is_drawn_from_its_seed(store: Faults) -> None:
@@ -86,7 +86,7 @@ def test_a_likelihood_is_drawn_from_its_seed(store: Faults) -> None:
         return [len(acting(one)) for _ in range(40)]
 
     chance = random.Random(7)
-    assert [int(chance.random() < 0.5) for _ in range(40)] == drawn(7)
+    assert drawn(7) == [int(chance.random() < 0.5) for _ in range(40)]
     assert drawn(7) == drawn(7) != drawn(8)
 
 
@@ -100,20 +100,20 @@ def test_a_likelihood_is_drawn_only_for_what_it_is_for(store: Faults) -> None:
     for _ in range(20):
         assert acting(store, account=OTHER) == []
         mixed.append(acting(store))
-    assert [acting(alone) for _ in range(20)] == mixed
+    assert mixed == [acting(alone) for _ in range(20)]
 
 
 def test_a_forgotten_fault_heals_by_itself(store: Faults, told: Told) -> None:
     """At its ttl of the clock it is gone, whoever looks first."""
     store.plan(planned(times=None, ttl_s=2.5), NOW)
     late = NOW + timedelta(seconds=2.5)
-    assert ["reset"] == acting(store, late - timedelta(microseconds=1))
+    assert acting(store, late - timedelta(microseconds=1)) == ["reset"]
     assert [] == acting(store, late) == store.every(late)
     store.plan(planned(ttl_s=1), NOW)
-    assert [] == store.every(late)
+    assert store.every(late) == []
     store.plan(planned(ttl_s=1), NOW)
-    assert [] == store.remove(lambda _: True, late)
-    assert 3 == [what for what, _ in told].count("healed")
+    assert store.remove(lambda _: True, late) == []
+    assert [what for what, _ in told].count("healed") == 3
 
 
 @pytest.mark.parametrize(
@@ -137,18 +137,18 @@ def test_a_fault_acts_only_on_what_it_is_for(
 ) -> None:
     """What it misses does not count."""
     store.plan(planned(**given), NOW)
-    assert [] == acting(store, **missed)
-    assert 1 == len(acting(store, **hit))
+    assert acting(store, **missed) == []
+    assert len(acting(store, **hit)) == 1
 
 
 def test_a_fault_on_deliveries_is_scoped_too(store: Faults) -> None:
     """By service and by event; and requests are not its business."""
     scope = {"service": "Fota", "event": "Fota.firmwareList"}
     store.plan(planned(kind="drop", **scope), NOW)
-    assert [] == acting(store)
-    assert [] == store.acting("deliveries", {**scope, "service": "Location"}, NOW)
-    assert [] == store.acting("deliveries", {**scope, "event": "other"}, NOW)
-    assert 1 == len(store.acting("deliveries", scope, NOW))
+    assert acting(store) == []
+    assert store.acting("deliveries", {**scope, "service": "Location"}, NOW) == []
+    assert store.acting("deliveries", {**scope, "event": "other"}, NOW) == []
+    assert len(store.acting("deliveries", scope, NOW)) == 1
 
 
 def test_what_only_one_can_have_goes_to_the_first_planned(store: Faults) -> None:
@@ -156,11 +156,11 @@ def test_what_only_one_can_have_goes_to_the_first_planned(store: Faults) -> None
     kinds = ("delay", "status", "refuse", "reset", "empty", "malformed", "delay")
     for kind in kinds:
         store.plan(planned(kind=kind), NOW)
-    assert [
+    assert [acting(store) for _ in range(3)] == [
         ["delay", "status", "reset", "malformed", "delay"],
         ["refuse", "empty"],
         [],
-    ] == [acting(store) for _ in range(3)]
+    ]
 
 
 def test_exactly_so_many_act_under_many_threads(store: Faults) -> None:
@@ -173,14 +173,14 @@ def test_exactly_so_many_act_under_many_threads(store: Faults) -> None:
         return sum(len(acting(store)) for _ in range(20))
 
     with ThreadPoolExecutor(8) as threads:
-        assert 25 == sum(threads.map(ask, range(8)))
+        assert sum(threads.map(ask, range(8))) == 25
     assert not store.planned
 
 
 def test_a_fault_is_said_in_a_few_words(store: Faults) -> None:
     """With its number, what it is on, and whose."""
     made = store.plan(planned(account=ACCOUNT, operation="list"), NOW)
-    assert f"1 reset on requests account={ACCOUNT} operation=list" == str(made)
+    assert str(made) == f"1 reset on requests account={ACCOUNT} operation=list"
 
 
 BAD: list[tuple[Any, str]] = [
@@ -267,24 +267,24 @@ def test_a_fault_that_cannot_be_is_refused(given: Any, words: str) -> None:
         given = {"kind": "reset", **given}
     with pytest.raises(SettingsError) as caught:
         fault(given, FAMILIES, EVENTS)
-    assert words == str(caught.value)[: len(words)]
+    assert str(caught.value)[: len(words)] == words
 
 
 def test_null_is_as_if_it_were_not_there() -> None:
     """But for times: null is for as long as it lasts."""
     given = dict.fromkeys(("on", "account", "family", "operation", "service", "event"))
     given |= dict.fromkeys(("probability", "seed", "ttl_s"))
-    assert planned() == planned(**given)
+    assert planned(**given) == planned()
     assert planned(times=None).times is None
-    assert planned(kind="status") == planned(kind="status", status=None)
+    assert planned(kind="status", status=None) == planned(kind="status")
 
 
 @pytest.mark.parametrize("kind", FAULTS, ids=lambda one: f"{one.name} {one.on}")
 def test_a_fault_is_read_back_as_it_is_spelled(kind: Any) -> None:
     """What a snapshot exports is what a seed takes."""
     made = planned(kind=kind.name, on=kind.on, account=ACCOUNT, times=3, ttl_s=7)
-    assert made == fault(document(made), FAMILIES, EVENTS)
-    assert 1 == document(replace(made, acted=2))["times"]
+    assert fault(document(made), FAMILIES, EVENTS) == made
+    assert document(replace(made, acted=2))["times"] == 1
     assert document(replace(made, times=None, acted=2))["times"] is None
 
 
@@ -309,7 +309,7 @@ def test_a_delay_is_drawn_as_wiremock_says(
     made = planned(kind="delay", delayDistribution=given, seed=5)
     for acted in range(5):
         expected = drawn(random.Random(f"5 {acted}")) / 1000
-        assert pytest.approx(expected) == delay_s(replace(made, acted=acted))
+        assert delay_s(replace(made, acted=acted)) == pytest.approx(expected)
 
 
 def test_a_lognormal_delay_is_bounded() -> None:
@@ -343,9 +343,9 @@ def test_a_delay_is_all_that_is_given() -> None:
 def test_a_slow_reply_is_cut_as_it_says() -> None:
     """In our words or in WireMock's."""
     dribble = {"numberOfChunks": 4, "totalDuration": 1000}
-    assert (5, 5.0) == pieces(planned(kind="slow"))
-    assert (2, 3) == pieces(planned(kind="slow", chunks=2, seconds=3))
-    assert (4, 1) == pieces(planned(kind="slow", chunkedDribbleDelay=dribble))
+    assert pieces(planned(kind="slow")) == (5, 5.0)
+    assert pieces(planned(kind="slow", chunks=2, seconds=3)) == (2, 3)
+    assert pieces(planned(kind="slow", chunkedDribbleDelay=dribble)) == (4, 1)
 
 
 @pytest.fixture
@@ -411,7 +411,7 @@ def test_an_accounts_pauses_end_alone(timers: Any) -> None:
     mine, other = held(pauses, timers, ACCOUNT), held(pauses, timers, OTHER)
     pauses.end(ACCOUNT)
     mine.join(5)
-    assert (1, True) == (pauses.held, other.is_alive())
+    assert (pauses.held, other.is_alive()) == (1, True)
     pauses.close()
     other.join(5)
     pauses.wait(60)

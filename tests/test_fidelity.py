@@ -98,7 +98,7 @@ def unknown(place: str, names: Iterable[str], setting: str) -> set[str]:
 @pytest.mark.parametrize("case", CASES, ids=repr)
 def test_every_key_of_a_reply_has_an_entry(case: Case) -> None:
     """What a reply holds, or the refusal it is, is in the register."""
-    assert set() == sent(case) - KNOWN
+    assert sent(case) - KNOWN == set()
 
 
 @pytest.mark.parametrize("case", CASES, ids=repr)
@@ -106,7 +106,7 @@ def test_every_header_of_a_reply_has_an_entry(case: Case) -> None:
     """The application sends no header that the register does not have."""
     names = answer(case).headers.keys()
 
-    assert set() == unknown("reply", names, "secret_header")
+    assert unknown("reply", names, "secret_header") == set()
 
 
 def test_every_field_of_a_reply_and_every_refusal_is_seen() -> None:
@@ -121,7 +121,7 @@ def test_every_field_of_a_reply_and_every_refusal_is_seen() -> None:
         or (one[1] == "field" and " reply " in one[2])
     }
 
-    assert set() == told - seen
+    assert told - seen == set()
 
 
 SAID = {
@@ -153,7 +153,7 @@ def test_every_rule_of_a_family_has_an_entry(family: str) -> None:
         for words in (*SAID[family], *BY_ALL)
         if not any(words in one for one in told)
     }
-    assert set() == missing
+    assert missing == set()
 
 
 @pytest.fixture(scope="module", params=SENDING, ids=lambda one: one.name)
@@ -173,7 +173,7 @@ def arrived(request: pytest.FixtureRequest) -> dict[str, Arrived]:
         for event in family.events:
             thing.trigger(event.name, ACCOUNT)
             thing.wait_until_idle()
-    assert len(family.events) == len(got)
+    assert len(got) == len(family.events)
     return dict(zip((one.name for one in family.events), got, strict=True))
 
 
@@ -194,7 +194,7 @@ def test_every_leaf_of_a_message_has_an_entry(
         for path in leaves(one.message)
     }
 
-    assert {one for one in KNOWN if one[:2] == (family.name, "message")} == found
+    assert found == {one for one in KNOWN if one[:2] == (family.name, "message")}
 
 
 def test_every_header_of_a_message_has_an_entry(
@@ -203,14 +203,14 @@ def test_every_header_of_a_message_has_an_entry(
     """A message has no header that the register does not have."""
     names = {name for one in arrived.values() for name in one.headers}
 
-    assert set() == unknown("message", names, "signature_header")
+    assert unknown("message", names, "signature_header") == set()
 
 
 def test_every_event_has_an_entry(arrived: dict[str, Arrived], family: Family) -> None:
     """Whatever can be triggered is in the register."""
     found = {(family.name, "event", name) for name in arrived}
 
-    assert {one for one in KNOWN if one[:2] == (family.name, "event")} == found
+    assert found == {one for one in KNOWN if one[:2] == (family.name, "event")}
 
 
 def test_every_header_on_a_socket_has_an_entry() -> None:
@@ -222,8 +222,8 @@ def test_every_header_on_a_socket_has_an_entry() -> None:
         thing.trigger("Location.report", ACCOUNT)
         [message] = listener.wait_for(1)
 
-    assert set() == unknown("reply", reply.headers, "secret_header")
-    assert set() == unknown("message", message.headers, "signature_header")
+    assert unknown("reply", reply.headers, "secret_header") == set()
+    assert unknown("message", message.headers, "signature_header") == set()
 
 
 def test_a_shape_that_does_not_say_how_it_is_known_is_no_family() -> None:
@@ -238,33 +238,33 @@ def test_a_shape_that_does_not_say_how_it_is_known_is_no_family() -> None:
 
 def test_every_entry_says_how_it_is_known() -> None:
     """An entry has one of the three marks, a source, and the day it was read."""
-    assert [] == [
+    assert [
         one
         for one in REGISTER
         if one.mark not in MARKS or one.kind not in KINDS or not one.source
-    ]
+    ] == []
     assert all(date.fromisoformat(day) for day in {one.date for one in REGISTER})
 
 
 def test_every_entry_has_words() -> None:
     """An entry has a name, and says what it is."""
-    assert [] == [one for one in REGISTER if not (one.family and one.name and one.says)]
+    assert [one for one in REGISTER if not (one.family and one.name and one.says)] == []
 
 
 def test_what_is_documented_names_a_page() -> None:
     """Documented is what stands at an address; observed, too, was written down."""
-    assert [] == [
+    assert [
         one
         for one in REGISTER
         if one.mark != "assumed" and "https://" not in one.source
-    ]
+    ] == []
 
 
 def test_an_entry_is_there_once() -> None:
     """Nothing is counted twice, and nothing that is said has two marks."""
     counts = Counter((one.family, one.kind, one.name, one.says) for one in REGISTER)
 
-    assert {} == {name: number for name, number in counts.items() if number > 1}
+    assert {name: number for name, number in counts.items() if number > 1} == {}
 
 
 def test_the_totals_add_up() -> None:
@@ -272,6 +272,6 @@ def test_the_totals_add_up() -> None:
     families = {one.family for one in REGISTER}
     parts = [totals(one for one in REGISTER if one.family == name) for name in families]
 
-    assert len(REGISTER) == sum(totals(REGISTER).values())
-    assert {mark: sum(one[mark] for one in parts) for mark in MARKS} == totals(REGISTER)
-    assert {ALL, *(one.name for one in FAMILIES)} == families
+    assert sum(totals(REGISTER).values()) == len(REGISTER)
+    assert totals(REGISTER) == {mark: sum(one[mark] for one in parts) for mark in MARKS}
+    assert families == {ALL, *(one.name for one in FAMILIES)}

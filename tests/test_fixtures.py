@@ -71,11 +71,11 @@ def test_the_double_answers_as_the_fixture_says(case: Case) -> None:
     """The answer to a case's request is the document in its file, in its order."""
     response = answer(case)
 
-    assert case.status == response.status_code
+    assert response.status_code == case.status
     if case.answer:
         shown = case.alike(response.get_json())
-        assert json.dumps(case.alike(read(case.answer)), indent=1) == json.dumps(
-            shown, indent=1
+        assert json.dumps(shown, indent=1) == json.dumps(
+            case.alike(read(case.answer)), indent=1
         )
     else:
         assert response.data == b""
@@ -89,7 +89,7 @@ def test_a_secret_is_in_a_header_where_messages_are_signed(case: Case) -> None:
     secret = answer(case._replace(settings=settings)).headers.get("X-Our-Secret")
 
     signed = any(case.path.startswith(prefix) for prefix in SIGNED)
-    assert signed == (secret is not None)
+    assert (secret is not None) == signed
     assert re.fullmatch("[0-9a-f]{64}" if signed else "", secret or "")
 
 
@@ -98,7 +98,7 @@ def test_every_fixture_is_used() -> None:
     used = set().union(*(case.files for case in CASES)) | {SEED}
     there = {str(one.relative_to(FIXTURES)) for one in FIXTURES.rglob("*.json")}
 
-    assert there == used
+    assert used == there
 
 
 def test_every_operation_is_asked_for() -> None:
@@ -118,7 +118,7 @@ def test_every_operation_is_asked_for() -> None:
         if re.fullmatch(_pattern(family, one.rule), case.path.partition("?")[0])
     }
 
-    assert set() == wanted - found
+    assert wanted - found == set()
 
 
 def _pattern(family: Family, rule: str) -> str:
@@ -129,7 +129,7 @@ def test_every_fixture_has_its_row_in_the_sources() -> None:
     """SOURCES.md has one row for each file, in order, and none besides."""
     there = [str(one.relative_to(FIXTURES)) for one in FIXTURES.rglob("*.json")]
 
-    assert sorted(there) == [name for name, *_ in rows()]
+    assert [name for name, *_ in rows()] == sorted(there)
 
 
 def test_marks_are_of_the_three_words() -> None:
@@ -157,7 +157,7 @@ def test_what_no_source_says_is_assumed() -> None:
     """A fixture without a source is not called documented."""
     unsaid = [row for row in rows() if row[2] == sources.UNSAID]
 
-    assert {"assumed"} == {mark for _, mark, *_ in unsaid}
+    assert {mark for _, mark, *_ in unsaid} == {"assumed"}
     assert all("](" in source for _, mark, source, _ in rows() if mark != "assumed")
 
 
@@ -172,7 +172,7 @@ def test_the_note_of_an_error_names_its_status() -> None:
         if ".error." in str(case.answer)
     }
 
-    assert {str(one.answer): one.status for one in CASES if one.answer in said} == said
+    assert said == {str(one.answer): one.status for one in CASES if one.answer in said}
 
 
 @pytest.mark.parametrize(("family", "kind"), refusals())
@@ -182,8 +182,8 @@ def test_every_refusal_has_its_fixture(family: Family, kind: type[Exception]) ->
     answered = family.answers[kind]
     marks = {row[0]: row[1] for row in rows()}
 
-    assert read(name) == answered.body
-    assert marks[name] == answered.fact.mark
+    assert answered.body == read(name)
+    assert answered.fact.mark == marks[name]
 
 
 @pytest.mark.parametrize(("family", "kind"), refusals(pages=True))
@@ -193,7 +193,7 @@ def test_a_refusal_in_the_pages_shape_follows_from_its_fixture(
     """What is otherwise on the pages stands in a file, or is a fault's code as text."""
     shown = family.answers[kind].followed(PAGES["follow"])
 
-    assert paged(fixture_of(family, kind)) == shown
+    assert shown == paged(fixture_of(family, kind))
 
 
 def test_the_demo_seed_loads() -> None:
@@ -205,5 +205,5 @@ def test_the_demo_seed_loads() -> None:
     keys = ("family", "account", "service", "url")
     wanted = [tuple(one[key] for key in keys) for one in read(SEED)["registrations"]]
     found = [tuple(one[key] for key in keys) for one in shown["registrations"]]
-    assert sorted(wanted) == sorted(found)
-    assert {one.name for one in FAMILIES if one.services} == {one[0] for one in found}
+    assert sorted(found) == sorted(wanted)
+    assert {one[0] for one in found} == {one.name for one in FAMILIES if one.services}

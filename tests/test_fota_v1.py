@@ -19,9 +19,9 @@ def _client(**settings: object) -> FlaskClient:
 
 def _refused(response: TestResponse, message: str, status: int = 400) -> str:
     """Assert a refusal in the documented shape; return the reason."""
-    assert status == response.status_code
+    assert response.status_code == status
     body = {"errorCode": "INVALID_PARAMETER", "errorMessage": message}
-    assert body == response.json
+    assert response.json == body
     return response.headers["X-Mock-Reason"]
 
 
@@ -29,25 +29,25 @@ def test_an_account_with_no_registration_is_listed_as_an_empty_array(client):
     """The list of an account that has registered nothing is ``[]``."""
     response = client.get(CALLBACKS)
 
-    assert (200, "application/json") == (response.status_code, response.mimetype)
-    assert [] == response.json
+    assert (response.status_code, response.mimetype) == (200, "application/json")
+    assert response.json == []
 
 
 def test_a_registration_is_acknowledged_with_account_and_service(client):
     """Registering answers with the account's and the service's name only."""
     response = client.post(CALLBACKS, json=WANTED)
 
-    assert 200 == response.status_code
-    assert {"accountName": ACCOUNT, "serviceName": "Fota"} == response.json
+    assert response.status_code == 200
+    assert response.json == {"accountName": ACCOUNT, "serviceName": "Fota"}
 
 
 def test_a_registration_is_listed_without_credentials_it_does_not_have(client):
     """The list leaves out username and password where there are none."""
     client.post(CALLBACKS, json=WANTED)
 
-    assert [{"aname": ACCOUNT, "name": "Fota", "url": URL}] == (
-        client.get(CALLBACKS).json
-    )
+    assert (client.get(CALLBACKS).json) == [
+        {"aname": ACCOUNT, "name": "Fota", "url": URL}
+    ]
 
 
 def test_a_registration_is_listed_with_the_credentials_it_has(client):
@@ -56,7 +56,7 @@ def test_a_registration_is_listed_with_the_credentials_it_has(client):
 
     [listed] = client.get(CALLBACKS).json
 
-    assert ("zaffod", "") == (listed["username"], listed["password"])
+    assert (listed["username"], listed["password"]) == ("zaffod", "")
 
 
 def test_registering_again_replaces_the_whole_registration(client):
@@ -64,9 +64,9 @@ def test_registering_again_replaces_the_whole_registration(client):
     client.post(CALLBACKS, json={**WANTED, "username": "u", "password": "p"})
     client.post(CALLBACKS, json={**WANTED, "url": "http://localhost:9001/new"})
 
-    assert [
+    assert client.get(CALLBACKS).json == [
         {"aname": ACCOUNT, "name": "Fota", "url": "http://localhost:9001/new"}
-    ] == client.get(CALLBACKS).json
+    ]
 
 
 def test_a_refused_registration_leaves_the_earlier_one(client):
@@ -74,7 +74,7 @@ def test_a_refused_registration_leaves_the_earlier_one(client):
     client.post(CALLBACKS, json=WANTED)
     client.post(CALLBACKS, json={"name": "Fota", "url": "no url"})
 
-    assert URL == client.get(CALLBACKS).json[0]["url"]
+    assert client.get(CALLBACKS).json[0]["url"] == URL
 
 
 def test_deregistering_succeeds_and_empties_the_list(client):
@@ -83,15 +83,15 @@ def test_deregistering_succeeds_and_empties_the_list(client):
 
     response = client.delete(f"{CALLBACKS}/name/Fota")
 
-    assert (200, {"success": True}) == (response.status_code, response.json)
-    assert [] == client.get(CALLBACKS).json
+    assert (response.status_code, response.json) == (200, {"success": True})
+    assert client.get(CALLBACKS).json == []
 
 
 def test_accounts_do_not_see_each_other(client):
     """A registration belongs to its account alone."""
     client.post(CALLBACKS, json=WANTED)
 
-    assert [] == client.get("/api/fota/v1/callbacks/0242078689-00002").json
+    assert client.get("/api/fota/v1/callbacks/0242078689-00002").json == []
 
 
 def test_deregistering_what_is_not_registered_is_refused(client):
@@ -107,7 +107,7 @@ def test_deregistering_what_is_not_registered_can_succeed():
     """With ``missing=succeed`` it answers as if there had been one."""
     response = _client(missing="succeed").delete(f"{CALLBACKS}/name/Fota")
 
-    assert (200, {"success": True}) == (response.status_code, response.json)
+    assert (response.status_code, response.json) == (200, {"success": True})
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_a_url_a_message_can_be_sent_to_is_accepted(client, url):
     """Http and https, a host of any network, an address, a Compose name."""
     client.post(CALLBACKS, json={"name": "Fota", "url": url})
 
-    assert url == client.get(CALLBACKS).json[0]["url"]
+    assert client.get(CALLBACKS).json[0]["url"] == url
 
 
 @pytest.mark.parametrize(
@@ -234,10 +234,10 @@ def test_every_wrong_field_is_named(client):
         "Input binding error",
     )
 
-    assert (
+    assert reason == (
         "name: must be a string (came: a number); url: is required; "
         "username: must be a string (came: null)"
-    ) == reason
+    )
 
 
 def test_a_reason_never_repeats_a_password(client):
@@ -255,7 +255,7 @@ def test_unknown_fields_are_ignored_and_named(client):
     """A field ThingSpace does not know changes nothing; the reason names it."""
     response = client.post(CALLBACKS, json={**WANTED, "colour": "red", "Ünö": 1})
 
-    assert 200 == response.status_code
+    assert response.status_code == 200
     assert (
         r"ignored unknown 'colour', '\xdcn\xf6'; known: name, password, url"
         in (response.headers["X-Mock-Reason"])
@@ -273,14 +273,14 @@ def test_any_content_type_is_accepted_if_the_body_parses(client, content_type):
         content_type=content_type,
     )
 
-    assert 200 == response.status_code
+    assert response.status_code == 200
 
 
 def test_only_the_accounts_given_exist():
     """With ``accounts`` set any other is inactive, and the reason lists those."""
     client = _client(accounts=[ACCOUNT])
 
-    assert 200 == client.get(CALLBACKS).status_code
+    assert client.get(CALLBACKS).status_code == 200
     other = client.get("/api/fota/v1/callbacks/0000000000-00000")
     assert ACCOUNT in _refused(other, "Inactive account")
 
@@ -291,7 +291,7 @@ def test_strict_accepts_the_ports_thingspace_delivers_to(port):
     client = _client(strict=True)
 
     wanted = {"name": "Fota", "url": f"http://listener:{port}/"}
-    assert 200 == client.post(CALLBACKS, json=wanted).status_code
+    assert client.post(CALLBACKS, json=wanted).status_code == 200
 
 
 @pytest.mark.parametrize("url", ["http://listener:8080/", "https://listener:50569/"])
@@ -304,7 +304,7 @@ def test_strict_refuses_other_ports(url):
 
 def test_strict_takes_the_scheme_s_own_port():
     """A URL without a port means 80 or 443, which are on the list."""
-    assert 200 == _client(strict=True).post(CALLBACKS, json=WANTED).status_code
+    assert _client(strict=True).post(CALLBACKS, json=WANTED).status_code == 200
 
 
 @pytest.mark.parametrize("field", ["username", "password"])
@@ -315,7 +315,7 @@ def test_strict_limits_credentials_to_40_characters(field):
     accepted = client.post(CALLBACKS, json={**WANTED, field: "x" * 40})
     refused = client.post(CALLBACKS, json={**WANTED, field: "x" * 41})
 
-    assert 200 == accepted.status_code
+    assert accepted.status_code == 200
     reason = _refused(refused, "Invalid username or password")
     assert f"{field} has 41 characters" in reason
 
@@ -342,7 +342,7 @@ def test_what_is_not_served_gets_the_gateway_s_fault(
     """An unknown path is 404, another method 405; the reason names the nearest."""
     response = client.open(path, method=method)
 
-    assert (status, 900906) == (response.status_code, response.json["fault"]["code"])
+    assert (response.status_code, response.json["fault"]["code"]) == (status, 900906)
     assert reason in response.headers["X-Mock-Reason"]
 
 
@@ -350,7 +350,7 @@ def test_a_405_names_the_methods_there_are(client):
     """The Allow header has the path's methods."""
     allowed = client.put(CALLBACKS).headers["Allow"]
 
-    assert {"GET", "HEAD", "POST"} == set(allowed.split(", "))
+    assert set(allowed.split(", ")) == {"GET", "HEAD", "POST"}
 
 
 def test_a_reason_is_one_line_of_ascii_however_odd_the_request(client):
@@ -369,7 +369,7 @@ def test_a_bug_is_a_500_that_says_so(client, double, monkeypatch):
 
     response = client.get(CALLBACKS)
 
-    assert (500, 900900) == (response.status_code, response.json["fault"]["code"])
+    assert (response.status_code, response.json["fault"]["code"]) == (500, 900900)
     assert "ZeroDivisionError" in response.headers["X-Mock-Reason"]
 
 

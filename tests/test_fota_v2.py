@@ -52,7 +52,7 @@ def test_what_is_registered_is_shown_as_an_object(callbacks, follow):
 
     for method in ("POST", "PUT", "GET"):
         response = client.open(callbacks, method=method, json={"url": URL})
-        assert (200, {"url": URL}) == (response.status_code, response.json)
+        assert (response.status_code, response.json) == (200, {"url": URL})
 
 
 @pytest.mark.parametrize("follow", ["sdk", "pages"])
@@ -60,19 +60,19 @@ def test_nothing_registered_is_an_empty_body(callbacks, follow):
     """It is a 200 without a body, and without a Content-Type."""
     response = _client(follow=follow).get(callbacks)
 
-    assert (200, b"", None) == (
+    assert (
         response.status_code,
         response.data,
         response.headers.get("Content-Type"),
-    )
-    assert "0" == response.headers["Content-Length"]
+    ) == (200, b"", None)
+    assert response.headers["Content-Length"] == "0"
 
 
 def test_put_registers_where_nothing_is(client, callbacks):
     """There need not be a registration to replace."""
     client.put(callbacks, json={"url": URL})
 
-    assert {"url": URL} == client.get(callbacks).json
+    assert client.get(callbacks).json == {"url": URL}
 
 
 @pytest.mark.parametrize("first", ["POST", "PUT"])
@@ -82,7 +82,7 @@ def test_put_and_post_replace_alike(client, callbacks, first, second):
     client.open(callbacks, method=first, json={"url": URL})
     client.open(callbacks, method=second, json={"url": NEW})
 
-    assert {"url": NEW} == client.get(callbacks).json
+    assert client.get(callbacks).json == {"url": NEW}
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
@@ -105,8 +105,8 @@ def test_callback_is_taken_for_url_where_there_is_no_url(
 
     response = client.open(callbacks, method=method, json=body)
 
-    assert (200, {"url": NEW}) == (response.status_code, response.json)
-    assert ignored == set(response.headers.getlist("X-Mock-Reason"))
+    assert (response.status_code, response.json) == (200, {"url": NEW})
+    assert set(response.headers.getlist("X-Mock-Reason")) == ignored
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_neither_spelling_gets_a_bad_url_in(client, callbacks, body, told, reaso
     """A URL that is there and bad is not made good by another spelling."""
     response = client.put(callbacks, json=body)
 
-    assert (400, told) == (response.status_code, response.json)
+    assert (response.status_code, response.json) == (400, told)
     assert response.headers["X-Mock-Reason"].startswith(reason)
 
 
@@ -136,10 +136,10 @@ def test_there_are_no_credentials(client, callbacks):
     )
 
     [kept] = client.get("/__admin/registrations").json["registrations"]
-    assert (None, None) == (kept["username"], kept["password"])
+    assert (kept["username"], kept["password"]) == (None, None)
     assert (
-        "ignored unknown 'password', 'username'; known: callback, url"
-        == (response.headers["X-Mock-Reason"])
+        (response.headers["X-Mock-Reason"])
+        == "ignored unknown 'password', 'username'; known: callback, url"
     )
 
 
@@ -148,8 +148,8 @@ def test_the_service_is_implied(client, callbacks, version):
     client.post(callbacks, json={"url": URL})
 
     [kept] = client.get("/__admin/registrations").json["registrations"]
-    assert (f"fota-{version}", "Fota") == (kept["family"], kept["service"])
-    assert 404 == client.delete(f"{callbacks}/name/Fota").status_code
+    assert (kept["family"], kept["service"]) == (f"fota-{version}", "Fota")
+    assert client.delete(f"{callbacks}/name/Fota").status_code == 404
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
@@ -168,13 +168,13 @@ def test_strict_takes_https_and_some_ports_only(callbacks, method, url, reason):
 
     refused = client.open(callbacks, method=method, json={"url": url})
 
-    assert (400, BAD_URL) == (refused.status_code, refused.json)
+    assert (refused.status_code, refused.json) == (400, BAD_URL)
     assert refused.headers["X-Mock-Reason"].startswith(reason)
-    assert granted.json == client.get(callbacks).json
+    assert client.get(callbacks).json == granted.json
 
 
 def test_a_listener_without_a_certificate_will_do_otherwise(client, callbacks):
     """Without ``strict`` any port and plain HTTP are good."""
     response = client.post(callbacks, json={"url": "http://localhost:8000/"})
 
-    assert 200 == response.status_code
+    assert response.status_code == 200

@@ -39,7 +39,7 @@ def test_the_list_has_both_spellings_of_the_account(client):
     """Every release of the SDK parses it."""
     client.post(CALLBACKS, json=WANTED)
 
-    assert [{**PAGED[0], "accountName": ACCOUNT}] == client.get(CALLBACKS).json
+    assert client.get(CALLBACKS).json == [{**PAGED[0], "accountName": ACCOUNT}]
 
 
 @pytest.mark.parametrize("key", ["service", "name"])
@@ -49,10 +49,10 @@ def test_a_deregistration_names_its_service_either_way(client, key):
 
     ended = client.delete(f"{CALLBACKS}&{key}={SERVICE}")
 
-    assert (200, b"") == (ended.status_code, ended.data)
+    assert (ended.status_code, ended.data) == (200, b"")
     assert "Content-Type" not in ended.headers
     assert "X-Mock-Reason" not in ended.headers
-    assert [] == client.get(CALLBACKS).json
+    assert client.get(CALLBACKS).json == []
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_of_the_two_names_service_counts(client, query, status):
     """Where both are given, the SDK's is what is meant."""
     client.post(CALLBACKS, json=WANTED)
 
-    assert status == client.delete(CALLBACKS + query).status_code
+    assert client.delete(CALLBACKS + query).status_code == status
 
 
 @pytest.mark.parametrize("key", ["service", "name"])
@@ -76,10 +76,10 @@ def test_an_unknown_service_is_refused_by_either_name(client, key, service):
     """The answer does not depend on which of the two names it came by."""
     response = client.delete(f"{CALLBACKS}&{key}={service}")
 
-    assert (400, "Invalid service name") == (
+    assert (
         response.status_code,
         response.json["message"],
-    )
+    ) == (400, "Invalid service name")
     assert f"must be one of {SERVICE}" in response.headers["X-Mock-Reason"]
 
 
@@ -88,13 +88,13 @@ def test_a_deregistration_without_a_service_is_refused(client):
     response = client.delete(CALLBACKS)
 
     assert (
-        400,
-        {"responseCode": "INVALID_PARAMETER", "message": "Invalid request"},
-    ) == (
         response.status_code,
         response.json,
+    ) == (
+        400,
+        {"responseCode": "INVALID_PARAMETER", "message": "Invalid request"},
     )
-    assert "service: is required" == response.headers["X-Mock-Reason"]
+    assert response.headers["X-Mock-Reason"] == "service: is required"
 
 
 @pytest.mark.parametrize("follow", ["sdk", "pages"])
@@ -105,8 +105,8 @@ def test_a_registration_is_an_object_or_an_array_of_one(follow, body):
 
     made = client.post(CALLBACKS, json=body)
 
-    assert 200 == made.status_code
-    assert URL == client.get(CALLBACKS).json[0]["url"]
+    assert made.status_code == 200
+    assert client.get(CALLBACKS).json[0]["url"] == URL
 
 
 @pytest.mark.parametrize(
@@ -131,24 +131,24 @@ def test_an_array_of_none_or_more_is_refused(client, body, reason):
     response = client.post(CALLBACKS, data=body)
 
     assert (
-        400,
-        {"responseCode": "INVALID_PARAMETER", "message": "Invalid request"},
-    ) == (
         response.status_code,
         response.json,
+    ) == (
+        400,
+        {"responseCode": "INVALID_PARAMETER", "message": "Invalid request"},
     )
     assert response.headers["X-Mock-Reason"].startswith(reason)
-    assert [] == client.get(CALLBACKS).json
+    assert client.get(CALLBACKS).json == []
 
 
 def test_the_account_travels_as_accountnumber_only(client):
     """The names it has in replies are none in a query."""
     response = client.get(f"/api/hyper-precise/v1/callbacks?accountName={ACCOUNT}")
 
-    assert (400, "Invalid account number") == (
+    assert (
         response.status_code,
         response.json["message"],
-    )
+    ) == (400, "Invalid account number")
 
 
 def test_the_pages_shapes():
@@ -160,9 +160,9 @@ def test_the_pages_shapes():
     listed = client.get(CALLBACKS)
     ended = client.delete(f"{CALLBACKS}&name={SERVICE}")
 
-    assert [] == nothing.json
-    assert (PAGED, PAGED) == (made.json, listed.json)
-    assert {"responseCode": "SUCCESS", "message": "Success"} == ended.json
+    assert nothing.json == []
+    assert (made.json, listed.json) == (PAGED, PAGED)
+    assert ended.json == {"responseCode": "SUCCESS", "message": "Success"}
 
 
 @pytest.mark.parametrize(
@@ -178,30 +178,30 @@ def test_the_pages_refuse_as_other_families_do(query, status, code):
 
     response = client.get(f"/api/hyper-precise/v1/callbacks{query}")
 
-    assert (status, code) == (response.status_code, response.json["errorCode"])
-    assert {"errorCode", "errorMessage"} == set(response.json)
+    assert (response.status_code, response.json["errorCode"]) == (status, code)
+    assert set(response.json) == {"errorCode", "errorMessage"}
 
 
 def test_the_pages_refuse_without_a_fault():
     """With ``follow=pages`` a 401 has a code and a message, and nothing else."""
     response = _client(follow="pages", auth="present").get(CALLBACKS)
 
-    assert (401, {"errorCode", "errorMessage"}) == (
+    assert (
         response.status_code,
         set(response.json),
-    )
+    ) == (401, {"errorCode", "errorMessage"})
 
 
 def test_a_fault_stands_in_the_sdks_model():
     """A 401 for want of a bearer token has the gateway's fault, its code as text."""
     response = _client(auth="present").get(CALLBACKS)
 
-    assert (401, "INVALID_ACCESS", "900902") == (
+    assert (
         response.status_code,
         response.json["responseCode"],
         response.json["fault"]["code"],
-    )
-    assert {"code", "message", "description"} == set(response.json["fault"])
+    ) == (401, "INVALID_ACCESS", "900902")
+    assert set(response.json["fault"]) == {"code", "message", "description"}
 
 
 def test_strict_holds_to_the_ports():
@@ -211,5 +211,5 @@ def test_strict_holds_to_the_ports():
     good = client.post(CALLBACKS, json={**WANTED, "url": "http://listener:9001/"})
     bad = client.post(CALLBACKS, json={**WANTED, "url": "http://listener:8000/"})
 
-    assert [200, 400] == [good.status_code, bad.status_code]
-    assert "Invalid callback URL" == bad.json["message"]
+    assert [good.status_code, bad.status_code] == [200, 400]
+    assert bad.json["message"] == "Invalid callback URL"

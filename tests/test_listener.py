@@ -22,10 +22,11 @@ from mockthingspace.errors import CannotBind
 from mockthingspace.listener import ReceivedMessage
 from mockthingspace.listening import shown
 
+from .nested import FAST
+
 ACCOUNT = "0242078689-00001"
 LOOPBACK = "127.0.0.1"
 PROMPTLY_S = 0.4
-FAST = ("-p", "no:hypothesispytest", "-p", "no:cacheprovider")
 MESSAGE = {
     "accountName": ACCOUNT,
     "type": "upgradeFinished",
@@ -70,12 +71,12 @@ def test_a_message_is_recorded_as_it_came(listener):
     requests.put(listener.url + "?a=b", json=MESSAGE, headers={"X-One": "1"}, timeout=5)
 
     [one] = listener.messages
-    assert ("PUT", "/callback?a=b") == (one.method, one.path)
-    assert MESSAGE == one.json
-    assert json.dumps(MESSAGE).encode() == one.body
+    assert (one.method, one.path) == ("PUT", "/callback?a=b")
+    assert one.json == MESSAGE
+    assert one.body == json.dumps(MESSAGE).encode()
     assert "1" == one.headers["x-one"] == one.headers["X-ONE"]
     assert before <= one.arrived_at <= datetime.now(timezone.utc)
-    assert 200 == one.status_code
+    assert one.status_code == 200
 
 
 def test_headers_are_a_mapping_by_title_case(listener):
@@ -85,9 +86,9 @@ def test_headers_are_a_mapping_by_title_case(listener):
         client.recv(1000)
 
     [one] = listener.messages
-    assert {"Host": "x", "X-One": "1, 2"} == dict(one.headers)
-    assert "{'Host': 'x', 'X-One': '1, 2'}" == repr(one.headers)
-    assert 2 == len(one.headers)
+    assert dict(one.headers) == {"Host": "x", "X-One": "1, 2"}
+    assert repr(one.headers) == "{'Host': 'x', 'X-One': '1, 2'}"
+    assert len(one.headers) == 2
     assert one.headers.get("x-two") is None
 
 
@@ -96,7 +97,7 @@ def test_a_body_that_is_not_json_is_kept_as_bytes(listener):
     requests.post(listener.url, data=b"\xff{", timeout=5)
 
     [one] = listener.messages
-    assert b"\xff{" == one.body
+    assert one.body == b"\xff{"
     with pytest.raises(ValueError, match="decode"):
         _ = one.json
 
@@ -105,7 +106,7 @@ def test_without_a_script_the_answer_is_200_and_empty(listener):
     """Whatever comes is acknowledged."""
     response = _post(listener)
 
-    assert (200, b"") == (response.status_code, response.content)
+    assert (response.status_code, response.content) == (200, b"")
 
 
 SCRIPTS: dict[str, tuple[Callable[[Listener], object], list[int]]] = {
@@ -126,7 +127,7 @@ def test_a_script_is_used_up_in_order(listener, script, expected):
     """Each step is given as often as it says, then the next; then 200."""
     script(listener)
 
-    assert expected == _statuses(listener, len(expected))
+    assert _statuses(listener, len(expected)) == expected
 
 
 @pytest.mark.parametrize("body", ["né", "né".encode()], ids=["text", "bytes"])
@@ -136,9 +137,9 @@ def test_an_answer_can_have_a_body_and_headers(listener, body):
 
     response = _post(listener)
 
-    assert "né".encode() == response.content
-    assert "text/plain" == response.headers["Content-Type"]
-    assert "3" == response.headers["Content-Length"]
+    assert response.content == "né".encode()
+    assert response.headers["Content-Type"] == "text/plain"
+    assert response.headers["Content-Length"] == "3"
 
 
 @pytest.mark.parametrize(
@@ -169,10 +170,10 @@ def test_a_connection_is_kept(listener):
         client.request("POST", "/callback", body=str(number))
         client.getresponse().read()
 
-        assert port == client.sock.getsockname()[1]
+        assert client.sock.getsockname()[1] == port
 
     client.close()
-    assert [0, 1, 2] == [one.json for one in listener.messages]
+    assert [one.json for one in listener.messages] == [0, 1, 2]
 
 
 @pytest.mark.parametrize(
@@ -187,9 +188,9 @@ def test_an_answer_that_has_no_body_is_sent_without(listener, method, status, le
         first = client.request(method, listener.url, timeout=5)
         second = client.get(listener.url, timeout=5)
 
-    assert (status, b"") == (first.status_code, first.content)
-    assert length == first.headers.get("Content-Length")
-    assert 202 == second.status_code
+    assert (first.status_code, first.content) == (status, b"")
+    assert first.headers.get("Content-Length") == length
+    assert second.status_code == 202
 
 
 def test_a_connection_is_closed_without_an_answer(listener):
@@ -199,8 +200,8 @@ def test_a_connection_is_closed_without_an_answer(listener):
     with pytest.raises(requests.ConnectionError):
         _post(listener)
 
-    assert [202] == _statuses(listener, 1)
-    assert [None, 202] == [one.status_code for one in listener.messages]
+    assert _statuses(listener, 1) == [202]
+    assert [one.status_code for one in listener.messages] == [None, 202]
 
 
 def test_an_answer_is_delayed(listener):
@@ -208,7 +209,7 @@ def test_an_answer_is_delayed(listener):
     listener.reply(202, delay_s=0.03)
     began_at = monotonic()
 
-    assert [202] == _statuses(listener, 1)
+    assert _statuses(listener, 1) == [202]
     assert 0.03 <= monotonic() - began_at < PROMPTLY_S
 
 
@@ -228,18 +229,18 @@ def test_stopping_ends_what_is_not_answered_yet(listener, script):
         listener.stop()
 
         assert monotonic() - began_at < PROMPTLY_S
-        assert b"" == client.recv(100)
+        assert client.recv(100) == b""
 
 
 def test_stopping_ends_connections_that_are_kept(listener):
     """A sender's idle connection does not keep the listener."""
     with _connected(listener) as client:
         client.sendall(HEAD + b"\r\n")
-        assert b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" == client.recv(100)
+        assert client.recv(100) == b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
         listener.stop()
 
-        assert b"" == client.recv(100)
+        assert client.recv(100) == b""
 
 
 def test_a_sender_that_does_not_wait_does_no_harm(listener, capfd):
@@ -249,9 +250,9 @@ def test_a_sender_that_does_not_wait_does_no_harm(listener, capfd):
         client.sendall(HEAD + b"\r\n")
         listener.wait_for(1)
 
-    assert [200] == _statuses(listener, 1)
+    assert _statuses(listener, 1) == [200]
     listener.stop()
-    assert ("", "") == capfd.readouterr()
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize(
@@ -269,9 +270,9 @@ def test_what_is_not_a_whole_message_is_not_recorded(listener, rest, answer):
         client.sendall(HEAD + rest)
         client.shutdown(socket.SHUT_WR)
 
-        assert answer == client.recv(1000)[: len(b"HTTP/1.1 411 ")]
+        assert client.recv(1000)[: len(b"HTTP/1.1 411 ")] == answer
 
-    assert [] == listener.messages
+    assert listener.messages == []
 
 
 def test_senders_do_not_wait_for_one_another(listener):
@@ -281,7 +282,7 @@ def test_senders_do_not_wait_for_one_another(listener):
         client.sendall(HEAD + b"\r\n")
         listener.wait_for(1)
 
-        assert [200] == _statuses(listener, 1)
+        assert _statuses(listener, 1) == [200]
 
 
 def test_waiting_returns_the_first_messages(listener):
@@ -289,7 +290,7 @@ def test_waiting_returns_the_first_messages(listener):
     for number in range(3):
         _post(listener, {"n": number})
 
-    assert [0, 1] == [one.json["n"] for one in listener.wait_for(2)]
+    assert [one.json["n"] for one in listener.wait_for(2)] == [0, 1]
 
 
 def test_waiting_ends_when_the_last_has_come(listener):
@@ -299,7 +300,7 @@ def test_waiting_ends_when_the_last_has_come(listener):
         _post(listener)
         _post(listener)
 
-        assert 2 == len(waiting.result(5))
+        assert len(waiting.result(5)) == 2
 
 
 def test_waiting_in_vain_says_what_came(listener):
@@ -313,7 +314,7 @@ def test_waiting_in_vain_says_what_came(listener):
         listener.wait_for(3, timeout_s=0.01)
 
     head, first, second = str(error.value).splitlines()
-    assert "expected 3 messages in 0.01 s; 2 came" == head
+    assert head == "expected 3 messages in 0.01 s; 2 came"
     assert first.endswith(" POST /callback/a 2 B -> no answer")
     assert second.endswith(" POST /callback 8 B -> 200")
 
@@ -324,7 +325,7 @@ def test_clearing_forgets_the_messages(listener):
 
     listener.clear()
 
-    assert [] == listener.messages
+    assert listener.messages == []
 
 
 def test_the_messages_are_the_callers_own(listener):
@@ -333,7 +334,7 @@ def test_the_messages_are_the_callers_own(listener):
 
     listener.messages.clear()
 
-    assert 1 == len(listener.messages)
+    assert len(listener.messages) == 1
 
 
 def test_a_listener_can_be_started_again():
@@ -344,15 +345,15 @@ def test_a_listener_can_be_started_again():
     listener.stop()
 
     with listener:
-        assert [200] == _statuses(listener, 1)
+        assert _statuses(listener, 1) == [200]
 
-    assert 2 == len(listener.messages)
+    assert len(listener.messages) == 2
 
 
 def test_a_running_listener_can_be_a_context():
     """Entering one that was started does not start it again."""
     with Listener().start() as listener:
-        assert [200] == _statuses(listener, 1)
+        assert _statuses(listener, 1) == [200]
 
 
 def test_a_running_listener_cannot_be_started(listener):
@@ -371,8 +372,8 @@ def test_a_listener_says_where_it_is(listener):
     """Its repr has the URL, or that there is none, and the number of messages."""
     _post(listener)
 
-    assert f"<Listener {listener.url}, 1 messages>" == repr(listener)
-    assert "<Listener not running, 0 messages>" == repr(Listener())
+    assert repr(listener) == f"<Listener {listener.url}, 1 messages>"
+    assert repr(Listener()) == "<Listener not running, 0 messages>"
 
 
 def test_a_busy_port_names_who_has_it():
@@ -404,7 +405,7 @@ def test_the_url_is_one_a_sender_here_can_use(host, url):
     """It is on the loopback where any address is bound; IPv6 is in brackets."""
     with Listener(host) as listener:
         assert listener.url.startswith(url)
-        assert [200] == _statuses(listener, 1)
+        assert _statuses(listener, 1) == [200]
 
 
 def test_the_retries_of_a_delivery_end_with_the_answer():
@@ -418,11 +419,11 @@ def test_the_retries_of_a_delivery_end_with_the_answer():
         fired = thingspace.advance(minutes=15)
 
         [delivered] = thingspace.assert_delivered(ACCOUNT)
-        assert 3 == fired[-1]["number"]
-        assert [503, 503, 200] == [one.status_code for one in delivered.attempts]
+        assert fired[-1]["number"] == 3
+        assert [one.status_code for one in delivered.attempts] == [503, 503, 200]
         came = listener.wait_for(3)
-        assert [delivered.message] * 3 == [one.json for one in came]
-        assert "Verizon's callback service" == came[0].headers["user-agent"]
+        assert [one.json for one in came] == [delivered.message] * 3
+        assert came[0].headers["user-agent"] == "Verizon's callback service"
 
 
 def test_the_fixture_is_a_listener_of_the_tests_own(pytester):
@@ -484,7 +485,7 @@ def _received(body: bytes, path: str = "/callback") -> ReceivedMessage:
 )
 def test_a_body_is_shown_so_that_a_terminal_can(body, lines):
     """JSON is indented, anything else is in lines; control characters are escaped."""
-    assert lines == shown(_received(body))[1:]
+    assert shown(_received(body))[1:] == lines
 
 
 def test_a_messages_line_tells_the_most():
@@ -522,12 +523,12 @@ def test_listen_prints_what_arrives_until_it_is_interrupted():
 
     assert ready.endswith(f" pid={process.pid}\n")
     assert url.endswith("/callback")
-    assert [503, 200] == statuses
+    assert statuses == [503, 200]
     assert printed[0].endswith("-> 503\n")
     assert printed[7].endswith("-> 200\n")
     body = {**MESSAGE, "password": "***"}
-    assert body == json.loads("".join(printed[1:7]))
-    assert (130, "", "") == (process.returncode, out, err)
+    assert json.loads("".join(printed[1:7])) == body
+    assert (process.returncode, out, err) == (130, "", "")
 
 
 def test_listen_ends_well_when_it_is_terminated(monkeypatch, capsys):
@@ -546,7 +547,7 @@ def test_listen_ends_well_when_it_is_terminated(monkeypatch, capsys):
 
     assert end.value.code in (None, 0)
     assert " listening url=http://127.0.0.1:" in capsys.readouterr().out
-    assert before == signal.getsignal(signal.SIGTERM)
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_listen_on_a_busy_port_is_exit_code_3(capsys):
@@ -557,5 +558,5 @@ def test_listen_on_a_busy_port_is_exit_code_3(capsys):
     ):
         main(["listen", "--port", str(taken.getsockname()[1])])
 
-    assert 3 == end.value.code
+    assert end.value.code == 3
     assert "the port is taken by" in capsys.readouterr().err

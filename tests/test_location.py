@@ -39,17 +39,17 @@ def test_both_services_have_a_listener_of_their_own(client):
     """Each is registered, listed and deregistered by its own name."""
     for service in SERVICES:
         made = client.post(CALLBACKS, json={**WANTED, "name": service})
-        assert (200, {"account": ACCOUNT, "name": service}) == (
+        assert (
             made.status_code,
             made.json,
-        )
+        ) == (200, {"account": ACCOUNT, "name": service})
     both = client.get(CALLBACKS).json
 
     ended = client.delete(f"{CALLBACKS}/name/DeviceLocation")
 
-    assert [{"name": service, "url": URL} for service in SERVICES] == both
-    assert (200, {"success": True}) == (ended.status_code, ended.json)
-    assert [{"name": "Location", "url": URL}] == client.get(CALLBACKS).json
+    assert both == [{"name": service, "url": URL} for service in SERVICES]
+    assert (ended.status_code, ended.json) == (200, {"success": True})
+    assert client.get(CALLBACKS).json == [{"name": "Location", "url": URL}]
 
 
 @pytest.mark.parametrize("service", ["location", "Devicelocation", "Fota", "Loc"])
@@ -57,10 +57,10 @@ def test_there_is_no_other_service(client, service):
     """The reason has the two there are."""
     response = client.post(CALLBACKS, json={**WANTED, "name": service})
 
-    assert (400, "Invalid service name") == (
+    assert (
         response.status_code,
         response.json["errorMessage"],
-    )
+    ) == (400, "Invalid service name")
     assert (
         "must be one of Location, DeviceLocation" in (response.headers["X-Mock-Reason"])
     )
@@ -71,7 +71,7 @@ def test_there_are_no_credentials(client):
     response = client.post(CALLBACKS, json={**WANTED, "username": "a", "password": "b"})
 
     [kept] = client.get("/__admin/registrations").json["registrations"]
-    assert (None, None) == (kept["username"], kept["password"])
+    assert (kept["username"], kept["password"]) == (None, None)
     assert "'password', 'username'" in response.headers["X-Mock-Reason"]
 
 
@@ -85,10 +85,10 @@ def test_the_pages_shapes():
     listed = client.get(CALLBACKS)
     ended = client.delete(f"{CALLBACKS}/name/Location")
 
-    assert (200, b"") == (nothing.status_code, nothing.data)
-    assert {"account": ACCOUNT, "name": "Location"} == made.json
-    assert [{**named, "url": URL, "username": "", "password": ""}] == listed.json
-    assert named == ended.json
+    assert (nothing.status_code, nothing.data) == (200, b"")
+    assert made.json == {"account": ACCOUNT, "name": "Location"}
+    assert listed.json == [{**named, "url": URL, "username": "", "password": ""}]
+    assert ended.json == named
 
 
 def test_the_pages_end_of_what_was_not_there():
@@ -97,7 +97,7 @@ def test_the_pages_end_of_what_was_not_there():
 
     ended = client.delete(f"{CALLBACKS}/name/DeviceLocation")
 
-    assert {"accountName": ACCOUNT, "serviceName": "DeviceLocation"} == ended.json
+    assert ended.json == {"accountName": ACCOUNT, "serviceName": "DeviceLocation"}
 
 
 def test_each_registration_gets_a_new_secret(client):
@@ -111,9 +111,9 @@ def test_each_registration_gets_a_new_secret(client):
         for _ in range(2)
     ]
 
-    assert 8 == len(set(made))
+    assert len(set(made)) == 8
     kept = client.get("/__admin/registrations").json["registrations"]
-    assert made[1::2] == [one["secret"] for one in kept]
+    assert [one["secret"] for one in kept] == made[1::2]
 
 
 def test_a_refused_registration_keeps_the_secret(client):
@@ -123,7 +123,7 @@ def test_a_refused_registration_keeps_the_secret(client):
     refused = client.post(CALLBACKS, json={**WANTED, "url": "no url"})
 
     [kept] = client.get("/__admin/registrations").json["registrations"]
-    assert (400, secret) == (refused.status_code, kept["secret"])
+    assert (refused.status_code, kept["secret"]) == (400, secret)
     assert HEADER not in refused.headers
 
 
@@ -131,7 +131,7 @@ def test_the_setting_names_the_secrets_header():
     """A client that knows the real name is served under it, and only under it."""
     made = _client(secret_header="X-Real-Name").post(CALLBACKS, json=WANTED)
 
-    assert 64 == len(made.headers["X-Real-Name"])
+    assert len(made.headers["X-Real-Name"]) == 64
     assert HEADER not in made.headers
 
 
@@ -146,7 +146,7 @@ def test_no_view_of_an_exchange_has_the_secret(name, caplog):
 
     shown = client.get("/__admin/requests")
 
-    assert "***" == shown.json["requests"][0]["response"]["headers"][name]
+    assert shown.json["requests"][0]["response"]["headers"][name] == "***"
     assert secret not in shown.text
     [record] = caplog.records
     assert secret not in f"{record.getMessage()} {record.exchange()}"

@@ -99,20 +99,20 @@ each_fault = pytest.mark.parametrize(
 
 def test_a_name_means_one_event() -> None:
     """No two families have an event of the same name."""
-    assert len(EVENTS) == len(BY_NAME)
+    assert len(BY_NAME) == len(EVENTS)
 
 
 @each_event
 def test_every_field_says_how_we_know(event: Event) -> None:
     """A field has a mark and a source; what is documented has an address."""
     marks = {"documented", "observed", "assumed"}
-    assert set() == {one.mark for one in event.fields} - marks
-    assert [] == [one.path for one in event.fields if not one.source.strip()]
-    assert [] == [
+    assert {one.mark for one in event.fields} - marks == set()
+    assert [one.path for one in event.fields if not one.source.strip()] == []
+    assert [
         one.path
         for one in event.fields
         if one.mark == "documented" and "https://" not in one.source
-    ]
+    ] == []
     assert event.says
 
 
@@ -120,26 +120,26 @@ def test_every_field_says_how_we_know(event: Event) -> None:
 def test_the_rows_are_the_message(event: Event) -> None:
     """Every leaf of a message is a row, and every row a leaf."""
     rows = [(one.path, one.default) for one in fields_of(event.template(), "")]
-    assert rows == [(one.path, one.default) for one in event.fields]
+    assert [(one.path, one.default) for one in event.fields] == rows
 
 
 @each_event
 def test_a_message_is_json_with_every_echo_filled_in(event: Event) -> None:
     """What is sent can be spelled, and no placeholder is left in it."""
     message = event.message(registered(event), {})
-    assert message == json.loads(json.dumps(checked_message(message)))
-    assert [] == [text for text in texts(message) if text[:1] == "{"]
+    assert json.loads(json.dumps(checked_message(message))) == message
+    assert [text for text in texts(message) if text[:1] == "{"] == []
 
 
 def test_every_connectivity_service_has_something_to_send() -> None:
     """A user of any of the 23 services has an event to trigger, and no other has."""
-    assert SERVICES == {event.service for event in connectivity.EVENTS}
+    assert {event.service for event in connectivity.EVENTS} == SERVICES
 
 
 @each_connectivity
 def test_a_connectivity_event_is_named_after_its_service(event: Event) -> None:
     """The name begins with the service whose listener gets it."""
-    assert event.service == event.name.partition(".")[0]
+    assert event.name.partition(".")[0] == event.service
 
 
 @each_connectivity
@@ -153,22 +153,22 @@ def test_a_connectivity_message_has_the_envelope(event: Event) -> None:
     [payload] = PAYLOADS & set(keys)
     ids = [] if event.name.startswith("NiddService.config") else ["deviceIds"]
     status = [] if event.name == "NiddService.mobileOriginated" else ["status"]
-    assert [*HEAD, *ids, payload, *status, *COUNTS] == keys
+    assert keys == [*HEAD, *ids, payload, *status, *COUNTS]
 
 
 @each_connectivity
 def test_a_connectivity_message_counts_its_attempts(event: Event) -> None:
     """The first attempt is 1 of the documented 4."""
     message = event.message(registered(event), {})
-    assert "callbackCount" == event.counter
-    assert (1, 4) == (message["callbackCount"], message["maxCallbackThreshold"])
+    assert event.counter == "callbackCount"
+    assert (message["callbackCount"], message["maxCallbackThreshold"]) == (1, 4)
 
 
 @each_connectivity
 def test_a_connectivity_message_echoes_the_credentials(event: Event) -> None:
     """User name and password are the registration's."""
     message = event.message(registered(event), {})
-    assert ("ann", "secret") == (message["username"], message["password"])
+    assert (message["username"], message["password"]) == ("ann", "secret")
 
 
 @each_fault
@@ -176,11 +176,11 @@ def test_a_failure_carries_a_fault(event: Event) -> None:
     """A request that failed ends in a code of a documented class, and Failed."""
     message = event.message(registered(event), {})
     service, kind, *rest = message["faultResponse"]["faultcode"].split(".")
-    assert "UnifiedWebService" == service
+    assert service == "UnifiedWebService"
     assert kind in {"INPUT_INVALID", "REQUEST_FAILED"}
     assert rest
     assert message["faultResponse"]["faultstring"].startswith(f"{kind}. ")
-    assert "Failed" == message["status"]
+    assert message["status"] == "Failed"
 
 
 @each_fault
@@ -210,10 +210,10 @@ def test_the_other_events_are_named_after_their_service(
     events: tuple[Event, ...], services: set[str]
 ) -> None:
     """Each service of a family has events, named after it."""
-    assert services == {event.service for event in events}
-    assert [] == [
+    assert {event.service for event in events} == services
+    assert [
         event.name for event in events if event.name.partition(".")[0] != event.service
-    ]
+    ] == []
 
 
 @pytest.mark.parametrize(
@@ -279,7 +279,7 @@ def test_the_other_events_are_named_after_their_service(
 )
 def test_what_is_known_of_a_message_is_in_it(name: str, path: str, value: Any) -> None:
     """Documented examples and words stand where they belong."""
-    assert value == at(made(name), path)
+    assert at(made(name), path) == value
 
 
 @pytest.mark.parametrize("event", CAMPAIGNS, ids=by_name)
@@ -288,11 +288,11 @@ def test_a_campaign_message_tells_the_state_it_is_named_after(event: Event) -> N
     message = event.message(registered(event), {})
     what = event.name.split(".")[1]
     devices = message["deviceList"]
-    assert "Fota" == event.service
-    assert what == message["status"][0].lower() + message["status"][1:]
+    assert event.service == "Fota"
+    assert message["status"][0].lower() + message["status"][1:] == what
     assert message["campaignId"]
     assert len(devices) == len({one["deviceId"] for one in devices}) > 0
-    assert [] == [one for one in devices if not one["status"]]
+    assert [one for one in devices if not one["status"]] == []
 
 
 @pytest.mark.parametrize(
@@ -316,23 +316,23 @@ def test_there_is_a_message_for_each_state(
         "CampaignAborted",
         "CampaignFailed",
     }
-    assert both | own == {event.template()["status"] for event in events}
+    assert {event.template()["status"] for event in events} == both | own
 
 
 @pytest.mark.parametrize("event", CAMPAIGNS, ids=by_name)
 def test_nothing_of_a_campaign_message_is_called_documented(event: Event) -> None:
     """Its structure is not stored, so all of it is assumed."""
-    assert {"assumed"} == {one.mark for one in event.fields}
+    assert {one.mark for one in event.fields} == {"assumed"}
 
 
 def test_a_location_message_names_its_transaction() -> None:
     """All but the notice of a usage trigger answer a request, and carry its id."""
-    assert ["Location.usageTrigger"] == [
+    assert [
         event.name for event in location.EVENTS if "txid" not in event.template()
-    ]
+    ] == ["Location.usageTrigger"]
 
 
 def test_a_field_of_a_device_message_is_overridden() -> None:
     """A deep path of a payload takes a value of the user's."""
     path = "niddResponse.niddMONotificationResponse.message"
-    assert "QUJD" == at(made("NiddService.mobileOriginated", **{path: "QUJD"}), path)
+    assert at(made("NiddService.mobileOriginated", **{path: "QUJD"}), path) == "QUJD"

@@ -68,16 +68,16 @@ def test_the_description_is_openapi():
     document = described(Settings())
 
     validate(document)
-    assert "3.1.0" == document["openapi"]
+    assert document["openapi"] == "3.1.0"
 
 
 def test_it_is_served_by_the_admin_api(client):
     """A program gets it from where the double is, with no host in it."""
     reply = client.get(AT)
 
-    assert (200, "application/json") == (reply.status_code, reply.mimetype)
-    assert described(Settings()) == reply.get_json()
-    assert [{"url": "/"}] == reply.get_json()["servers"]
+    assert (reply.status_code, reply.mimetype) == (200, "application/json")
+    assert reply.get_json() == described(Settings())
+    assert reply.get_json()["servers"] == [{"url": "/"}]
 
 
 @pytest.mark.parametrize(("family", "operation"), OPERATIONS, ids=_name)
@@ -88,7 +88,7 @@ def test_every_operation_is_in_it_with_what_it_promises(family, operation):
     fact = operation.fact
     assert (fact.says, fact.mark) == (told["summary"], told["x-mark"])
     assert fact.source == told["x-source"]
-    assert f"{fact.mark}: {fact.source}" == told["description"]
+    assert told["description"] == f"{fact.mark}: {fact.source}"
 
 
 @pytest.mark.parametrize("follow", ["sdk", "pages"])
@@ -103,8 +103,8 @@ def test_every_refusal_is_in_it_with_its_body(family, operation, follow):
         answer = family.answers[refusal]
         response = responses[str(answer.status)]
         example = response["content"]["application/json"]["examples"][word(refusal)]
-        assert answer.followed(follow) == example["value"]
-        assert answer.fact.source == example["x-source"]
+        assert example["value"] == answer.followed(follow)
+        assert example["x-source"] == answer.fact.source
         assert "X-Mock-Reason" in response["headers"]
 
 
@@ -134,7 +134,7 @@ def test_a_refusal_stands_where_it_can_be_met_only(name, refusal, those):
 
     met = {one.name for one in family.operations if refusal in refusals(family, one)}
 
-    assert those == met
+    assert met == those
 
 
 def test_every_verb_that_refuses_is_known():
@@ -142,8 +142,10 @@ def test_every_verb_that_refuses_is_known():
     silent = {listing, show, register}
     verbs = {one.verb for _, one in OPERATIONS}
 
-    assert {"issue", "log_out", "revoke"} == {
-        one.__name__ for one in verbs - RAISED.keys() - silent
+    assert {one.__name__ for one in verbs - RAISED.keys() - silent} == {
+        "issue",
+        "log_out",
+        "revoke",
     }
 
 
@@ -157,10 +159,10 @@ def test_every_message_is_a_callback_of_what_registers_for_it(family, event):
         ((expression, path),) = told["callbacks"][event.name].items()
         url = re.fullmatch(r"\{\$request\.body#/(\w+)\}", expression)
         content = path["post"]["requestBody"]["content"]["application/json"]
-        assert event.says == path["post"]["summary"]
-        assert event.template().keys() == content["example"].keys()
-        assert "url" == operation.body.keys[url[1]]
-        assert ["2XX"] == list(path["post"]["responses"])
+        assert path["post"]["summary"] == event.says
+        assert content["example"].keys() == event.template().keys()
+        assert operation.body.keys[url[1]] == "url"
+        assert list(path["post"]["responses"]) == ["2XX"]
 
 
 def test_a_message_says_of_each_field_how_it_is_known():
@@ -210,7 +212,7 @@ def test_an_example_is_answered_as_it_is_described(family, operation):
     )
     app.extensions[EXTENSION].close()
 
-    assert 200 == reply.status_code
+    assert reply.status_code == 200
     content = told["responses"]["200"].get("content", {})
     for one in content.values() if reply.data else ():
         _validator(document, one["schema"]).validate(reply.get_json())
@@ -225,7 +227,7 @@ def test_proofs_are_asked_for_as_the_setting_says():
 
     assert all({} in one for one in off)
     assert not any({} in one for one in present)
-    assert [one[1:] for one in off] == present
+    assert present == [one[1:] for one in off]
     assert {"basic": []} in present[-1]
 
 
@@ -236,7 +238,7 @@ def test_pages_have_shapes_of_their_own():
         for follow in ("sdk", "pages")
     )
 
-    assert {"name", "url"} == sdk["location.list.reply"]["items"]["properties"].keys()
+    assert sdk["location.list.reply"]["items"]["properties"].keys() == {"name", "url"}
     assert "accountName" in pages["location.list.reply"]["items"]["properties"]
     assert "hyper-precise.deregister.reply" in pages.keys() - sdk.keys()
 
@@ -250,8 +252,8 @@ def test_headers_have_the_names_the_settings_give_them():
     told = _told(family, operation, document)
 
     (path,) = told["callbacks"][family.events[0].name].values()
-    assert ["X-S"] == list(told["responses"]["200"]["headers"])
-    assert ["X-G"] == [one["name"] for one in path["post"]["parameters"]]
+    assert list(told["responses"]["200"]["headers"]) == ["X-S"]
+    assert [one["name"] for one in path["post"]["parameters"]] == ["X-G"]
 
 
 def test_what_is_spelled_in_two_ways_is_described_in_both():
@@ -262,7 +264,7 @@ def test_what_is_spelled_in_two_ways_is_described_in_both():
     accepted = schemas["fota-v2.register.request"]["anyOf"]
     told = _told(family, family.operations[-1])["parameters"]
 
-    assert [["url"], ["callback"]] == [one["required"] for one in accepted]
+    assert [one["required"] for one in accepted] == [["url"], ["callback"]]
     assert told[-1]["description"].endswith("; also as name")
 
 
@@ -295,7 +297,7 @@ def test_a_url_is_described_as_it_is_taken(url):
     """The pattern takes what the field takes."""
     described_as_good = re.search(ListenerUrl().pattern(""), url) is not None
 
-    assert (url in URLS) == described_as_good
+    assert described_as_good == (url in URLS)
     if described_as_good:
         ListenerUrl().deserialize(url)
     else:
@@ -310,7 +312,7 @@ def test_what_a_pattern_matches_is_taken(field, data):
     """A client that keeps to the description is not refused."""
     text = data.draw(strategies.from_regex(field.pattern(""), fullmatch=True))
 
-    assert text == field.deserialize(text)
+    assert field.deserialize(text) == text
 
 
 @pytest.mark.parametrize(
@@ -332,7 +334,7 @@ def test_headers_are_described_as_they_are_taken(value, taken):
     """Pairs or lines; none that HTTP itself sets, and each line with a colon."""
     field = HttpHeaders()
 
-    assert taken == Draft202012Validator(field.described("")).is_valid(value)
+    assert Draft202012Validator(field.described("")).is_valid(value) == taken
     if taken:
         field.deserialize(value)
     else:
@@ -350,7 +352,7 @@ def test_every_field_has_an_example():
         for name in shape.load_fields
     }
 
-    assert {"service"} == fields - EXAMPLES.keys()
+    assert fields - EXAMPLES.keys() == {"service"}
 
 
 def test_without_the_extra_it_says_what_to_install(client, monkeypatch):
@@ -361,8 +363,8 @@ def test_without_the_extra_it_says_what_to_install(client, monkeypatch):
 
     reply = client.get(AT)
 
-    assert 501 == reply.status_code
-    assert "missing_extra" == reply.get_json()["error"]
+    assert reply.status_code == 501
+    assert reply.get_json()["error"] == "missing_extra"
     assert "pip install 'mockthingspace[openapi]'" in reply.get_json()["message"]
 
 
@@ -383,11 +385,11 @@ def test_the_page_refers_to_nothing_elsewhere(client):
     page = client.get(PAGE)
     found = _References(page.text).found
 
-    assert (200, "text/html") == (page.status_code, page.mimetype)
+    assert (page.status_code, page.mimetype) == (200, "text/html")
     assert len(found) == 7
     for name in found:
         reply = client.get(PAGE + name)
-        assert (200, False) == (reply.status_code, "/" in name)
+        assert (reply.status_code, "/" in name) == (200, False)
         reply.close()
     start = client.get(f"{PAGE}start.js").text
     assert "//" not in page.text + start
@@ -401,24 +403,24 @@ def test_the_page_may_be_asked_for_without_its_last_slash(client):
     """Who types the address gets there."""
     reply = client.get(PAGE.rstrip("/"))
 
-    assert (308, PAGE) == (
+    assert (
         reply.status_code,
         reply.location.removeprefix("http://localhost"),
-    )
+    ) == (308, PAGE)
 
 
 def test_the_page_is_closed_to_other_hosts(client):
     """The guard of the admin API stands before it."""
     reply = client.get(PAGE, headers={"Host": "evil.example"})
 
-    assert (403, "foreign_host") == (reply.status_code, reply.get_json()["error"])
+    assert (reply.status_code, reply.get_json()["error"]) == (403, "foreign_host")
 
 
 def test_a_file_that_is_not_the_pages_is_not_served(client):
     """What else lies in the folder is nobody's business."""
     reply = client.get(f"{PAGE}swagger-ui.js")
 
-    assert (404, "not_served") == (reply.status_code, reply.get_json()["error"])
+    assert (reply.status_code, reply.get_json()["error"]) == (404, "not_served")
     assert "swagger-ui-bundle.js" in reply.get_json()["message"]
 
 
@@ -430,7 +432,7 @@ def test_the_page_has_to_be_asked_for(name):
     reply = app.test_client().get(PAGE + name)
     app.extensions[EXTENSION].close()
 
-    assert (404, "not_served") == (reply.status_code, reply.get_json()["error"])
+    assert (reply.status_code, reply.get_json()["error"]) == (404, "not_served")
     assert "api_page=true" in reply.get_json()["message"]
 
 
@@ -440,4 +442,4 @@ def test_the_page_without_the_extra_says_what_to_install(client, monkeypatch):
 
     reply = client.get(PAGE)
 
-    assert (501, "missing_extra") == (reply.status_code, reply.get_json()["error"])
+    assert (reply.status_code, reply.get_json()["error"]) == (501, "missing_extra")

@@ -34,7 +34,7 @@ def _ran(*command: str | Path, cwd: Path) -> str:
         text=True,
         check=False,
     )
-    assert 0 == done.returncode, done.stdout + done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
@@ -75,7 +75,7 @@ def installed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_build_makes_a_wheel_and_an_sdist(built):
     """One pure wheel and one source archive come of a build."""
-    assert [f"{NAME}-py3-none-any.whl", f"{NAME}.tar.gz"] == sorted(os.listdir(built))
+    assert sorted(os.listdir(built)) == [f"{NAME}-py3-none-any.whl", f"{NAME}.tar.gz"]
 
 
 def test_the_wheel_has_exactly_the_package(built):
@@ -86,7 +86,7 @@ def test_the_wheel_has_exactly_the_package(built):
     metadata = ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "top_level.txt")
     info = {f"{NAME}.dist-info/{name}" for name in metadata}
     licence = {f"{NAME}.dist-info/licenses/LICENSE"}
-    assert _modules(PACKAGE) | info | licence == names
+    assert names == _modules(PACKAGE) | info | licence
     assert "mockthingspace/py.typed" in names
 
 
@@ -102,7 +102,7 @@ def test_the_installed_command_prints_its_version(installed):
     """``mockthingspace --version`` works in an empty environment."""
     printed = _ran(installed / "mockthingspace", "--version", cwd=installed)
 
-    assert f"mockthingspace {__version__}\n" == printed
+    assert printed == f"mockthingspace {__version__}\n"
 
 
 def test_the_installed_package_serves(installed):
@@ -115,7 +115,7 @@ def test_the_installed_package_serves(installed):
 
     printed = _ran(installed / "python", "-c", code, cwd=installed)
 
-    assert "[] mockthingspace.handle\n" == printed
+    assert printed == "[] mockthingspace.handle\n"
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,10 @@ from mockthingspace import MockThingSpace
 from mockthingspace.errors import AdminError
 from mockthingspace.handle_faults import recorded
 
+from .nested import FAST
+
 ACCOUNT = "0242078689-00001"
 OTHER = "0242078689-00002"
-FAST = ("-p", "no:hypothesispytest", "-p", "no:cacheprovider")
 
 MARKED = """
 import pytest
@@ -88,7 +89,7 @@ def test_in_a_shared_server_they_are_the_tests_own(
     pytester.makepyfile(SHARED)
     ran = pytester.runpytest_inprocess(*FAST, f"--thingspace-url={running.url}")
     ran.assert_outcomes(passed=1)
-    assert [OTHER] == [one.account for one in running.faults()]
+    assert [one.account for one in running.faults()] == [OTHER]
 
 
 def test_a_marker_that_cannot_be_fails_its_test(pytester: pytest.Pytester) -> None:
@@ -110,9 +111,9 @@ def test_a_marker_that_cannot_be_fails_its_test(pytester: pytest.Pytester) -> No
 def test_a_block_heals_its_fault(running: MockThingSpace) -> None:
     """At its end; healing again, or what has acted often enough, does no harm."""
     with running.fault("status", times=None, account=ACCOUNT) as planned:
-        assert [planned] == running.faults()
-        assert {"status": 503, "retry_after_s": None} == planned.options
-    assert [] == running.faults()
+        assert running.faults() == [planned]
+        assert planned.options == {"status": 503, "retry_after_s": None}
+    assert running.faults() == []
     planned.heal()
     with pytest.raises(AdminError, match=f"there is no fault {planned.id}"):
         running.heal(planned.id)
@@ -140,11 +141,11 @@ def test_healing_picks(running: MockThingSpace) -> None:
     first = running.fault("reset")
     for kind, account in (("reset", ACCOUNT), ("drop", OTHER), ("drop", None)):
         running.fault(kind, account=account)
-    assert 1 == running.heal(first.id)
-    assert 1 == running.heal(account=ACCOUNT)
-    assert 2 == running.heal(kind="drop")
+    assert running.heal(first.id) == 1
+    assert running.heal(account=ACCOUNT) == 1
+    assert running.heal(kind="drop") == 2
     running.fault("empty")
-    assert (1, 0) == (running.heal(), running.heal())
+    assert (running.heal(), running.heal()) == (1, 0)
 
 
 def test_a_handle_keeps_to_its_account(running: MockThingSpace) -> None:
@@ -152,9 +153,9 @@ def test_a_handle_keeps_to_its_account(running: MockThingSpace) -> None:
     running.fault("reset")
     mine = MockThingSpace.at(running.url, account=ACCOUNT)
     planned = mine.fault("reset")
-    assert (ACCOUNT, [planned]) == (planned.account, mine.faults())
-    assert OTHER == mine.fault("reset", account=OTHER).account
-    assert (1, 2) == (mine.heal(), len(running.faults()))
+    assert (planned.account, mine.faults()) == (ACCOUNT, [planned])
+    assert mine.fault("reset", account=OTHER).account == OTHER
+    assert (mine.heal(), len(running.faults())) == (1, 2)
     with pytest.raises(AdminError, match="login is for no account, so it is everybo"):
         mine.fault("status", operation="login")
 
@@ -168,4 +169,4 @@ def test_a_fault_is_said_in_one_line(running: MockThingSpace) -> None:
     )
     assert f", likely 0.25, heals at {made.heals_at:%H:%M:%S}" in str(made)
     shown = running.admin.ask("GET", "/faults")["faults"][0]
-    assert recorded(shown) == made
+    assert made == recorded(shown)

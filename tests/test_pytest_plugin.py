@@ -8,9 +8,10 @@ import pytest
 
 from mockthingspace import MockThingSpace
 
+from .nested import FAST
+
 OTHER = "0242078689-00002"
 URL = "http://localhost:9000/cb"
-FAST = ("-p", "no:hypothesispytest", "-p", "no:cacheprovider")
 
 USING = """
 import pytest
@@ -195,7 +196,7 @@ def test_a_running_double_is_shared_by_account(pytester, monkeypatch, running, w
 
     result.assert_outcomes(passed=3, errors=1)
     result.stdout.fnmatch_lines(["*ERROR at teardown of test_own_unmatched*"])
-    assert [OTHER] == [one.account for one in running.registrations()]
+    assert [one.account for one in running.registrations()] == [OTHER]
 
 
 def test_a_url_where_nothing_answers_is_named(pytester):
@@ -310,7 +311,7 @@ def test_each_xdist_worker_has_a_double_of_its_own(pytester):
 
     result.assert_outcomes(passed=4)
     said = {line for line in result.outlines if line.startswith("gw")}
-    assert 2 == len({line.split()[1] for line in said})
+    assert len({line.split()[1] for line in said}) == 2
 
 
 def test_the_plugin_costs_a_run_that_does_not_use_it_nothing():
@@ -325,4 +326,4 @@ def test_the_plugin_costs_a_run_that_does_not_use_it_nothing():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
 
-    assert ("[]\n", "") == (printed.stdout, printed.stderr)
+    assert (printed.stdout, printed.stderr) == ("[]\n", "")

@@ -12,6 +12,8 @@ import pytest
 
 from mockthingspace import MockThingSpace, Settings, tables
 
+from .nested import FAST
+
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 PAGES = (README, *sorted((ROOT / "docs").glob("*.md")), ROOT / "docs" / "FAULTS.md")
@@ -29,9 +31,9 @@ def test_every_block_is_of_a_kind_that_runs_here():
 
     The text is what a failure says; ``test_explaining`` compares it.
     """
-    assert {"python", "sh", "console", "json", "text"} == {name for name, _ in BLOCKS}
-    assert ["make run\n"] == _blocks("sh")
-    assert 9 == len(_blocks("python"))
+    assert {name for name, _ in BLOCKS} == {"python", "sh", "console", "json", "text"}
+    assert _blocks("sh") == ["make run\n"]
+    assert len(_blocks("python")) == 9
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda one: one.name)
@@ -39,14 +41,14 @@ def test_every_table_is_what_the_code_says(page):
     """The tables are written by ``make docs``; nobody edits them by hand."""
     text = page.read_text("utf-8")
 
-    assert tables.written(text) == text
+    assert text == tables.written(text)
 
 
 def test_every_table_stands_somewhere():
     """No table is written for nobody."""
     text = "".join(page.read_text("utf-8") for page in PAGES)
 
-    assert [] == [name for name in tables.TABLES if f"<!-- {name} -->\n\n" not in text]
+    assert [name for name in tables.TABLES if f"<!-- {name} -->\n\n" not in text] == []
 
 
 def test_every_table_has_its_rows():
@@ -70,7 +72,7 @@ def test_make_docs_writes_the_tables_into_a_page(tmp_path):
 
     subprocess.run([sys.executable, "-m", "mockthingspace.tables", page], check=True)
 
-    assert page.read_text() == tables.written(page.read_text())
+    assert tables.written(page.read_text()) == page.read_text()
     assert "documented" in page.read_text()
 
 
@@ -80,7 +82,7 @@ def test_the_pytest_examples_pass_and_are_short(pytester):
     named = {f"test_{number}": block for number, block in enumerate(others)}
     pytester.makepyfile(test_first=first, test_loop=loop, **named)
 
-    pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=6)
+    pytester.runpytest_inprocess(*FAST).assert_outcomes(passed=6)
     assert len(first.splitlines()) < 15
     assert len(loop.splitlines()) < 20
 
@@ -105,7 +107,7 @@ def test_the_sdk_examples_point_every_server_here(monkeypatch, thingspace, capsy
     exec(compile(point, str(README), "exec"), {})
 
     bases = environments[production].values()
-    assert [] == [one for one in bases if one.startswith("https://thingspace.")]
+    assert [one for one in bases if one.startswith("https://thingspace.")] == []
     assert f"{DEFAULT_URL}/api/fota/v1" in bases
 
     for server, base in environments[production].items():
@@ -113,7 +115,7 @@ def test_the_sdk_examples_point_every_server_here(monkeypatch, thingspace, capsy
     exec(compile(call, str(README), "exec"), {})
     gc.collect()  # the SDK leaves its connections to it
 
-    assert "[]\n" == capsys.readouterr().out
+    assert capsys.readouterr().out == "[]\n"
     thingspace.assert_requested("list", count=1)
 
 
@@ -134,7 +136,7 @@ def test_the_terminal_blocks_print_what_they_show(thingspace):
             timeout=20,
             env=environ,
         )
-        assert expected.strip() == ran.stdout.strip(), (command, ran.stderr)
+        assert ran.stdout.strip() == expected.strip(), (command, ran.stderr)
 
 
 def test_the_seed_example_is_one(tmp_path):
@@ -144,8 +146,8 @@ def test_the_seed_example_is_one(tmp_path):
     seed.write_text(example)
 
     with MockThingSpace(Settings(seed=str(seed))) as double:
-        assert "present" == double.settings.auth
-        assert 1 == len(double.registrations())
+        assert double.settings.auth == "present"
+        assert len(double.registrations()) == 1
 
 
 def test_make_run_starts_the_double_and_ctrl_c_stops_it():
@@ -164,7 +166,7 @@ def test_make_run_starts_the_double_and_ctrl_c_stops_it():
         lines = iter(ran.stdout.readline, "")
         ready = next(line for line in lines if " ready " in line)
         url = re.search(r"url=(\S+)", ready)[1]
-        assert [] == MockThingSpace.at(url).registrations()
+        assert MockThingSpace.at(url).registrations() == []
     finally:
         os.killpg(ran.pid, signal.SIGINT)
         ran.communicate(timeout=20)

@@ -55,7 +55,7 @@ def test_an_instant_is_kept_in_utc() -> None:
     """A registration keeps the time it was made at."""
     item = {**GOOD, "registered_at": "2024-01-01T01:00:00+01:00"}
     made = seeds.registration(item, FAMILIES, datetime.now(timezone.utc))
-    assert (made.registered_at, made.registered_at.tzinfo) == (NOW, timezone.utc)
+    assert (NOW, timezone.utc) == (made.registered_at, made.registered_at.tzinfo)
 
 
 def test_a_service_must_be_named_where_there_are_more() -> None:
@@ -118,7 +118,7 @@ def test_a_signed_registration_gets_a_secret(
 ) -> None:
     """One that is not given is made up, another each time."""
     made = [seeds.registration(item | given, FAMILIES, NOW).secret for _ in range(2)]
-    assert (2, {64}) == (len(set(made)), {len(one or "") for one in made})
+    assert (len(set(made)), {len(one or "") for one in made}) == (2, {64})
 
 
 @pytest.mark.parametrize("item", SIGNED, ids=SIGNED_IDS)
@@ -453,16 +453,16 @@ def test_an_event_of_the_users_own_is_in_the_catalogue(tmp_path: Path) -> None:
     """Each leaf of its message is a field, assumed, from the seed file."""
     client = started(tmp_path, {"events": {"Own.rich": OWN}})
     shown = client.get("/__admin/events").get_json()["events"][-1]
-    assert ("Own.rich", "fota-v1", "Fota", "the seed file's own") == (
+    assert (
         shown["event"],
         shown["family"],
         shown["service"],
         shown["says"],
-    )
-    assert {("assumed", "the seed file")} == {
-        (one["mark"], one["source"]) for one in shown["fields"]
+    ) == ("Own.rich", "fota-v1", "Fota", "the seed file's own")
+    assert {(one["mark"], one["source"]) for one in shown["fields"]} == {
+        ("assumed", "the seed file")
     }
-    assert [
+    assert [one["path"] for one in shown["fields"]] == [
         "accountName",
         "a.b.0",
         "a.b.7",
@@ -474,7 +474,7 @@ def test_an_event_of_the_users_own_is_in_the_catalogue(tmp_path: Path) -> None:
         "rows.1",
         "rows.2",
         "rows.3",
-    ] == [one["path"] for one in shown["fields"]]
+    ]
 
 
 def test_an_event_of_the_users_own_comes_before_ours(tmp_path: Path) -> None:
@@ -482,8 +482,8 @@ def test_an_event_of_the_users_own_comes_before_ours(tmp_path: Path) -> None:
     client = started(tmp_path, {"events": {"Fota.firmwareList": OWN}})
     shown = client.get("/__admin/events").get_json()["events"]
     named = [one for one in shown if one["event"] == "Fota.firmwareList"]
-    assert sum(len(one.events) for one in FAMILIES) == len(shown)
-    assert ["the seed file's own"] == [one["says"] for one in named]
+    assert len(shown) == sum(len(one.events) for one in FAMILIES)
+    assert [one["says"] for one in named] == ["the seed file's own"]
 
 
 @pytest.mark.parametrize("spelling", ["AlertService", "AlertsService"])
@@ -528,7 +528,7 @@ def test_a_seeds_faults_act_from_the_start_and_after_a_reset(tmp_path: Path) -> 
     """They are planned anew each time."""
     client = started(tmp_path, {"faults": [FAULT]})
     for _ in range(2):
-        assert [503, 503, 200] == statuses(client, 3)
+        assert statuses(client, 3) == [503, 503, 200]
         client.post("/__admin/reset", json={})
 
 
@@ -540,8 +540,8 @@ def test_a_reset_of_an_account_plans_its_seeded_faults_anew(tmp_path: Path) -> N
     statuses(client, 1)
     statuses(client, 1, other)
     client.post(f"/__admin/reset?account={ACCOUNT}", json={})
-    assert [503, 503, 200] == statuses(client, 3)
-    assert [503, 200] == statuses(client, 2, other)
+    assert statuses(client, 3) == [503, 503, 200]
+    assert statuses(client, 2, other) == [503, 200]
 
 
 def test_a_snapshot_has_the_faults_that_are_planned(
@@ -550,18 +550,18 @@ def test_a_snapshot_has_the_faults_that_are_planned(
     """As a seed spells them; what has acted once acts once less."""
     document = {"events": OWN_X, "faults": [FAULT, LASTING]}
     client.put("/__admin/snapshot", json=document)
-    assert [FAULT, LASTING] == snapshot(client)["faults"]
+    assert snapshot(client)["faults"] == [FAULT, LASTING]
     statuses(client, 1)
     exported = snapshot(client)
-    assert [{**FAULT, "times": 1}, LASTING] == exported["faults"]
-    assert exported == snapshot(started(tmp_path, exported))
+    assert exported["faults"] == [{**FAULT, "times": 1}, LASTING]
+    assert snapshot(started(tmp_path, exported)) == exported
 
 
 def test_a_seeded_fault_may_be_for_the_seeds_own_event() -> None:
     """What it can be for is what there is."""
     document = {"events": OWN_X, "faults": [LASTING]}
     [made] = seeds.seed(document, FAMILIES, NOW).faults
-    assert ("Own.x", None) == (made.event, made.times)
+    assert (made.event, made.times) == ("Own.x", None)
     with pytest.raises(SettingsError, match=r"^faults\[0\]: event: 'Own.x' is none; "):
         seeds.seed({"faults": [LASTING]}, FAMILIES, NOW)
 

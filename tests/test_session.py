@@ -55,15 +55,15 @@ def test_a_token_has_the_documented_fields():
     """A client gets a bearer token for an hour."""
     document = _client().post(TOKEN, data=GRANT, headers=_basic()).json
 
-    assert ("Bearer", 3600) == (document["token_type"], document["expires_in"])
-    assert {"access_token", "token_type", "expires_in"} == set(document)
+    assert (document["token_type"], document["expires_in"]) == ("Bearer", 3600)
+    assert set(document) == {"access_token", "token_type", "expires_in"}
 
 
 def test_a_token_repeats_the_scope_asked_for():
     """A scope that was asked for is granted and named."""
     data = {**GRANT, "scope": "ts.read"}
 
-    assert "ts.read" == _client().post(TOKEN, data=data).json["scope"]
+    assert _client().post(TOKEN, data=data).json["scope"] == "ts.read"
 
 
 def test_asking_again_within_the_hour_gives_the_same_token():
@@ -75,7 +75,7 @@ def test_asking_again_within_the_hour_gives_the_same_token():
 
     again = client.post(TOKEN, data=GRANT, headers=_basic()).json
 
-    assert (first, 600) == (again["access_token"], again["expires_in"])
+    assert (again["access_token"], again["expires_in"]) == (first, 600)
 
 
 def test_what_is_left_of_an_hour_is_rounded_up():
@@ -87,7 +87,7 @@ def test_what_is_left_of_an_hour_is_rounded_up():
 
     again = client.post(TOKEN, data=GRANT, headers=_basic()).json
 
-    assert 1 == again["expires_in"]
+    assert again["expires_in"] == 1
 
 
 def test_asking_after_the_hour_gives_another_token():
@@ -112,11 +112,11 @@ def test_another_grant_is_refused_in_the_documented_words(data):
     """Only ``client_credentials`` is a grant; without one it is the same error."""
     response = _client().post(TOKEN, data=data, headers=_basic())
 
-    assert 400 == response.status_code
-    assert {
+    assert response.status_code == 400
+    assert response.json == {
         "error": "invalid_request",
         "error_description": "Missing grant_type parameter value",
-    } == response.json
+    }
     assert "grant_type" in response.headers["X-Mock-Reason"]
 
 
@@ -139,7 +139,7 @@ def test_a_token_without_key_and_secret_is_refused(auth, header):
 
     response = _client(auth=auth).post(TOKEN, data=GRANT, headers=headers)
 
-    assert (401, "invalid_client") == (response.status_code, response.json["error"])
+    assert (response.status_code, response.json["error"]) == (401, "invalid_client")
 
 
 def test_a_revoked_token_is_no_longer_good():
@@ -150,29 +150,29 @@ def test_a_revoked_token_is_no_longer_good():
 
     revoked = client.post(REVOKE, data={**GRANT, "token": token}, headers=_basic())
 
-    assert (200, b"") == (revoked.status_code, revoked.data)
+    assert (revoked.status_code, revoked.data) == (200, b"")
     assert "Content-Type" not in revoked.headers
-    assert (401, 900901) == _code(client.get(CALLBACKS, headers=headers))
+    assert _code(client.get(CALLBACKS, headers=headers)) == (401, 900901)
     assert token != _token(client)
 
 
 def test_revoking_an_unknown_token_succeeds():
     """As OAuth asks: the token is not good afterwards, so all is well."""
-    assert 200 == _client().post(REVOKE, data={"token": "nobody's"}).status_code
+    assert _client().post(REVOKE, data={"token": "nobody's"}).status_code == 200
 
 
 def test_revoking_nothing_is_refused():
     """A revocation has to name a token."""
     response = _client().post(REVOKE, data=GRANT)
 
-    assert (400, "invalid_request") == (response.status_code, response.json["error"])
+    assert (response.status_code, response.json["error"]) == (400, "invalid_request")
 
 
 def test_an_oversized_form_is_a_413():
     """Even a token's request is read up to a mebibyte only."""
     response = _client().post(TOKEN, data=b"x" * 2_000_000)
 
-    assert (413, "invalid_request") == (response.status_code, response.json["error"])
+    assert (response.status_code, response.json["error"]) == (413, "invalid_request")
 
 
 def test_anybody_may_log_in_without_credentials_configured():
@@ -182,7 +182,7 @@ def test_anybody_may_log_in_without_credentials_configured():
     first = client.post(LOGIN, json=ALICE)
     second = client.post(LOGIN, json=ALICE)
 
-    assert {"sessionToken"} == set(first.json)
+    assert set(first.json) == {"sessionToken"}
     assert first.json != second.json
 
 
@@ -193,7 +193,7 @@ def test_a_login_that_is_none_is_refused(body):
     """A login needs a user name and a password."""
     response = _client().post(LOGIN, data=body)
 
-    assert (400, f"{UWS}.INPUT_INVALID.RequestUndefined") == _code(response)
+    assert _code(response) == (400, f"{UWS}.INPUT_INVALID.RequestUndefined")
 
 
 def test_logging_out_ends_the_session_and_names_it():
@@ -203,15 +203,16 @@ def test_logging_out_ends_the_session_and_names_it():
 
     response = client.post(LOGOUT, headers=headers)
 
-    assert {"sessionToken": headers["VZ-M2M-Token"]} == response.json
-    assert (400, f"{UWS}.INPUT_INVALID.SessionToken.Invalid") == _code(
-        client.post(LOGOUT, headers=headers)
+    assert response.json == {"sessionToken": headers["VZ-M2M-Token"]}
+    assert _code(client.post(LOGOUT, headers=headers)) == (
+        400,
+        f"{UWS}.INPUT_INVALID.SessionToken.Invalid",
     )
 
 
 def test_logging_out_of_nothing_is_harmless_where_auth_is_off():
     """Without the header, and with auth off, an empty session is named."""
-    assert {"sessionToken": ""} == _client().post(LOGOUT).json
+    assert _client().post(LOGOUT).json == {"sessionToken": ""}
 
 
 def test_a_password_reset_is_in_effect_at_once():
@@ -225,7 +226,7 @@ def test_a_password_reset_is_in_effect_at_once():
     with_new = client.post(
         LOGIN, json={"username": "alice", "password": new["newPassword"]}
     )
-    assert (400, 200) == (with_old.status_code, with_new.status_code)
+    assert (with_old.status_code, with_new.status_code) == (400, 200)
 
 
 def test_a_password_reset_needs_the_old_password():
@@ -235,8 +236,8 @@ def test_a_password_reset_needs_the_old_password():
 
     response = client.put(RESET, json={"oldPassword": "guess"}, headers=headers)
 
-    assert (400, f"{UWS}.INPUT_INVALID.Password.Invalid") == _code(response)
-    assert 200 == client.post(LOGIN, json=ALICE).status_code
+    assert _code(response) == (400, f"{UWS}.INPUT_INVALID.Password.Invalid")
+    assert client.post(LOGIN, json=ALICE).status_code == 200
 
 
 def test_a_password_reset_without_credentials_configured_invents_one():
@@ -253,7 +254,7 @@ def test_wrong_credentials_are_refused(user):
 
     response = client.post(LOGIN, json={"username": user, "password": "guess"})
 
-    assert (400, f"{UWS}.INPUT_INVALID.Password.Invalid") == _code(response)
+    assert _code(response) == (400, f"{UWS}.INPUT_INVALID.Password.Invalid")
     assert user in response.headers["X-Mock-Reason"]
     assert "guess" not in response.headers["X-Mock-Reason"]
 
@@ -268,8 +269,8 @@ def test_five_failed_logins_in_a_row_lock_the_user():
     client.post("/__admin/reset", json={})
     unlocked = client.post(LOGIN, json=ALICE)
 
-    assert (400, f"{UWS}.REQUEST_FAILED.Login.Locked") == _code(locked)
-    assert 200 == unlocked.status_code
+    assert _code(locked) == (400, f"{UWS}.REQUEST_FAILED.Login.Locked")
+    assert unlocked.status_code == 200
 
 
 def test_a_good_login_forgives_the_failures_before_it():
@@ -278,7 +279,7 @@ def test_a_good_login_forgives_the_failures_before_it():
     for password in ["guess"] * 4 + ["secret"] + ["guess"] * 4 + ["secret"]:
         last = client.post(LOGIN, json={**ALICE, "password": password})
 
-    assert 200 == last.status_code
+    assert last.status_code == 200
 
 
 def test_a_locked_user_does_not_lock_another():
@@ -289,12 +290,12 @@ def test_a_locked_user_does_not_lock_another():
 
     bob = client.post(LOGIN, json={"username": "bob", "password": "hidden"})
 
-    assert 200 == bob.status_code
+    assert bob.status_code == 200
 
 
 def test_auth_off_needs_no_headers():
     """By default a request needs no proof of identity."""
-    assert 200 == _client().get(CALLBACKS).status_code
+    assert _client().get(CALLBACKS).status_code == 200
 
 
 @pytest.mark.parametrize("auth", ["present", "strict"])
@@ -302,7 +303,7 @@ def test_a_missing_bearer_is_the_gateway_s_401(auth):
     """Without a bearer token the gateway answers, fault 900902."""
     response = _client(auth=auth).get(CALLBACKS, headers={"VZ-M2M-Token": "x"})
 
-    assert (401, 900902) == _code(response)
+    assert _code(response) == (401, 900902)
     assert "Authorization: Bearer" in response.headers["X-Mock-Reason"]
 
 
@@ -314,7 +315,7 @@ def test_a_missing_session_token_is_refused(auth):
 
     response = client.get(CALLBACKS, headers=headers)
 
-    assert (400, "INVALID_PARAMETER") == _code(response)
+    assert _code(response) == (400, "INVALID_PARAMETER")
     assert "VZ-M2M-Token" in response.headers["X-Mock-Reason"]
 
 
@@ -324,7 +325,7 @@ def test_auth_present_takes_any_value():
 
     response = _client(auth="present").get(CALLBACKS, headers=headers)
 
-    assert 200 == response.status_code
+    assert response.status_code == 200
 
 
 def test_auth_strict_refuses_a_bearer_it_did_not_issue():
@@ -333,7 +334,7 @@ def test_auth_strict_refuses_a_bearer_it_did_not_issue():
 
     response = _client(auth="strict").get(CALLBACKS, headers=headers)
 
-    assert (401, 900901) == _code(response)
+    assert _code(response) == (401, 900901)
     assert "/fota/v1" in response.json["fault"]["description"]
 
 
@@ -342,14 +343,14 @@ def test_auth_strict_refuses_a_session_it_did_not_open():
     client = _client(auth="strict")
     headers = {**_logged_in(client), "VZ-M2M-Token": "tester"}
 
-    assert (400, "INVALID_PARAMETER") == _code(client.get(CALLBACKS, headers=headers))
+    assert _code(client.get(CALLBACKS, headers=headers)) == (400, "INVALID_PARAMETER")
 
 
 def test_auth_strict_serves_who_logged_in():
     """Tokens issued here are good on every operation."""
     client = _client(auth="strict")
 
-    assert 200 == client.get(CALLBACKS, headers=_logged_in(client)).status_code
+    assert client.get(CALLBACKS, headers=_logged_in(client)).status_code == 200
 
 
 def test_a_bearer_dies_after_its_hour_however_often_it_is_used():
@@ -359,12 +360,12 @@ def test_a_bearer_dies_after_its_hour_however_often_it_is_used():
     headers = _logged_in(client)
     for _ in range(4):
         clock.advance(899)
-        assert 200 == client.get(CALLBACKS, headers=headers).status_code
+        assert client.get(CALLBACKS, headers=headers).status_code == 200
     clock.advance(4)
 
     response = client.get(CALLBACKS, headers=headers)
 
-    assert (401, 900901) == _code(response)
+    assert _code(response) == (401, 900901)
     assert "3600 s" in response.headers["X-Mock-Reason"]
 
 
@@ -374,15 +375,15 @@ def test_a_session_dies_after_twenty_minutes_without_use():
     clock = _clock(client)
     headers = _logged_in(client)
     clock.advance(1199)
-    assert 200 == client.get(CALLBACKS, headers=headers).status_code
+    assert client.get(CALLBACKS, headers=headers).status_code == 200
     clock.advance(1200)
 
     response = client.get(CALLBACKS, headers=headers)
 
-    assert (400, "UWS verification failure (The Session has expired.)") == (
+    assert (
         response.status_code,
         response.json["errorMessage"],
-    )
+    ) == (400, "UWS verification failure (The Session has expired.)")
     assert "1200 s" in response.headers["X-Mock-Reason"]
 
 
@@ -393,8 +394,9 @@ def test_the_session_api_says_that_a_session_expired_in_its_own_words():
     headers = _logged_in(client)
     clock.advance(1200)
 
-    assert (400, f"{UWS}.REQUEST_FAILED.SessionToken.Expired") == _code(
-        client.post(LOGOUT, headers=headers)
+    assert _code(client.post(LOGOUT, headers=headers)) == (
+        400,
+        f"{UWS}.REQUEST_FAILED.SessionToken.Expired",
     )
 
 
@@ -406,7 +408,7 @@ def test_sessions_long_dead_are_forgotten(double, client, clock):
 
     client.post(LOGIN, json=ALICE)
 
-    assert 1 == len(double.state.tokens)
+    assert len(double.state.tokens) == 1
 
 
 def test_a_reset_ends_every_token():
@@ -416,7 +418,7 @@ def test_a_reset_ends_every_token():
 
     client.post("/__admin/reset", json={})
 
-    assert (401, 900901) == _code(client.get(CALLBACKS, headers=headers))
+    assert _code(client.get(CALLBACKS, headers=headers)) == (401, 900901)
 
 
 def test_refused_requests_are_attributed_to_their_account(client):
@@ -426,8 +428,8 @@ def test_refused_requests_are_attributed_to_their_account(client):
 
     [shown] = strict.get("/__admin/requests").json["requests"]
 
-    assert ("0242078689-00001", "list", True) == (
+    assert (
         shown["account"],
         shown["operation"],
         shown["wasMatched"],
-    )
+    ) == ("0242078689-00001", "list", True)

@@ -31,7 +31,7 @@ def seed_file(folder: Path, settings: object, name: str = "seed.json") -> str:
 def test_nothing_given_is_all_defaults() -> None:
     """Settings without arguments have each row's default."""
     settings = Settings()
-    assert {name: getattr(settings, name) for name in NAMES} == {
+    assert {
         "host": "127.0.0.1",
         "port": 8440,
         "auth": "off",
@@ -50,7 +50,7 @@ def test_nothing_given_is_all_defaults() -> None:
         "allowed_hosts": frozenset(),
         "api_page": False,
         "seed": None,
-    }
+    } == {name: getattr(settings, name) for name in NAMES}
 
 
 def test_settings_are_frozen() -> None:
@@ -265,8 +265,8 @@ def test_a_seed_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 def test_but_changes_only_what_it_is_told() -> None:
     """Changed settings keep every other value."""
-    assert Settings(port=1, auth="strict").but(port=2) == Settings(
-        port=2, auth="strict"
+    assert Settings(port=2, auth="strict") == Settings(port=1, auth="strict").but(
+        port=2
     )
 
 
@@ -288,7 +288,7 @@ def test_but_reads_no_seed_file_again(tmp_path: Path) -> None:
     settings = Settings(seed=path)
     Path(path).unlink()
     changed = settings.but(port=2)
-    assert (changed.seed, changed.port, changed.auth) == (path, 2, "present")
+    assert (path, 2, "present") == (changed.seed, changed.port, changed.auth)
 
 
 def test_another_seed_file_takes_the_place_of_the_first(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ import pytest
 
 from mockthingspace import MockThingSpace, MockThingSpaceError
 
+from .nested import FAST
+
 ACCOUNT, OTHER = "0242078689-00001", "0242078689-00002"
 NEIGHBOURS = """
     import pytest
@@ -53,11 +55,11 @@ def test_eight_workers_share_one_double(pytester, monkeypatch):
         shared.fault("status", account=ACCOUNT)
         monkeypatch.setenv("MOCKTHINGSPACE_URL", shared.url)
 
-        ran = pytester.runpytest_subprocess("-n", "8", "-p", "no:cacheprovider")
+        ran = pytester.runpytest_subprocess(*FAST, "-n", "8")
 
         ran.assert_outcomes(passed=5)
-        assert [mine] == shared.registrations(ACCOUNT)
-        assert [0] == [one.acted for one in shared.faults(ACCOUNT)]
+        assert shared.registrations(ACCOUNT) == [mine]
+        assert [one.acted for one in shared.faults(ACCOUNT)] == [0]
 
 
 @pytest.fixture

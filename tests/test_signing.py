@@ -32,7 +32,7 @@ UNSIGNED = {
 def test_a_secret_is_64_hexadecimal_digits_and_another_each_time() -> None:
     """Nobody guesses it, and any header can hold it."""
     made = [new_secret() for _ in range(50)]
-    assert (50, {32}) == (len(set(made)), {len(bytes.fromhex(one)) for one in made})
+    assert (len(set(made)), {len(bytes.fromhex(one)) for one in made}) == (50, {32})
 
 
 @pytest.mark.parametrize("secret", [SECRET, "", "schlüssel", "x" * 1000])
@@ -40,14 +40,14 @@ def test_a_secret_is_64_hexadecimal_digits_and_another_each_time() -> None:
 def test_a_signature_is_hmac_sha256_in_hexadecimal(body: bytes, secret: str) -> None:
     """Of the body to the byte, by the secret's UTF-8 bytes."""
     expected = hmac.new(secret.encode(), body, "sha256").hexdigest()
-    assert expected == sign(body, secret)
+    assert sign(body, secret) == expected
     assert verify(body, expected, secret)
 
 
 def test_a_signature_known_from_elsewhere_is_ours() -> None:
     """RFC 4231's second case."""
     expected = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
-    assert expected == sign(b"what do ya want for nothing?", "Jefe")
+    assert sign(b"what do ya want for nothing?", "Jefe") == expected
 
 
 GOOD = sign(BODY, SECRET)
@@ -157,12 +157,12 @@ def test_each_attempt_is_signed_over_its_raw_bytes(
 
     got = sent(thing, family)
 
-    assert [True] * 4 == [verify(body, headers[AT], secret) for body, headers in got]
-    assert [False] * 8 == [
+    assert [verify(body, headers[AT], secret) for body, headers in got] == [True] * 4
+    assert [
         verify(changed, headers[AT], key)
         for body, headers in got
         for changed, key in ((body + b" ", secret), (body, new_secret()))
-    ]
+    ] == [False] * 8
 
 
 @pytest.mark.parametrize("family", SIGNED)
@@ -183,11 +183,11 @@ def test_a_secret_of_the_users_is_what_is_signed_with(
     thing: MockThingSpace, family: str
 ) -> None:
     """A registration past the wire format may say its secret."""
-    assert "schlüssel" == registered(thing, family, "schlüssel")
+    assert registered(thing, family, "schlüssel") == "schlüssel"
 
     [(body, headers)] = sent(thing, family)
 
-    assert sign(body, "schlüssel") == headers[AT]
+    assert headers[AT] == sign(body, "schlüssel")
 
 
 @pytest.mark.parametrize("family", SIGNED)
@@ -203,12 +203,12 @@ def test_a_message_sent_again_is_signed_with_the_secret_of_now(
     thing.wait_for_delivery(count=2)
 
     again, resigned = LISTENER.got[1]
-    assert body == again
-    assert [True, False, True] == [
+    assert again == body
+    assert [
         verify(body, headers[AT], before),
         verify(again, resigned[AT], before),
         verify(again, resigned[AT], after),
-    ]
+    ] == [True, False, True]
 
 
 @pytest.mark.parametrize("family", SIGNED)
@@ -224,9 +224,9 @@ def test_what_is_under_way_keeps_the_secret_it_began_with(
 
     thing.advance(minutes=5)
 
-    assert [True] * 2 == [
-        verify(body, headers[AT], before) for body, headers in LISTENER.got
-    ]
+    assert [verify(body, headers[AT], before) for body, headers in LISTENER.got] == [
+        True
+    ] * 2
 
 
 @pytest.mark.parametrize("family", UNSIGNED)
@@ -234,12 +234,12 @@ def test_a_family_that_does_not_sign_sends_no_signature(
     thing: MockThingSpace, family: str
 ) -> None:
     """Its registrations have no secret, and its messages no such header."""
-    assert "" == registered(thing, family)
+    assert registered(thing, family) == ""
 
     [(_, headers)] = sent(thing, family)
 
     assert AT not in headers
-    assert [False] == [one.signed for one in thing.deliveries()]
+    assert [one.signed for one in thing.deliveries()] == [False]
 
 
 @pytest.mark.parametrize("family", UNSIGNED)

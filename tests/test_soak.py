@@ -123,7 +123,7 @@ def test_nothing_grows_under_mixed_load_with_faults(
     warm, last = rounds[len(rounds) // 2 - 1], rounds[-1]
     meta = handle.admin.ask("GET", "/requests", limit=1)["meta"]
     assert done > 20 * LIMIT, (done, rounds)
-    assert LIMIT == meta["total"]
+    assert meta["total"] == LIMIT
     assert meta["evicted"] > LIMIT
     assert last.memory <= warm.memory * GROWTH, rounds
     assert last.threads <= warm.threads + 4, rounds

@@ -39,13 +39,13 @@ class Registrations(RuleBasedStateMachine):
         response = self._ask("POST", account, json=wanted)
 
         expected = {"accountName": account, "serviceName": "Fota"}
-        assert expected == response.json
+        assert response.json == expected
         self.model[account] = {"aname": account, **wanted}
 
     @rule(account=ACCOUNT, body=st.sampled_from(["null", "{}", '{"name": "Fota"}', ""]))
     def register_badly(self, account, body):
         """A refused registration changes nothing."""
-        assert 400 == self._ask("POST", account, data=body).status_code
+        assert self._ask("POST", account, data=body).status_code == 400
 
     @rule(account=ACCOUNT)
     def deregister(self, account):
@@ -53,7 +53,7 @@ class Registrations(RuleBasedStateMachine):
         response = self._ask("DELETE", account, "/name/Fota")
 
         expected = 200 if self.model.pop(account, None) else 400
-        assert expected == response.status_code
+        assert response.status_code == expected
 
     @rule(account=ACCOUNT, urls=st.lists(URL, min_size=2, max_size=4))
     def register_at_once(self, account, urls):
@@ -75,7 +75,7 @@ class Registrations(RuleBasedStateMachine):
         for writer in writers:
             writer.join(timeout=5)
 
-        assert [200] * len(urls) == statuses
+        assert statuses == [200] * len(urls)
         self.requests = len(self.client.get("/__admin/requests").json["requests"])
         [listed] = self._ask("GET", account).json
         assert listed["url"] in urls
@@ -87,10 +87,10 @@ class Registrations(RuleBasedStateMachine):
         """A reset leaves nothing."""
         before = self.client.post("/__admin/reset", json={}).json
 
-        assert (len(self.model), self.requests) == (
+        assert (
             before["registrations"],
             before["requests"],
-        )
+        ) == (len(self.model), self.requests)
         self.model.clear()
         self.requests = 0
 
@@ -107,8 +107,8 @@ class Registrations(RuleBasedStateMachine):
         """A snapshot put back is the same state, with an empty journal."""
         document = self.client.get("/__admin/snapshot").json
 
-        assert 200 == self.client.put("/__admin/snapshot", json=document).status_code
-        assert document == self.client.get("/__admin/snapshot").json
+        assert self.client.put("/__admin/snapshot", json=document).status_code == 200
+        assert self.client.get("/__admin/snapshot").json == document
         self.requests = 0
 
     @invariant()
@@ -116,13 +116,13 @@ class Registrations(RuleBasedStateMachine):
         """Each account lists what the model says, through ThingSpace's own API."""
         for account in ACCOUNTS:
             expected = [self.model[account]] if account in self.model else []
-            assert expected == self._ask("GET", account).json
+            assert self._ask("GET", account).json == expected
 
     @invariant()
     def the_journal_has_every_request(self):
         """No exchange is lost or counted twice."""
         shown = self.client.get("/__admin/requests").json
-        assert self.requests == shown["meta"]["total"]
+        assert shown["meta"]["total"] == self.requests
 
 
 TestRegistrations = Registrations.TestCase
@@ -153,7 +153,7 @@ class Services(RuleBasedStateMachine):
             f"/api/m2m/v1/callbacks/{account}", json={"name": service, "url": url}
         )
 
-        assert (200, named) == (response.status_code, response.json)
+        assert (response.status_code, response.json) == (200, named)
         self.model.pop((account, SERVICES[service]), None)
         self.model[account, SERVICES[service]] = {**named, "url": url}
 
@@ -164,7 +164,7 @@ class Services(RuleBasedStateMachine):
             f"/api/m2m/v1/callbacks/{account}", json={"name": service, "url": url}
         )
 
-        assert 400 == response.status_code
+        assert response.status_code == 400
 
     @rule(account=ACCOUNT, service=SERVICE)
     def deregister(self, account, service):
@@ -173,14 +173,14 @@ class Services(RuleBasedStateMachine):
 
         gone = self.model.pop((account, SERVICES[service]), None)
 
-        assert (200 if gone else 400) == self.client.delete(path).status_code
+        assert self.client.delete(path).status_code == (200 if gone else 400)
 
     @rule(account=ACCOUNT)
     def register_elsewhere(self, account):
         """Another family's registration of the account is none of this one's."""
         path = f"/api/fota/v2/callbacks/{account}"
 
-        assert 200 == self.client.put(path, json={"url": "http://a/"}).status_code
+        assert self.client.put(path, json={"url": "http://a/"}).status_code == 200
 
     @invariant()
     def lists_are_the_model(self):
@@ -188,7 +188,7 @@ class Services(RuleBasedStateMachine):
         for account in ACCOUNTS:
             expected = [one for key, one in self.model.items() if key[0] == account]
             listed = self.client.get(f"/api/m2m/v1/callbacks/{account}").json
-            assert expected == listed
+            assert listed == expected
 
 
 TestServices = Services.TestCase

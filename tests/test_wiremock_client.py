@@ -50,41 +50,41 @@ def pattern(**wanted: Any) -> Any:
 def test_every_request_is_listed(thing: MockThingSpace) -> None:
     """The journal comes with its total, and each request with what it was."""
     found = wiremock.Requests.get_all_received_requests(parameters={})
-    assert (3, False) == (found.meta.total, found.request_journal_disabled)
+    assert (found.meta.total, found.request_journal_disabled) == (3, False)
     first = found.requests[0]
-    assert [str(one.seq) for one in thing.requests()] == [
-        one.id for one in found.requests
+    assert [one.id for one in found.requests] == [
+        str(one.seq) for one in thing.requests()
     ]
-    assert ("POST", CALLBACKS) == (first.request.method, first.request.url)
-    assert thing.url + CALLBACKS == first.request.absolute_url
-    assert "application/json" == first.request.headers["Content-Type"]
-    assert "Basic ***" == first.request.headers["Authorization"]
-    assert thing.requests()[0].body == first.request.body
-    assert int(thing.requests()[0].arrived_at.timestamp() * 1000) == (
-        first.request.logged_date
+    assert (first.request.method, first.request.url) == ("POST", CALLBACKS)
+    assert first.request.absolute_url == thing.url + CALLBACKS
+    assert first.request.headers["Content-Type"] == "application/json"
+    assert first.request.headers["Authorization"] == "Basic ***"
+    assert first.request.body == thing.requests()[0].body
+    assert (first.request.logged_date) == int(
+        thing.requests()[0].arrived_at.timestamp() * 1000
     )
     assert first.request.logged_date_string.endswith("Z")
-    assert [(200, True), (200, True), (404, False)] == [
+    assert [
         (one.response_definition.status, one.response_definition.from_configured_stub)
         for one in found.requests
-    ]
+    ] == [(200, True), (200, True), (404, False)]
 
 
 def test_a_list_has_a_limit_and_a_beginning(thing: MockThingSpace) -> None:
     """The client's limit and since work, since as an instant as WireMock's is."""
     third = thing.requests()[2]
     last = wiremock.Requests.get_all_received_requests(limit=1, parameters={})
-    assert [str(third.seq)] == [one.id for one in last.requests]
+    assert [one.id for one in last.requests] == [str(third.seq)]
     since = third.arrived_at.isoformat()
     none = wiremock.Requests.get_all_received_requests(since=since, parameters={})
-    assert [] == none.requests
+    assert none.requests == []
 
 
 def test_one_request_is_found_by_its_id(thing: MockThingSpace) -> None:
     """What is listed can be asked for alone."""
     seq = str(thing.requests()[1].seq)
     found = wiremock.Requests.get_request(seq)
-    assert (seq, f"{CALLBACKS}?page=2") == (found.id, found.request.url)
+    assert (found.id, found.request.url) == (seq, f"{CALLBACKS}?page=2")
     with pytest.raises(wiremock.NotFoundException):
         wiremock.Requests.get_request("999999")
 
@@ -111,7 +111,7 @@ def test_requests_are_found_and_counted(
     """Patterns of the client find what WireMock would, and count it."""
     found = wiremock.Requests.get_matching_requests(pattern(**wanted))
     counted = wiremock.Requests.get_matching_request_count(pattern(**wanted))
-    assert (number, number) == (len(found.requests), counted.count)
+    assert (len(found.requests), counted.count) == (number, number)
     assert all(one.url.startswith("/api/") and one.method for one in found.requests)
 
 
@@ -120,7 +120,7 @@ def test_basic_proof_is_a_pattern(thing: MockThingSpace) -> None:
     for password, number in (("hunter2", 1), ("other", 0)):
         proof = wiremock.BasicAuthCredentials(username="ann", password=password)
         wanted = pattern(basic_auth_credentials=proof)
-        assert number == wiremock.Requests.get_matching_request_count(wanted).count
+        assert wiremock.Requests.get_matching_request_count(wanted).count == number
 
 
 def test_what_cannot_be_matched_is_refused(thing: MockThingSpace) -> None:
@@ -138,16 +138,16 @@ def test_what_nothing_serves_is_found(thing: MockThingSpace) -> None:
     """Unmatched requests are told, and the operations that come nearest to each."""
     path = f"/api/fota/v1/callback/{ACCOUNT}"
     found = wiremock.Requests.get_unmatched_requests()
-    assert [("GET", path)] == [(one.method, one.url) for one in found.requests]
+    assert [(one.method, one.url) for one in found.requests] == [("GET", path)]
 
     near = wiremock.Requests.get_unmatched_requests_near_misses().near_misses
-    assert [path] * 3 == [one.request.url for one in near]
-    assert ("GET", CALLBACKS) == (
+    assert [one.request.url for one in near] == [path] * 3
+    assert (
         near[0].request_pattern.method,
         near[0].request_pattern.url,
-    )
+    ) == ("GET", CALLBACKS)
     distances = [one.match_result.distance for one in near]
-    assert sorted(distances) == distances
+    assert distances == sorted(distances)
     assert 0 < distances[0] < 0.1
 
 
@@ -157,11 +157,11 @@ def test_a_request_is_told_what_it_nearly_was(thing: MockThingSpace) -> None:
         method="DELETE", url=f"{CALLBACKS}/names/Fota?a=b", headers={"A": "b"}
     )
     near = wiremock.NearMisses.find_nearest_misses_by_request(asked).near_misses
-    assert ("DELETE", f"{CALLBACKS}/name/<service>") == (
+    assert (
         near[0].request_pattern.method,
         near[0].request_pattern.url,
-    )
-    assert asked.url == near[0].request.url
+    ) == ("DELETE", f"{CALLBACKS}/name/<service>")
+    assert near[0].request.url == asked.url
 
 
 def test_a_pattern_is_told_what_nearly_met_it(thing: MockThingSpace) -> None:
@@ -169,7 +169,7 @@ def test_a_pattern_is_told_what_nearly_met_it(thing: MockThingSpace) -> None:
     wanted = pattern(method="PUT", url_path=CALLBACKS)
     near = wiremock.NearMisses.find_nearest_misses_by_request_pattern(wanted)
     distances = [one.match_result.distance for one in near.near_misses]
-    assert (3, sorted(distances)) == (len(distances), distances)
+    assert (len(distances), distances) == (3, sorted(distances))
     assert near.near_misses[0].request.url.startswith(CALLBACKS)
 
 
@@ -177,7 +177,7 @@ def test_the_journal_is_emptied(thing: MockThingSpace) -> None:
     """The client's reset forgets the requests and nothing else."""
     thing.register(ACCOUNT, "http://localhost:9001/fota")
     wiremock.Requests.reset_request_journal()
-    assert ([], 1) == (thing.requests(), len(thing.registrations()))
+    assert (thing.requests(), len(thing.registrations())) == ([], 1)
 
 
 def test_requests_are_removed_as_wiremock_says(thing: MockThingSpace) -> None:
@@ -188,9 +188,9 @@ def test_requests_are_removed_as_wiremock_says(thing: MockThingSpace) -> None:
         one = session.delete(f"{url}/{seqs[0]}", timeout=PATIENCE_S)
         wanted = {"urlPath": CALLBACKS}
         some = session.post(f"{url}/remove", json=wanted, timeout=PATIENCE_S).json()
-    assert {"removed": 1} == one.json()
-    assert [f"{CALLBACKS}?page=2"] == [found["url"] for found in some["requests"]]
-    assert seqs[2:] == [found.seq for found in thing.requests()]
+    assert one.json() == {"removed": 1}
+    assert [found["url"] for found in some["requests"]] == [f"{CALLBACKS}?page=2"]
+    assert [found.seq for found in thing.requests()] == seqs[2:]
 
 
 @pytest.mark.parametrize(
@@ -208,7 +208,7 @@ def test_a_request_that_is_none_is_refused(
     url = f"{thing.url}/__admin/near-misses/request"
     with requests.Session() as session:
         reply = session.post(url, json=asked, timeout=PATIENCE_S)
-    assert 400 == reply.status_code
+    assert reply.status_code == 400
     assert reply.json()["message"].startswith(message)
 
 
@@ -225,7 +225,7 @@ def test_a_list_begins_at_an_instant(
 ) -> None:
     """An instant without a zone is UTC, as every instant here."""
     found = thing.admin.ask("GET", "/requests", since=since)
-    assert number == found["meta"]["total"]
+    assert found["meta"]["total"] == number
 
 
 def test_an_instant_that_is_none_is_refused(thing: MockThingSpace) -> None:
@@ -233,5 +233,5 @@ def test_an_instant_that_is_none_is_refused(thing: MockThingSpace) -> None:
     with requests.Session() as session:
         url = f"{thing.url}/__admin/requests?since=2020-13-01T00:00:00"
         reply = session.get(url, timeout=PATIENCE_S)
-    assert (400, "invalid_filter") == (reply.status_code, reply.json()["error"])
+    assert (reply.status_code, reply.json()["error"]) == (400, "invalid_filter")
     assert reply.json()["message"].startswith("since: ")
