@@ -1,5 +1,6 @@
 """What every test may ask for: a double in process, and a clock it can move."""
 
+import os
 import threading
 from collections.abc import Iterator
 
@@ -8,19 +9,33 @@ import requests  # noqa: F401 (a pytester run in process forgets what it first i
 from flask import Flask
 from flask.testing import FlaskClient
 
-from mockthingspace import create_app
 from mockthingspace.clock import Clock
 from mockthingspace.double import EXTENSION, Double
+
+from .doubles import application
 
 pytest_plugins = ["pytester"]
 
 ACCOUNT = "0242078689-00001"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Try the same examples in every run of CI, and few on a desk.
+
+    The SDK's environments have no hypothesis.
+    """
+    if config.pluginmanager.hasplugin("hypothesispytest"):
+        from hypothesis import settings
+
+        settings.register_profile("ci", derandomize=True, deadline=None, database=None)
+        settings.register_profile("local", max_examples=20, deadline=None)
+        settings.load_profile("ci" if "CI" in os.environ else "local")
+
+
 @pytest.fixture
 def app() -> Iterator[Flask]:
     """An application with the default settings."""
-    made = create_app()
+    made = application()
     yield made
     made.extensions[EXTENSION].close()
 
@@ -50,4 +65,4 @@ def _no_thread_is_left() -> Iterator[None]:
     before = set(threading.enumerate())
     yield
     left = set(threading.enumerate()) - before
-    assert [] == [thread for thread in left if thread.name == "mockthingspace"]
+    assert [thread for thread in left if thread.name == "mockthingspace"] == []
