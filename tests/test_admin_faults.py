@@ -8,6 +8,8 @@ from flask.testing import FlaskClient
 from mockthingspace.clock import Clock
 from mockthingspace.double import Double
 
+from .rows import each
+
 ACCOUNT = "0242078689-00001"
 OTHER = "0242078689-00002"
 FAULTS = "/__admin/faults"
@@ -125,7 +127,7 @@ def test_a_fault_past_its_time_cannot_be_healed(
     assert client.get(CALLBACKS).status_code == 200
 
 
-@pytest.mark.parametrize(
+@each(
     "body",
     [
         *("", "null", "[]", "1", '"a"', "{}", "{"),

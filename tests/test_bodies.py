@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from mockthingspace import create_app
 from mockthingspace.families import FAMILIES
 
+from .rows import each
+
 ACCOUNT = "0242078689-00001"
 CALLBACKS = f"/api/fota/v1/callbacks/{ACCOUNT}"
 GOOD = b'{"name": "Fota", "url": "http://listener/cb"}'
@@ -173,11 +175,11 @@ def refused(client, taker, body):
     return response.json, response.headers["X-Mock-Reason"]
 
 
-every_taker = pytest.mark.parametrize("taker", TAKERS.values(), ids=TAKERS)
+every_taker = each("taker", TAKERS.values(), ids=TAKERS)
 
 
 @every_taker
-@pytest.mark.parametrize(("body", "reason"), UNREADABLE.values(), ids=UNREADABLE)
+@each(("body", "reason"), UNREADABLE.values(), ids=UNREADABLE)
 def test_a_body_that_cannot_be_read_is_refused(shared, taker, body, reason):
     """It is a 400 in the family's words, and the reason says what is wrong."""
     said, why = refused(shared, taker, body)
@@ -187,7 +189,7 @@ def test_a_body_that_cannot_be_read_is_refused(shared, taker, body, reason):
 
 
 @every_taker
-@pytest.mark.parametrize(("value", "reason"), FIELDS.values(), ids=FIELDS)
+@each(("value", "reason"), FIELDS.values(), ids=FIELDS)
 def test_fields_of_another_type_are_refused(shared, taker, value, reason):
     """No value stands in for text; the reason has every field and no secret."""
     said, why = refused(shared, taker, json.dumps(dict.fromkeys(taker.good, value)))
@@ -199,8 +201,8 @@ def test_fields_of_another_type_are_refused(shared, taker, value, reason):
         assert f"{key}: {expected}" in why
 
 
-@pytest.mark.parametrize("one", [one for one in TAKERS if "precise" not in one])
-@pytest.mark.parametrize("body", ["[]", "[{}]"], ids=["none", "one"])
+@each("one", [one for one in TAKERS if "precise" not in one])
+@each("body", ["[]", "[{}]"], ids=["none", "one"])
 def test_only_one_family_takes_an_array_of_one(shared, one, body):
     """Everywhere else a good object in an array is none."""
     taker = TAKERS[one]
@@ -221,7 +223,7 @@ def test_fields_that_are_missing_are_named(shared, taker):
 
 
 @every_taker
-@pytest.mark.parametrize(
+@each(
     ("text", "reason"),
     [
         ("\\u0000", "must not hold a NUL character"),
@@ -237,11 +239,11 @@ def test_text_that_could_not_be_stored_is_in_no_field(shared, taker, text, reaso
         assert f"{key}: {reason}" in why
 
 
-@pytest.mark.parametrize(
+@each(
     ("field", "message"),
     [("name", "Invalid service name"), ("url", "Invalid callback")],
 )
-@pytest.mark.parametrize("text", ["\0", "\ud800", "x" * 100_000, "\u202e", "🎉"])
+@each("text", ["\0", "\ud800", "x" * 100_000, "\u202e", "🎉"])
 def test_odd_text_in_a_field_is_refused_by_that_field(shared, field, message, text):
     """NUL, half a surrogate pair, very long and odd text never get in."""
     body = {"name": "Fota", "url": "http://listener", field: text}
@@ -254,7 +256,7 @@ def test_odd_text_in_a_field_is_refused_by_that_field(shared, field, message, te
 
 
 @every_taker
-@pytest.mark.parametrize("size", [1024 * 1024 + 1, 2_000_000])
+@each("size", [1024 * 1024 + 1, 2_000_000])
 def test_a_body_over_a_mebibyte_is_a_413_in_the_familys_shape(shared, taker, size):
     """It is not read, and the reason says how much is."""
     body = json.dumps(taker.good).ljust(size)
@@ -267,7 +269,7 @@ def test_a_body_over_a_mebibyte_is_a_413_in_the_familys_shape(shared, taker, siz
 
 
 @every_taker
-@pytest.mark.parametrize(
+@each(
     "body",
     [
         lambda good: good.ljust(1024 * 1024),
@@ -285,7 +287,7 @@ def test_a_body_that_is_odd_but_good_is_read(shared, taker, body):
     assert response.status_code == 200
 
 
-@pytest.mark.parametrize("one", [one for one in TAKERS if not one.startswith("sess")])
+@each("one", [one for one in TAKERS if not one.startswith("sess")])
 def test_a_body_where_none_is_expected_is_ignored(shared, one):
     """A list with a body is a list."""
     path = TAKERS[one].path
@@ -294,8 +296,8 @@ def test_a_body_where_none_is_expected_is_ignored(shared, one):
     assert shared.get(path, data=b"\xff").status_code == 200
 
 
-@pytest.mark.parametrize("body", [b"", b"{}", b"\xff", b"a=b", b"grant_type", b"&=&"])
-@pytest.mark.parametrize("operation", ["token", "revoke"])
+@each("body", [b"", b"{}", b"\xff", b"a=b", b"grant_type", b"&=&"])
+@each("operation", ["token", "revoke"])
 def test_a_form_without_its_fields_is_refused(shared, operation, body):
     """Any bytes are a form, though rarely the one that is asked for."""
     response = shared.post(f"/api/ts/v1/oauth2/{operation}", data=body)

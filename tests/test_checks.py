@@ -26,6 +26,8 @@ from mockthingspace.errors import SettingsError
 from mockthingspace.families import FAMILIES
 from mockthingspace.signing import verify
 
+from .rows import each
+
 ROOT = Path(__file__).parents[1]
 CERTIFICATE = Path(__file__).with_name("self_signed.pem")
 ACCOUNT, PASSWORD, OLD, SECRET = "0242078689-00001", "hunter2", "hunter1", "s3cret"
@@ -421,7 +423,7 @@ def test_a_failure_raises_with_the_report():
     assert "0 passed, 1 failed, 0 skipped" in str(caught.value)
 
 
-@pytest.mark.parametrize(
+@each(
     ("about", "told"),
     [
         ({"service": "Fotta"}, "unknown service 'Fotta'; "),
@@ -441,7 +443,7 @@ def test_what_there_is_not_is_named(about, told):
     assert told in str(caught.value)
 
 
-@pytest.mark.parametrize(
+@each(
     ("about", "family", "event"),
     [
         ({"service": "Fota"}, "fota-v1", "Fota.upgradeScheduled"),
@@ -476,7 +478,7 @@ def test_every_service_has_messages_that_can_be_told_apart():
             assert identity_of(event)
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "about", "told"),
     [
         ("missing-credentials", {}, "no password was given"),

@@ -23,6 +23,8 @@ from mockthingspace.listener import Listener
 from mockthingspace.server import Server
 from mockthingspace.settings import rows
 
+from .rows import each
+
 ACCOUNT = "0242078689-00001"
 OTHER = "0242078689-00002"
 URL = "http://localhost:9000/cb"
@@ -489,7 +491,7 @@ def test_the_module_runs_the_command(monkeypatch, capsys):
     assert capsys.readouterr().out == f"mockthingspace {__version__}\n"
 
 
-@pytest.mark.parametrize("name", mockthingspace.__all__)
+@each("name", mockthingspace.__all__)
 def test_every_public_name_is_there(name):
     """What ``__all__`` promises can be imported from the package."""
     assert getattr(mockthingspace, name) is not None

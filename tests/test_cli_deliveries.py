@@ -15,6 +15,8 @@ from mockthingspace.client import AdminClient, remote
 from mockthingspace.errors import AdminError
 from mockthingspace.listener import Listener
 
+from .rows import each
+
 ACCOUNT = "0242078689-00001"
 OTHER = "0242078689-00002"
 FINISHED = "Fota.upgradeFinished"
@@ -178,7 +180,7 @@ def test_trigger_sends_a_message_of_the_users_own(listener, tmp_path, source):
     assert listener.wait_for(1)[0].json == {"own": True}
 
 
-@pytest.mark.parametrize(
+@each(
     ("args", "said", "named"),
     [
         (("--message", "-"), "{", "is not JSON"),
@@ -457,7 +459,7 @@ def test_advancing_over_nothing_says_so():
     assert _invoke("clock", "advance", "1").output.startswith("nothing fell due\n")
 
 
-@pytest.mark.parametrize("seconds", ["-1", "nan", "1e9", "soon"])
+@each("seconds", ["-1", "nan", "1e9", "soon"])
 @pytest.mark.usefixtures("thingspace")
 def test_time_that_cannot_pass_is_a_usage_error(seconds):
     """Seconds are a number from 0 up, and not too many."""

@@ -12,6 +12,8 @@ from mockthingspace.errors import AdminError
 from mockthingspace.fault_kinds import FAULTS
 from mockthingspace.handle_faults import RecordedFault
 
+from .rows import each
+
 ACCOUNT = "0242078689-00001"
 OTHER = "0242078689-00002"
 
@@ -104,7 +106,7 @@ def test_an_accounts_faults_are_healed(thingspace: MockThingSpace) -> None:
     assert _said("heal", "--all") == "healed 2"
 
 
-@pytest.mark.parametrize(
+@each(
     "args",
     [
         ("heal",),

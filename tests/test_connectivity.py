@@ -13,6 +13,8 @@ from mockthingspace import MockThingSpace, create_app
 from mockthingspace.services import CONNECTIVITY
 from mockthingspace.settings import Settings
 
+from .rows import each
+
 ACCOUNT = "0242078689-00001"
 CALLBACKS = f"/api/m2m/v1/callbacks/{ACCOUNT}"
 ORIGIN = "https://listener.example"
@@ -203,10 +205,8 @@ FORBIDDEN = [
 ]
 
 
-@pytest.mark.parametrize("field", ["name", "url", "username", "password", "colour"])
-@pytest.mark.parametrize(
-    "character", [one[1] for one in FORBIDDEN], ids=[one[0] for one in FORBIDDEN]
-)
+@each("field", ["name", "url", "username", "password", "colour"])
+@each("character", [one[1] for one in FORBIDDEN], ids=[one[0] for one in FORBIDDEN])
 def test_some_characters_are_in_no_field(client, field, character):
     """They come before all else that is wrong; the reason has field and character."""
     body = {**WANTED, field: f"hunter2{character}"}

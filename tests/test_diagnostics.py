@@ -11,6 +11,8 @@ from flask.testing import FlaskClient
 from mockthingspace import MockThingSpace, create_app
 from mockthingspace.settings import Settings
 
+from .rows import each
+
 ACCOUNT, OTHER = "0242078689-00001", "0242078689-00002"
 AT = "/api/diagnostics/v1/callbacks"
 CALLBACKS = f"{AT}?accountName={ACCOUNT}"
@@ -195,7 +197,7 @@ BAD_HEADERS: dict[str, tuple[Any, str]] = {
 }
 
 
-@pytest.mark.parametrize(("given", "reason"), BAD_HEADERS.values(), ids=BAD_HEADERS)
+@each(("given", "reason"), BAD_HEADERS.values(), ids=BAD_HEADERS)
 def test_headers_that_cannot_be_sent_are_refused(client, given, reason):
     """A registration with one of them is none, and the reason says which and why."""
     response = client.post(AT, json={**WANTED, "httpHeaders": given})

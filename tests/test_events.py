@@ -13,6 +13,8 @@ from mockthingspace.events import Event, Field, checked_message, fields_of, over
 from mockthingspace.messages.fota import EVENTS
 from mockthingspace.model import Registration
 
+from .rows import each
+
 ACCOUNT = "0242078689-00001"
 NOW = datetime(2024, 1, 1, tzinfo=timezone.utc)
 BY_TYPE = {event.name.removeprefix("Fota."): event for event in EVENTS}
@@ -40,7 +42,7 @@ def own(message: dict[str, Any]) -> Event:
     return Event("Own.x", "Fota", "a test's own", rows, message)
 
 
-each_event = pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.name)
+each_event = each("event", EVENTS, ids=lambda event: event.name)
 
 
 def test_there_are_the_four_types() -> None:
@@ -54,7 +56,7 @@ def test_every_element_is_in_every_message(event: Event) -> None:
     assert list(event.message(registered(), {})) == HEAD + ELEMENTS
 
 
-@pytest.mark.parametrize("kind", ELEMENTS)
+@each("kind", ELEMENTS)
 def test_what_does_not_apply_is_empty(kind: str) -> None:
     """Only the element that is named like the type is filled."""
     message = BY_TYPE[kind].message(registered(), {})
@@ -100,7 +102,7 @@ def test_an_upgrade_names_firmware_and_devices(kind: str, status: str) -> None:
 
 
 @each_event
-@pytest.mark.parametrize(
+@each(
     ("username", "password", "echoed"),
     [
         ("ann", "sécret", ("ann", "sécret")),
@@ -162,7 +164,7 @@ def test_a_message_is_a_value_of_its_own(event: Event) -> None:
 FINISHED, LIST = BY_TYPE["upgradeFinished"], BY_TYPE["firmwareList"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("event", "path", "value"),
     [
         (FINISHED, "accountName", "other"),
@@ -215,7 +217,7 @@ def test_a_whole_item_is_appended() -> None:
     ] == [2, {"model": "B"}]
 
 
-@pytest.mark.parametrize(
+@each(
     ("event", "path", "near"),
     [
         (LIST, "firmwareList.0.toversion", "firmwareList.0.toVersion"),
@@ -241,7 +243,7 @@ def test_a_path_that_leads_nowhere_names_the_nearest(
     assert str(caught.value) == f"no field {path!r}; did you mean {near!r}?"
 
 
-@pytest.mark.parametrize(
+@each(
     "path",
     [
         "",
@@ -276,8 +278,8 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("there", KINDS)
-@pytest.mark.parametrize("came", KINDS)
+@each("there", KINDS)
+@each("came", KINDS)
 def test_a_value_is_of_the_type_it_replaces(there: str, came: str) -> None:
     """A value of another type is refused; true is no number."""
     event = own({"field": KINDS[there]})
@@ -336,9 +338,7 @@ def test_an_own_message_is_not_changed_by_overrides() -> None:
     assert event.message(registered(), {}) == {"rows": [{"n": 1}]}
 
 
-@pytest.mark.parametrize(
-    "message", [None, 0, -1.5, "ü", "", False, [], [1, ["a"]], {}, {"a": None}]
-)
+@each("message", [None, 0, -1.5, "ü", "", False, [], [1, ["a"]], {}, {"a": None}])
 def test_a_message_may_be_any_json(message: Any) -> None:
     """What a listener makes of an array or a scalar can be tested too."""
     assert checked_message(message) == message

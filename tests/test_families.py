@@ -6,7 +6,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -15,6 +14,8 @@ from mockthingspace.families import FAMILIES
 from mockthingspace.fidelity import entries
 from mockthingspace.model import MARKS
 from mockthingspace.settings import Settings
+
+from .rows import each
 
 ACCOUNT, OTHER = "0242078689-00001", "0242078689-00002"
 URL = "https://listener.example/cb"
@@ -79,7 +80,7 @@ PLACES = {
     ),
 }
 SIGNED = ("location", "diagnostics")
-every_family = pytest.mark.parametrize("family", PLACES)
+every_family = each("family", PLACES)
 
 
 def test_every_family_with_accounts_is_tested_here():
@@ -341,7 +342,7 @@ def assert_all_refused(
 
 
 @every_family
-@pytest.mark.parametrize(
+@each(
     ("case", "account"),
     [
         ("bad account", "0242078689"),
@@ -355,8 +356,8 @@ def test_an_account_that_is_none_is_refused_by_every_operation(family, case, acc
     assert_all_refused(asking(), family, case, account)
 
 
-@pytest.mark.parametrize("family", ["diagnostics", "hyper-precise"])
-@pytest.mark.parametrize("operation", ["GET", "DELETE"])
+@each("family", ["diagnostics", "hyper-precise"])
+@each("operation", ["GET", "DELETE"])
 def test_a_query_without_an_account_is_refused(family, operation):
     """An account that travels in the query is missing where there is no query."""
     client = asking()
@@ -373,8 +374,8 @@ def test_an_account_that_does_not_exist_is_refused_by_every_operation(family):
     assert_all_refused(asking(accounts=frozenset({OTHER})), family, "inactive account")
 
 
-@pytest.mark.parametrize("family", [name for name, one in PLACES.items() if one.name])
-@pytest.mark.parametrize("service", ["Nope", "fota", ""])
+@each("family", [name for name, one in PLACES.items() if one.name])
+@each("service", ["Nope", "fota", ""])
 def test_a_service_there_is_none_of_is_refused(family, service):
     """Where services have names on the wire, theirs are the only ones."""
     client, served = asking(), PLACES[family]
@@ -409,7 +410,7 @@ BODIES: dict[str, tuple[str, Callable[[Place], Any]]] = {
 
 
 @every_family
-@pytest.mark.parametrize(("case", "body"), BODIES.values(), ids=BODIES)
+@each(("case", "body"), BODIES.values(), ids=BODIES)
 def test_a_body_that_will_not_do_is_refused(family, case, body):
     """Each way to register refuses in the family's words, and keeps what there was."""
     client, served = asking(), PLACES[family]
@@ -483,7 +484,7 @@ def proofs(bearer: str | None, session: str | None) -> dict[str, str]:
 
 
 @every_family
-@pytest.mark.parametrize("case", PROOFS)
+@each("case", PROOFS)
 def test_a_request_without_good_tokens_is_refused_by_every_operation(family, case):
     """Bearer and session are asked for, and held to their lifetimes."""
     shown = PROOFS[case]
@@ -775,8 +776,8 @@ def test_an_unknown_field_is_ignored_and_named(family):
     assert "ignored unknown 'colour'; known: " in response.headers["X-Mock-Reason"]
 
 
-@pytest.mark.parametrize("family", SIGNED)
-@pytest.mark.parametrize("follow", ["sdk", "pages"])
+@each("family", SIGNED)
+@each("follow", ["sdk", "pages"])
 def test_the_secret_of_a_signed_family_is_in_a_header(family, follow):
     """Only a registration's reply has it, 64 hexadecimal digits."""
     client, served = asking(follow=follow), PLACES[family]
@@ -790,7 +791,7 @@ def test_the_secret_of_a_signed_family_is_in_a_header(family, follow):
         assert "X-ThingSpace-Secret" not in one.headers
 
 
-@pytest.mark.parametrize("family", [one for one in PLACES if one not in SIGNED])
+@each("family", [one for one in PLACES if one not in SIGNED])
 def test_a_family_that_does_not_sign_has_no_secret(family):
     """Nothing to sign with is made up for messages that are not signed."""
     client, served = asking(), PLACES[family]
@@ -805,7 +806,7 @@ def test_a_family_that_does_not_sign_has_no_secret(family):
 
 
 @every_family
-@pytest.mark.parametrize("settings", [{}, {"accounts": frozenset({OTHER})}], ids=str)
+@each("settings", [{}, {"accounts": frozenset({OTHER})}], ids=str)
 def test_the_journal_names_account_family_and_operation(family, settings):
     """Whether granted or refused, wherever the account travels."""
     client = asking(**settings)
@@ -900,8 +901,8 @@ def _concerns(family) -> set[str]:
     )
 
 
-@pytest.mark.parametrize("family", FAMILIES, ids=lambda one: one.prefix)
-@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda one: one.__name__)
+@each("family", FAMILIES, ids=lambda one: one.prefix)
+@each("refusal", REFUSALS, ids=lambda one: one.__name__)
 def test_every_family_answers_every_refusal_it_can_meet(family, refusal):
     """Adding a refusal, or a family, without deciding its reply fails here."""
     if refusal is errors.ThingSpaceError:
@@ -925,7 +926,7 @@ def test_everything_done_has_a_mark_and_a_source():
     ] == []
 
 
-@pytest.mark.parametrize("family", FAMILIES, ids=lambda one: one.prefix)
+@each("family", FAMILIES, ids=lambda one: one.prefix)
 def test_names_and_routes_are_unique(family):
     """An operation is named once, and a method and path served once."""
     operations = family.operations

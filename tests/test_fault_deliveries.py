@@ -15,6 +15,8 @@ from mockthingspace.listener import ReceivedMessage
 from mockthingspace.mangling import NOBODYS
 from mockthingspace.settings import Settings
 
+from .rows import each
+
 ACCOUNT = "0242078689-00001"
 OTHER = "0242078689-00002"
 FINISHED, LISTED = "Fota.upgradeFinished", "Fota.firmwareList"
@@ -389,10 +391,8 @@ def test_credentials_cannot_be_stale_where_there_were_none(
         assert [one["username"] for one in documents(listener)] == ["bob"]
 
 
-@pytest.mark.parametrize(
-    "message", [None, True, 12, "text", [], [{"kind": "imei"}], {}]
-)
-@pytest.mark.parametrize(
+@each("message", [None, True, 12, "text", [], [{"kind": "imei"}], {}])
+@each(
     "kind", [one for one in FAULTS if one.on == "deliveries"], ids=lambda one: one.name
 )
 def test_a_message_of_any_form_can_be_faulted(kind: Any, message: Any) -> None:

@@ -20,6 +20,8 @@ from mockthingspace.pauses import Pauses
 from mockthingspace.planning import document, fault
 from mockthingspace.sequence import Sequence
 
+from .rows import each
+
 ACCOUNT = "0242078689-00001"
 OTHER = "0242078689-00002"
 NOW = datetime(2024, 1, 1, tzinfo=timezone.utc)
@@ -69,7 +71,7 @@ def test_a_fault_acts_so_often(
     assert [("planned", "1"), *[("acted", "1")] * acts, *ends] == told
 
 
-@pytest.mark.parametrize("kind", FAULTS, ids=lambda one: f"{one.name} {one.on}")
+@each("kind", FAULTS, ids=lambda one: f"{one.name} {one.on}")
 def test_a_kind_acts_as_often_as_it_says(kind: Any) -> None:
     """What a user leaves out is as the table of kinds has it."""
     made = planned(kind=kind.name, on=kind.on)
@@ -258,9 +260,7 @@ BAD: list[tuple[Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("given", "words"), BAD, ids=[f"{n} {row[1]:.30}" for n, row in enumerate(BAD)]
-)
+@each(("given", "words"), BAD, ids=[f"{n} {row[1]:.30}" for n, row in enumerate(BAD)])
 def test_a_fault_that_cannot_be_is_refused(given: Any, words: str) -> None:
     """The message says what cannot be used, and what can."""
     if isinstance(given, dict):
@@ -279,7 +279,7 @@ def test_null_is_as_if_it_were_not_there() -> None:
     assert planned(kind="status", status=None) == planned(kind="status")
 
 
-@pytest.mark.parametrize("kind", FAULTS, ids=lambda one: f"{one.name} {one.on}")
+@each("kind", FAULTS, ids=lambda one: f"{one.name} {one.on}")
 def test_a_fault_is_read_back_as_it_is_spelled(kind: Any) -> None:
     """What a snapshot exports is what a seed takes."""
     made = planned(kind=kind.name, on=kind.on, account=ACCOUNT, times=3, ttl_s=7)
@@ -299,9 +299,7 @@ DISTRIBUTIONS: list[tuple[dict[str, Any], Callable[[random.Random], float]]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("given", "drawn"), DISTRIBUTIONS, ids=[str(row[0]) for row in DISTRIBUTIONS]
-)
+@each(("given", "drawn"), DISTRIBUTIONS, ids=[str(row[0]) for row in DISTRIBUTIONS])
 def test_a_delay_is_drawn_as_wiremock_says(
     given: dict[str, Any], drawn: Callable[[random.Random], float]
 ) -> None:

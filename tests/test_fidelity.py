@@ -21,6 +21,7 @@ from mockthingspace.wire import Shape
 
 from .cases.asking import Case, answer, double
 from .cases.every import CASES
+from .rows import each
 
 REGISTER = entries()
 KNOWN = {(one.family, one.kind, one.name) for one in REGISTER}
@@ -95,13 +96,13 @@ def unknown(place: str, names: Iterable[str], setting: str) -> set[str]:
     return found - HEADERS
 
 
-@pytest.mark.parametrize("case", CASES, ids=repr)
+@each("case", CASES, ids=repr)
 def test_every_key_of_a_reply_has_an_entry(case: Case) -> None:
     """What a reply holds, or the refusal it is, is in the register."""
     assert sent(case) - KNOWN == set()
 
 
-@pytest.mark.parametrize("case", CASES, ids=repr)
+@each("case", CASES, ids=repr)
 def test_every_header_of_a_reply_has_an_entry(case: Case) -> None:
     """The application sends no header that the register does not have."""
     names = answer(case).headers.keys()
@@ -143,7 +144,7 @@ BY_ALL = (
 )
 
 
-@pytest.mark.parametrize("family", SAID)
+@each("family", SAID)
 def test_every_rule_of_a_family_has_an_entry(family: str) -> None:
     """What no field, refusal or message shows is told, of each family."""
     told = [one.says for one in entries() if (one.family, one.kind) == (family, "rule")]

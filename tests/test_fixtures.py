@@ -8,8 +8,6 @@ import json
 import re
 from typing import Any
 
-import pytest
-
 from mockthingspace import Settings, create_app, sources
 from mockthingspace.errors import InvalidBearer, word
 from mockthingspace.families import FAMILIES
@@ -17,6 +15,7 @@ from mockthingspace.family import Family
 
 from .cases.asking import FIXTURES, PAGES, Case, answer, read
 from .cases.every import CASES
+from .rows import each
 
 SEED = "demo-seed.json"
 REGISTERING = [one for one in CASES if "/register." in str(one.answer)]
@@ -30,20 +29,25 @@ def rows() -> list[list[str]]:
     return [[cell.strip() for cell in line.split("|")[1:-1]] for line in table[1:]]
 
 
-def refusals(pages: bool = False) -> list[Any]:
-    """Return every refusal of every family, with how the family answers it.
+def refusals(pages: bool = False) -> list[tuple[Family, type[Exception]]]:
+    """Return every refusal of every family, with the family.
 
     Args:
         pages: Only those that ThingSpace's pages have in another shape.
     """
     return [
-        pytest.param(family, kind, id=f"{family.prefix[5:]}-{word(kind)}")
+        (family, kind)
         for family in FAMILIES
         for kind, answered in family.answers.items()
         if kind is not InvalidBearer
         or any("bearer" in one.needs for one in family.operations)
         if answered.pages is not None or not pages
     ]
+
+
+def refusal_name(value: Any) -> str:
+    """Name a family or a kind of refusal."""
+    return value.prefix if isinstance(value, Family) else word(value)
 
 
 def fixture_of(family: Family, kind: type[Any]) -> str:
@@ -66,7 +70,7 @@ def paged(name: str) -> Any:
     return {"fault": {**fault, "code": str(fault["code"])}}
 
 
-@pytest.mark.parametrize("case", CASES, ids=repr)
+@each("case", CASES, ids=repr)
 def test_the_double_answers_as_the_fixture_says(case: Case) -> None:
     """The answer to a case's request is the document in its file, in its order."""
     response = answer(case)
@@ -81,7 +85,7 @@ def test_the_double_answers_as_the_fixture_says(case: Case) -> None:
         assert response.data == b""
 
 
-@pytest.mark.parametrize("case", REGISTERING, ids=repr)
+@each("case", REGISTERING, ids=repr)
 def test_a_secret_is_in_a_header_where_messages_are_signed(case: Case) -> None:
     """The reply to a registration carries it in the header the setting names."""
     settings = {**case.settings, "secret_header": "X-Our-Secret"}
@@ -175,7 +179,7 @@ def test_the_note_of_an_error_names_its_status() -> None:
     assert said == {str(one.answer): one.status for one in CASES if one.answer in said}
 
 
-@pytest.mark.parametrize(("family", "kind"), refusals())
+@each(("family", "kind"), refusals(), ids=refusal_name)
 def test_every_refusal_has_its_fixture(family: Family, kind: type[Exception]) -> None:
     """Whatever a family refuses stands in a file, marked as the family marks it."""
     name = fixture_of(family, kind)
@@ -186,7 +190,7 @@ def test_every_refusal_has_its_fixture(family: Family, kind: type[Exception]) ->
     assert answered.fact.mark == marks[name]
 
 
-@pytest.mark.parametrize(("family", "kind"), refusals(pages=True))
+@each(("family", "kind"), refusals(pages=True), ids=refusal_name)
 def test_a_refusal_in_the_pages_shape_follows_from_its_fixture(
     family: Family, kind: type[Exception]
 ) -> None:

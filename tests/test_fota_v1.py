@@ -7,6 +7,8 @@ from werkzeug.test import TestResponse
 from mockthingspace import create_app
 from mockthingspace.settings import Settings
 
+from .rows import each
+
 ACCOUNT = "0242078689-00001"
 CALLBACKS = f"/api/fota/v1/callbacks/{ACCOUNT}"
 URL = "https://listener.example:50559/callback"
@@ -110,7 +112,7 @@ def test_deregistering_what_is_not_registered_can_succeed():
     assert (response.status_code, response.json) == (200, {"success": True})
 
 
-@pytest.mark.parametrize(
+@each(
     "account",
     [
         "",
@@ -128,7 +130,7 @@ def test_deregistering_what_is_not_registered_can_succeed():
     ],
     ids=lambda account: repr(account[:20]),
 )
-@pytest.mark.parametrize("method", ["GET", "POST"])
+@each("method", ["GET", "POST"])
 def test_a_malformed_account_is_refused_in_the_documented_words(
     client, account, method
 ):
@@ -182,7 +184,7 @@ def test_a_url_a_message_can_be_sent_to_is_accepted(client, url):
     assert client.get(CALLBACKS).json[0]["url"] == url
 
 
-@pytest.mark.parametrize(
+@each(
     "url",
     [
         "",
@@ -285,7 +287,7 @@ def test_only_the_accounts_given_exist():
     assert ACCOUNT in _refused(other, "Inactive account")
 
 
-@pytest.mark.parametrize("port", [80, 443, 9001, 9006, 50551, 50559, 28200, 28220])
+@each("port", [80, 443, 9001, 9006, 50551, 50559, 28200, 28220])
 def test_strict_accepts_the_ports_thingspace_delivers_to(port):
     """Under ``strict`` a listener's port must be on ThingSpace's list."""
     client = _client(strict=True)

@@ -9,6 +9,8 @@ from flask.testing import FlaskClient
 from mockthingspace import create_app
 from mockthingspace.settings import Settings
 
+from .rows import each
+
 ACCOUNT = "0242078689-00001"
 CALLBACKS = f"/api/hyper-precise/v1/callbacks?accountNumber={ACCOUNT}"
 SERVICE = "BullseyeReporting"
@@ -97,8 +99,8 @@ def test_a_deregistration_without_a_service_is_refused(client):
     assert response.headers["X-Mock-Reason"] == "service: is required"
 
 
-@pytest.mark.parametrize("follow", ["sdk", "pages"])
-@pytest.mark.parametrize("body", [[WANTED], WANTED], ids=["array of one", "object"])
+@each("follow", ["sdk", "pages"])
+@each("body", [[WANTED], WANTED], ids=["array of one", "object"])
 def test_a_registration_is_an_object_or_an_array_of_one(follow, body):
     """The page's example and the SDK's both register, whichever is followed."""
     client = _client(follow=follow)
@@ -109,7 +111,7 @@ def test_a_registration_is_an_object_or_an_array_of_one(follow, body):
     assert client.get(CALLBACKS).json[0]["url"] == URL
 
 
-@pytest.mark.parametrize(
+@each(
     ("body", "reason"),
     [
         (b"[]", "the body is empty"),

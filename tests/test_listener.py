@@ -23,6 +23,7 @@ from mockthingspace.listener import ReceivedMessage
 from mockthingspace.listening import shown
 
 from .nested import FAST
+from .rows import each
 
 ACCOUNT = "0242078689-00001"
 LOOPBACK = "127.0.0.1"
@@ -142,7 +143,7 @@ def test_an_answer_can_have_a_body_and_headers(listener, body):
     assert response.headers["Content-Length"] == "3"
 
 
-@pytest.mark.parametrize(
+@each(
     ("script", "words"),
     [
         (lambda one: one.reply(199), "from 200 to 599; came 199"),
@@ -471,7 +472,7 @@ def _received(body: bytes, path: str = "/callback") -> ReceivedMessage:
     return ReceivedMessage("POST", path, {}, body, at, None)
 
 
-@pytest.mark.parametrize(
+@each(
     ("body", "lines"),
     [
         (b"", []),

@@ -18,6 +18,8 @@ from mockthingspace.messages import (
 )
 from mockthingspace.model import Registration
 
+from .rows import each
+
 ACCOUNT = "0242078689-00001"
 NOW = datetime(2024, 1, 1, tzinfo=timezone.utc)
 CAMPAIGNS = (*campaigns.V2_EVENTS, *campaigns.V3_EVENTS)
@@ -88,9 +90,9 @@ def by_name(event: Event) -> str:
     return event.name
 
 
-each_event = pytest.mark.parametrize("event", NEW, ids=by_name)
-each_connectivity = pytest.mark.parametrize("event", connectivity.EVENTS, ids=by_name)
-each_fault = pytest.mark.parametrize(
+each_event = each("event", NEW, ids=by_name)
+each_connectivity = each("event", connectivity.EVENTS, ids=by_name)
+each_fault = each(
     "event",
     [one for one in connectivity.EVENTS if one.name.endswith(".failed")],
     ids=by_name,
@@ -189,9 +191,7 @@ def test_a_failure_belongs_to_what_can_succeed(event: Event) -> None:
     assert event.name.removesuffix(".failed") in BY_NAME
 
 
-@pytest.mark.parametrize(
-    "event", [one for one in NEW if one not in connectivity.EVENTS], ids=by_name
-)
+@each("event", [one for one in NEW if one not in connectivity.EVENTS], ids=by_name)
 def test_only_connectivity_counts_attempts(event: Event) -> None:
     """No other API is known to number the attempts of a message."""
     assert event.counter is None
@@ -216,7 +216,7 @@ def test_the_other_events_are_named_after_their_service(
     ] == []
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "path", "value"),
     [
         (
@@ -282,7 +282,7 @@ def test_what_is_known_of_a_message_is_in_it(name: str, path: str, value: Any) -
     assert at(made(name), path) == value
 
 
-@pytest.mark.parametrize("event", CAMPAIGNS, ids=by_name)
+@each("event", CAMPAIGNS, ids=by_name)
 def test_a_campaign_message_tells_the_state_it_is_named_after(event: Event) -> None:
     """It has the campaign's id and status, and how each device fares."""
     message = event.message(registered(event), {})
@@ -319,7 +319,7 @@ def test_there_is_a_message_for_each_state(
     assert {event.template()["status"] for event in events} == both | own
 
 
-@pytest.mark.parametrize("event", CAMPAIGNS, ids=by_name)
+@each("event", CAMPAIGNS, ids=by_name)
 def test_nothing_of_a_campaign_message_is_called_documented(event: Event) -> None:
     """Its structure is not stored, so all of it is assumed."""
     assert {one.mark for one in event.fields} == {"assumed"}

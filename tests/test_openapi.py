@@ -13,7 +13,7 @@ from marshmallow import ValidationError
 from openapi_spec_validator import validate
 from werkzeug.test import Client
 
-from mockthingspace import Settings, create_app
+from mockthingspace import Settings
 from mockthingspace.answers import gateway
 from mockthingspace.double import EXTENSION
 from mockthingspace.errors import MissingSession, NotRegistered, WrongPassword, word
@@ -25,10 +25,14 @@ from mockthingspace.openapi_schemas import EXAMPLES
 from mockthingspace.refusals import RAISED, refusals
 from mockthingspace.verbs import listing, register, show
 
+from .doubles import application
+from .rows import each
+
 AT = "/__admin/openapi.json"
 PAGE = "/__admin/openapi/"
 OPERATIONS = [(family, one) for family in FAMILIES for one in family.operations]
 EVENTS = [(family, event) for family in FAMILIES for event in family.events]
+GRANTING = Settings(missing="succeed")
 BODIES = {"application/json", "application/x-www-form-urlencoded"}
 
 
@@ -58,7 +62,7 @@ def _contents(value: Any) -> Iterator[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
     """A client of a double that shows the page."""
-    app = create_app(Settings(api_page=True))
+    app = application(Settings(api_page=True))
     yield app.test_client()
     app.extensions[EXTENSION].close()
 
@@ -80,7 +84,7 @@ def test_it_is_served_by_the_admin_api(client):
     assert reply.get_json()["servers"] == [{"url": "/"}]
 
 
-@pytest.mark.parametrize(("family", "operation"), OPERATIONS, ids=_name)
+@each(("family", "operation"), OPERATIONS, ids=_name)
 def test_every_operation_is_in_it_with_what_it_promises(family, operation):
     """An operation has its fact's words, mark and source."""
     told = _told(family, operation)
@@ -91,8 +95,8 @@ def test_every_operation_is_in_it_with_what_it_promises(family, operation):
     assert told["description"] == f"{fact.mark}: {fact.source}"
 
 
-@pytest.mark.parametrize("follow", ["sdk", "pages"])
-@pytest.mark.parametrize(("family", "operation"), OPERATIONS, ids=_name)
+@each("follow", ["sdk", "pages"])
+@each(("family", "operation"), OPERATIONS, ids=_name)
 def test_every_refusal_is_in_it_with_its_body(family, operation, follow):
     """A refusal is a named example of its status, as the family answers it."""
     responses = _told(family, operation, described(Settings(follow=follow)))[
@@ -149,7 +153,7 @@ def test_every_verb_that_refuses_is_known():
     }
 
 
-@pytest.mark.parametrize(("family", "event"), EVENTS, ids=_name)
+@each(("family", "event"), EVENTS, ids=_name)
 def test_every_message_is_a_callback_of_what_registers_for_it(family, event):
     """Who registers a URL is told what will be sent to it."""
     registering = [one for one in family.operations if one.verb is register]
@@ -188,11 +192,11 @@ def test_every_example_is_what_its_schema_says(follow):
             _validator(document, content["schema"]).validate(example["value"])
 
 
-@pytest.mark.parametrize(("family", "operation"), OPERATIONS, ids=_name)
+@each(("family", "operation"), OPERATIONS, ids=_name)
 def test_an_example_is_answered_as_it_is_described(family, operation):
     """A double takes the example of a request, and replies by the schema."""
-    app = create_app(Settings(missing="succeed"))
-    document = app.test_client().get(AT).get_json()
+    app = application(GRANTING)
+    document = described(GRANTING)
     told = _told(family, operation, document)
     given = {one["name"]: one["example"] for one in told["parameters"]}
     path = path_of(family, operation).format(**given)
@@ -292,7 +296,7 @@ FIELDS = [ListenerUrl(), *{type(one.account): one.account for one in FAMILIES}.v
 FIELDS = [one for one in FIELDS if one is not None]
 
 
-@pytest.mark.parametrize("url", [*URLS, *NO_URLS])
+@each("url", [*URLS, *NO_URLS])
 def test_a_url_is_described_as_it_is_taken(url):
     """The pattern takes what the field takes."""
     described_as_good = re.search(ListenerUrl().pattern(""), url) is not None
@@ -315,7 +319,7 @@ def test_what_a_pattern_matches_is_taken(field, data):
     assert field.deserialize(text) == text
 
 
-@pytest.mark.parametrize(
+@each(
     ("value", "taken"),
     [
         ({"X-Team": "blue"}, True),
@@ -427,7 +431,7 @@ def test_a_file_that_is_not_the_pages_is_not_served(client):
 @pytest.mark.parametrize("name", ["", "swagger-ui.css"])
 def test_the_page_has_to_be_asked_for(name):
     """Where it is not served, the setting that serves it is named."""
-    app = create_app()
+    app = application()
 
     reply = app.test_client().get(PAGE + name)
     app.extensions[EXTENSION].close()

@@ -13,6 +13,7 @@ import pytest
 from mockthingspace import MockThingSpace, Settings, tables
 
 from .nested import FAST
+from .rows import each
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -36,7 +37,7 @@ def test_every_block_is_of_a_kind_that_runs_here():
     assert len(_blocks("python")) == 9
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda one: one.name)
+@each("page", PAGES, ids=lambda one: one.name)
 def test_every_table_is_what_the_code_says(page):
     """The tables are written by ``make docs``; nobody edits them by hand."""
     text = page.read_text("utf-8")

@@ -13,6 +13,8 @@ from mockthingspace.errors import SettingsError
 from mockthingspace.families import FAMILIES
 from mockthingspace.settings import Settings
 
+from .rows import each
+
 ACCOUNT = "0242078689-00001"
 OTHER = "0242078689-00002"
 CALLBACKS = f"/api/fota/v1/callbacks/{ACCOUNT}"
@@ -94,7 +96,7 @@ FORMATS = [
 ]
 
 
-@pytest.mark.parametrize(("family", "service", "account", "good"), FORMATS)
+@each(("family", "service", "account", "good"), FORMATS)
 def test_an_account_is_held_to_its_familys_format(
     family: str, service: str | None, account: str, good: bool
 ) -> None:
@@ -111,8 +113,8 @@ SIGNED = [{**TWO_SERVICES, "service": "Location"}, {**GOOD, "family": "diagnosti
 SIGNED_IDS = ["location", "diagnostics"]
 
 
-@pytest.mark.parametrize("item", SIGNED, ids=SIGNED_IDS)
-@pytest.mark.parametrize("given", [{}, {"secret": None}], ids=["left out", "null"])
+@each("item", SIGNED, ids=SIGNED_IDS)
+@each("given", [{}, {"secret": None}], ids=["left out", "null"])
 def test_a_signed_registration_gets_a_secret(
     item: dict[str, Any], given: dict[str, Any]
 ) -> None:
@@ -136,7 +138,7 @@ def test_a_registration_that_is_not_signed_gets_no_secret(
     assert seeds.registration(GOOD | given, FAMILIES, NOW).secret is None
 
 
-@pytest.mark.parametrize(
+@each(
     ("given", "pairs"),
     [
         ({}, ()),
@@ -155,7 +157,7 @@ def test_a_registration_has_headers(
     assert seeds.registration(GOOD | given, FAMILIES, NOW).headers == pairs
 
 
-@pytest.mark.parametrize(
+@each(
     ("document", "words"),
     [
         ({"registration": []}, "'registration' in a seed document: did you mean 'reg"),
@@ -213,7 +215,7 @@ BAD_ITEMS: list[tuple[Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(
+@each(
     ("item", "words"),
     BAD_ITEMS,
     ids=[f"{index} {row[1]:.30}" for index, row in enumerate(BAD_ITEMS)],
@@ -375,7 +377,7 @@ def test_a_seed_file_is_read_once(tmp_path: Path) -> None:
     assert (restored.status_code, len(snapshot(client)["registrations"])) == (200, 1)
 
 
-@pytest.mark.parametrize(
+@each(
     ("document", "words"),
     [
         ({"setting": {}}, "unknown key 'setting'"),
@@ -433,9 +435,7 @@ BAD_EVENTS: list[tuple[Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("item", "words"), BAD_EVENTS, ids=[row[1][:40] for row in BAD_EVENTS]
-)
+@each(("item", "words"), BAD_EVENTS, ids=[row[1][:40] for row in BAD_EVENTS])
 def test_an_event_that_cannot_be_used_says_why(item: Any, words: str) -> None:
     """What is wrong with an event of the user's own is named with the event."""
     with pytest.raises(SettingsError) as caught:
@@ -566,7 +566,7 @@ def test_a_seeded_fault_may_be_for_the_seeds_own_event() -> None:
         seeds.seed({"faults": [LASTING]}, FAMILIES, NOW)
 
 
-@pytest.mark.parametrize(
+@each(
     ("item", "words"),
     [
         (None, "a fault must be an object with a kind: refuse, status, "),
@@ -584,7 +584,7 @@ def test_a_bad_fault_is_named_by_its_index(item: Any, words: str) -> None:
     assert str(caught.value).startswith(f"faults[1]: {words}")
 
 
-@pytest.mark.parametrize("faults", [None, {}, "a", 1])
+@each("faults", [None, {}, "a", 1])
 def test_the_faults_of_a_seed_are_an_array(faults: Any) -> None:
     """As its registrations are."""
     with pytest.raises(SettingsError, match="the faults of a seed document must be an"):

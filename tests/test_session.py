@@ -10,6 +10,8 @@ from mockthingspace.clock import Clock
 from mockthingspace.double import EXTENSION
 from mockthingspace.settings import Settings
 
+from .rows import each
+
 TOKEN = "/api/ts/v1/oauth2/token"
 REVOKE = "/api/ts/v1/oauth2/revoke"
 LOGIN = "/api/m2m/v1/session/login"
@@ -107,7 +109,7 @@ def test_each_client_has_a_token_of_its_own():
     assert _token(client, "one") != _token(client, "two")
 
 
-@pytest.mark.parametrize("data", [b"", b"grant_type=", b"grant_type=password", b"\xff"])
+@each("data", [b"", b"grant_type=", b"grant_type=password", b"\xff"])
 def test_another_grant_is_refused_in_the_documented_words(data):
     """Only ``client_credentials`` is a grant; without one it is the same error."""
     response = _client().post(TOKEN, data=data, headers=_basic())
@@ -120,8 +122,8 @@ def test_another_grant_is_refused_in_the_documented_words(data):
     assert "grant_type" in response.headers["X-Mock-Reason"]
 
 
-@pytest.mark.parametrize("auth", ["present", "strict"])
-@pytest.mark.parametrize(
+@each("auth", ["present", "strict"])
+@each(
     "header",
     [
         None,
@@ -186,9 +188,7 @@ def test_anybody_may_log_in_without_credentials_configured():
     assert first.json != second.json
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"null", b"{}", b'{"username": "a"}', b'{"username": 1}']
-)
+@each("body", [b"", b"null", b"{}", b'{"username": "a"}', b'{"username": 1}'])
 def test_a_login_that_is_none_is_refused(body):
     """A login needs a user name and a password."""
     response = _client().post(LOGIN, data=body)

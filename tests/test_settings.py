@@ -17,6 +17,8 @@ from mockthingspace.settings import (
     spelled,
 )
 
+from .rows import each
+
 ACCOUNT, OTHER = "0242078689-00001", "0242078689-00002"
 NAMES = [row.name for row in rows()]
 
@@ -105,9 +107,7 @@ GOOD: list[tuple[str, Any, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "expected"), GOOD, ids=[f"{row[0]}={row[1]}" for row in GOOD]
-)
+@each(("name", "value", "expected"), GOOD, ids=[f"{row[0]}={row[1]}" for row in GOOD])
 def test_a_good_value_is_parsed(name: str, value: Any, expected: Any) -> None:
     """A value is taken as a flag, a variable, JSON and Python spell it."""
     assert getattr(Settings(**{name: value}), name) == expected
@@ -145,16 +145,14 @@ BAD["accounts"] += ["a", "5", f"{ACCOUNT},5", [f"{ACCOUNT}0"], "٠٢٤٢٠٧٨٦
 BAD_ROWS = [(name, value) for name, values in BAD.items() for value in values]
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), BAD_ROWS, ids=[f"{row[0]}={row[1]!r:.20}" for row in BAD_ROWS]
-)
+@each(("name", "value"), BAD_ROWS, ids=[f"{row[0]}={row[1]!r:.20}" for row in BAD_ROWS])
 def test_a_bad_value_is_refused(name: str, value: Any) -> None:
     """A value of the wrong type or outside its bounds is an error of ours."""
     with pytest.raises(SettingsError):
         Settings(**{name: value})
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "seed"])
+@each("name", [name for name in NAMES if name != "seed"])
 def test_a_bad_value_names_what_is_allowed(name: str) -> None:
     """The error for a bad value has the setting, the value and what it takes."""
     row = next(row for row in rows() if row.name == name)
@@ -189,7 +187,7 @@ def test_passwords_are_not_in_an_error() -> None:
     assert "hunter2" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "hint"),
     [
         ("prot", "did you mean 'port'? there are host, port, "),
@@ -208,7 +206,7 @@ def test_an_unknown_setting_is_named_with_those_there_are(name: str, hint: str) 
     assert hint in message
 
 
-@pytest.mark.parametrize("settings", [None, [], "port", 5, True], ids=repr)
+@each("settings", [None, [], "port", 5, True], ids=repr)
 def test_settings_that_are_no_object_are_refused(settings: object) -> None:
     """Settings are an object of names."""
     with pytest.raises(SettingsError, match=r"^the settings in it must be an object$"):
@@ -335,7 +333,7 @@ def test_an_unknown_variable_is_refused() -> None:
         from_environment({"MOCKTHINGSPACE_PROT": "1"}, set())
 
 
-@pytest.mark.parametrize(
+@each(
     ("default", "expected"),
     [
         (True, "true"),

@@ -11,6 +11,8 @@ from mockthingspace import Listener, MockThingSpace, verify
 from mockthingspace.errors import AdminError
 from mockthingspace.signing import new_secret, sign
 
+from .rows import each
+
 ACCOUNT = "0242078689-00001"
 ORIGIN = "https://listener.example"
 URL = f"{ORIGIN}/cb"
@@ -35,8 +37,8 @@ def test_a_secret_is_64_hexadecimal_digits_and_another_each_time() -> None:
     assert (len(set(made)), {len(bytes.fromhex(one)) for one in made}) == (50, {32})
 
 
-@pytest.mark.parametrize("secret", [SECRET, "", "schlüssel", "x" * 1000])
-@pytest.mark.parametrize("body", [BODY, b"", b"\xff\0"], ids=["JSON", "empty", "bytes"])
+@each("secret", [SECRET, "", "schlüssel", "x" * 1000])
+@each("body", [BODY, b"", b"\xff\0"], ids=["JSON", "empty", "bytes"])
 def test_a_signature_is_hmac_sha256_in_hexadecimal(body: bytes, secret: str) -> None:
     """Of the body to the byte, by the secret's UTF-8 bytes."""
     expected = hmac.new(secret.encode(), body, "sha256").hexdigest()
@@ -61,7 +63,7 @@ def test_a_good_signature_may_be_spelled_otherwise(signature: str) -> None:
     assert verify(BODY, signature, SECRET)
 
 
-@pytest.mark.parametrize(
+@each(
     ("body", "signature", "secret"),
     [
         (BODY + b" ", GOOD, SECRET),
