@@ -27,8 +27,12 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.pluginmanager.hasplugin("hypothesispytest"):
         from hypothesis import settings
 
-        settings.register_profile("ci", derandomize=True, deadline=None, database=None)
-        settings.register_profile("local", max_examples=20, deadline=None)
+        settings.register_profile("always", deadline=None)
+        settings.load_profile("always")
+        settings.register_profile(
+            "ci", max_examples=75, derandomize=True, database=None
+        )
+        settings.register_profile("local", max_examples=20)
         settings.load_profile("ci" if "CI" in os.environ else "local")
 
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from mockthingspace import create_app
 from mockthingspace.families import FAMILIES
 
+from .doubles import application
 from .rows import each
 
 ACCOUNT = "0242078689-00001"
@@ -159,7 +159,7 @@ FIELDS: dict[str, tuple[Any, str]] = {
 @pytest.fixture(scope="module")
 def shared():
     """One client for all: a body that is refused leaves nothing behind."""
-    return create_app().test_client()
+    return application().test_client()
 
 
 def refused(client, taker, body):
@@ -326,7 +326,6 @@ BODIES = st.binary() | (CHANGED | DOCUMENTS | JSON).map(
 )
 
 
-@settings(max_examples=150, deadline=None)
 @given(taker=st.sampled_from(list(TAKERS.values())), body=BODIES)
 def test_no_body_whatever_breaks_the_double(shared, taker, body):
     """Any bytes get a 200 or a 400 in the family's shape, and a journal entry."""

@@ -9,10 +9,11 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from mockthingspace import MockThingSpace, create_app
+from mockthingspace import MockThingSpace
 from mockthingspace.services import CONNECTIVITY
 from mockthingspace.settings import Settings
 
+from .doubles import application
 from .rows import each
 
 ACCOUNT = "0242078689-00001"
@@ -25,7 +26,7 @@ NAMED = {"accountName": ACCOUNT, "serviceName": "CarrierService"}
 
 @cache
 def _started(**settings: Any) -> FlaskClient:
-    return create_app(Settings(**settings)).test_client()
+    return application(Settings(**settings)).test_client()
 
 
 def _client(**settings: Any) -> FlaskClient:

@@ -5,7 +5,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mockthingspace.errors import InvalidMessage
@@ -316,7 +316,6 @@ VALUES = st.recursive(
 
 
 @given(message=st.dictionaries(st.text("a.0-é", max_size=3), VALUES, max_size=3))
-@settings(max_examples=50, deadline=None)
 def test_a_message_of_the_users_own_is_sent_as_it_is(message: dict[str, Any]) -> None:
     """Dots, digits, empty names and empty values are nothing special in it."""
     event = own(checked_message(message))

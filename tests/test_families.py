@@ -2,19 +2,19 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from mockthingspace import create_app, errors, families
+from mockthingspace import errors, families
 from mockthingspace.families import FAMILIES
 from mockthingspace.fidelity import entries
 from mockthingspace.model import MARKS
 from mockthingspace.settings import Settings
 
+from .doubles import application
 from .rows import each
 
 ACCOUNT, OTHER = "0242078689-00001", "0242078689-00002"
@@ -88,16 +88,9 @@ def test_every_family_with_accounts_is_tested_here():
     assert {one.name for one in FAMILIES if one.services} == set(PLACES)
 
 
-@cache
-def _started(**settings: Any) -> FlaskClient:
-    return create_app(Settings(clock="manual", **settings)).test_client()
-
-
 def asking(**settings: Any) -> FlaskClient:
     """Return a client of a double with these settings, as just started."""
-    client = _started(**settings)
-    client.post("/__admin/reset", json={})
-    return client
+    return application(Settings(clock="manual", **settings)).test_client()
 
 
 def operations(

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from mockthingspace import create_app
 from mockthingspace.settings import Settings
+
+from .doubles import application
 
 ACCOUNT = "0242078689-00001"
 URL, NEW = "https://listener.example/cb", "https://listener.example/new"
@@ -29,7 +30,7 @@ def callbacks(version: str) -> str:
 
 @cache
 def _started(**settings: Any) -> FlaskClient:
-    return create_app(Settings(**settings)).test_client()
+    return application(Settings(**settings)).test_client()
 
 
 def _client(**settings: Any) -> FlaskClient:

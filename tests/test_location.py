@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from mockthingspace import create_app
 from mockthingspace.settings import Settings
+
+from .doubles import application
 
 ACCOUNT, OTHER = "0242078689-00001", "0242078689-00002"
 CALLBACKS = f"/api/loc/v1/callbacks/{ACCOUNT}"
@@ -19,7 +20,7 @@ HEADER = "X-ThingSpace-Secret"
 
 @cache
 def _started(**settings: Any) -> FlaskClient:
-    return create_app(Settings(**settings)).test_client()
+    return application(Settings(**settings)).test_client()
 
 
 def _client(**settings: Any) -> FlaskClient:

@@ -311,7 +311,7 @@ def test_a_url_is_described_as_it_is_taken(url):
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda one: type(one).__name__)
 @given(data=strategies.data())
-@settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=30)
+@settings(suppress_health_check=list(HealthCheck))
 def test_what_a_pattern_matches_is_taken(field, data):
     """A client that keeps to the description is not refused."""
     text = data.draw(strategies.from_regex(field.pattern(""), fullmatch=True))

@@ -5,11 +5,11 @@ from base64 import b64encode
 import pytest
 from flask.testing import FlaskClient
 
-from mockthingspace import create_app
 from mockthingspace.clock import Clock
 from mockthingspace.double import EXTENSION
 from mockthingspace.settings import Settings
 
+from .doubles import application
 from .rows import each
 
 TOKEN = "/api/ts/v1/oauth2/token"
@@ -24,7 +24,7 @@ UWS = "UnifiedWebService"
 
 
 def _client(**settings: object) -> FlaskClient:
-    return create_app(Settings(**settings)).test_client()
+    return application(Settings(**settings)).test_client()
 
 
 def _clock(client: FlaskClient) -> Clock:

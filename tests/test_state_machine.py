@@ -6,11 +6,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from mockthingspace import create_app
+from .doubles import application
 
 ACCOUNTS = [f"0242078689-0000{n}" for n in range(3)]
 ACCOUNT = st.sampled_from(ACCOUNTS)
 URL = st.sampled_from(["http://a/cb", "https://b:9001", "http://[::1]/"])
+FEW = settings(max_examples=settings().max_examples // 5, stateful_step_count=20)
 CREDENTIAL = st.none() | st.sampled_from(["", "u", "pass wörd"])
 
 
@@ -19,7 +20,7 @@ class Registrations(RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
-        self.app = create_app()
+        self.app = application()
         self.client = self.app.test_client()
         self.model = {}
         self.requests = 0
@@ -126,9 +127,7 @@ class Registrations(RuleBasedStateMachine):
 
 
 TestRegistrations = Registrations.TestCase
-TestRegistrations.settings = settings(
-    max_examples=15, stateful_step_count=20, deadline=None
-)
+TestRegistrations.settings = FEW
 
 
 SERVICES = {"AlertService": "AlertService", "AlertsService": "AlertService"}
@@ -141,7 +140,7 @@ class Services(RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
-        self.client = create_app().test_client()
+        self.client = application().test_client()
         self.model = {}
 
     @rule(account=ACCOUNT, service=SERVICE, url=URL)
@@ -192,4 +191,4 @@ class Services(RuleBasedStateMachine):
 
 
 TestServices = Services.TestCase
-TestServices.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)
+TestServices.settings = FEW

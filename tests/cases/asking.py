@@ -4,7 +4,6 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -13,9 +12,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from mockthingspace import Settings, create_app
+from mockthingspace import Settings
 from mockthingspace.double import EXTENSION
 from mockthingspace.wire import MAX_BODY
+
+from ..doubles import application
 
 FIXTURES = Path(__file__).parent.parent.parent / "fixtures"
 UWS, OAUTH = "/api/m2m/v1/session", "/api/ts/v1/oauth2"
@@ -137,14 +138,7 @@ def session(
 
 def double(case: Case) -> Flask:
     """Return the application of a double as a case wants it, as just started."""
-    app = _double(json.dumps(case.settings))
-    app.extensions[EXTENSION].reset()
-    return app
-
-
-@cache
-def _double(settings: str) -> Flask:
-    return create_app(Settings(clock="manual", **json.loads(settings)))
+    return application(Settings(clock="manual", **case.settings))
 
 
 def answer(case: Case, app: Flask | None = None) -> TestResponse:
