@@ -156,8 +156,8 @@ def test_registrations_are_filtered(thingspace, filters):
 def test_requests_are_listed_one_a_line_oldest_first(thingspace):
     """A line holds the instant, the request, the status and what served it."""
     path = f"/api/fota/v1/callbacks/{ACCOUNT}"
-    requests.get(f"{thingspace.url}{path}", timeout=5)
-    requests.get(f"{thingspace.url}/nowhere", timeout=5)
+    requests.get(f"{thingspace.url}{path}", timeout=30)
+    requests.get(f"{thingspace.url}/nowhere", timeout=30)
 
     first, second = _invoke("requests").output.splitlines()
 
@@ -178,7 +178,7 @@ def test_requests_are_listed_one_a_line_oldest_first(thingspace):
 def test_requests_are_filtered(thingspace, options, shown):
     """Each option leaves out what it does not ask for."""
     for path in ("/nowhere", f"/api/fota/v1/callbacks/{OTHER}"):
-        requests.get(f"{thingspace.url}{path}", timeout=5)
+        requests.get(f"{thingspace.url}{path}", timeout=30)
 
     document = json.loads(_invoke("requests", "--json", *options).output)
 
@@ -195,7 +195,7 @@ def test_evicted_requests_are_counted():
     """``requests`` says how many older requests are no longer kept."""
     with MockThingSpace(journal_limit=1) as thingspace:
         for _ in range(3):
-            requests.get(f"{thingspace.url}/nowhere", timeout=5)
+            requests.get(f"{thingspace.url}/nowhere", timeout=30)
 
         lines = _invoke("requests", "--url", thingspace.url).output.splitlines()
 

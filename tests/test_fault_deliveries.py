@@ -307,7 +307,7 @@ class Meeting:
         """Wait for the other attempt, or see that there is none."""
         environ["wsgi.input"].read()
         try:
-            self.both.wait(5 if not self.met else 0)
+            self.both.wait(30 if not self.met else 0)
             self.met.append(True)
         except BrokenBarrierError:
             self.met.append(False)

@@ -26,7 +26,7 @@ OTHER = "0242078689-00002"
 CALLBACKS = f"/api/fota/v1/callbacks/{ACCOUNT}"
 REVOKE = "/api/ts/v1/oauth2/revoke"
 LISTENER = "http://127.0.0.1:9/cb"
-WAIT_S = 5
+WAIT_S = 30
 MANY = 80  # more than the server has threads of its own
 
 
@@ -204,9 +204,11 @@ def test_a_stale_list_waits_for_a_list(thingspace: MockThingSpace) -> None:
     """What only writes does not use it up, and is not told of it."""
     thingspace.fault("stale", times=1)
     url = f"{thingspace.url}{CALLBACKS}"
-    new = requests.post(url, json={"name": "Fota", "url": LISTENER + "2"}, timeout=5)
+    new = requests.post(
+        url, json={"name": "Fota", "url": LISTENER + "2"}, timeout=WAIT_S
+    )
     assert (new.status_code, new.headers.get("X-Mock-Reason")) == (200, None)
-    assert [requests.get(url, timeout=5).json()[0]["url"] for _ in range(2)] == [
+    assert [requests.get(url, timeout=WAIT_S).json()[0]["url"] for _ in range(2)] == [
         LISTENER,
         LISTENER + "2",
     ]
@@ -358,7 +360,7 @@ def test_a_client_that_does_not_wait_runs_into_its_timeout(
     """On a clock that stands the reply is not there in any real time."""
     thingspace.fault("delay", seconds=1)
     with pytest.raises(requests.ReadTimeout):
-        requests.get(f"{thingspace.url}{CALLBACKS}", timeout=0.02)
+        requests.get(f"{thingspace.url}{CALLBACKS}", timeout=(WAIT_S, 0.02))
     assert timed.acquire(timeout=WAIT_S)
     thingspace.advance(seconds=1)
     assert is_whole(told(thingspace))

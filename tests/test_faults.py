@@ -379,7 +379,7 @@ def test_a_pause_ends_with_its_time(timers: Any) -> None:
     assert pauses.held == 1
     timers.clock.advance(60)
     timers.take_due(timers.clock.now()).act()
-    thread.join(5)
+    thread.join(30)
     assert (pauses.held, thread.is_alive()) == (0, False)
 
 
@@ -408,9 +408,9 @@ def test_an_accounts_pauses_end_alone(timers: Any) -> None:
     pauses = Pauses(timers)
     mine, other = held(pauses, timers, ACCOUNT), held(pauses, timers, OTHER)
     pauses.end(ACCOUNT)
-    mine.join(5)
+    mine.join(30)
     assert (pauses.held, other.is_alive()) == (1, True)
     pauses.close()
-    other.join(5)
+    other.join(30)
     pauses.wait(60)
     assert pauses.held == 0

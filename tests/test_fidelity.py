@@ -219,7 +219,7 @@ def test_every_header_on_a_socket_has_an_entry() -> None:
     with MockThingSpace() as thing, Listener() as listener:
         path = f"{thing.url_for('location')}/callbacks/{ACCOUNT}"
         wanted = {"name": "Location", "url": listener.url}
-        reply = requests.post(path, json=wanted, timeout=5)
+        reply = requests.post(path, json=wanted, timeout=30)
         thing.trigger("Location.report", ACCOUNT)
         [message] = listener.wait_for(1)
 

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.thingspace_fault("status", status=500, operation="list"
 
 def statuses(thingspace, account, number):
     url = thingspace.url_for("fota-v1") + f"/callbacks/{account}"
-    return [requests.get(url, timeout=5).status_code for _ in range(number)]
+    return [requests.get(url, timeout=30).status_code for _ in range(number)]
 
 @pytest.mark.thingspace_fault("status", status=503, times=2)
 @pytest.mark.thingspace_fault("refuse", refusal="missing-bearer")

@@ -26,7 +26,7 @@ def thingspace_settings():
 
 def deregister(thingspace, account):
     url = thingspace.url_for("fota-v1") + f"/callbacks/{account}/name/Fota"
-    return requests.delete(url, timeout=5)
+    return requests.delete(url, timeout=30)
 
 def test_the_settings_are_the_overridden_ones(thingspace, thingspace_account):
     assert deregister(thingspace, thingspace_account).status_code == 200
@@ -47,12 +47,12 @@ def test_each_test_has_an_account_and_a_fresh_double(
 
 @pytest.mark.thingspace(allow_unmatched=True)
 def test_it_may_request_what_nothing_serves(thingspace):
-    assert requests.get(thingspace.url + "/nowhere", timeout=5).status_code == 404
+    assert requests.get(thingspace.url + "/nowhere", timeout=30).status_code == 404
 
 @pytest.mark.thingspace(allow_unmatched=False)
 def test_a_refusal_is_not_unmatched(thingspace):
     url = thingspace.url_for("fota-v1") + "/callbacks/nobody"
-    assert requests.get(url, timeout=5).status_code == 400
+    assert requests.get(url, timeout=30).status_code == 400
 """
 
 FAILING = """
@@ -60,7 +60,7 @@ import pytest
 import requests
 
 def get(thingspace, path):
-    return requests.get(thingspace.url + path, timeout=5).status_code
+    return requests.get(thingspace.url + path, timeout=30).status_code
 
 def test_own_exception(thingspace):
     for n in range(52):
@@ -100,12 +100,12 @@ def test_reset_is_scoped(thingspace, thingspace_account):
     assert len(thingspace.registrations(OTHER)) == 1
 
 def test_others_are_not_checked(thingspace):
-    requests.get(thingspace.url + "/nowhere", timeout=5)
-    requests.get(thingspace.url + f"/api/fota/v1/callback/{{OTHER}}", timeout=5)
+    requests.get(thingspace.url + "/nowhere", timeout=30)
+    requests.get(thingspace.url + f"/api/fota/v1/callback/{{OTHER}}", timeout=30)
 
 def test_own_unmatched(thingspace, thingspace_account):
     path = f"/api/fota/v1/callback/{{thingspace_account}}"
-    requests.get(thingspace.url + path, timeout=5)
+    requests.get(thingspace.url + path, timeout=30)
 """
 
 

@@ -23,15 +23,15 @@ NEIGHBOURS = """
         ask.trust_env = False
 
         thingspace.fault("status", status=503, times=2)
-        assert [503, 503, 200] == [ask.get(url, timeout=9).status_code for _ in "123"]
+        assert [503, 503, 200] == [ask.get(url, timeout=30).status_code for _ in "123"]
 
         thingspace.register(thingspace_account, thingspace_listener.url)
         thingspace.fault("duplicate", on="deliveries")
         thingspace_listener.reply(503, times=1)
         thingspace.trigger("Fota.upgradeFinished", thingspace_account)
-        thingspace_listener.wait_for(3, timeout_s=9)
-        thingspace.wait_for_delivery(count=2, timeout_s=9)
-        thingspace.wait_until_idle(timeout_s=9)
+        thingspace_listener.wait_for(3, timeout_s=30)
+        thingspace.wait_for_delivery(count=2, timeout_s=30)
+        thingspace.wait_until_idle(timeout_s=30)
 
         assert 3 == len(thingspace.requests())
         assert [2, 1] == [len(one.attempts) for one in thingspace.deliveries()]
@@ -82,4 +82,4 @@ def test_a_wait_is_for_ones_own_account(shared):
     everybody.register(OTHER, "http://localhost:9/gone")
     everybody.trigger("Fota.firmwareList", OTHER)
 
-    shared.wait_until_idle(timeout_s=9)
+    shared.wait_until_idle(timeout_s=30)

@@ -259,7 +259,7 @@ def test_the_settings_name_both_headers() -> None:
     with MockThingSpace(**names) as thing, Listener() as listener:
         callbacks = f"{thing.url_for('location')}/callbacks/{ACCOUNT}"
         wanted = {"name": "Location", "url": listener.url}
-        told = requests.post(callbacks, json=wanted, timeout=5).headers
+        told = requests.post(callbacks, json=wanted, timeout=30).headers
         thing.trigger("Location.report", ACCOUNT)
         [message] = listener.wait_for(1)
 

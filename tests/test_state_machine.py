@@ -64,7 +64,7 @@ class Registrations(RuleBasedStateMachine):
 
         def write(url):
             client = self.app.test_client()
-            gate.wait(timeout=5)
+            gate.wait(timeout=30)
             wanted = {"name": "Fota", "url": url, "username": url, "password": url}
             statuses.append(
                 self._ask("POST", account, client=client, json=wanted).status_code
@@ -74,7 +74,7 @@ class Registrations(RuleBasedStateMachine):
         for writer in writers:
             writer.start()
         for writer in writers:
-            writer.join(timeout=5)
+            writer.join(timeout=30)
 
         assert statuses == [200] * len(urls)
         self.requests = len(self.client.get("/__admin/requests").json["requests"])
