@@ -9,6 +9,7 @@ from threading import Thread
 from time import monotonic
 from typing import Any
 
+from mockthingspace.descriptors import open_files_limit
 from mockthingspace.ports import cannot_bind, url_of
 from mockthingspace.wsgi import Listener, close_all, turn
 
@@ -22,13 +23,7 @@ INSTEAD = "--port or MOCKTHINGSPACE_PORT"
 
 def _most_connections() -> int:
     """Return how many there may be, so that descriptors are left for all else."""
-    try:
-        import resource
-    except ImportError:  # Windows has no such limit
-        return CONNECTIONS
-    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if limit == resource.RLIM_INFINITY:
-        return CONNECTIONS
+    limit = open_files_limit()
     reserve = max(LEAST_RESERVE, limit // 4)
     return max(LEAST_CONNECTIONS, min(CONNECTIONS, limit - reserve))
 
