@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from threading import enumerate as threads
 from typing import Any
@@ -12,6 +13,7 @@ from mockthingspace import Listener, MockThingSpace
 from mockthingspace.app import create_app
 from mockthingspace.double import EXTENSION, Double, State
 from mockthingspace.families import FAMILIES
+from mockthingspace.faults import Fault
 from mockthingspace.model import Delivery, Registration
 from mockthingspace.settings import Settings
 from mockthingspace.triggering import resend, trigger
@@ -350,3 +352,24 @@ def test_hundreds_of_listeners_that_hang_delay_no_other() -> None:
         mock.register(OTHER, good.url)
         mock.trigger("Fota.firmwareList", OTHER)
         assert mock.wait_for_delivery(OTHER, timeout_s=WAIT_S).status == "delivered"
+
+
+def test_eight_threads_may_trigger_what_is_reordered(
+    make: Callable[..., Double], listener: App
+) -> None:
+    """However they come between one another, each message is delivered once."""
+    double = make()
+    for seconds in (1, 2, 3) * 10:
+        double.plan(Fault("reorder", "deliveries", options={"seconds": seconds}))
+
+    def trigger_ten(worker: int) -> None:
+        for number in range(10):
+            send(double, 10 * worker + number)
+
+    with ThreadPoolExecutor(8) as workers:
+        list(workers.map(trigger_ten, range(8)))
+    double.advance(3)
+    statuses = {delivery.status for delivery in double.state.deliveries.every()}
+    assert statuses == {"delivered"}
+    assert sorted(listener.asked) == sorted(f"/1{number}" for number in range(80))
+    assert double.state.dispatcher.pending() == 0
