@@ -337,6 +337,53 @@ def test_an_attempt_that_is_cancelled_before_it_begins_is_not_made(
     assert double.state.dispatcher.idle()
 
 
+def test_an_overlapping_attempt_is_recalled_while_the_first_is_under_way(
+    make: Callable[..., Double], listener: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was cancelled before it began is not made; the first ends as stale."""
+    listener.hangs_on = "/1"
+    double = make()
+    double.plan(Fault("overlap", "deliveries"))
+    submit, second = double.runtime.loop.submit, list[Callable[[], Any]]()
+    monkeypatch.setattr(
+        double.runtime.loop,
+        "submit",
+        lambda start: submit(start) if not listener.asked else second.append(start),
+    )
+    monkeypatch.setattr(
+        double.state.dispatcher,
+        "_expect_overlap",
+        lambda job, delivery: jobs.append(job),
+    )
+    jobs: list[Any] = []
+    sent = send(double)
+    assert listener.begun.wait(WAIT_S)
+    double.state.dispatcher._overlap(jobs[0])
+    double.state.dispatcher.cancel([KEY])
+    monkeypatch.undo()
+    double.runtime.loop.call(second[0])
+    under_way = not double.state.dispatcher.idle()
+    listener.released.set()
+    wait_until(double.state, lambda: now(double, sent).status == "stale")
+    assert (under_way, len(now(double, sent).attempts)) == (True, 1)
+
+
+def test_what_was_delivered_is_not_cancelled_with_its_overlapping_attempt(
+    make: Callable[..., Double], listener: App
+) -> None:
+    """One attempt was taken; that the other is still under way changes nothing."""
+    listener.hangs_on = "/1"
+    double = make()
+    double.plan(Fault("overlap", "deliveries"))
+    sent = send(double)
+    assert listener.begun.wait(WAIT_S)
+    with double.state.deliveries.lock:
+        taken = now(double, sent)._replace(status="delivered")
+        double.state.deliveries.replace(taken)
+    assert double.state.dispatcher.cancel([KEY]) == 0
+    assert now(double, sent).status == "delivered"
+
+
 def test_hundreds_of_listeners_that_hang_delay_no_other() -> None:
     """Attempts are bounded by nothing but the machine's sockets."""
     with (
