@@ -3,12 +3,14 @@
 import json
 import os
 import signal
+import sys
 from queue import SimpleQueue
 from types import FrameType
 from typing import Any
 
 from mockthingspace import __version__
 from mockthingspace.listener import Listener, ReceivedMessage
+from mockthingspace.outlet import Outlet
 from mockthingspace.redaction import (
     body_without_secrets,
     printable,
@@ -31,9 +33,10 @@ def listen_until_stopped(
 
     Raises:
         CannotBind: The port cannot be had.
+        OSError: Standard output cannot be written.
     """
     # An Event's lock would deadlock in a handler; this queue's is made for it.
-    news: SimpleQueue[ReceivedMessage | int] = SimpleQueue()
+    news: SimpleQueue[ReceivedMessage | int | OSError] = SimpleQueue()
 
     def on_signal(number: int, _: FrameType | None) -> None:
         news.put(number)
@@ -46,10 +49,15 @@ def listen_until_stopped(
         with Listener(port=port, on_message=news.put) as listener:
             listener.reply(status_code, times=times, delay_s=delay_s)
             facts = f"url={listener.url} pid={os.getpid()}"
-            _say(f"mockthingspace {__version__} listening {facts}")
-            while isinstance(one := news.get(), ReceivedMessage):
-                _say(*shown(one))
-        return one == signal.SIGINT
+            ready = f"mockthingspace {__version__} listening {facts}"
+            print(ready, flush=True)  # noqa: T201 (it is the command's output)
+            outlet = Outlet(sys.stdout, _lost, news.put)
+            while isinstance(item := news.get(), ReceivedMessage):
+                outlet.say("\n".join(shown(item)))
+        outlet.close()
+        if isinstance(item, OSError):
+            raise item
+        return item == signal.SIGINT
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -80,5 +88,5 @@ def shown(message: ReceivedMessage) -> list[str]:
     return ["  ".join(parts), *body]
 
 
-def _say(*lines: str) -> None:
-    print("\n".join(lines), flush=True)  # noqa: T201 (it is the command's output)
+def _lost(number: int) -> str:
+    return f"{number} messages are not shown, because nobody read this"

@@ -5,12 +5,16 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from queue import SimpleQueue
+from traceback import format_exc
 from types import FrameType
 
 from mockthingspace import __version__
 from mockthingspace.handle import MockThingSpace
+from mockthingspace.outlet import Outlet
 from mockthingspace.port_file import port_in
 from mockthingspace.settings import Settings
 
@@ -45,7 +49,6 @@ def serve_until_stopped(
         CannotBind: The address cannot be had.
         SettingsError: The port file cannot be written.
     """
-    _log_to_stderr(log_format)
     # An Event's lock would deadlock in a handler; this queue's is made for it.
     signals: SimpleQueue[int] = SimpleQueue()
 
@@ -57,29 +60,63 @@ def serve_until_stopped(
         for number in (signal.SIGINT, signal.SIGTERM)
     }
     try:
-        own = {"port": settings.port, "clock": settings.clock}
-        with MockThingSpace(settings.but(**own)) as double:
-            if not _is_loopback(settings.host):
-                _warn(settings.host)
-            port = int(double.url.rpartition(":")[2])
-            with port_in(port_file, port):
-                _say_ready(double.url, log_format)
-                interrupted = signals.get() == signal.SIGINT
-        logging.getLogger("mockthingspace").info("stopped")
-        return interrupted
+        with _logging_to_stderr(log_format):
+            own = {"port": settings.port, "clock": settings.clock}
+            with MockThingSpace(settings.but(**own)) as double:
+                if not _is_loopback(settings.host):
+                    _warn(settings.host)
+                port = int(double.url.rpartition(":")[2])
+                with port_in(port_file, port):
+                    _say_ready(double.url, log_format)
+                    interrupted = signals.get() == signal.SIGINT
+            logging.getLogger("mockthingspace").info("stopped")
+            return interrupted
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-def _log_to_stderr(log_format: str) -> None:
+class _ToOutlet(logging.Handler):
+    """Formats a record in the thread that logs, and leaves the writing to an outlet."""
+
+    def __init__(self, outlet: Outlet) -> None:
+        super().__init__()
+        self._outlet = outlet
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Have a record written."""
+        try:
+            self._outlet.say(self.format(record))
+        except Exception:  # noqa: BLE001 (who logs must not fail)
+            self._outlet.say(f"cannot log {record.msg!r}:\n{format_exc()}")
+
+
+@contextmanager
+def _logging_to_stderr(log_format: str) -> Iterator[None]:
+    """Log to standard error, also what libraries warn of; never wait for its reader."""
     text = logging.Formatter("%(asctime)s.%(msecs)03d  %(message)s", "%H:%M:%S")
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter() if log_format == "json" else text)
+    formatter = JsonFormatter() if log_format == "json" else text
+
+    def lost(number: int) -> str:
+        record = logging.makeLogRecord(
+            {"levelno": logging.WARNING, "levelname": "WARNING", "args": (number,)}
+        )
+        record.msg = "%d entries of the log are lost, because nobody read it"
+        return formatter.format(record)
+
+    outlet = Outlet(sys.stderr, lost)
+    handler = _ToOutlet(outlet)
+    handler.setFormatter(formatter)
     log = logging.getLogger("mockthingspace")
-    log.handlers = [handler]
+    before = log.handlers, log.level, log.propagate, logging.lastResort
+    log.handlers, log.propagate, logging.lastResort = [handler], False, handler
     log.setLevel(logging.INFO)
-    log.propagate = False
+    try:
+        yield
+    finally:
+        log.handlers, _, log.propagate, logging.lastResort = before
+        log.setLevel(before[1])
+        outlet.close()
 
 
 def _is_loopback(host: str) -> bool:

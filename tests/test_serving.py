@@ -8,7 +8,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
@@ -19,7 +19,7 @@ import requests
 
 from mockthingspace import __version__
 from mockthingspace.cli import main
-from mockthingspace.serving import JsonFormatter
+from mockthingspace.serving import JsonFormatter, _logging_to_stderr
 
 ACCOUNT = "0242078689-00001"
 PATH = f"/api/fota/v1/callbacks/{ACCOUNT}"
@@ -356,13 +356,16 @@ def test_a_bug_is_logged_as_json_with_its_traceback():
     assert logged["traceback"].endswith("KeyError: 'broken'")
 
 
-HASTY = "from mockthingspace.cli import main; main()"
+HASTY = (
+    "from mockthingspace import outlet; outlet.GRACE_S = {grace_s}; "
+    "from mockthingspace.cli import main; main()"
+)
 
 
 @contextmanager
-def _serving(*args: str) -> Iterator[tuple[Any, str]]:
+def _serving(*args: str, grace_s: float = 30) -> Iterator[tuple[Any, str]]:
     """Serve in a process; hand over that and its URL."""
-    command = ["-c", HASTY, "serve", "--port", "0", *args]
+    command = ["-c", HASTY.format(grace_s=grace_s), "serve", "--port", "0", *args]
     with subprocess.Popen(
         [sys.executable, *command],
         stdout=subprocess.PIPE,
@@ -373,6 +376,73 @@ def _serving(*args: str) -> Iterator[tuple[Any, str]]:
             yield process, URL.findall(process.stdout.readline())[0]
         finally:
             process.kill()
+
+
+def _ask(url: str, paths: Iterable[str]) -> set[int]:
+    with requests.Session() as session:
+        return {session.get(url + path, timeout=30).status_code for path in paths}
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_it_serves_and_ends_although_nobody_reads_its_log(log_format):
+    """A pipe that is full holds up neither an answer nor SIGTERM."""
+    with _serving("--log-format", log_format, grace_s=0.01) as (process, url):
+        answers = _ask(url, (f"/{number:01000}" for number in range(90)))
+        process.terminate()
+
+        assert (answers, process.wait(30)) == ({404}, 0)
+
+
+def test_all_is_logged_in_order_before_it_ends():
+    """Whoever reads the log has every line, the last as well."""
+    with _serving() as (process, url):
+        _ask(url, (f"/{number}" for number in range(200)))
+        process.terminate()
+        log = process.stderr.read()
+
+    asked = [int(number) for number in re.findall(r"GET /(\d+) ", log)]
+    assert asked == list(range(200))
+    assert log.endswith("  stopped\n")
+
+
+@pytest.mark.parametrize(
+    ("log_format", "line"),
+    [
+        ("text", r"[\d:.]+  3 entries of the log are lost, because nobody read it"),
+        ("json", r"\{.*\"warning\".*\"3 entries of the log are lost, .*\}"),
+    ],
+)
+def test_what_could_not_be_logged_is_counted(monkeypatch, capsys, log_format, line):
+    """The log says in its own format how much of it is missing."""
+    monkeypatch.setattr("mockthingspace.outlet.MOST_BYTES", 0)
+    log = logging.getLogger("mockthingspace")
+    with _logging_to_stderr(log_format):
+        [handler] = log.handlers
+        with handler._outlet._changed:  # so that it cannot say it each time
+            for _ in range(3):
+                log.warning("lost")
+
+    assert re.fullmatch(line, capsys.readouterr().err.strip())
+
+
+def test_what_libraries_warn_of_is_logged_as_well(capsys):
+    """It goes through the same outlet, where it can hold up nobody."""
+    before = logging.lastResort
+    with _logging_to_stderr("text"):
+        logging.lastResort.handle(logging.makeLogRecord({"msg": "from waitress"}))
+
+    assert logging.lastResort is before
+    assert capsys.readouterr().err.endswith("  from waitress\n")
+
+
+def test_what_cannot_be_logged_fails_nobody(capsys):
+    """A record that cannot be formatted is logged with the reason."""
+    with _logging_to_stderr("text"):
+        logging.getLogger("mockthingspace").info("%d", "no number")
+
+    err = capsys.readouterr().err
+    assert err.startswith("cannot log '%d':\nTraceback")
+    assert "TypeError" in err
 
 
 def test_two_servers_do_not_share_a_port_file(serve, capsys, tmp_path):
