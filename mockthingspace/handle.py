@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Mapping
 from threading import Lock
 from typing import Any
+from weakref import finalize
 
 from mockthingspace.app import create_app
 from mockthingspace.client import AdminClient, in_process, remote, with_scheme
@@ -19,6 +20,16 @@ from mockthingspace.handle_requests import RequestsHandle
 from mockthingspace.handle_timeline import TimelineHandle
 from mockthingspace.server import Server
 from mockthingspace.settings import Settings, checked
+
+
+def _let_go(name: str, server: Server, double: Double) -> None:
+    """Stop a double that was forgotten, and say so; wait for nothing.
+
+    The garbage collector may call it in one of the server's own threads, and the end
+    of the program when none of them can go on any more.
+    """
+    server.let_go(double.close)
+    warnings.warn(f"{name} was not stopped", ResourceWarning, stacklevel=3)
 
 
 class MockThingSpace(RequestsHandle, DeliveriesHandle, FaultsHandle, TimelineHandle):
@@ -59,6 +70,7 @@ class MockThingSpace(RequestsHandle, DeliveriesHandle, FaultsHandle, TimelineHan
         self._account: str | None = None
         self._changing = Lock()
         self._server: Server | None = None
+        self._forgotten: finalize[..., Any] | None = None
         self._url: str | None = None
         self._client: AdminClient | None = None
 
@@ -96,24 +108,22 @@ class MockThingSpace(RequestsHandle, DeliveriesHandle, FaultsHandle, TimelineHan
             except CannotBind:
                 self._double.close()
                 raise
-            self._server.start()
             self._url = self._server.url
             self._client = AdminClient(in_process(app, self._url))
+            self._forgotten = finalize(
+                self, _let_go, repr(self), self._server, self._double
+            )
+            self._server.start()
         return self
 
     def stop(self) -> None:
         """Stop answering and free the port; stopping twice does no harm."""
         with self._changing:
-            if self._server is not None and self._double is not None:
-                self._double.close()
-                self._server.stop()
+            if self._server and self._double and self._forgotten:
+                if self._forgotten.detach():  # or it was let go, at the program's end
+                    self._double.close()
+                    self._server.stop()
                 self._server = self._client = self._url = None
-
-    def __del__(self) -> None:
-        """Stop a double that was forgotten, and say so."""
-        if getattr(self, "_server", None) is not None:
-            warnings.warn(f"{self!r} was not stopped", ResourceWarning, stacklevel=2)
-            self.stop()
 
     def __repr__(self) -> str:
         """Say where it answers, and the account it keeps to."""

@@ -5,6 +5,7 @@ there and then. Stopping leaves no thread, socket or port behind.
 """
 
 import logging
+from collections.abc import Callable
 from threading import Thread
 from time import monotonic
 from typing import Any
@@ -53,6 +54,8 @@ class Server:
         self.host = host
         self.port = int(self._listener.effective_port)
         self._ends_at: float | None = None
+        self._let_go: Callable[[], object] | None = None
+        self._told = True
         self._thread = Thread(target=self._run, name="mockthingspace", daemon=True)
 
     @property
@@ -78,12 +81,47 @@ class Server:
         self._thread.join()
         close_all(self._sockets)
 
+    def let_go(self, then: Callable[[], object]) -> None:
+        """Have its own thread stop it, and close what belongs to it; wait for nothing.
+
+        It takes no lock, so the garbage collector can call it in whatever thread.
+
+        Args:
+            then: Closes what belongs to it; it must be quick.
+        """
+        self._told = False
+        self._let_go = then
+        self._listener.pull_trigger()
+        self._told = True
+
     def _run(self) -> None:
-        """Move bytes until ended, and until only the trigger is left or it is late."""
-        while self._ends_at is None or (
-            len(self._sockets) > 1 and monotonic() < self._ends_at
-        ):
+        """Move bytes until it is over."""
+        while not self._is_over():
             turn(self._listener, self._sockets)
+            if self._let_go is not None and self._ends_at is None:
+                self._leave()
+        if self._let_go is not None:
+            close_all(self._sockets)
+
+    def _is_over(self) -> bool:
+        """Say whether it ends, and only the trigger is left or it is late.
+
+        The trigger stays until whoever let it go has pulled it.
+        """
+        return (
+            self._ends_at is not None
+            and self._told
+            and (len(self._sockets) <= 1 or monotonic() >= self._ends_at)
+        )
+
+    def _leave(self) -> None:
+        """Stop, in the thread that would be waited for."""
+        assert self._let_go is not None
+        self._listener.leave()
+        self._let_go()
+        self._listener.crew.let_go()
+        self._listener.admin_crew.let_go()
+        self._end()
 
     def _end(self) -> None:
         self._listener.close_when_flushed()

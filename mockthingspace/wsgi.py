@@ -93,10 +93,15 @@ class Crew(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no typ
             if not self._dismissed:
                 self.set_thread_count(self._size + self._waiting)
 
-    def dismiss(self) -> None:
-        """Let the workers finish what they are at, and go."""
+    def let_go(self) -> None:
+        """Let the workers go when they have finished what they are at."""
         with self._changing:
             self._dismissed = True
+            self.set_thread_count(0)
+
+    def dismiss(self) -> None:
+        """Let the workers go, and wait for them."""
+        self.let_go()
         ends_at = monotonic() + GRACE_S
         self.shutdown(timeout=GRACE_S)
         for member in self.members:
@@ -175,7 +180,8 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
             self._watches.append(over)
             if self._ended or self.server.stopping:
                 over.set()
-        self.server.pull_trigger()  # the loop is to watch this connection, too
+            else:
+                self.server.pull_trigger()  # the loop is to watch this, too
         try:
             with crew.spare():
                 yield

@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -12,6 +14,8 @@ from mockthingspace import MockThingSpace, MockThingSpaceError
 from mockthingspace.client import with_scheme
 from mockthingspace.errors import SettingsError
 from mockthingspace.server import Server
+
+BOUND_S = 30
 
 
 def test_starting_at_once_from_many_threads_starts_one_server():
@@ -42,16 +46,95 @@ def test_stopping_at_once_from_many_threads_does_no_harm():
     assert not double.running
 
 
-def test_a_forgotten_double_stops_and_says_so():
+@pytest.fixture
+def forgotten() -> Iterator[list[MockThingSpace]]:
+    """A double that is in this list and nowhere else; its threads end."""
+    before = set(threading.enumerate())
+    yield [MockThingSpace().start()]
+    for thread in set(threading.enumerate()) - before:
+        thread.join(BOUND_S)
+        assert not thread.is_alive()
+
+
+def _is_gone(url: str) -> bool:
+    """Wait until a double has stopped; say that it has."""
+    for thread in threading.enumerate():
+        if thread.name == "mockthingspace":
+            thread.join(BOUND_S)
+    with pytest.raises(requests.ConnectionError):
+        requests.get(url, timeout=BOUND_S)
+    return True
+
+
+def test_a_forgotten_double_stops_and_says_so(forgotten):
     """A double that nobody can stop any more does not run on."""
-    only_here = [MockThingSpace().start()]
-    url = only_here[0].url
+    url = forgotten[0].url
+    requests.get(f"{url}/__admin/health", timeout=BOUND_S)
 
     with pytest.warns(ResourceWarning, match=f"{url}> was not stopped"):
-        only_here.clear()
+        forgotten.clear()
 
-    with pytest.raises(requests.ConnectionError):
-        requests.get(url, timeout=5)
+    assert _is_gone(url)
+
+
+def test_a_double_can_be_forgotten_in_its_own_thread(forgotten):
+    """It is collected wherever that happens, and waits for no thread then."""
+    url, done = forgotten[0].url, threading.Event()
+    trigger = forgotten[0]._server._listener.trigger
+
+    def forget():
+        forgotten.clear()
+        done.set()
+
+    def wait():
+        trigger.pull_trigger(forget)
+        return done.wait(BOUND_S)
+
+    with pytest.warns(ResourceWarning, match=f"{url}> was not stopped"):
+        assert wait()
+
+    assert _is_gone(url)
+
+
+def test_a_double_that_was_let_go_need_not_be_stopped(forgotten):
+    """A program's own end may stop it after Python's has let it go."""
+    url = forgotten[0].url
+    with pytest.warns(ResourceWarning, match="was not stopped"):
+        forgotten[0]._forgotten()
+
+    forgotten[0].stop()
+
+    assert _is_gone(url)
+    assert not forgotten[0].running
+
+
+@pytest.mark.parametrize("place", ["a name", "a cycle", "a function"])
+def test_a_script_that_forgets_to_stop_ends(place):
+    """It is warned, and waits for none of the double's threads."""
+    script = [
+        "import requests",
+        "from mockthingspace import MockThingSpace",
+        "def use():",
+        "    it = MockThingSpace().start()",
+        "    assert requests.get(it.url + '/__admin/health').ok",
+        "    return it",
+        {
+            "a name": "kept = use()",
+            "a cycle": "kept = use(); kept.self = kept; del kept",
+            "a function": "use()",
+        }[place],
+    ]
+    ran = subprocess.run(
+        [sys.executable, "-W", "always::ResourceWarning", "-c", "\n".join(script)],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=BOUND_S,
+    )
+
+    said = [line for line in ran.stderr.splitlines() if not line.startswith("  ")]
+    assert (ran.returncode, ran.stdout, len(said)) == (0, "", 1)
+    assert said[0].endswith("> was not stopped")
 
 
 def test_a_double_on_every_ipv6_address_answers_at_its_url():
