@@ -36,7 +36,10 @@ def _spelled(host: str, port: int) -> str:
 
 
 def _holder(port: int, proc: Path = Path("/proc")) -> str:
-    """Say which process listens on a port, where the system tells."""
+    """Say which process listens on a port, where the system tells.
+
+    By its program's name alone: its arguments may be secrets, as ``--credentials``.
+    """
     inodes = set()
     for table in (proc / "net" / "tcp", proc / "net" / "tcp6"):
         if table.exists():
@@ -48,9 +51,8 @@ def _holder(port: int, proc: Path = Path("/proc")) -> str:
         process = descriptor.parent.parent
         try:
             if str(descriptor.readlink()) in inodes:
-                command = (process / "cmdline").read_text(errors="replace")
-                shown = command.replace("\0", " ").strip()[:120]
-                return f"process {process.name} ({shown})"
+                program = (process / "comm").read_text(errors="replace").rstrip("\n")
+                return f"process {process.name} ({ascii(program)[1:-1]})"
         except OSError:  # the process has gone, or is another user's
             continue
     return f"another process (find it with: lsof -i :{port})"
