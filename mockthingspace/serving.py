@@ -11,11 +11,13 @@ from datetime import datetime, timezone
 from queue import SimpleQueue
 from traceback import format_exc
 from types import FrameType
+from typing import Any
 
 from mockthingspace import __version__
 from mockthingspace.handle import MockThingSpace
 from mockthingspace.outlet import Outlet
 from mockthingspace.port_file import port_in
+from mockthingspace.redaction import printable
 from mockthingspace.settings import Settings
 
 
@@ -36,6 +38,22 @@ class JsonFormatter(logging.Formatter):
         if exchange is not None:
             document["exchange"] = exchange()
         return json.dumps(document)
+
+
+class TextFormatter(logging.Formatter):
+    """A line for a person, in which nothing is left that a terminal would obey."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s.%(msecs)03d  %(message)s", "%H:%M:%S")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (logging's)
+        """Spell the message, on one line."""
+        record.message = printable(record.message)
+        return super().formatMessage(record)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802
+        """Spell a traceback."""
+        return "\n".join(map(printable, super().formatException(ei).split("\n")))
 
 
 def serve_until_stopped(
@@ -94,8 +112,7 @@ class _ToOutlet(logging.Handler):
 @contextmanager
 def _logging_to_stderr(log_format: str) -> Iterator[None]:
     """Log to standard error, also what libraries warn of; never wait for its reader."""
-    text = logging.Formatter("%(asctime)s.%(msecs)03d  %(message)s", "%H:%M:%S")
-    formatter = JsonFormatter() if log_format == "json" else text
+    formatter = JsonFormatter() if log_format == "json" else TextFormatter()
 
     def lost(number: int) -> str:
         record = logging.makeLogRecord(

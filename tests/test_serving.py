@@ -471,3 +471,20 @@ def test_the_port_file_of_a_killed_server_is_replaced(serve, tmp_path):
     )  # fmt: skip
 
     assert (left, seen, file.exists()) == (True, [True], False)
+
+
+def test_nothing_in_the_log_is_obeyed_by_a_terminal(capsys):
+    """Messages, and what an exception says, are escaped; lines stay lines."""
+    with _logging_to_stderr("text"):
+        log = logging.getLogger("mockthingspace")
+        try:
+            raise ValueError("\x1b[2J")
+        except ValueError:
+            log.exception("failed on %s", "/\x1b[2J\n12:00:00.000  forged\u202e")
+
+    first, *rest = capsys.readouterr().err.splitlines()
+    assert first.endswith("failed on /\\x1b[2J\\n12:00:00.000  forged\\u202e")
+    assert (rest[0], rest[-1]) == (
+        "Traceback (most recent call last):",
+        "ValueError: \\x1b[2J",
+    )
