@@ -112,10 +112,7 @@ def checked_message(message: Any) -> Any:
     Raises:
         InvalidMessage: It is nested too deeply, or JSON cannot spell it.
     """
-    level = [message]
-    for _ in range(DEEPEST):
-        level = [below for one in level for below in _items(one)]
-    if level:
+    if is_deeper(message, DEEPEST):
         raise InvalidMessage(f"a message is nested at most {DEEPEST} deep")
     try:
         json.dumps(message, allow_nan=False)
@@ -141,6 +138,16 @@ def counted(message: bytes, counter: str | None, number: int) -> bytes:
     document = json.loads(message)
     document[counter] += number - 1
     return json.dumps(document).encode()
+
+
+def is_deeper(value: Any, most: int) -> bool:
+    """Say whether a JSON value is nested deeper than so many levels."""
+    level = [value]
+    for _ in range(most):
+        level = [below for one in level for below in _items(one)]
+        if not level:
+            return False
+    return True
 
 
 def _items(value: Any) -> list[Any]:

@@ -2,22 +2,25 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from mockthingspace.errors import AdminError
+from mockthingspace.events import DEEPEST, is_deeper
 from mockthingspace.matching import Criterion, words
 from mockthingspace.model import Exchange
 
 EXTRA, UNORDERED = "ignoreExtraElements", "ignoreArrayOrder"
-DEEPEST = 100
+MOST_PAIRS = 100_000
 PLACEHOLDER = "${json-unit."
 _STEP = re.compile(r"\.([\w-]+)|\['([^']*)'\]|\[([0-9]{1,9})\]")
 _PATH = re.compile(rf"\$(?:{_STEP.pattern})*")
 Agrees = Callable[[Any, Any], bool]
 
 
-def equal(wanted: Any, *, extra: bool, unordered: bool) -> list[Criterion]:
+def equal(wanted: Any, *, extra: bool, unordered: bool) -> Iterator[Criterion]:
     """Compare a body with a document, field by field, so that each can be named.
 
     Args:
@@ -31,26 +34,67 @@ def equal(wanted: Any, *, extra: bool, unordered: bool) -> list[Criterion]:
     if isinstance(wanted, str):
         try:
             wanted = json.loads(wanted)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise AdminError("invalid_pattern", f"equalToJson: {error}") from error
     _check(wanted)
 
-    def agrees(one: Any, came: Any) -> bool:
-        if isinstance(one, Mapping):
+    agrees = _Comparison(extra, unordered)
+    return _fields("body", (), wanted, agrees, not extra)
+
+
+class _Comparison:
+    """Whether a document agrees with the one that is wanted.
+
+    Args:
+        extra: Let objects have further fields.
+        unordered: Let arrays have another order.
+    """
+
+    def __init__(self, extra: bool, unordered: bool) -> None:
+        self._extra = extra
+        self._unordered = unordered
+
+    def __call__(self, wanted: Any, came: Any) -> bool:
+        """Compare two documents."""
+        self._pairs_left = MOST_PAIRS
+        return self._agrees(wanted, came)
+
+    def _agrees(self, wanted: Any, came: Any) -> bool:
+        if isinstance(wanted, Mapping):
             return (
                 isinstance(came, Mapping)
-                and (extra or one.keys() == came.keys())
-                and all(key in came and agrees(one[key], came[key]) for key in one)
+                and (self._extra or wanted.keys() == came.keys())
+                and all(
+                    key in came and self._agrees(one, came[key])
+                    for key, one in wanted.items()
+                )
             )
-        if not isinstance(one, list):
-            return _spelled(one) == _spelled(came)
-        if not isinstance(came, list) or len(one) != len(came):
+        if not isinstance(wanted, list):
+            return _spelled(wanted) == _spelled(came)
+        if not isinstance(came, list) or len(wanted) != len(came):
             return False
-        if unordered:
-            return _paired(one, came, agrees)
-        return all(agrees(*pair) for pair in zip(one, came, strict=True))
+        if not self._unordered:
+            return all(map(self._agrees, wanted, came))
+        return self._paired(wanted, came)
 
-    return list(_fields("body", (), wanted, agrees, not extra))
+    def _paired(self, wanted: list[Any], came: list[Any]) -> bool:
+        """Say whether each that is wanted can have one that came to itself.
+
+        Equal ones are such a pair, as nothing is lost by it: what could have been
+        had in its place can be had where it was. The rest is tried, each with each.
+        """
+        here, there = (Counter(map(_canonical, each)) for each in (wanted, came))
+        rest, others = here - there, there - here
+        if not rest or not self._extra:
+            return not rest
+        self._pairs_left -= rest.total() * others.total()
+        if self._pairs_left < 0:
+            raise AdminError(
+                "too_slow",
+                f"equalToJson: {UNORDERED} with {EXTRA} compares each item with each, "
+                f"at most {MOST_PAIRS} times; leave one of them out",
+            )
+        return _matched(_items(rest), _items(others), self._agrees)
 
 
 def at_path(wanted: Any) -> tuple[str, Callable[[Exchange], Any], Mapping[str, Any]]:
@@ -83,28 +127,40 @@ def at_path(wanted: Any) -> tuple[str, Callable[[Exchange], Any], Mapping[str, A
 
 
 def document(exchange: Exchange) -> Any:
-    """Return the body as JSON; None where it is none."""
+    """Return the body as JSON; None where it is none, or too deep to look into."""
+    return _parsed(exchange.body)
+
+
+@lru_cache(8)  # each criterion asks anew
+def _parsed(body: bytes) -> Any:
     try:
-        return json.loads(exchange.body)
+        found = json.loads(body)
     except (ValueError, RecursionError):
         return None
+    return None if is_deeper(found, DEEPEST) else found
 
 
-def _check(wanted: Any, depth: int = 0) -> None:
-    if depth > DEEPEST:
-        raise AdminError("invalid_pattern", "equalToJson: it is nested too deeply")
+def _check(wanted: Any) -> None:
+    if is_deeper(wanted, DEEPEST):
+        raise AdminError(
+            "invalid_pattern", f"equalToJson: it is nested more than {DEEPEST} deep"
+        )
+    _check_values(wanted)
+
+
+def _check_values(wanted: Any) -> None:
     if isinstance(wanted, str) and PLACEHOLDER in wanted:
         raise AdminError(
             "unknown_matcher", f"equalToJson: unknown {wanted!r}; give the value itself"
         )
     below: Iterable[Any] = wanted.values() if isinstance(wanted, Mapping) else ()
     for one in wanted if isinstance(wanted, list) else below:
-        _check(one, depth + 1)
+        _check_values(one)
 
 
 def _fields(
     field: str, steps: tuple[str, ...], wanted: Any, agrees: Agrees, only: bool
-) -> Iterable[Criterion]:
+) -> Iterator[Criterion]:
     """Make a criterion of each value; where nothing may be extra, of the names too."""
     read = _at(steps)
     if not isinstance(wanted, Mapping) or (steps and not wanted):
@@ -164,8 +220,28 @@ def plain(value: Any) -> str:
     return json.dumps(value)
 
 
-def _paired(wanted: list[Any], came: list[Any], agrees: Agrees) -> bool:
-    """Say whether each that is wanted can have one that came to itself."""
+def _canonical(value: Any) -> str:
+    """Spell a value so that it is told apart by all but the order in its arrays."""
+    return json.dumps(_sorted(value), sort_keys=True)
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _sorted(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return sorted(map(_sorted, value), key=_canonical_of_sorted)
+    return value
+
+
+def _canonical_of_sorted(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+def _items(spelled: Counter[str]) -> list[Any]:
+    return [json.loads(one) for one in spelled.elements()]
+
+
+def _matched(wanted: list[Any], came: list[Any], agrees: Agrees) -> bool:
     fits = [[index for index, one in enumerate(came) if agrees(w, one)] for w in wanted]
     taken: dict[int, int] = {}
 

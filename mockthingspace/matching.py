@@ -7,11 +7,13 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from difflib import SequenceMatcher
+from heapq import nsmallest
 from typing import Any, NamedTuple
 
 from mockthingspace import redaction
 
 NEAREST = 3
+COMPARED = 50  # texts, for how alike they are: of those that differ in the least
 _SECRET = redaction.SECRET_KEYS | {redaction.CUSTOM}
 _STEPS = re.compile(r"[][.]")
 ABSENT, PRESENT = "(absent)", "(present)"
@@ -55,27 +57,37 @@ class NearMiss(NamedTuple):
 
 def matches(exchange: Any, wanted: Iterable[Criterion]) -> bool:
     """Say whether every criterion holds."""
-    return all(one.holds(one.read(exchange)) for one in wanted)
+    return all(_met(one, exchange) for one in wanted)
 
 
 def near_misses(exchanges: Iterable[Any], wanted: list[Criterion]) -> list[NearMiss]:
     """Return the nearest exchanges that do not match, nearest first."""
-    misses = [_miss(one, wanted) for one in exchanges if not matches(one, wanted)]
-    misses.sort(key=lambda miss: (miss.distance, -miss.exchange.seq))
-    return misses[:NEAREST]
+    unmet = (
+        (one, [each for each in wanted if not _met(each, one)]) for one in exchanges
+    )
+    missed = [(exchange, differing) for exchange, differing in unmet if differing]
+    likely = nsmallest(COMPARED, missed, lambda pair: (_least(pair[1]), -pair[0].seq))
+    ranked = [(_distance(*pair) / len(wanted), *pair) for pair in likely]
+    ranked.sort(key=lambda row: (row[0], -row[1].seq))
+    return [
+        NearMiss(
+            exchange, distance, [_difference(each, exchange) for each in differing]
+        )
+        for distance, exchange, differing in ranked[:NEAREST]
+    ]
 
 
-def _miss(exchange: Any, wanted: list[Criterion]) -> NearMiss:
-    differences = []
-    distance = 0.0
-    for one in wanted:
-        value = one.read(exchange)
-        if not one.holds(value):
-            came = ABSENT if value is None else one.spell(value)
-            distance += 1 - _likeness(one, came) / 2
-            expected = _shown(one.field, one.expected)
-            differences.append(Difference(one.field, expected, _shown(one.field, came)))
-    return NearMiss(exchange, distance / len(wanted), differences)
+def _met(criterion: Criterion, exchange: Any) -> bool:
+    return criterion.holds(criterion.read(exchange))
+
+
+def _least(differing: list[Criterion]) -> float:
+    """Return the least that these can come to, however alike the texts are."""
+    return sum(1.0 if one.field == "account" else 0.5 for one in differing)
+
+
+def _distance(exchange: Any, differing: list[Criterion]) -> float:
+    return sum(1 - _likeness(one, _came(one, exchange)) / 2 for one in differing)
 
 
 def _likeness(wanted: Criterion, came: str) -> float:
@@ -86,6 +98,17 @@ def _likeness(wanted: Criterion, came: str) -> float:
     if wanted.field == "account":
         return 0
     return SequenceMatcher(None, wanted.expected[:200], came[:200]).ratio()
+
+
+def _came(criterion: Criterion, exchange: Any) -> str:
+    value = criterion.read(exchange)
+    return ABSENT if value is None else criterion.spell(value)
+
+
+def _difference(criterion: Criterion, exchange: Any) -> Difference:
+    expected, came = criterion.expected, _came(criterion, exchange)
+    field = criterion.field
+    return Difference(field, _shown(field, expected), _shown(field, came))
 
 
 def _shown(field: str, text: str) -> str:

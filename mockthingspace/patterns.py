@@ -4,12 +4,14 @@ A pattern has WireMock's keys (``method``, ``url``, ``urlPath``, ``urlPattern``,
 ``urlPathPattern``, ``headers``, ``queryParameters``, ``basicAuth``,
 ``bodyPatterns``) and ours (``family``, ``operation``, ``account``, ``status``).
 What is not known is refused by its name: a pattern that asks for less than its
-author thinks would find too much.
+author thinks would find too much. And what would take too long is refused: a
+pattern has so many seconds of the processor for all exchanges together, however
+long a busy machine takes over them.
 """
 
-import re
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from time import thread_time
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -17,22 +19,89 @@ from mockthingspace import json_patterns, rendering
 from mockthingspace.errors import AdminError
 from mockthingspace.matching import ABSENT, PRESENT, Criterion
 from mockthingspace.model import Exchange
+from mockthingspace.wire import LONGEST_QUOTE
+
+MATCHING_S = 5.0
+MOST_CRITERIA = 200
+LONGEST_EXPRESSION = 4096
+Judge = Callable[[str], bool]
 
 
 def criteria(pattern: Mapping[str, Any]) -> list[Criterion]:
     """Turn a pattern into criteria.
 
+    They are for one request: what they have taken is counted.
+
     Raises:
         AdminError: A key or a matcher is unknown; the message names those known.
+            Later, a criterion raises it when the pattern takes too long.
     """
     made: list[Criterion] = []
+    effort = _Effort()
     for key, wanted in pattern.items():
         if key not in _KEYS:
             raise AdminError(
                 "unknown_key", f"unknown key {key!r}; a pattern has {', '.join(_KEYS)}"
             )
-        made.extend(_KEYS[key](key, wanted))
+        making = iter(_KEYS[key](key, wanted))
+        make = effort.counted(key, lambda making: next(making, None))
+        while (criterion := make(making)) is not None:
+            made.append(effort.limited(criterion))
+            if len(made) > MOST_CRITERIA:
+                raise AdminError(
+                    "too_large", f"a pattern asks for at most {MOST_CRITERIA} things"
+                )
     return made
+
+
+class _Effort:
+    """What one pattern has taken of the processor, in seconds."""
+
+    def __init__(self) -> None:
+        self._spent_s = 0.0
+
+    def limited(self, criterion: Criterion) -> Criterion:
+        """Count what a criterion takes, and let it raise once that is too much."""
+        if criterion.field in _EXACT:
+            return criterion
+        field, expected = criterion.field, criterion.expected
+        return criterion._replace(
+            read=self.counted(field, criterion.read, expected),
+            holds=self.counted(field, criterion.holds, expected),
+        )
+
+    def counted(
+        self, field: str, act: Callable[[Any], Any], expected: str = ""
+    ) -> Callable[[Any], Any]:
+        """Count what a function takes.
+
+        Args:
+            field: What it is for.
+            act: The function.
+            expected: What is asked for, to name it.
+        """
+        asked = f"{field} {expected[:LONGEST_QUOTE]}".rstrip()
+
+        def act_in_time(value: Any) -> Any:
+            if self._spent_s > MATCHING_S:
+                raise _too_slow(asked)
+            before_s = thread_time()
+            try:
+                return act(value)
+            except TimeoutError as error:
+                raise _too_slow(asked) from error
+            finally:
+                self._spent_s += thread_time() - before_s
+
+        return act_in_time
+
+
+def _too_slow(asked: str) -> AdminError:
+    return AdminError(
+        "too_slow",
+        f"{asked}: matching took more than {MATCHING_S:g} s of the processor; an "
+        "expression without nested repetition, or a shorter document, takes less",
+    )
 
 
 def _exact(key: str, wanted: Any) -> list[Criterion]:
@@ -55,21 +124,21 @@ def _url(key: str, wanted: Any) -> list[Criterion]:
     return [_matcher(key, read, operator, wanted)]
 
 
-def _headers(key: str, wanted: Any) -> list[Criterion]:
+def _headers(key: str, wanted: Any) -> Iterator[Criterion]:
     def reader(name: str) -> Callable[[Exchange], Any]:
         return lambda one: rendering.raw_headers(one.headers).get(name.title())
 
     return _named(key, wanted, reader)
 
 
-def _query(key: str, wanted: Any) -> list[Criterion]:
+def _query(key: str, wanted: Any) -> Iterator[Criterion]:
     def reader(name: str) -> Callable[[Exchange], Any]:
         def read(exchange: Exchange) -> Any:
             return parse_qs(exchange.query, keep_blank_values=True).get(name)
 
         return read
 
-    return [_any_of_them(one) for one in _named(key, wanted, reader)]
+    return map(_any_of_them, _named(key, wanted, reader))
 
 
 def _any_of_them(criterion: Criterion) -> Criterion:
@@ -82,15 +151,13 @@ def _any_of_them(criterion: Criterion) -> Criterion:
 
 def _named(
     key: str, wanted: Any, reader: Callable[[str], Callable[[Exchange], Any]]
-) -> list[Criterion]:
-    made: list[Criterion] = []
+) -> Iterator[Criterion]:
     for name, matcher in _mapping(key, wanted).items():
         field = f"{key}.{name}"
-        made.extend(_matchers(field, reader(name), _mapping(field, matcher)))
-    return made
+        yield from _matchers(field, reader(name), _mapping(field, matcher))
 
 
-def _basic(key: str, wanted: Any) -> list[Criterion]:
+def _basic(key: str, wanted: Any) -> Iterator[Criterion]:
     given = _mapping(key, wanted)
     if given.keys() != {"username", "password"}:
         raise _unknown(key, given, ("username", "password"))
@@ -99,24 +166,22 @@ def _basic(key: str, wanted: Any) -> list[Criterion]:
     return _headers("headers", {"Authorization": {"equalTo": f"Basic {proof}"}})
 
 
-def _body(key: str, wanted: Any) -> list[Criterion]:
-    made: list[Criterion] = []
+def _body(key: str, wanted: Any) -> Iterator[Criterion]:
     for matcher in wanted if isinstance(wanted, list) else [wanted]:
         given = dict(_mapping(key, matcher))
         if "equalToJson" in given:
-            made.extend(_json(given))
+            yield from _json(given)
         elif "matchesJsonPath" in given:
-            made.extend(_json_path(given))
+            yield from _json_path(given)
         else:
-            made.extend(_matchers("body", _text, given, _OF_A_BODY))
-    return made
+            yield from _matchers("body", _text, given, _OF_A_BODY)
 
 
 def _text(exchange: Exchange) -> str:
     return exchange.body.decode("utf-8", "replace")
 
 
-def _json(given: dict[str, Any]) -> list[Criterion]:
+def _json(given: dict[str, Any]) -> Iterator[Criterion]:
     wanted = given.pop("equalToJson")
     options = (json_patterns.EXTRA, json_patterns.UNORDERED)
     extra, unordered = (
@@ -127,7 +192,7 @@ def _json(given: dict[str, Any]) -> list[Criterion]:
     return json_patterns.equal(wanted, extra=extra, unordered=unordered)
 
 
-def _json_path(given: dict[str, Any]) -> list[Criterion]:
+def _json_path(given: dict[str, Any]) -> Iterator[Criterion]:
     field, read, matchers = json_patterns.at_path(given.pop("matchesJsonPath"))
     if given:
         raise _unknown("body", given, ("matchesJsonPath",))
@@ -143,16 +208,14 @@ def _matchers(
     read: Callable[[Exchange], Any],
     given: Mapping[str, Any],
     more: Iterable[str] = (),
-) -> list[Criterion]:
+) -> Iterator[Criterion]:
     name = "caseInsensitive"
     if unknown := {one: given[one] for one in given if one not in _MATCHERS}:
         raise _unknown(field, unknown, (*_OPERATORS, "absent", *more))
-    flags = re.IGNORECASE if _switch(field, name, given.get(name, False)) else 0
-    return [
-        _matcher(field, read, operator, wanted, flags)
-        for operator, wanted in given.items()
-        if operator != name
-    ]
+    insensitive = _switch(field, name, given.get(name, False))
+    for operator, wanted in given.items():
+        if operator != name:
+            yield _matcher(field, read, operator, wanted, insensitive)
 
 
 def _matcher(
@@ -160,25 +223,59 @@ def _matcher(
     read: Callable[[Exchange], Any],
     operator: str,
     wanted: Any,
-    flags: int = 0,
+    insensitive: bool = False,
 ) -> Criterion:
     if operator == "absent":
         _switch(field, operator, wanted)
         expected = ABSENT if wanted else PRESENT
         return Criterion(field, expected, read, lambda value: (value is None) == wanted)
     _typed(f"{field}: {operator}", wanted, str)
-    source, negated = _OPERATORS[operator](wanted)
-    try:
-        pattern = re.compile(source, flags | re.DOTALL)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise AdminError("invalid_pattern", f"{field}: {wanted!r}: {error}") from error
+    make, negated = _OPERATORS[operator]
+    judge = make(field, wanted, insensitive)
     expected = wanted if operator == "equalTo" else f"{operator} {wanted}"
     return Criterion(
         field,
         expected,
         read,
-        lambda value: value is not None and bool(pattern.fullmatch(value)) != negated,
+        lambda value: value is not None and judge(value) != negated,
     )
+
+
+def _same(_: str, wanted: str, insensitive: bool) -> Judge:
+    fold = _fold(insensitive)
+    folded = fold(wanted)
+    return lambda value: fold(value) == folded
+
+
+def _holding(_: str, wanted: str, insensitive: bool) -> Judge:
+    fold = _fold(insensitive)
+    folded = fold(wanted)
+    return lambda value: folded in fold(value)
+
+
+def _fold(insensitive: bool) -> Callable[[str], str]:
+    return str.casefold if insensitive else str
+
+
+def _expression(field: str, wanted: str, insensitive: bool) -> Judge:
+    """Compile a regular expression, of an engine that can be told to give up."""
+    import regex  # few patterns have one, and it is not imported in no time
+
+    if len(wanted) > LONGEST_EXPRESSION:
+        raise AdminError(
+            "invalid_pattern",
+            f"{field}: an expression has at most {LONGEST_EXPRESSION} characters",
+        )
+    flags = regex.DOTALL | (regex.IGNORECASE if insensitive else 0)
+    try:
+        expression = regex.compile(wanted, flags)
+    except (regex.error, RecursionError) as error:
+        raise AdminError("invalid_pattern", f"{field}: {wanted!r}: {error}") from error
+
+    def judge(value: str) -> bool:
+        return bool(expression.fullmatch(value, timeout=MATCHING_S))
+
+    return _Effort().counted(field, judge, wanted)  # many values are one criterion
 
 
 def _switch(field: str, name: str, value: Any) -> bool:
@@ -205,14 +302,14 @@ def _unknown(field: str, given: Mapping[str, Any], known: Iterable[str]) -> Admi
     )
 
 
-_OPERATORS: dict[str, Callable[[str], tuple[str, bool]]] = {
-    "equalTo": lambda wanted: (re.escape(wanted), False),
-    "contains": lambda wanted: (f".*{re.escape(wanted)}.*", False),
-    "doesNotContain": lambda wanted: (f".*{re.escape(wanted)}.*", True),
-    "matches": lambda wanted: (wanted, False),
-    "doesNotMatch": lambda wanted: (wanted, True),
+_OPERATORS: dict[str, tuple[Callable[[str, str, bool], Judge], bool]] = {
+    "equalTo": (_same, False),
+    "contains": (_holding, False),
+    "doesNotContain": (_holding, True),
+    "matches": (_expression, False),
+    "doesNotMatch": (_expression, True),
 }
-_KEYS: dict[str, Callable[[str, Any], list[Criterion]]] = {
+_KEYS: dict[str, Callable[[str, Any], Iterable[Criterion]]] = {
     "method": _method,
     "url": _url,
     "urlPath": _url,
@@ -228,6 +325,7 @@ _KEYS: dict[str, Callable[[str, Any], list[Criterion]]] = {
     "basicAuth": _basic,
     "basicAuthCredentials": _basic,
 }
+_EXACT = ("method", "family", "operation", "account", "status")  # cost next to nothing
 _MATCHERS = frozenset({*_OPERATORS, "absent", "caseInsensitive"})
 _OF_A_BODY = ("equalToJson", "matchesJsonPath")
 _PAIR = ("username", "password")

@@ -821,17 +821,17 @@ def test_a_document_that_is_too_large_is_refused(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The admin API does not read without end."""
-    monkeypatch.setattr(asking, "MAX_DOCUMENT", 10)
+    monkeypatch.setattr(asking, "MAX_SNAPSHOT", 10)
     reply = client.put("/__admin/snapshot", json={"registrations": []})
     message = assert_admin_error(reply, 413, "too_large")
-    assert "a document has at most 10 bytes" == message
+    assert "a document here has at most 10 bytes" == message
 
 
 def test_what_a_foreign_page_sends_is_not_read(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who may not ask is refused before the body is read."""
-    monkeypatch.setattr(asking, "MAX_DOCUMENT", 1)
+    monkeypatch.setattr(asking, "MAX_SNAPSHOT", 1)
     headers = {"Host": "evil.example"}
     reply = client.put("/__admin/snapshot", json={"a": 1}, headers=headers)
     assert_admin_error(reply, 403, "foreign_host")
@@ -868,3 +868,36 @@ def test_what_is_nested_too_deeply_for_a_resource_is_refused(
     assert assert_admin_error(reply, 400, "invalid_body") == (
         "the body is nested too deeply"
     )
+
+
+def test_only_a_snapshot_may_be_large(client: FlaskClient) -> None:
+    """A document of over a mebibyte is a snapshot, or a mistake."""
+    body = b"{}".ljust(asking.MAX_DOCUMENT + 1)
+    json_ = "application/json"
+    small = client.post("/__admin/requests/find", data=body, content_type=json_)
+    large = client.put("/__admin/snapshot", data=body, content_type=json_)
+    message = assert_admin_error(small, 413, "too_large")
+    assert message == "a document here has at most 1048576 bytes"
+    assert large.status_code == 200
+
+
+def test_a_document_of_brackets_is_refused_unread(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Millions of empty arrays would hold the interpreter while they are read."""
+    monkeypatch.setattr(asking, "MOST_BRACKETS", 3)
+    reply = client.put("/__admin/snapshot", json={"registrations": [[], []]})
+    message = assert_admin_error(reply, 413, "too_large")
+    assert message == "a document has at most 3 arrays and objects"
+
+
+def test_a_document_is_not_nested_deeper_than_anything_here(
+    client: FlaskClient,
+) -> None:
+    """What recurses over a document never runs out of stack."""
+    deep = "[" * 111 + "]" * 111
+    reply = client.post(
+        "/__admin/deliveries", data=f'{{"a": {deep}}}', content_type="application/json"
+    )
+    message = assert_admin_error(reply, 400, "invalid_body")
+    assert message == "the body is nested more than 110 deep"

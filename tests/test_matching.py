@@ -9,9 +9,9 @@ from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockthingspace import create_app
+from mockthingspace import create_app, json_patterns, matching, patterns
 from mockthingspace.errors import AdminError
-from mockthingspace.matching import NearMiss, matches, near_misses
+from mockthingspace.matching import Criterion, NearMiss, matches, near_misses
 from mockthingspace.model import Exchange
 from mockthingspace.patterns import criteria
 
@@ -207,7 +207,8 @@ MALFORMED: list[tuple[dict[str, Any], str, str]] = [
     ({"url": None}, "invalid_pattern", "url: equalTo: must be a string"),
     ({"urlPattern": "("}, "invalid_pattern", "urlPattern: '(': missing )"),
     ({"urlPattern": "a{9999999999}"}, "invalid_pattern", "urlPattern: 'a{"),
-    ({"urlPattern": "(" * 5000}, "invalid_pattern", "urlPattern: '((("),
+    ({"urlPattern": "(" * 4000}, "invalid_pattern", "urlPattern: '((("),
+    ({"urlPattern": "a" * 4097}, "invalid_pattern", "urlPattern: an expression has at"),
     ({"headers": []}, "invalid_pattern", "headers: must be an object"),
     ({"headers": {"X": "a"}}, "invalid_pattern", "headers.X: must be an object"),
     (header(equals="a"), "unknown_matcher", "headers.x-colour: unknown 'equals'; th"),
@@ -595,3 +596,163 @@ def test_a_secret_below_is_hidden_too(pattern: dict[str, Any]) -> None:
     miss = misses(pattern, ONE)[0]
     assert "***" in miss.differences[0].expected
     assert SECRET not in str(miss.differences)
+
+
+SLOW = {
+    "/api/(a|aa)+$": "/api/" + "a" * 200 + "b",
+    "(?R)?": "a" * 200,
+}
+
+
+@pytest.mark.parametrize("expression", SLOW)
+@pytest.mark.parametrize("key", ["urlPattern", "headers", "queryParameters", "body"])
+def test_an_expression_that_runs_away_is_refused_by_its_name(
+    monkeypatch: pytest.MonkeyPatch, expression: str, key: str
+) -> None:
+    """It neither holds the interpreter nor looks as if nothing were found."""
+    monkeypatch.setattr(patterns, "MATCHING_S", 0.01)
+    text = SLOW[expression]
+    matcher = {"matches": expression}
+    pattern, field = {
+        "urlPattern": ({key: expression}, "urlPattern"),
+        "headers": ({key: {"X-A": matcher}}, "headers.X-A"),
+        "queryParameters": ({key: {"a": matcher}}, "queryParameters.a"),
+        "body": (body(**matcher), "body"),
+    }[key]
+    exchange = ONE._replace(
+        path=text, query=f"a={text}", headers=(("HTTP_X_A", text),), body=text.encode()
+    )
+    with pytest.raises(AdminError) as caught:
+        holds(pattern, exchange._replace(query="") if key == "urlPattern" else exchange)
+    assert caught.value.code == "too_slow"
+    assert caught.value.message.startswith(f"{field} ")
+    assert f"{expression}: matching took more than 0.01 s" in caught.value.message
+
+
+def test_a_pattern_that_runs_away_is_a_400(
+    used: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The admin API says it is the pattern, and how long one may take."""
+    monkeypatch.setattr(patterns, "MATCHING_S", 0.01)
+    used.get("/api/" + "a" * 200 + "b")
+    for path in (
+        "requests/find",
+        "requests/count",
+        "requests/remove",
+        "near-misses/request-pattern",
+    ):
+        reply = used.post(f"/__admin/{path}", json={"urlPattern": "/api/(a|aa)+$"})
+        assert (reply.status_code, reply.get_json()["error"]) == (400, "too_slow")
+        assert "0.01 s of the processor" in reply.get_json()["message"]
+
+
+def test_a_pattern_has_its_time_for_all_exchanges_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What takes long of each is no longer than what takes long of one."""
+    now = iter(range(10**9))
+    monkeypatch.setattr(patterns, "thread_time", lambda: next(now))
+    wanted = criteria({"urlPath": "/elsewhere", "headers": {"a": {"absent": True}}})
+    looked = [matches(ONE, wanted)]
+    with pytest.raises(AdminError, match="urlPath /elsewhere: matching took more"):
+        looked += [matches(ONE, wanted) for _ in range(int(patterns.MATCHING_S))]
+    assert looked == [False]
+
+
+def test_what_costs_nothing_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Filters by exact words look at any number of exchanges."""
+    monkeypatch.setattr(patterns, "MATCHING_S", -1.0)
+    assert patterns._Effort().limited(criteria_of("account", ACCOUNT)).holds(ACCOUNT)
+
+
+def criteria_of(field: str, wanted: str) -> Criterion:
+    """Make a criterion that wants one value of a field."""
+    return Criterion(field, wanted, lambda one: one, lambda value: value == wanted)
+
+
+@pytest.mark.parametrize("extra", [False, True])
+def test_long_arrays_in_any_order_are_compared_at_once(extra: bool) -> None:
+    """Three thousand items are sorted, not each tried with each."""
+    items = [{"n": number, "in": [number, 0]} for number in range(3_000)]
+    wanted = [{"in": one["in"][::-1], "n": one["n"]} for one in reversed(items)]
+    compare = json_patterns._Comparison(extra=extra, unordered=True)
+    assert (compare(wanted, items), compare(wanted[1:], items[1:])) == (True, False)
+
+
+def test_arrays_of_which_each_must_be_tried_with_each_are_refused() -> None:
+    """Further fields in any order have no quick answer, so they have a limit."""
+    wanted: list[Any] = [{"a": number} for number in range(320)]
+    came = [{"a": number, "b": 1} for number in range(320)]
+    compare = json_patterns._Comparison(extra=True, unordered=True)
+    assert compare(wanted[:99], came[:99])
+    with pytest.raises(AdminError, match="at most 100000 times; leave one of them out"):
+        compare(wanted, came)
+
+
+def test_a_body_deeper_than_a_pattern_can_be_is_no_json() -> None:
+    """What nobody can ask for is not looked into."""
+    deep = "[" * 101 + "]" * 101
+    exchange = ONE._replace(body=f'{{"a": {deep}}}'.encode())
+    assert not holds(body(matchesJsonPath="$.a"), exchange)
+
+
+@pytest.mark.parametrize("key", ["equalToJson", "matches", "headers"])
+def test_a_pattern_asks_for_so_much_and_no_more(key: str) -> None:
+    """A pattern is for a person to read; what would take long to make is refused."""
+    many = {str(number): number for number in range(201)}
+    pattern = {
+        "equalToJson": body(equalToJson=many),
+        "matches": {"bodyPatterns": [{"matches": "(a|b|c)" * 500}] * 201},
+        "headers": {"headers": {name: {"equalTo": "a"} for name in many}},
+    }[key]
+    with pytest.raises(AdminError, match="a pattern asks for at most 200 things"):
+        criteria(pattern)
+
+
+def test_near_misses_compare_the_texts_of_the_likeliest_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Those that differ in the least are looked at closely, and the newest of them."""
+    monkeypatch.setattr(matching, "COMPARED", 2)
+    wanted = criteria({"method": "PUT", "urlPath": "/api/x", "status": 400})
+    exchanges = [
+        ONE._replace(seq=1, status=500),
+        ONE._replace(seq=2, path="/api/x"),
+        ONE._replace(seq=3, method="PUT"),
+        ONE._replace(seq=4),
+    ]
+    found = [one.exchange.seq for one in near_misses(exchanges, wanted)]
+    assert sorted(found) == [2, 3]
+
+
+USUAL = {
+    "/api/fota/v[12]/callbacks/[0-9]{10}-[0-9]{5}": True,
+    "/api/(?!m2m).*": True,
+    "(?i)/API/.*": True,
+    r"/api/\w+/v\d/[^/]+/.*": True,
+    "/api/.*(?<=00001)": True,
+    "/api": False,
+    "(?<family>a)?.*1": True,
+    ".*+x": False,
+    "[^?]+(\\?.*)?": True,
+}
+
+
+@pytest.mark.parametrize("expression", USUAL)
+def test_the_expressions_people_write_work(expression: str) -> None:
+    """They are Python's and most of Java's, which WireMock has, over the whole text."""
+    exchange = ONE._replace(path=CALLBACKS, query="")
+    assert holds({"urlPattern": expression}, exchange) == USUAL[expression]
+
+
+@pytest.mark.parametrize("matcher", ["equalTo", "contains", "doesNotContain"])
+def test_text_is_compared_as_text(matcher: str) -> None:
+    """What means something in an expression means itself, in any letter case."""
+    exchange = ONE._replace(headers=(("HTTP_X_COLOUR", "A.b* STRASSE"),))
+    wanted = {matcher: "a.B* straße", "caseInsensitive": True}
+    other = {matcher: "aXB* straße", "caseInsensitive": True}
+    there = matcher != "doesNotContain"
+    assert [holds(header(**one), exchange) for one in (wanted, other)] == [
+        there,
+        not there,
+    ]

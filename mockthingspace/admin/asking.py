@@ -8,6 +8,7 @@ from flask import Response, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from mockthingspace.errors import AdminError, InvalidRequest, there_are
+from mockthingspace.events import DEEPEST, is_deeper
 from mockthingspace.families import FAMILIES
 from mockthingspace.notifier import Met, Notifier
 from mockthingspace.views import Note, json_response
@@ -16,9 +17,12 @@ from mockthingspace.wire import json_object
 
 PREFIX = "/__admin"
 Given = TypeVar("Given", bound=Mapping[str, Any])
-MAX_DOCUMENT = 256 * 1024 * 1024
+MAX_DOCUMENT = 1024 * 1024
+MAX_SNAPSHOT = 64 * 1024 * 1024
+MOST_BRACKETS = 1_000_000  # of arrays and objects: reading these is what takes long
 LONGEST_NUMBER = 18
 LONGEST_WAIT_S = 600
+LEVELS = DEEPEST + 10  # a message, and what it stands in
 
 
 def owns(path: str) -> bool:
@@ -87,12 +91,19 @@ def number(given: Mapping[str, Any], name: str) -> int:
 
 def read(note: Note) -> Response | None:
     """Read the body of a request that may ask; refuse one that is too large."""
-    request.max_content_length = MAX_DOCUMENT
+    snapshot = request.path == f"{PREFIX}/snapshot"
+    most = request.max_content_length = MAX_SNAPSHOT if snapshot else MAX_DOCUMENT
     try:
         note.body = request.get_data()
     except RequestEntityTooLarge:
         return error_response(
-            "too_large", f"a document has at most {MAX_DOCUMENT} bytes", 413
+            "too_large", f"a document here has at most {most} bytes", 413
+        )
+    if sum(map(note.body.count, (b"[", b"{"))) > MOST_BRACKETS:
+        return error_response(
+            "too_large",
+            f"a document has at most {MOST_BRACKETS} arrays and objects",
+            413,
         )
     return None
 
@@ -101,13 +112,16 @@ def document() -> dict[str, Any]:
     """Return the request's body, a JSON object.
 
     Raises:
-        AdminError: It is none.
+        AdminError: It is none, or nested deeper than anything here is.
     """
     note: Note = g.note
     try:
-        return dict(json_object(note.body))
+        found = json_object(note.body)
     except InvalidRequest as error:
         raise AdminError("invalid_body", error.reason) from error
+    if is_deeper(found, LEVELS):
+        raise AdminError("invalid_body", f"the body is nested more than {LEVELS} deep")
+    return dict(found)
 
 
 def wait(
