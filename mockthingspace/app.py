@@ -32,7 +32,6 @@ from mockthingspace.wire import MAX_BODY, fault, shortened
 
 LONGEST_REASON = 1024  # as a header: Node takes 16 KiB of headers, aiohttp 8190 of one
 CUT = "... (cut; GET /__admin/requests has all of it)"
-LONGEST_KEPT = 64 * 1024
 _log = logging.getLogger("mockthingspace")
 _BROKEN = fault(900900, "Unclassified Failure", "The double failed; see its log")
 
@@ -131,7 +130,7 @@ def _exchange(note: Note, response: Response, reason: str | None) -> Exchange:
         path=environ["PATH_INFO"],
         query=environ.get("QUERY_STRING", ""),
         headers=_headers(environ),
-        body=note.body[:LONGEST_KEPT],
+        body=note.body,
         status=response.status_code,
         reply_headers=tuple(response.headers),
         reply=response.get_data(),

@@ -8,7 +8,7 @@ from mockthingspace.model import Delivery
 from mockthingspace.notifier import Notifier
 from mockthingspace.sequence import Sequence
 
-KEPT_BYTES = 64 * 1024 * 1024
+MOST_BYTES = 64 * 1024 * 1024
 OVERHEAD = 1024  # bytes a delivery takes besides its message and replies
 
 
@@ -22,7 +22,7 @@ class Deliveries:
         limit: How many are kept.
         sequence: Where the numbers come from; shared with the exchanges.
         notifier: Told of each delivery that is added or changes.
-        limit_bytes: How many bytes of them are kept.
+        most_bytes: How many bytes of them are kept.
     """
 
     def __init__(
@@ -30,12 +30,12 @@ class Deliveries:
         limit: int,
         sequence: Sequence,
         notifier: Notifier,
-        limit_bytes: int = KEPT_BYTES,
+        most_bytes: int = MOST_BYTES,
     ) -> None:
         # Taken before the locks of timers, the sequence and the registry, never after.
         self.lock = RLock()
         self._limit = limit
-        self._limit_bytes = limit_bytes
+        self._most_bytes = most_bytes
         self._sequence = sequence
         self._notifier = notifier
         self._kept: dict[str, Delivery] = {}
@@ -93,7 +93,7 @@ class Deliveries:
         self._notifier.notify(delivery)
 
     def _too_many(self) -> bool:
-        return len(self._kept) > self._limit or self._bytes > self._limit_bytes
+        return len(self._kept) > self._limit or self._bytes > self._most_bytes
 
     def _forget(self, identity: str) -> None:
         self._bytes -= _size(self._kept.pop(identity))

@@ -116,7 +116,8 @@ class Settings:
     journal_limit: int = _setting(
         10_000,
         COUNT,
-        "exchanges and deliveries kept; evictions are counted and reported",
+        "exchanges and deliveries kept, of exchanges at most 64 MiB; evictions are "
+        "counted and reported",
     )
     allowed_hosts: frozenset[str] = _setting(
         frozenset(), NAMES, "further Host names the admin API may be reached by"

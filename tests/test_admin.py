@@ -8,11 +8,11 @@ from flask.testing import FlaskClient
 from werkzeug.test import Client, TestResponse
 
 from mockthingspace import __version__, create_app
-from mockthingspace.admin import RESOURCES, asking
+from mockthingspace.admin import RESOURCES, asking, requests
 from mockthingspace.admin.asking import owns
-from mockthingspace.app import LONGEST_KEPT
 from mockthingspace.double import Double
 from mockthingspace.families import FAMILIES
+from mockthingspace.journal import LONGEST_KEPT
 from mockthingspace.settings import Settings
 
 ACCOUNT = "0242078689-00001"
@@ -901,3 +901,24 @@ def test_a_document_is_not_nested_deeper_than_anything_here(
     )
     message = assert_admin_error(reply, 400, "invalid_body")
     assert message == "the body is nested more than 110 deep"
+
+
+def test_many_large_lists_do_not_fill_the_memory(client: FlaskClient) -> None:
+    """A reply is kept as a request is: the first 64 KiB of it."""
+    names = {"username": "u" * 100_000, "password": "p"}
+    client.post(CALLBACKS, json={"name": "Fota", "url": "http://l/", **names})
+    whole = client.get(CALLBACKS)
+    kept = client.get("/__admin/requests/2").get_json()["response"]["body"]
+    assert len(whole.text) > 100_000
+    assert len(kept) <= LONGEST_KEPT
+
+
+def test_near_misses_of_unserved_requests_are_of_the_last_of_them(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A journal full of them would take minutes to look through."""
+    monkeypatch.setattr(requests, "MOST_LOOKED_AT", 1)
+    for path in ("/first", "/last"):
+        client.get(path)
+    shown = client.get("/__admin/requests/unmatched/near-misses").get_json()
+    assert {one["request"]["url"] for one in shown["nearMisses"]} == {"/last"}

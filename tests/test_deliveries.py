@@ -42,7 +42,7 @@ def test_what_was_removed_leaves_nothing_behind():
 
 def test_deliveries_are_bounded_by_bytes():
     """Large messages and replies push the oldest out, but for those pending."""
-    deliveries = Deliveries(100, Sequence(), Notifier(), limit_bytes=10_000)
+    deliveries = Deliveries(100, Sequence(), Notifier(), most_bytes=10_000)
     attempt = Attempt(9, 1, NOW, 0.0, 500, None, b"x" * 3_000)
     large = NEW._replace(message=b"x" * 3_000)
     pending, *rest = [deliveries.add(large) for _ in range(4)]

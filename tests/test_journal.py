@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mockthingspace.journal import Journal
+from mockthingspace.journal import LONGEST_KEPT, OVERHEAD, Journal
 from mockthingspace.model import Exchange
 from mockthingspace.notifier import Notifier
 from mockthingspace.sequence import Sequence
@@ -135,3 +135,48 @@ def test_readers_and_removers_may_come_among_the_writers() -> None:
 
     together(write_and_remove)
     assert (removed, journal.every()) == ([50] * WRITERS, [])
+
+
+def test_of_each_part_of_an_exchange_the_first_bytes_are_kept() -> None:
+    """Whatever is long, the beginning of it is there and no more than that."""
+    long = "x" * (LONGEST_KEPT + 1)
+    texts = dict.fromkeys(("method", "path", "query", "reason"), long)
+    blobs = dict.fromkeys(("body", "reply"), long.encode())
+    pairs = (("A", "b"), (long, "c"), ("D", "e"))
+    kept = Journal(10, Sequence(), Notifier()).add(
+        exchange(**texts, **blobs, headers=pairs, reply_headers=(("A", long),))
+    )
+    parts = [getattr(kept, name) for name in (*texts, *blobs)]
+    assert [len(one) for one in parts] == [LONGEST_KEPT] * 6
+    assert kept.headers == (("A", "b"), (long[: LONGEST_KEPT - 2], ""))
+    assert kept.reply_headers == (("A", long[: LONGEST_KEPT - 1]),)
+
+
+def test_what_is_just_long_enough_is_kept_whole() -> None:
+    """A long exchange whose parts are not too long loses nothing."""
+    long = b"x" * LONGEST_KEPT
+    came = exchange(body=long, reply=long, headers=(("A", "b"), ("C", "d")))
+    assert Journal(10, Sequence(), Notifier()).add(came) == came._replace(seq=1)
+
+
+def test_the_oldest_go_when_all_together_are_too_large() -> None:
+    """A few large exchanges push as many small ones out, and are counted."""
+    journal = Journal(100, Sequence(), Notifier(), most_bytes=10 * OVERHEAD)
+    for _ in range(9):
+        journal.add(exchange())
+    journal.add(exchange(body=b"x" * 4 * OVERHEAD))
+    assert ([one.seq for one in journal.every()], journal.evicted) == (
+        [6, 7, 8, 9, 10],
+        5,
+    )
+
+
+def test_what_was_removed_takes_no_room() -> None:
+    """Removing large exchanges makes room for others."""
+    journal = Journal(100, Sequence(), Notifier(), most_bytes=4 * OVERHEAD)
+    for number in range(20):
+        journal.add(exchange(query="x" * 2 * OVERHEAD, account=str(number)))
+        journal.remove(lambda one: one.query != "")
+    journal.add(exchange())
+    journal.add(exchange())
+    assert (len(journal), journal.evicted) == (2, 0)
