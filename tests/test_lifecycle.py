@@ -108,6 +108,17 @@ def test_a_double_that_was_let_go_need_not_be_stopped(forgotten):
     assert not forgotten[0].running
 
 
+def _run(script: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run a script that is warned of what it forgets."""
+    return subprocess.run(
+        [sys.executable, "-W", "always::ResourceWarning", "-c", "\n".join(script)],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=BOUND_S,
+    )
+
+
 @pytest.mark.parametrize("place", ["a name", "a cycle", "a function"])
 def test_a_script_that_forgets_to_stop_ends(place):
     """It is warned, and waits for none of the double's threads."""
@@ -124,17 +135,30 @@ def test_a_script_that_forgets_to_stop_ends(place):
             "a function": "use()",
         }[place],
     ]
-    ran = subprocess.run(
-        [sys.executable, "-W", "always::ResourceWarning", "-c", "\n".join(script)],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=BOUND_S,
-    )
+    ran = _run(script)
 
     said = [line for line in ran.stderr.splitlines() if not line.startswith("  ")]
     assert (ran.returncode, ran.stdout, len(said)) == (0, "", 1)
     assert said[0].endswith("> was not stopped")
+
+
+def test_a_script_that_forgets_to_stop_waits_for_no_listener():
+    """Neither for one that hangs on a socket nor for an application that does."""
+    script = [
+        "import socket, threading",
+        "from mockthingspace import MockThingSpace",
+        "deaf = socket.create_server(('127.0.0.1', 0))",
+        "hang = lambda environ, start: threading.Event().wait()",
+        "it = MockThingSpace(deliver_to={'http://app.example': hang}).start()",
+        "urls = f'http://127.0.0.1:{deaf.getsockname()[1]}', 'http://app.example'",
+        "for number, url in enumerate(urls):",
+        "    it.register(f'0242078689-0000{number}', url)",
+        "    it.trigger('Fota.upgradeFinished', f'0242078689-0000{number}')",
+        "print('end')",
+    ]
+    ran = _run(script)
+    assert (ran.returncode, ran.stdout) == (0, "end\n")
+    assert "> was not stopped" in ran.stderr
 
 
 def test_a_double_on_every_ipv6_address_answers_at_its_url():
