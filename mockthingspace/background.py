@@ -12,9 +12,12 @@ Result = TypeVar("Result")
 
 
 class _Loop(asyncio.SelectorEventLoop):
-    """A loop whose timeouts are real, whatever a test does to the time module."""
+    """A loop whose timeouts are real, whatever a test does to the time module.
 
-    time = staticmethod(time.monotonic)  # freezegun replaces module attributes only
+    freezegun replaces what modules hold, time-machine what ``monotonic`` returns.
+    """
+
+    time = staticmethod(time.perf_counter)
 
 
 class BackgroundLoop:
