@@ -5,11 +5,22 @@ it, so neither can do what a script could not.
 """
 
 import json
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
+from functools import cache
+from importlib.util import find_spec, module_from_spec
+from selectors import EVENT_READ, DefaultSelector
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote, urlencode, urlsplit
+from weakref import finalize
 
 from mockthingspace.errors import AdminError, MockThingSpaceError, SettingsError
+
+if TYPE_CHECKING:
+    from http.client import HTTPConnection
+    from socket import socket
+    from types import ModuleType
 
 TIMEOUT_S = 10
 
@@ -118,8 +129,12 @@ def with_scheme(url: str) -> str:
         SettingsError: It is not a place a double could be.
     """
     full = (url if "://" in url else f"http://{url}").rstrip("/")
-    parts = urlsplit(full)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path:
+    try:
+        parts = urlsplit(full)
+        named = parts.hostname and parts.port != 0 and "@" not in parts.netloc
+    except ValueError:  # brackets without an address, or a port that is no number
+        named = False
+    if not named or parts.scheme not in ("http", "https") or parts.path:
         raise SettingsError(
             f"{url!r} is not where a double can be; give scheme, host and port, such "
             "as http://127.0.0.1:8440"
@@ -128,32 +143,84 @@ def with_scheme(url: str) -> str:
 
 
 def remote(url: str) -> Transport:
-    """Ask a double that is running somewhere else."""
-    import requests
+    """Ask a double that is running somewhere else.
 
-    session = requests.Session()
-    session.trust_env = False  # a proxy has no business with a local double
+    From any number of threads; connections are kept alive. Proxies are not asked
+    and redirects not followed: neither has any business with a local double.
+    """
+    http = _unpatched_http_client()
+    parts = urlsplit(url)
+    connect = http.HTTPSConnection if parts.scheme == "https" else http.HTTPConnection
+    idle: deque[HTTPConnection] = deque()
 
     def send(asked: Asked) -> tuple[int, bytes]:
         try:
-            response = session.request(
-                asked.method,
-                url + asked.path,
-                params=dict(asked.query),
-                json=asked.body,
-                timeout=(TIMEOUT_S, _patience_s(asked)),
-                allow_redirects=False,
-            )
-        except requests.RequestException as error:
+            connection = idle.pop()
+        except IndexError:
+            connection = connect(parts.hostname, parts.port, timeout=TIMEOUT_S)
+        try:
+            with ExitStack() as unless_whole:
+                unless_whole.callback(connection.close)
+                answer = _exchange(connection, asked)
+                unless_whole.pop_all()
+        except (OSError, http.HTTPException, UnicodeError) as error:
             raise AdminError(
                 "no_double",
                 f"no double answers at {url}; is 'mockthingspace serve' running "
-                f"there? ({_cause(error)})",
+                f"there? ({error})",
                 0,
             ) from error
-        return response.status_code, response.content
+        idle.append(connection)
+        return answer
 
+    finalize(send, _close, idle)
     return send
+
+
+@cache
+def _unpatched_http_client() -> "ModuleType":
+    """Return a copy of the standard library's ``http.client`` of our own.
+
+    Libraries that play HTTP in tests (responses, requests-mock, vcrpy, pook)
+    replace parts of the clients that everybody shares, ``http.client`` among them;
+    what the user's test plays must not stand between it and the double.
+    """
+    spec = find_spec("http.client")
+    assert spec is not None
+    assert spec.loader is not None
+    copy = module_from_spec(spec)
+    spec.loader.exec_module(copy)
+    return copy
+
+
+def _exchange(connection: "HTTPConnection", asked: Asked) -> tuple[int, bytes]:
+    """Send a request and read the whole reply."""
+    if connection.sock is not None and _is_readable(connection.sock):
+        connection.close()  # the other side has closed it, as nothing is due
+    if connection.sock is None:
+        connection.connect()
+    connection.sock.settimeout(_patience_s(asked))
+    query = urlencode(asked.query, doseq=True)
+    target = quote(asked.path, safe="/%") + ("?" + query if query else "")
+    if asked.body is None:
+        connection.request(asked.method, target)
+    else:
+        content = json.dumps(asked.body).encode()
+        headers = {"Content-Type": "application/json"}
+        connection.request(asked.method, target, content, headers)
+    response = connection.getresponse()
+    return response.status, response.read()
+
+
+def _is_readable(connected: "socket") -> bool:
+    with DefaultSelector() as selector:
+        selector.register(connected, EVENT_READ)
+        return bool(selector.select(0))
+
+
+def _close(connections: Iterable["HTTPConnection"]) -> None:
+    for connection in connections:
+        connection.close()
 
 
 def _patience_s(asked: Asked) -> float | None:
@@ -162,13 +229,3 @@ def _patience_s(asked: Asked) -> float | None:
         return None
     waits_s = (asked.body or {}).get("timeout_s")
     return TIMEOUT_S + (waits_s if isinstance(waits_s, float | int) else 0)
-
-
-def _cause(error: BaseException) -> str:
-    """Return the innermost sentence of an exception of requests and urllib3."""
-    while isinstance(
-        inner := getattr(error, "reason", None) or next(iter(error.args), None),
-        BaseException,
-    ):
-        error = inner
-    return str(error).rpartition(": ")[2]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from threading import Event as Signal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -283,18 +284,35 @@ def test_a_wait_of_no_sane_length_is_refused(thing: MockThingSpace) -> None:
 
 
 class Recording:
-    """A session of requests that keeps how long it was asked to wait."""
+    """A connection that notes how long it waits, and answers an empty document."""
 
-    def __init__(self) -> None:
-        self.timeouts: list[Any] = []
-        self.trust_env = True
-        self.status_code = 200
-        self.content = b"{}"
+    sock: "Recording | None" = None
+    status = 200
 
-    def request(self, *_: Any, timeout: Any, **__: Any) -> "Recording":
-        """Note the timeout and answer an empty document."""
+    def __init__(self, *_: Any, timeout: float) -> None:
+        self.timeouts: list[Any] = [timeout]
+
+    def connect(self) -> None:
+        """Become connected."""
+        self.sock = self
+
+    def settimeout(self, timeout: Any) -> None:
+        """Note how long the reply may take."""
         self.timeouts.append(timeout)
+
+    def request(self, *_: Any) -> None:
+        """Send nothing."""
+
+    def getresponse(self) -> "Recording":
+        """Answer."""
         return self
+
+    def read(self) -> bytes:
+        """Return an empty document."""
+        return b"{}"
+
+    def close(self) -> None:
+        """Have nothing to close."""
 
 
 @pytest.mark.parametrize(
@@ -311,8 +329,16 @@ def test_a_reply_is_awaited_as_long_as_it_may_take(
     monkeypatch: pytest.MonkeyPatch, path: str, body: Any, patience_s: float | None
 ) -> None:
     """A double elsewhere is not given up while it waits on our behalf."""
-    session = Recording()
-    monkeypatch.setattr("requests.Session", lambda: session)
+    made: list[Recording] = []
+
+    def connect(*args: Any, **kwargs: Any) -> Recording:
+        made.append(Recording(*args, **kwargs))
+        return made[-1]
+
+    http = SimpleNamespace(HTTPConnection=connect, HTTPException=OSError)
+    monkeypatch.setattr("mockthingspace.client._unpatched_http_client", lambda: http)
     client: AdminClient = MockThingSpace.at("http://127.0.0.1:1").admin
+
     client.ask("POST" if body else "GET", path, body)
-    assert [(TIMEOUT_S, patience_s)] == session.timeouts
+
+    assert [connection.timeouts for connection in made] == [[TIMEOUT_S, patience_s]]

@@ -193,7 +193,19 @@ def test_the_second_prefix_of_the_sessions_has_a_url(thingspace):
     assert thingspace.url + "/api/ts/v1/oauth2" == thingspace.url_for("oauth2")
 
 
-@pytest.mark.parametrize("url", ["", "ftp://localhost", "http://", "http://h/path"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "ftp://localhost",
+        "http://",
+        "http://h/path",
+        "http://h:x",
+        "http://h:0",
+        "http://[::1",
+        "http://user:secret@h",
+    ],
+)
 def test_a_place_no_double_can_be_at_is_refused(url):
     """What is no scheme, host and port is refused before anything is sent."""
     with pytest.raises(SettingsError, match="scheme, host and port"):
