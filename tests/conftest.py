@@ -17,6 +17,21 @@ from .doubles import application
 pytest_plugins = ["pytester"]
 
 ACCOUNT = "0242078689-00001"
+# As in setup.cfg, which a pytester run does not read.
+NEIGHBOURS = (
+    *("anyio", "asyncio", "randomly", "requests_mock"),
+    *("respx", "socket", "time_machine", "timeout"),
+)
+
+
+@pytest.fixture
+def pytester(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> pytest.Pytester:
+    """Pytester, whose runs have a neighbour's plugin only where they name it."""
+    left_out = " ".join(f"-p no:{name}" for name in NEIGHBOURS)
+    monkeypatch.setenv("PYTEST_ADDOPTS", left_out)
+    return pytester
 
 
 def pytest_configure(config: pytest.Config) -> None:
