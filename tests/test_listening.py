@@ -13,6 +13,7 @@ import requests
 BOUND_S = 30
 HASTY = (
     "from mockthingspace import outlet; outlet.GRACE_S = 0.01; "
+    "outlet.MOST_BYTES = 100_000; "
     "from mockthingspace.cli import main; main()"
 )
 MESSAGE = {"accountName": "0242078689-00001", "type": "x" * 30_000}
@@ -43,6 +44,17 @@ def test_it_answers_and_ends_although_nobody_reads(process: Any) -> None:
         answers = [session.post(url, json=MESSAGE).status_code for _ in range(8)]
     process.send_signal(signal.SIGTERM)
     assert (answers, process.wait(BOUND_S)) == ([200] * 8, 0)
+
+
+def test_messages_that_could_not_be_kept_are_counted(process: Any) -> None:
+    """Whoever reads again sees how many are missing."""
+    url = url_of(process)
+    with requests.Session() as session:
+        for _ in range(12):
+            session.post(url, json=MESSAGE)
+    session.post(url, json={})
+    shown = iter(process.stdout.readline, "")
+    assert any("messages are not shown, because nobody read" in line for line in shown)
 
 
 def test_a_reader_that_goes_ends_it(process: Any) -> None:

@@ -148,6 +148,14 @@ def test_a_client_that_ends_its_side_is_answered_at_once(
         assert client.recv(1) == b""
 
 
+def test_nothing_waits_once_a_client_has_ended_its_side(server: Server) -> None:
+    """Whatever it had asked for before is answered at once, one after another."""
+    with connected(server) as client:
+        client.sendall(get("/wait") * 3)
+        client.shutdown(socket.SHUT_WR)
+        assert [replied(client) for _ in range(3)] == [(200, b"answered")] * 3
+
+
 def test_a_client_that_ends_its_side_gets_all_it_asked_for(server: Server) -> None:
     """Every reply arrives, and whole, before the connection is closed."""
     with connected(server) as client:
