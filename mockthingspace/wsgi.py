@@ -148,7 +148,7 @@ class OneSend(WSGITask):  # type: ignore[misc]  # waitress has no types
             self._dribble(spoil, head + data)
         elif spoil.how == "reset":
             at_once = struct.pack("ii", 1, 0)
-            with suppress(OSError):  # the client has gone
+            with suppress(OSError, AttributeError):  # the client has gone
                 self.channel.socket.setsockopt(SOL_SOCKET, SO_LINGER, at_once)
 
     def _dribble(self, spoil: Spoil, reply: bytes) -> None:

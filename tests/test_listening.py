@@ -52,7 +52,7 @@ def test_messages_that_could_not_be_kept_are_counted(process: Any) -> None:
     with requests.Session() as session:
         for _ in range(12):
             session.post(url, json=MESSAGE)
-    session.post(url, json={})
+        session.post(url, json={})
     shown = iter(process.stdout.readline, "")
     assert any("messages are not shown, because nobody read" in line for line in shown)
 

@@ -261,6 +261,23 @@ def test_a_reply_whose_client_has_gone_is_not_held(
     assert settled(server._listener.crew, THREADS)
 
 
+@pytest.mark.parametrize("kind", ["reset", "empty", "garbage", "truncate", "slow"])
+def test_a_fault_on_the_bytes_of_who_has_gone_is_no_error(
+    thingspace: MockThingSpace, caplog: pytest.LogCaptureFixture, kind: str
+) -> None:
+    """The connection was closed while the reply was held back."""
+    server: Any = thingspace._server
+    thingspace.fault("delay", seconds=3000)
+    thingspace.fault(kind)
+    client = connected(server)
+    client.sendall(get(CALLBACKS))
+    assert 1 in held(thingspace, 1)
+    reset(client)
+    assert 0 in held(thingspace, 0)
+    thingspace.stop()
+    assert [record.getMessage() for record in caplog.records] == []
+
+
 HEALS: dict[str, Callable[[MockThingSpace, Any], object]] = {
     "the fault": lambda thingspace, fault: fault.heal(),
     "by its number": lambda thingspace, fault: thingspace.heal(fault.id),
