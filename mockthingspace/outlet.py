@@ -13,6 +13,7 @@ from typing import TextIO
 
 MOST_BYTES = 4 * 1024 * 1024
 AT_ONCE = 64 * 1024
+GATHERS_S = 0.02
 GRACE_S = 2.0
 
 
@@ -71,9 +72,10 @@ class Outlet:
         return f"{line}\n".encode(self._encoding, "backslashreplace")
 
     def _add(self, data: bytes) -> None:
+        if not self._lines:
+            self._changed.notify_all()
         self._lines.append(data)
         self._bytes += len(data)
-        self._changed.notify_all()
 
     def _say_dropped(self) -> None:
         if self._dropped:
@@ -95,6 +97,8 @@ class Outlet:
         """Wait for lines, and take as many as are written at once; none at the end."""
         with self._changed:
             self._changed.wait_for(self._has_work)
+            # A switch of threads for each line would cost more than the line.
+            self._changed.wait_for(lambda: self._closed, GATHERS_S)
             if not self._lines and not self._broken:
                 self._say_dropped()
             taken, size = [], 0
