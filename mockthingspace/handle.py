@@ -68,7 +68,7 @@ class MockThingSpace(RequestsHandle, DeliveriesHandle, FaultsHandle, TimelineHan
         own = {name: one for name, one in fixture.items() if name not in given.given}
         self.settings = given.but(**own)
         self._account: str | None = None
-        self._changing = Lock()
+        self._changing = Lock()  # taken before any other of the double and the server
         self._server: Server | None = None
         self._forgotten: finalize[..., Any] | None = None
         self._url: str | None = None

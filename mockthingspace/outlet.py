@@ -38,7 +38,7 @@ class Outlet:
         self._encoding, self._write = _writer(stream)
         self._lost = lost
         self._failed = failed
-        self._changed = Condition()
+        self._changed = Condition()  # no other lock is taken while it is held
         self._lines: deque[bytes] = deque()
         self._bytes = 0
         self._dropped = 0

@@ -37,7 +37,7 @@ class Pauses:
 
     def __init__(self, timers: Timers) -> None:
         self._timers = timers
-        self._lock = Lock()
+        self._lock = Lock()  # no other is taken while it is held
         self._under_way: set[_Pause] = set()
         self._closed = False
 

@@ -4,9 +4,7 @@ Whatever touches parts of waitress that it does not document is in this module, 
 tested with waitress 3.0.1 and 3.0.2: ``wasyncore``, ``HTTPChannel``,
 ``ThreadedTaskDispatcher``, ``WSGITask``, ``TcpWSGIServer``.
 
-One thread, the loop, moves bytes; workers handle requests. Locks, in the order in which
-they are taken: ``Crew._changing``, then waitress's own in the dispatcher.
-``Channel._watching`` is taken alone.
+One thread, the loop, moves bytes; workers handle requests.
 """
 
 import logging
@@ -59,7 +57,7 @@ class Crew(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no typ
         super().__init__()
         self.members: list[Thread] = []
         self._size = size
-        self._changing = Lock()
+        self._changing = Lock()  # taken before waitress's own, never the other way
         self._waiting = 0
         self._dismissed = False
 
@@ -168,7 +166,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
     task_class = OneSend
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._watching = Lock()
+        self._watching = Lock()  # no other is taken while it is held
         self._watches: list[Event] = []
         self._ended = False
         super().__init__(*args, **kwargs)
