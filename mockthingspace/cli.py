@@ -160,14 +160,18 @@ def registrations(
     family: str | None,
     service: str | None,
 ) -> None:
-    """List the registrations."""
+    """List the registrations, secrets hidden; 'snapshot' has them."""
+    from mockthingspace.rendering import without_credentials
+
     document = client(url).ask(
         "GET", "/registrations", account=account, family=family, service=service
     )
+    shown = [*map(without_credentials, document["registrations"])]
+    document["registrations"] = shown
     lines = [
         f"{one['account']}  {one['family']}  {one['service']}  {one['url']}"
         + (f"  as {one['username']}" if one["username"] else "")
-        for one in document["registrations"]
+        for one in shown
     ]
     show(document, as_json, lines or ["no registrations"])
 

@@ -205,10 +205,8 @@ def _show_deliveries(url: str, document: Mapping[str, Any], as_json: bool) -> No
 
 def _block(one: Mapping[str, Any], now: Any) -> Iterator[str]:
     from mockthingspace.recorded import instant
-    from mockthingspace.redaction import without_secrets
 
-    place = without_secrets(one["url"])
-    yield f"--> {one['event']}  {one['account']}  {place}"
+    yield f"--> {one['event']}  {one['account']}  {one['url']}"
     for attempt in one["attempts"]:
         yield f"    {_outcome(attempt)}"
     left_s = (instant(one["due_at"]) - now).total_seconds()

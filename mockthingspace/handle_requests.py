@@ -43,6 +43,7 @@ class RequestsHandle(Asking):
         Raises:
             AdminError: Something in it cannot be used; the message says what.
         """
+        __tracebackhide__ = True
         body = {
             "family": family,
             "account": account,

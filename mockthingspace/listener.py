@@ -15,6 +15,7 @@ from typing import Any
 from mockthingspace.errors import MockThingSpaceError
 from mockthingspace.ports import cannot_bind, url_of
 from mockthingspace.receiving import Headers, HttpServer, Step
+from mockthingspace.redaction import body_without_secrets, without_secrets
 
 PATH = "/callback"
 
@@ -33,6 +34,12 @@ class ReceivedMessage:
     body: bytes
     arrived_at: datetime
     status_code: int | None
+
+    def __repr__(self) -> str:
+        """Return it without passwords and tokens, as a failing test's report has it."""
+        path, body = without_secrets(self.path), body_without_secrets(self.body)
+        status = self.status_code
+        return f"ReceivedMessage({self.method} {path!r} {body!r} -> {status})"
 
     @property
     def json(self) -> Any:

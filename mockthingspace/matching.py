@@ -14,7 +14,6 @@ from mockthingspace import redaction
 
 NEAREST = 3
 COMPARED = 50  # texts, for how alike they are: of those that differ in the least
-_SECRET = redaction.SECRET_KEYS | {redaction.CUSTOM}
 _STEPS = re.compile(r"[][.]")
 ABSENT, PRESENT = "(absent)", "(present)"
 
@@ -117,7 +116,9 @@ def _shown(field: str, text: str) -> str:
         return text
     if key == "headers":
         return redaction.header(name, text)
-    if _SECRET.intersection(_STEPS.split(name.lower())):
+    if redaction.CUSTOM in name.lower():
+        return redaction.HIDDEN
+    if any(map(redaction.is_secret, _STEPS.split(name))):
         return redaction.HIDDEN
     if key == "body":
         return redaction.body_without_secrets(text.encode("utf-8", "replace"))

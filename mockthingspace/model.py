@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple, get_args
 
+from mockthingspace.redaction import without_secrets
+
 Mark = Literal["documented", "observed", "assumed"]
 MARKS: tuple[Mark, ...] = get_args(Mark)
 ACCOUNT_FORMAT = re.compile(r"[0-9]{10}-[0-9]{5}")
@@ -76,6 +78,13 @@ class Registration:
     headers: Pairs = ()
     secret: str | None = None
 
+    def __repr__(self) -> str:
+        """Return it without its credentials, as a failing test's report has it."""
+        return (
+            f"Registration(family={self.family!r}, account={self.account!r}, "
+            f"service={self.service!r}, url={without_secrets(self.url)!r})"
+        )
+
     @property
     def queue_key(self) -> QueueKey:
         """What it is registered under: family, account and service."""
@@ -88,6 +97,10 @@ class Caller(NamedTuple):
     client: str | None
     bearer: str | None
     session: str | None
+
+    def __repr__(self) -> str:
+        """Return it without its tokens."""
+        return f"Caller(client={self.client!r})"
 
 
 class Exchange(NamedTuple):
@@ -118,6 +131,13 @@ class Exchange(NamedTuple):
     completed_at: datetime
     after: int = 0
 
+    def __repr__(self) -> str:
+        """Return it without its headers and bodies, which may hold secrets."""
+        asked = without_secrets(
+            f"{self.path}?{self.query}" if self.query else self.path
+        )
+        return f"Exchange(seq={self.seq}, {self.method} {asked!r} -> {self.status})"
+
 
 class Attempt(NamedTuple):
     """One POST of a delivery and what came of it: a status, or an error in words."""
@@ -129,6 +149,11 @@ class Attempt(NamedTuple):
     status_code: int | None
     error: str | None
     reply: bytes
+
+    def __repr__(self) -> str:
+        """Return it without the reply."""
+        came = self.status_code if self.error is None else without_secrets(self.error)
+        return f"Attempt(seq={self.seq}, number={self.number}, {came!r})"
 
 
 class Delivery(NamedTuple):
@@ -163,6 +188,14 @@ class Delivery(NamedTuple):
     breaks_off: bool = False
     overlaps: bool = False
     made_at: datetime | None = None
+
+    def __repr__(self) -> str:
+        """Return it without the message and what it is sent with."""
+        return (
+            f"Delivery(id={self.id!r}, event={self.event!r}, account={self.account!r}, "
+            f"url={without_secrets(self.url)!r}, status={self.status!r}, "
+            f"attempts={self.attempts!r})"
+        )
 
     @property
     def queue_key(self) -> QueueKey:

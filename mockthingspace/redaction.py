@@ -10,29 +10,21 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 HIDDEN = "***"
-SECRET_KEYS = frozenset(
-    {
-        "password",
-        "oldpassword",
-        "newpassword",
-        "sessiontoken",
-        "access_token",
-        "refresh_token",
-        "client_secret",
-        "token",
-        "vz-m2m-token",
-        "secret",
-        "authorization",
-        "x-api-key",
-    }
-)
 CUSTOM = "httpheaders"
 PLAIN_HEADERS = frozenset(
     {"Accept", "Allow", "Connection", "Content-Length", "Content-Type", "Date"}
     | {"Retry-After", "Server", "User-Agent", "X-Mock-Reason"}
 )
-_NAMES = "|".join(sorted(SECRET_KEYS, key=len, reverse=True))
-_SECRET_HEADER = re.compile("token|cookie|secret|password|api-?key", re.IGNORECASE)
+# How the names of secrets end, in whatever capitals: clientSecret, old_password.
+_WORDS = (
+    *("password", "passwd", "pwd", "passphrase", "secret", "token", "jwt", "bearer"),
+    *("api-key", "access-key", "private-key", "secret-key", "authorization"),
+    *("signature", "credential", "credentials", "cookie"),
+)
+_ENDS = tuple(word.replace("-", "") for word in _WORDS)
+_NAMES = "|".join(word.replace("-", "[-_]?") for word in _WORDS)
+# A header of these anywhere in its name: X-Auth, X-JWT-Assertion, Set-Cookie2.
+_SECRET_HEADER = re.compile(rf"{_NAMES}|auth|session", re.IGNORECASE)
 _PAIR = re.compile(r"(?<![\w%+.-])([\w%+.-]+)=")
 _END_OF_VALUE = re.compile(r"[&\s\"]|\Z")
 _LINE = re.compile(r"[^\r\n]+")
@@ -40,12 +32,12 @@ _IN_URL = re.compile(r"(:\\?/\\?/)([^/\s\"]*)(@|%40)")
 _IN_QUOTED_URL = re.compile(r"(%3A%2F%2F)((?:(?!%2F)[^/&\s\"])*)(@|%40)", re.IGNORECASE)
 _COLON = re.compile(":|%3A", re.IGNORECASE)
 _IN_XML = re.compile(
-    rf"(<(?:[\w.-]*:)?({_NAMES})(?:\s[^<>]*)?(?<!/)>)"
+    rf"(<(?:[\w.-]*:)?([\w.-]*(?:{_NAMES}))(?:\s[^<>]*)?(?<!/)>)"
     r".*?(?=</(?:[\w.-]*:)?\2\s*>|\Z)",
     re.IGNORECASE | re.DOTALL,
 )
 _IN_PART = re.compile(
-    rf"(name=\"?(?:{_NAMES})\"?[^\n]{{0,99}}\n"
+    rf"(name=\"?[\w.-]{{0,99}}(?:{_NAMES})\"?[^\n]{{0,99}}\n"
     r"(?:\r?\n|[^\r\n][^\n]{0,99}\n\r?\n))"
     r"(?:(?!\r?\n--).)*",
     re.IGNORECASE | re.DOTALL,
@@ -80,6 +72,11 @@ def printable(text: str) -> str:
     )
 
 
+def is_secret(name: str) -> bool:
+    """Say whether what has this name, of a field or a parameter, is a secret."""
+    return name.rstrip().lower().replace("-", "").replace("_", "").endswith(_ENDS)
+
+
 def without_secrets(text: str) -> str:
     """Return a sentence, a URL or a query with passwords and tokens hidden."""
     if "=" in text:
@@ -105,13 +102,13 @@ def _document_without_secrets(text: str) -> str:
     def hide(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         nonlocal found
         found = found or any(
-            key.lower() in SECRET_KEYS and value != HIDDEN for key, value in pairs
+            value not in (HIDDEN, "") for key, value in pairs if is_secret(key)
         )
         return {shown(key): hidden(key, value) for key, value in pairs}
 
     def hidden(key: str, value: Any) -> Any:
-        if key.lower() in SECRET_KEYS:
-            return HIDDEN
+        if is_secret(key):
+            return "" if value == "" else HIDDEN
         return custom(value) if key.lower() == CUSTOM else shown(value)
 
     def custom(headers: Any) -> Any:
@@ -172,7 +169,7 @@ def _loose_without_secrets(text: str) -> str:
 
 def _field_without_secret(field: str) -> str:
     name, equals, _ = field.partition("=")
-    secret = equals and unquote_plus(name).strip().lower() in SECRET_KEYS
+    secret = equals and is_secret(unquote_plus(name))
     return f"{name}={HIDDEN}" if secret else field
 
 
@@ -180,7 +177,7 @@ def _pairs_without_secrets(text: str) -> str:
     parts = []
     at = 0
     for one in _PAIR.finditer(text):
-        if one.start() >= at and unquote_plus(one[1]).lower() in SECRET_KEYS:
+        if one.start() >= at and is_secret(unquote_plus(one[1])):
             parts += [text[at : one.end()], HIDDEN]
             at = next(_END_OF_VALUE.finditer(text, one.end())).start()
     return "".join([*parts, text[at:]])

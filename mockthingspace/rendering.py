@@ -13,6 +13,7 @@ from urllib.parse import quote
 from mockthingspace.clock import rfc3339
 from mockthingspace.model import Attempt, Delivery, Exchange, Registration
 from mockthingspace.redaction import (
+    HIDDEN,
     body_without_secrets,
     custom_header,
     header,
@@ -123,13 +124,13 @@ def attempt(shown: Attempt) -> dict[str, Any]:
         "finished_at": rfc3339(finished_at),
         "duration_s": shown.duration_s,
         "status_code": shown.status_code,
-        "error": shown.error,
-        "reply": shown.reply.decode("utf-8", "replace"),
+        "error": shown.error and without_secrets(shown.error),
+        "reply": body_without_secrets(shown.reply),
     }
 
 
 def delivery(shown: Delivery) -> dict[str, Any]:
-    """Return a delivery as the admin API shows it, the message as it was sent."""
+    """Return a delivery as the admin API shows it, the message without secrets."""
     return {
         "id": shown.id,
         "seq": shown.seq,
@@ -137,10 +138,10 @@ def delivery(shown: Delivery) -> dict[str, Any]:
         "account": shown.account,
         "service": shown.service,
         "event": shown.event,
-        "url": shown.url,
+        "url": without_secrets(shown.url),
         "status": shown.status,
         "trigger": shown.trigger,
-        "message": json.loads(shown.message),
+        "message": json.loads(body_without_secrets(shown.message)),
         "faults": list(shown.faults),
         "headers": {name: custom_header(name, one) for name, one in shown.headers},
         "signed": shown.secret is not None,
@@ -157,7 +158,8 @@ def delivery_line(shown: Any, due_at: str) -> str:
         due_at: When it is due, in words.
     """
     last = shown.attempts[-1] if shown.attempts else None
-    outcome = f", last: {last.error or last.status_code}" if last else ""
+    came = last and ((last.error and without_secrets(last.error)) or last.status_code)
+    outcome = f", last: {came}" if last else ""
     due = f", next at {due_at}" if shown.status == "pending" else ""
     return printable(
         f"{shown.event} for {shown.account} -> {without_secrets(shown.url)}: "
@@ -166,7 +168,7 @@ def delivery_line(shown: Any, due_at: str) -> str:
 
 
 def registration(shown: Registration) -> dict[str, Any]:
-    """Return a registration as the admin API shows it, secrets included."""
+    """Return a registration as it can be registered again, secrets included."""
     return {
         "family": shown.family,
         "account": shown.account,
@@ -177,4 +179,16 @@ def registration(shown: Registration) -> dict[str, Any]:
         "registered_at": rfc3339(shown.registered_at),
         "headers": dict(shown.headers),
         "secret": shown.secret,
+    }
+
+
+def without_credentials(shown: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a registration, as the admin API has it, as a person may see it."""
+    headers = shown["headers"].items()
+    return {
+        **shown,
+        "url": without_secrets(shown["url"]),
+        "password": shown["password"] and HIDDEN,
+        "headers": {name: custom_header(name, one) for name, one in headers},
+        "secret": shown["secret"] and HIDDEN,
     }

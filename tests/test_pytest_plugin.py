@@ -327,3 +327,27 @@ def test_the_plugin_costs_a_run_that_does_not_use_it_nothing():
     )
 
     assert (printed.stdout, printed.stderr) == ("[]\n", "")
+
+
+def test_a_report_of_all_locals_has_no_secret(pytester):
+    """With -vv -l pytest spells every value in every frame."""
+    pytester.makepyfile(
+        """
+        def test_it(thingspace, thingspace_account, thingspace_listener):
+            url = thingspace_listener.url.replace("//", "//ann:hunt" "er2@")
+            thingspace.register(thingspace_account, url, password="hunt" "er2")
+            del url
+            registered = thingspace.registrations(thingspace_account)
+            made = thingspace.trigger("Fota.upgradeFinished", thingspace_account)
+            messages = thingspace_listener.wait_for(1)
+            delivery = thingspace.wait_for_delivery(thingspace_account)
+            state = thingspace._double.state
+            kept = state.registry.every(), state.deliveries.every()
+            thingspace.assert_delivered(thingspace_account, event="Fota.firmwareList")
+        """
+    )
+
+    said = _run(pytester, "-vv", "-l").stdout.str()
+
+    assert ("1 failed" in said, "registered = [" in said) == (True, True)
+    assert [line for line in said.splitlines() if "hunter2" in line] == []

@@ -207,6 +207,11 @@ HEADERS = [
     ("HTTP_X_CLIENT_SECRET", "hunter2", {"X-Client-Secret": "***"}),
     ("HTTP_REFERER", "http://a:hunter2@h/", {"Referer": "http://a:***@h/"}),
     ("CONTENT_TYPE", "text/plain", {"Content-Type": "text/plain"}),
+    ("HTTP_X_JWT", "hunter2", {"X-Jwt": "***"}),
+    ("HTTP_X_AUTH", "hunter2", {"X-Auth": "***"}),
+    ("HTTP_SIGNATURE", "hunter2", {"Signature": "***"}),
+    ("HTTP_X_HUB_SIGNATURE_256", "hunter2", {"X-Hub-Signature-256": "***"}),
+    ("HTTP_X_SESSION_ID", "hunter2", {"X-Session-Id": "***"}),
     ("HTTP_X_A", "b", {"X-A": "b"}),
 ]
 
