@@ -26,6 +26,7 @@ from mockthingspace.errors import MethodNotServed, NotServed, ThingSpaceError
 from mockthingspace.families import FAMILIES
 from mockthingspace.model import Exchange
 from mockthingspace.nearest import account_in, nearest_operation
+from mockthingspace.redaction import printable, without_secrets
 from mockthingspace.settings import Settings, read_seed
 from mockthingspace.views import Note, Segment, blueprint, json_response, refused
 from mockthingspace.wire import MAX_BODY, fault, shortened
@@ -194,9 +195,8 @@ def _not_served(error: HTTPException) -> Response:
 
 def _broken(error: Exception) -> Response:
     """Answer a bug of ours: say so, keep the traceback in the log."""
-    _log.error(
-        "the double failed on %s %s", request.method, request.path, exc_info=error
-    )
+    asked = printable(without_secrets(f"{request.method} {request.path}"))
+    _log.error("the double failed on %s", asked, exc_info=error)
     if admin.owns(request.path):
         return admin.error_response("broken", f"the double failed: {error!r}", 500)
     note: Note = g.note
