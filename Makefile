@@ -1,5 +1,5 @@
 # The targets are the whole interface: people, the README and .ci/run use the same.
-.PHONY: help run demo test check format lint types cover package soak fuzz bench docs clean
+.PHONY: help run demo test check format lint types cover package stress soak fuzz bench docs clean
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 PYTHON ?= python3
@@ -8,13 +8,14 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 ARGS ?=
 # The releases of the Verizon SDK that work; an environment holds one of them.
-SDKS := 1.0.0 1.5.1 1.7.0 2.0.0
-.PHONY: sdks $(SDKS:%=sdk-%)
+SDKS := 1.0.0 1.5.1 1.7.0
+LATEST_SDK := 2.0.0
+.PHONY: sdks $(SDKS:%=sdk-%) sdk-$(LATEST_SDK)
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-# One stamp an environment: `make run` installs only what serving needs.
+# One stamp for each extra: `make run` installs only what serving needs.
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
@@ -26,9 +27,10 @@ $(VENV)/demo.stamp: $(VENV)/run.stamp
 	$(PIP) install --editable '.[demo]'
 	@touch $@
 
-$(VENV)/dev.stamp: $(VENV)/run.stamp
+# It has what running and the demo need, so their stamps are its own.
+$(VENV)/dev.stamp: setup.cfg pyproject.toml | $(BIN)/python
 	$(PIP) install --editable '.[dev]'
-	@touch $@
+	@touch $(VENV)/run.stamp $(VENV)/demo.stamp $@
 
 $(VENV)/bench.stamp: $(VENV)/dev.stamp
 	$(PIP) install --editable '.[bench]'
@@ -60,7 +62,7 @@ types: $(VENV)/dev.stamp ## mypy, strict
 
 cover: $(VENV)/dev.stamp ## the tests, with the coverage gate
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest --durations=5 $(ARGS)
+	$(BIN)/coverage run -m pytest -n auto --durations=5 $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
@@ -70,22 +72,28 @@ package: $(VENV)/dev.stamp ## build the wheel, try it in an empty environment
 $(VENV)-sdk-%/test.stamp: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)-sdk-$*
 	$(VENV)-sdk-$*/bin/python -m pip --quiet --disable-pip-version-check install \
-	  --editable . 'pytest>=8' 'sdksio-verizon-apis-sdk==$*'
+	  --no-compile --editable . 'pytest>=8' 'sdksio-verizon-apis-sdk==$*'
 	@touch $@
 
-sdks: $(SDKS:%=sdk-%) ## the tests through each release of the Verizon SDK that works
+sdks: $(SDKS:%=sdk-%) sdk-$(LATEST_SDK) ## the tests through each release of the Verizon SDK that works
 
 $(SDKS:%=sdk-%): sdk-%: $(VENV)-sdk-%/test.stamp
 	$(VENV)-sdk-$*/bin/python -m pytest tests/sdk $(ARGS)
+
+sdk-$(LATEST_SDK): $(VENV)/dev.stamp
+	$(BIN)/python -m pytest tests/sdk $(ARGS)
 
 # An environment of its own: schemathesis brings a pytest and a werkzeug.
 $(VENV)-schemathesis/fuzz.stamp:
 	$(PYTHON) -m venv $(VENV)-schemathesis
 	$(VENV)-schemathesis/bin/python -m pip --quiet --disable-pip-version-check install \
-	  'schemathesis>=4,<5'
+	  --no-compile 'schemathesis>=4,<5'
 	@touch $@
 
-soak: $(VENV)/dev.stamp ## a minute of mixed load with faults: nothing grows
+stress: $(VENV)/dev.stamp ## the tests ten times, shuffled, on a machine that is kept busy
+	$(BIN)/python tests/stress.py $(ARGS)
+
+soak: $(VENV)/dev.stamp ## much mixed load with faults: nothing grows
 	$(BIN)/python -m pytest -m soak tests/test_shared.py tests/test_soak.py
 
 fuzz: $(VENV)/dev.stamp $(VENV)-schemathesis/fuzz.stamp ## schemathesis, from the OpenAPI description
