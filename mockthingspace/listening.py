@@ -2,10 +2,8 @@
 
 import json
 import os
-import signal
 import sys
-from queue import SimpleQueue
-from types import FrameType
+from threading import Event
 from typing import Any
 
 from mockthingspace import __version__
@@ -16,6 +14,7 @@ from mockthingspace.redaction import (
     printable,
     without_secrets,
 )
+from mockthingspace.stopping import stop_signals
 
 
 def listen_until_stopped(
@@ -35,32 +34,22 @@ def listen_until_stopped(
         CannotBind: The port cannot be had.
         OSError: Standard output cannot be written.
     """
-    # An Event's lock would deadlock in a handler; this queue's is made for it.
-    news: SimpleQueue[ReceivedMessage | int | OSError] = SimpleQueue()
+    announced = Event()
 
-    def on_signal(number: int, _: FrameType | None) -> None:
-        news.put(number)
+    def show(message: ReceivedMessage) -> None:
+        announced.wait()
+        outlet.say("\n".join(shown(message)))
 
-    before = {
-        number: signal.signal(number, on_signal)
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        with Listener(port=port, on_message=news.put) as listener:
+    with stop_signals() as stop:
+        outlet = Outlet(sys.stdout, _lost, stop.because_of)
+        with Listener(port=port, on_message=show) as listener:
             listener.reply(status_code, times=times, delay_s=delay_s)
             facts = f"url={listener.url} pid={os.getpid()}"
-            ready = f"mockthingspace {__version__} listening {facts}"
-            print(ready, flush=True)  # noqa: T201 (it is the command's output)
-            outlet = Outlet(sys.stdout, _lost, news.put)
-            while isinstance(item := news.get(), ReceivedMessage):
-                outlet.say("\n".join(shown(item)))
+            outlet.say(f"mockthingspace {__version__} listening {facts}")
+            announced.set()
+            interrupted = stop.wait()
         outlet.close()
-        if isinstance(item, OSError):
-            raise item
-        return item == signal.SIGINT
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        return interrupted
 
 
 def shown(message: ReceivedMessage) -> list[str]:

@@ -3,14 +3,11 @@
 import json
 import logging
 import os
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
-from queue import SimpleQueue
 from traceback import format_exc
-from types import FrameType
 from typing import Any
 
 from mockthingspace import __version__
@@ -19,6 +16,7 @@ from mockthingspace.outlet import Outlet
 from mockthingspace.port_file import port_in
 from mockthingspace.redaction import printable
 from mockthingspace.settings import Settings
+from mockthingspace.stopping import stop_signals
 
 
 class JsonFormatter(logging.Formatter):
@@ -67,31 +65,17 @@ def serve_until_stopped(
         CannotBind: The address cannot be had.
         SettingsError: The port file cannot be written.
     """
-    # An Event's lock would deadlock in a handler; this queue's is made for it.
-    signals: SimpleQueue[int] = SimpleQueue()
-
-    def on_signal(number: int, _: FrameType | None) -> None:
-        signals.put(number)
-
-    before = {
-        number: signal.signal(number, on_signal)
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        with _logging_to_stderr(log_format):
-            own = {"port": settings.port, "clock": settings.clock}
-            with MockThingSpace(settings.but(**own)) as double:
-                if not _is_loopback(settings.host):
-                    _warn(settings.host)
-                port = int(double.url.rpartition(":")[2])
-                with port_in(port_file, port):
-                    _say_ready(double.url, log_format)
-                    interrupted = signals.get() == signal.SIGINT
-            logging.getLogger("mockthingspace").info("stopped")
-            return interrupted
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    with stop_signals() as stop, _logging_to_stderr(log_format):
+        own = {"port": settings.port, "clock": settings.clock}
+        with MockThingSpace(settings.but(**own)) as double:
+            if not _is_loopback(settings.host):
+                _warn(settings.host)
+            port = int(double.url.rpartition(":")[2])
+            with port_in(port_file, port):
+                _say_ready(double.url, log_format)
+                interrupted = stop.wait()
+        logging.getLogger("mockthingspace").info("stopped")
+        return interrupted
 
 
 class _ToOutlet(logging.Handler):
