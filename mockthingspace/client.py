@@ -33,6 +33,10 @@ class Asked(NamedTuple):
     query: Mapping[str, Any]
     body: Mapping[str, Any] | None
 
+    def __repr__(self) -> str:
+        """Return it without its body, which may hold secrets."""
+        return f"Asked({self.method} {self.path})"
+
 
 Transport = Callable[[Asked], tuple[int, bytes]]
 
@@ -109,6 +113,7 @@ def in_process(app: Any, url: str) -> Transport:
     client = Client(app)
 
     def send(asked: Asked) -> tuple[int, bytes]:
+        __tracebackhide__ = True
         response = client.open(
             asked.path,
             base_url=url,
@@ -154,6 +159,7 @@ def remote(url: str) -> Transport:
     idle: deque[HTTPConnection] = deque()
 
     def send(asked: Asked) -> tuple[int, bytes]:
+        __tracebackhide__ = True
         try:
             connection = idle.pop()
         except IndexError:
@@ -195,6 +201,7 @@ def _unpatched_http_client() -> "ModuleType":
 
 def _exchange(connection: "HTTPConnection", asked: Asked) -> tuple[int, bytes]:
     """Send a request and read the whole reply."""
+    __tracebackhide__ = True
     if connection.sock is not None and _is_readable(connection.sock):
         connection.close()  # the other side has closed it, as nothing is due
     if connection.sock is None:

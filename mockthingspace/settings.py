@@ -116,7 +116,7 @@ class Settings:
     journal_limit: int = _setting(
         10_000,
         COUNT,
-        "exchanges and deliveries kept, of exchanges at most 64 MiB; evictions are "
+        "exchanges and deliveries kept, at most 64 MiB of each; evictions are "
         "counted and reported",
     )
     allowed_hosts: frozenset[str] = _setting(

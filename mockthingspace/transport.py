@@ -47,6 +47,10 @@ class Outcome(NamedTuple):
     error: str | None
     reply: bytes
 
+    def __repr__(self) -> str:
+        """Return it without the answer, which may hold secrets."""
+        return f"Outcome({self.error or self.status_code})"
+
     @property
     def acknowledged(self) -> bool:
         """Whether the listener took the message: any 2xx."""

@@ -9,8 +9,10 @@ import requests
 
 from mockthingspace import Listener, MockThingSpace
 from mockthingspace.cli import main
+from mockthingspace.client import Asked
 from mockthingspace.model import Attempt, Caller
 from mockthingspace.redaction import HIDDEN, body_without_secrets, is_secret
+from mockthingspace.transport import Outcome
 
 ACCOUNT = "0242078689-00001"
 SECRET = "hunter2"
@@ -148,3 +150,13 @@ def test_a_secret_is_hidden_in_every_spelling_of_a_body(key: str) -> None:
 def test_no_secret_is_hidden_where_there_is_none() -> None:
     """An empty password says that there is none, which is worth knowing."""
     assert body_without_secrets(b'{"password": ""}') == '{"password": ""}'
+
+
+def test_what_is_sent_is_shown_without_its_body() -> None:
+    """Frames of a failing test have requests and outcomes as their values."""
+    asked = Asked("POST", "/__admin/registrations", {}, {"password": SECRET})
+    outcome = Outcome(200, None, SECRET.encode())
+    assert (repr(asked), repr(outcome)) == (
+        "Asked(POST /__admin/registrations)",
+        "Outcome(200)",
+    )
