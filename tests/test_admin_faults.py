@@ -27,7 +27,7 @@ def plan(client: FlaskClient, **given: Any) -> dict[str, Any]:
 def kinds(client: FlaskClient, **query: str) -> list[str]:
     """Return the kinds of those that have not healed."""
     found = client.get(FAULTS, query_string=query).get_json()["faults"]
-    return [one["kind"] for one in found]
+    return [item["kind"] for item in found]
 
 
 def test_a_planned_fault_is_shown_as_it_stands(
@@ -158,7 +158,7 @@ def test_a_reset_of_an_account_heals_its_own(client: FlaskClient) -> None:
         plan(client, account=whose)
     client.post(f"/__admin/reset?account={ACCOUNT}", json={})
     left = client.get(FAULTS).get_json()["faults"]
-    assert [one["account"] for one in left] == [OTHER, None]
+    assert [exchange["account"] for exchange in left] == [OTHER, None]
 
 
 def test_what_faults_did_is_in_the_chronicle(
@@ -167,6 +167,6 @@ def test_what_faults_did_is_in_the_chronicle(
     """Planned, acted and healed, in one order."""
     plan(client, account=ACCOUNT)
     client.get(CALLBACKS)
-    happened = [one.says.partition(":")[0] for one in double.state.chronicle.every()]
+    happened = [item.says.partition(":")[0] for item in double.state.chronicle.every()]
     assert happened == ["planned", "acted", "healed"]
-    assert {one.account for one in double.state.chronicle.every()} == {ACCOUNT}
+    assert {item.account for item in double.state.chronicle.every()} == {ACCOUNT}

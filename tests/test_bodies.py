@@ -107,10 +107,10 @@ FORMS = ("session token", "session revoke")
 def test_every_operation_that_takes_a_body_is_tested_here():
     """A new one has its row in the table, or takes a form."""
     taking = {
-        f"{family.name} {one.name}"
+        f"{family.name} {operation.name}"
         for family in FAMILIES
-        for one in family.operations
-        if one.body is not None
+        for operation in family.operations
+        if operation.body is not None
     }
 
     assert taking == {*TAKERS, *FORMS}
@@ -201,11 +201,11 @@ def test_fields_of_another_type_are_refused(shared, taker, value, reason):
         assert f"{key}: {expected}" in why
 
 
-@each("one", [one for one in TAKERS if "precise" not in one])
+@each("name", [name for name in TAKERS if "precise" not in name])
 @each("body", ["[]", "[{}]"], ids=["none", "one"])
-def test_only_one_family_takes_an_array_of_one(shared, one, body):
+def test_only_one_family_takes_an_array_of_one(shared, name, body):
     """Everywhere else a good object in an array is none."""
-    taker = TAKERS[one]
+    taker = TAKERS[name]
 
     said, why = refused(shared, taker, body.replace("{}", json.dumps(taker.good)))
 
@@ -287,10 +287,10 @@ def test_a_body_that_is_odd_but_good_is_read(shared, taker, body):
     assert response.status_code == 200
 
 
-@each("one", [one for one in TAKERS if not one.startswith("sess")])
-def test_a_body_where_none_is_expected_is_ignored(shared, one):
+@each("name", [name for name in TAKERS if not name.startswith("sess")])
+def test_a_body_where_none_is_expected_is_ignored(shared, name):
     """A list with a body is a list."""
-    path = TAKERS[one].path
+    path = TAKERS[name].path
     path += "" if "diagnostics" not in path else f"?accountName={ACCOUNT}"
 
     assert shared.get(path, data=b"\xff").status_code == 200
@@ -312,17 +312,17 @@ JSON = st.recursive(
     max_leaves=8,
 )
 KEYS = sorted(
-    {key for one in TAKERS.values() for key in one.good}
+    {key for value in TAKERS.values() for key in value.good}
     | {"callback", "httpHeaders", "username", "password"}
 )
 DOCUMENTS = st.dictionaries(st.sampled_from(KEYS) | st.text(), JSON)
 CHANGED = st.builds(
     lambda good, other: good | other,
-    st.sampled_from([one.good for one in TAKERS.values()]),
+    st.sampled_from([value.good for value in TAKERS.values()]),
     DOCUMENTS,
 )
 BODIES = st.binary() | (CHANGED | DOCUMENTS | JSON).map(
-    lambda one: json.dumps(one).encode()
+    lambda document: json.dumps(document).encode()
 )
 
 

@@ -35,7 +35,7 @@ FOTA = {"account": ACCOUNT, "username": "me", "password": PASSWORD}
 FOTA |= {"previous_password": OLD}
 NIDD = FOTA | {"service": "NiddService"}
 LOCATION = {"service": "Location", "secret": SECRET}
-NAMES = [one.name for one in CHECKS]
+NAMES = [check.name for check in CHECKS]
 Message = dict[str, Any]
 Fault = Callable[[Message, bytes, str], int | None]
 
@@ -130,12 +130,12 @@ class Plain(BaseHTTPRequestHandler):
 
 def verdicts(report: Report) -> dict[str, str]:
     """Return how each check ended."""
-    return {one.check.name: one.verdict for one in report.results}
+    return {result.check.name: result.verdict for result in report.results}
 
 
 def reason(report: Report, name: str) -> str:
     """Return why a check failed or was skipped."""
-    [found] = [one.reason for one in report.results if one.check.name == name]
+    [found] = [result.reason for result in report.results if result.check.name == name]
     return found
 
 
@@ -395,7 +395,7 @@ def test_where_nothing_answers_the_rest_is_skipped():
 
     assert report.failed == ["acknowledges"]
     assert "connection refused" in reason(report, "acknowledges")
-    assert {one.reason for one in report.results[1:]} == {STOPPED}
+    assert {result.reason for result in report.results[1:]} == {STOPPED}
 
 
 @pytest.mark.parametrize("url", ["http://8.8.8.8/cb", "http://169.254.169.254/"])
@@ -468,7 +468,7 @@ def test_the_family_follows_from_the_service_and_the_event(about, family, event)
 
 def test_every_service_has_messages_that_can_be_told_apart():
     """So no check's message is taken for another's."""
-    services = [(one, name) for one in FAMILIES for name in one.services]
+    services = [(family, name) for family in FAMILIES for name in family.services]
     for family, service in services:
         about = subject(service, family=family.name)
         for event in about.events:
@@ -609,11 +609,11 @@ def test_the_junit_is_junit(mixed):
 
     [suite] = root
     assert root.tag == "testsuites"
-    for one in (root, suite):
-        counts = [one.get(name) for name in ("tests", "failures", "errors", "skipped")]
+    for item in (root, suite):
+        counts = [item.get(name) for name in ("tests", "failures", "errors", "skipped")]
         assert counts == ["4", "1", "0", "1"]
-    cases = {one.get("name"): one for one in suite.iter("testcase")}
-    assert list(cases) == [one.check.name for one in mixed.results]
+    cases = {item.get("name"): item for item in suite.iter("testcase")}
+    assert list(cases) == [result.check.name for result in mixed.results]
     failure = cases["wrong-content-type"].find("failure")
     assert failure.get("message") == reason(mixed, "wrong-content-type")
     assert "matters: " in failure.text

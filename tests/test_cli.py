@@ -182,7 +182,7 @@ def test_requests_are_filtered(thingspace, options, shown):
 
     document = json.loads(_invoke("requests", "--json", *options).output)
 
-    assert [one["request"]["url"] for one in document["requests"]] == shown
+    assert [exchange["request"]["url"] for exchange in document["requests"]] == shown
 
 
 @pytest.mark.usefixtures("thingspace")
@@ -221,7 +221,9 @@ def test_reset_of_an_account_leaves_the_others(thingspace):
 
     _invoke("reset", "--account", ACCOUNT)
 
-    assert [one.account for one in thingspace.registrations()] == [OTHER]
+    assert [registration.account for registration in thingspace.registrations()] == [
+        OTHER
+    ]
 
 
 def test_a_snapshot_can_be_restored(thingspace, tmp_path):
@@ -234,7 +236,9 @@ def test_a_snapshot_can_be_restored(thingspace, tmp_path):
     result = _invoke("snapshot", "--restore", str(saved))
 
     assert result.output == "restored 1 registrations\n"
-    assert [one.account for one in thingspace.registrations()] == [ACCOUNT]
+    assert [registration.account for registration in thingspace.registrations()] == [
+        ACCOUNT
+    ]
 
 
 def test_a_snapshot_can_be_restored_from_standard_input(thingspace):

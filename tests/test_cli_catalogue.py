@@ -19,7 +19,7 @@ def fidelity(*args: str) -> Result:
 def test_the_whole_register_is_printed_with_its_totals():
     """A line says the family, the kind, the mark, the date, what, and the source."""
     lines = fidelity().output.splitlines()
-    told = [one for one in entries() if one.kind != "message"]
+    told = [entry for entry in entries() if entry.kind != "message"]
 
     heads = ["FAMILY", "KIND", "KNOWN", "DATE", "WHAT", "SOURCE"]
     assert lines[0].split() == heads
@@ -47,11 +47,11 @@ def test_the_register_can_be_narrowed(args, name, value):
     """What is printed is what was asked for, and so are the totals."""
     document = json.loads(fidelity(*args, "--json").output)
 
-    expected = [one for one in entries() if getattr(one, name) == value]
-    assert [one["name"] for one in document["entries"]] == [
-        one.name for one in expected
+    expected = [entry for entry in entries() if getattr(entry, name) == value]
+    assert [entry["name"] for entry in document["entries"]] == [
+        item.name for item in expected
     ]
-    assert {one[name] for one in document["entries"]} == {value}
+    assert {entry[name] for entry in document["entries"]} == {value}
     assert document["totals"] == totals(expected)
 
 

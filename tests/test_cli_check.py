@@ -92,7 +92,7 @@ def test_what_is_given_is_what_is_sent(check, listener):
         *("--username", "me", "--password", "hunter2"),
     )
 
-    [message] = [one.json for one in listener.messages]
+    [message] = [message.json for message in listener.messages]
     assert (message["username"], message["password"]) == ("me", "hunter2")
     told = message["niddResponse"]["niddMTDeliveryResponse"]
     assert told["accountName"] == "0242078689-00001"
@@ -146,7 +146,7 @@ def test_the_checks_are_listed(check):
 
     assert code == 0
     assert [line.split()[0] for line in out.splitlines()] == [
-        one.name for one in CHECKS
+        check.name for check in CHECKS
     ]
 
 

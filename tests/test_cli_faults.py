@@ -94,7 +94,7 @@ def test_a_fault_may_last(thingspace: MockThingSpace) -> None:
     assert _one(thingspace).times is None
     assert ": acted 0, always, heals at " in line
     _said("plan", "duplicate", "--service", "Fota")
-    assert [one.service for one in thingspace.faults(kind="duplicate")] == ["Fota"]
+    assert [fault.service for fault in thingspace.faults(kind="duplicate")] == ["Fota"]
 
 
 def test_an_accounts_faults_are_healed(thingspace: MockThingSpace) -> None:

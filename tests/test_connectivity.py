@@ -83,7 +83,7 @@ def test_deregistering_one_service_leaves_the_others(client):
     ended = client.delete(f"{CALLBACKS}/name/CarrierService")
 
     assert (ended.status_code, ended.json) == (200, NAMED)
-    assert [one["serviceName"] for one in client.get(CALLBACKS).json] == [
+    assert [item["serviceName"] for item in client.get(CALLBACKS).json] == [
         "NiddService",
         "QoS",
     ]
@@ -121,8 +121,8 @@ def test_a_service_is_held_to_its_case(client, service):
     registered = client.post(CALLBACKS, json={**WANTED, "name": service})
     ended = client.delete(f"{CALLBACKS}/name/{service}")
 
-    for one in (registered, ended):
-        reason = _refused(one, "INPUT_INVALID.CallbackService.Invalid")
+    for item in (registered, ended):
+        reason = _refused(item, "INPUT_INVALID.CallbackService.Invalid")
         assert "must be one of AlertService, CarrierService, " in reason
 
 
@@ -148,7 +148,7 @@ def test_the_pages_list_empty_credentials_where_there_are_none():
         nothing.headers.get("Content-Type"),
     ) == (200, b"", None)
     assert [
-        (one["username"], one["password"]) for one in client.get(CALLBACKS).json
+        (item["username"], item["password"]) for item in client.get(CALLBACKS).json
     ] == [("", ""), ("ann", "")]
 
 
@@ -207,7 +207,7 @@ FORBIDDEN = [
 
 
 @each("field", ["name", "url", "username", "password", "colour"])
-@each("character", [one[1] for one in FORBIDDEN], ids=[one[0] for one in FORBIDDEN])
+@each("character", [item[1] for item in FORBIDDEN], ids=[item[0] for item in FORBIDDEN])
 def test_some_characters_are_in_no_field(client, field, character):
     """They come before all else that is wrong; the reason has field and character."""
     body = {**WANTED, field: f"hunter2{character}"}
@@ -315,7 +315,7 @@ def test_a_message_counts_the_attempts_at_it(thing):
 
     messages = got(thing)
 
-    assert [one.pop("callbackCount") for one in messages] == [1, 2, 3, 4]
+    assert [message.pop("callbackCount") for message in messages] == [1, 2, 3, 4]
     assert messages == [messages[0]] * 4
     assert messages[0]["maxCallbackThreshold"] == 4
 
@@ -324,7 +324,7 @@ def test_the_count_stays_where_it_stands_in_the_message(thing):
     """The order of a message's fields is the same at each attempt."""
     thing.trigger(EVENT, ACCOUNT)
 
-    first, *others = (list(one) for one in got(thing))
+    first, *others = (list(item) for item in got(thing))
 
     assert others == [first] * 3
 
@@ -333,7 +333,7 @@ def test_a_count_of_the_users_is_counted_on_from(thing):
     """An override of the count is what the first attempt says."""
     thing.trigger(EVENT, ACCOUNT, callbackCount=7)
 
-    assert [one["callbackCount"] for one in got(thing)] == [7, 8, 9, 10]
+    assert [item["callbackCount"] for item in got(thing)] == [7, 8, 9, 10]
 
 
 def test_a_message_of_the_users_is_sent_as_it_is(thing):
@@ -351,7 +351,7 @@ def test_a_resend_counts_anew(thing):
 
     thing.resend(made.id)
 
-    assert [one["callbackCount"] for one in got(thing)] == [1, 2, 3, 4] * 2
+    assert [item["callbackCount"] for item in got(thing)] == [1, 2, 3, 4] * 2
 
 
 def test_the_delivery_is_shown_as_its_first_attempt(thing):
@@ -378,7 +378,7 @@ def test_a_message_echoes_the_credentials(thing):
     """Username and password of the registration are in the message."""
     thing.trigger(EVENT, ACCOUNT)
 
-    echoed = {(one["username"], one["password"]) for one in got(thing)}
+    echoed = {(item["username"], item["password"]) for item in got(thing)}
 
     assert echoed == {("ann", "hunter2")}
 
@@ -388,7 +388,7 @@ def test_an_alert_reaches_either_spelling(thing, spelling):
     """A listener registered by the other name gets the same messages."""
     made = thing.register(ACCOUNT, URL, family="connectivity", service=spelling)
     event = next(
-        one["event"] for one in thing.events() if one["service"] == "AlertService"
+        event["event"] for event in thing.events() if event["service"] == "AlertService"
     )
 
     [sent] = thing.trigger(event, ACCOUNT)

@@ -90,7 +90,9 @@ def test_a_registration_says_when_it_was_made():
     second = client.post(AT, json=WANTED).json["createdOn"]
 
     assert f"{now[:23]}Z" == first == again
-    read = [datetime.strptime(one, "%Y-%m-%dT%H:%M:%S.%f%z") for one in (first, second)]
+    read = [
+        datetime.strptime(item, "%Y-%m-%dT%H:%M:%S.%f%z") for item in (first, second)
+    ]
     assert (read[1] - read[0]).total_seconds() == pytest.approx(90.5, abs=0.001)
     assert timezone.utc == read[0].tzinfo
 
@@ -157,9 +159,10 @@ def test_no_headers_are_an_empty_object(client, given):
     made = client.post(AT, json={**WANTED, "httpHeaders": given})
     again = client.post(AT, json=WANTED)
 
-    assert [(one.status_code, one.json["httpHeaders"]) for one in (made, again)] == [
-        (200, {})
-    ] * 2
+    assert [
+        (delivery.status_code, delivery.json["httpHeaders"])
+        for delivery in (made, again)
+    ] == [(200, {})] * 2
 
 
 BAD_HEADERS: dict[str, tuple[Any, str]] = {
@@ -285,7 +288,7 @@ def test_headers_go_with_each_attempt(thing):
 
     got = sent(thing, {"X-A": "b", "Authorization": "Basic x"})
 
-    assert [(one["HTTP_X_A"], one["HTTP_AUTHORIZATION"]) for one in got] == [
+    assert [(item["HTTP_X_A"], item["HTTP_AUTHORIZATION"]) for item in got] == [
         ("b", "Basic x")
     ] * 3
 
@@ -336,4 +339,4 @@ def test_a_resend_has_the_headers_of_now(thing):
     thing.resend(thing.deliveries()[0].id)
     thing.wait_for_delivery(count=2)
 
-    assert [one["HTTP_X_A"] for one in LISTENER.got] == ["b", "c"]
+    assert [item["HTTP_X_A"] for item in LISTENER.got] == ["b", "c"]

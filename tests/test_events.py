@@ -128,16 +128,16 @@ def test_the_registration_is_echoed(
 def test_every_field_has_a_mark_and_a_source(event: Event) -> None:
     """Nobody has to guess how we know of a field."""
     marks = {"documented", "observed", "assumed"}
-    assert [one for one in event.fields if one.mark not in marks] == []
-    assert [one for one in event.fields if not one.source.strip()] == []
+    assert [field for field in event.fields if field.mark not in marks] == []
+    assert [field for field in event.fields if not field.source.strip()] == []
     assert event.says
 
 
 @each_event
 def test_what_is_documented_is_marked_so(event: Event) -> None:
     """The page ends at upgradeScheduled; nothing after it is called documented."""
-    documented = {one.path for one in event.fields if one.mark == "documented"}
-    assert documented <= {one.path for one in event.fields}
+    documented = {field.path for field in event.fields if field.mark == "documented"}
+    assert documented <= {field.path for field in event.fields}
     assert {path.split(".")[0] for path in documented} <= DOCUMENTED
     assert [path for path in documented if "deviceList" in path] == []
 
@@ -146,8 +146,8 @@ def test_what_is_documented_is_marked_so(event: Event) -> None:
 def test_the_fields_are_the_message(event: Event) -> None:
     """Every leaf of a message is a row, and every row a leaf."""
     rows = fields_of(event.template(), "")
-    assert [(one.path, one.default) for one in event.fields] == [
-        (one.path, one.default) for one in rows
+    assert [(field.path, field.default) for field in event.fields] == [
+        (row.path, row.default) for row in rows
     ]
 
 
@@ -201,7 +201,7 @@ def test_one_past_the_end_is_another_item() -> None:
         "upgradeFinished.deviceList.2.status": "RequestFailed",
     }
     devices = FINISHED.message(registered(), overrides)["upgradeFinished"]["deviceList"]
-    assert [(one["deviceId"], one["status"]) for one in devices] == [
+    assert [(item["deviceId"], item["status"]) for item in devices] == [
         ("990013907835573", "UpgradeSuccess"),
         ("2", "UpgradeSuccess"),
         ("2", "RequestFailed"),

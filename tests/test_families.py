@@ -85,7 +85,7 @@ every_family = each("family", PLACES)
 
 def test_every_family_with_accounts_is_tested_here():
     """A family that registers listeners has its row in the table."""
-    assert {one.name for one in FAMILIES if one.services} == set(PLACES)
+    assert {family.name for family in FAMILIES if family.services} == set(PLACES)
 
 
 def asking(**settings: Any) -> FlaskClient:
@@ -505,7 +505,7 @@ def test_a_request_with_good_tokens_is_granted(family):
 
 def test_every_refusal_a_family_can_meet_has_its_words():
     """The table of answers has every case for every family."""
-    cases = {frozenset(one) for one in ANSWERS.values()}
+    cases = {frozenset(value) for value in ANSWERS.values()}
 
     assert len(cases) == 1
 
@@ -520,7 +520,7 @@ def test_what_is_not_served_gets_the_gateways_fault(family):
     other = client.patch(served.place())
 
     assert [
-        (one.status_code, one.json["fault"]["code"]) for one in (unknown, other)
+        (item.status_code, item.json["fault"]["code"]) for item in (unknown, other)
     ] == [(404, 900906), (405, 900906)]
     assert "GET" in other.headers["Allow"]
 
@@ -574,7 +574,7 @@ SHOWN: dict[str, tuple[Any, Any, Any]] = {
 def _but_when(told: Any) -> Any:
     """Leave out when a registration was made."""
     if isinstance(told, list):
-        return [_but_when(one) for one in told]
+        return [_but_when(item) for item in told]
     if isinstance(told, dict):
         return {key: one for key, one in told.items() if key != "createdOn"}
     return told
@@ -723,7 +723,7 @@ def test_families_do_not_see_each_others_registrations():
     for family, served in PLACES.items():
         assert said(client.delete(served.gone())) == SHOWN[family][2]
         del left[family]
-        assert {one["family"] for one in registered(client)} == set(left)
+        assert {item["family"] for item in registered(client)} == set(left)
         for name, other in left.items():
             assert said(client.get(other.place())) == SHOWN[name][1]
 
@@ -780,11 +780,11 @@ def test_the_secret_of_a_signed_family_is_in_a_header(family, follow):
     listed, ended = client.get(served.place()), client.delete(served.gone())
 
     assert len(bytes.fromhex(made.headers["X-ThingSpace-Secret"])) == 32
-    for one in (refused, listed, ended):
-        assert "X-ThingSpace-Secret" not in one.headers
+    for item in (refused, listed, ended):
+        assert "X-ThingSpace-Secret" not in item.headers
 
 
-@each("family", [one for one in PLACES if one not in SIGNED])
+@each("family", [place for place in PLACES if place not in SIGNED])
 def test_a_family_that_does_not_sign_has_no_secret(family):
     """Nothing to sign with is made up for messages that are not signed."""
     client, served = asking(), PLACES[family]
@@ -792,7 +792,7 @@ def test_a_family_that_does_not_sign_has_no_secret(family):
     made = client.post(served.place(), json=served.wanted())
 
     assert "X-ThingSpace-Secret" not in made.headers
-    assert [one["secret"] for one in registered(client)] == [None]
+    assert [item["secret"] for item in registered(client)] == [None]
 
 
 # What the journal says.
@@ -846,15 +846,15 @@ def test_a_reset_of_one_account_takes_its_exchanges(family):
     client.post(f"/__admin/reset?account={ACCOUNT}", json={})
 
     left = client.get("/__admin/requests").json["requests"]
-    assert {one["account"] for one in left} == {OTHER}
+    assert {exchange["account"] for exchange in left} == {OTHER}
 
 
 # The families as values.
 
 REFUSALS = [
-    one
-    for one in vars(errors).values()
-    if isinstance(one, type) and issubclass(one, errors.ThingSpaceError)
+    value
+    for value in vars(errors).values()
+    if isinstance(value, type) and issubclass(value, errors.ThingSpaceError)
 ]
 ONLY_FOR = {
     errors.InvalidAccount: "service",
@@ -875,12 +875,12 @@ def _concerns(family) -> set[str]:
     """Say what a family's operations deal in."""
     fields = {
         name
-        for one in family.operations
-        for place, shape in one.shapes()
+        for operation in family.operations
+        for place, shape in operation.shapes()
         if place != "reply"
         for name in shape.fields
     }
-    needs = {need for one in family.operations for need in one.needs}
+    needs = {need for operation in family.operations for need in operation.needs}
     return (
         needs
         | ({"service"} if family.services else set())
@@ -888,7 +888,7 @@ def _concerns(family) -> set[str]:
         | ({"credentials"} if {"account", "password"} <= fields else set())
         | (
             {"login"}
-            if any(one.name == "login" for one in family.operations)
+            if any(operation.name == "login" for operation in family.operations)
             else set()
         )
     )
@@ -900,7 +900,7 @@ def test_every_family_answers_every_refusal_it_can_meet(family, refusal):
     """Adding a refusal, or a family, without deciding its reply fails here."""
     if refusal is errors.ThingSpaceError:
         return
-    known = next((ONLY_FOR[one] for one in refusal.__mro__ if one in ONLY_FOR), None)
+    known = next((ONLY_FOR[item] for item in refusal.__mro__ if item in ONLY_FOR), None)
     if known is not None and known not in _concerns(family):
         return
 
@@ -913,9 +913,9 @@ def test_every_family_answers_every_refusal_it_can_meet(family, refusal):
 def test_everything_done_has_a_mark_and_a_source():
     """Nothing is done on the wire without saying how we know."""
     assert [
-        one
-        for one in entries()
-        if one.mark not in MARKS or not one.says or not one.source
+        entry
+        for entry in entries()
+        if entry.mark not in MARKS or not entry.says or not entry.source
     ] == []
 
 
@@ -924,8 +924,10 @@ def test_names_and_routes_are_unique(family):
     """An operation is named once, and a method and path served once."""
     operations = family.operations
 
-    assert len({one.name for one in operations}) == len(operations)
-    assert len({(one.method, one.rule) for one in operations}) == len(operations)
+    assert len({operation.name for operation in operations}) == len(operations)
+    assert len({(operation.method, operation.rule) for operation in operations}) == len(
+        operations
+    )
 
 
 def test_a_callback_family_is_a_file_of_under_80_lines():
@@ -933,9 +935,9 @@ def test_a_callback_family_is_a_file_of_under_80_lines():
     folder = Path(families.__file__).parent
     logins = ("session", "oauth2", "__init__")
     sizes = {
-        one.name: len(one.read_text("utf-8").splitlines())
-        for one in folder.glob("*.py")
-        if one.stem not in logins
+        file.name: len(file.read_text("utf-8").splitlines())
+        for file in folder.glob("*.py")
+        if file.stem not in logins
     }
 
     assert len(sizes) == 6

@@ -61,7 +61,7 @@ def sent(thingspace: MockThingSpace, *events: str) -> list[Any]:
 
 def documents(listener: Listener) -> list[Any]:
     """Return what came, read as JSON where it is JSON."""
-    return [_read(one) for one in listener.messages]
+    return [_read(message) for message in listener.messages]
 
 
 def _read(message: ReceivedMessage) -> Any:
@@ -77,20 +77,20 @@ def every_object(document: Any) -> Iterator[dict[str, Any]]:
     if isinstance(document, dict):
         yield document
         inside = list(document.values())
-    for one in inside:
-        yield from every_object(one)
+    for item in inside:
+        yield from every_object(item)
 
 
 def kinds_of(document: Any) -> list[str]:
     """Return every device's kind in a document."""
-    return [one["kind"] for one in every_object(document) if "kind" in one]
+    return [part["kind"] for part in every_object(document) if "kind" in part]
 
 
 def everything_unknown(document: Any, _: Any) -> bool:
     """Say whether every object has a field that nobody knows."""
     theirs = {NOBODYS: {"since": "a fault", "list": [1, None]}}
-    own = [one for one in every_object(document) if "since" not in one]
-    return len(own) > 1 and all(theirs.items() <= one.items() for one in own)
+    own = [part for part in every_object(document) if "since" not in part]
+    return len(own) > 1 and all(theirs.items() <= item.items() for item in own)
 
 
 CHANGED: list[tuple[dict[str, Any], Callable[[Any, Any], bool]]] = [
@@ -113,7 +113,7 @@ CHANGED: list[tuple[dict[str, Any], Callable[[Any, Any], bool]]] = [
     (
         {"kind": "kind-case"},
         lambda hit, whole: (
-            [one.swapcase() for one in kinds_of(whole)] == kinds_of(hit) != []
+            [item.swapcase() for item in kinds_of(whole)] == kinds_of(hit) != []
         ),
     ),
 ]
@@ -141,7 +141,7 @@ def test_every_kind_on_deliveries_is_seen_somewhere_here() -> None:
     """A new kind needs a test that sees it happen."""
     here = {row["kind"] for row, _ in CHANGED}
     here |= {"drop", "delay", "duplicate", "reorder", "overlap", "stale-credentials"}
-    assert {one.name for one in FAULTS if one.on == "deliveries"} == here
+    assert {fault.name for fault in FAULTS if fault.on == "deliveries"} == here
 
 
 def test_a_dropped_message_is_never_sent(
@@ -151,8 +151,8 @@ def test_a_dropped_message_is_never_sent(
     thingspace.fault("drop", event=LISTED)
     first, second, third = sent(thingspace, FINISHED, LISTED, LISTED)
     thingspace.advance(minutes=60)
-    assert [len(one.attempts) for one in (first, second, third)] == [1, 0, 1]
-    assert [one.status for one in (first, second, third)] == [
+    assert [len(item.attempts) for item in (first, second, third)] == [1, 0, 1]
+    assert [item.status for item in (first, second, third)] == [
         "delivered",
         "abandoned",
         "delivered",
@@ -177,7 +177,10 @@ def test_a_delayed_message_is_sent_at_its_time(
     sent(thingspace, FINISHED, LISTED)
     assert [] == listener.messages == thingspace.advance(seconds=29.9)
     assert len(thingspace.advance(seconds=0.1)) == 2
-    assert [f"Fota.{one['type']}" for one in documents(listener)] == [FINISHED, LISTED]
+    assert [f"Fota.{item['type']}" for item in documents(listener)] == [
+        FINISHED,
+        LISTED,
+    ]
     sent(thingspace, LISTED)
     assert len(listener.messages) == 3
 
@@ -189,7 +192,7 @@ def test_a_delayed_message_delays_no_other_registration(
     thingspace.fault("delay", on="deliveries", service="Fota", seconds=30)
     sent(thingspace, FINISHED, ALERT)
     assert len(listener.messages) == 1
-    assert [one.status for one in thingspace.deliveries(ACCOUNT)] == [
+    assert [delivery.status for delivery in thingspace.deliveries(ACCOUNT)] == [
         "pending",
         "delivered",
     ]
@@ -201,8 +204,13 @@ def test_a_duplicate_is_sent_after_the_message(
     """So often as it says, byte by byte the same; the next comes once."""
     thingspace.fault("duplicate", copies=2)
     made = sent(thingspace, FINISHED, LISTED)
-    assert [one.trigger for one in made] == ["event", "duplicate", "duplicate", "event"]
-    first, second, third, other = [one.body for one in listener.messages]
+    assert [delivery.trigger for delivery in made] == [
+        "event",
+        "duplicate",
+        "duplicate",
+        "event",
+    ]
+    first, second, third, other = [message.body for message in listener.messages]
     assert first == second == third != other
 
 
@@ -223,7 +231,7 @@ def test_a_reordered_message_lets_the_next_one_by(
     assert thingspace.advance(seconds=19) == []
     assert len(thingspace.advance(seconds=1)) == 1
     sent(thingspace, LISTED)
-    assert [one["type"] for one in documents(listener)[3:]] == [
+    assert [item["type"] for item in documents(listener)[3:]] == [
         "upgradeFinished",
         "firmwareList",
     ]
@@ -236,7 +244,7 @@ def test_a_reordered_message_with_duplicates_is_passed_by_one(
     thingspace.fault("reorder")
     thingspace.fault("duplicate")
     sent(thingspace, FINISHED, LISTED)
-    assert [one["type"] for one in documents(listener)] == [
+    assert [item["type"] for item in documents(listener)] == [
         "firmwareList",
         "upgradeFinished",
         "upgradeFinished",
@@ -253,7 +261,7 @@ def test_a_dropped_message_passes_nobody(
     sent(thingspace, LISTED)
     assert listener.messages == []
     sent(thingspace, LISTED)
-    assert [one["type"] for one in documents(listener)] == [
+    assert [item["type"] for item in documents(listener)] == [
         "firmwareList",
         "upgradeFinished",
     ]
@@ -270,7 +278,7 @@ def test_nothing_passes_a_message_that_is_being_retried(
     sent(thingspace, LISTED)
     assert len(listener.messages) == 1
     thingspace.advance(seconds=10)
-    assert [one["type"] for one in documents(listener)] == [
+    assert [item["type"] for item in documents(listener)] == [
         "upgradeFinished",
         "upgradeFinished",
         "firmwareList",
@@ -336,7 +344,7 @@ def test_both_attempts_are_made_however_quick_the_listener_is(
     """An answer to one does not call the other back."""
     thingspace.fault("overlap", times=20)
     made = sent(thingspace, *[FINISHED] * 20)
-    assert [len(one.attempts) for one in made] == [2] * 20
+    assert [len(delivery.attempts) for delivery in made] == [2] * 20
     assert len(listener.messages) == 40
 
 
@@ -357,7 +365,7 @@ def test_stale_credentials_are_those_of_when_it_was_planned(
         thingspace.register(ACCOUNT, listener.url, username="bob", password="newer")
         sent(thingspace, LISTED)
     sent(thingspace, LISTED)
-    assert [(one["username"], one["password"]) for one in documents(listener)] == [
+    assert [(item["username"], item["password"]) for item in documents(listener)] == [
         ("ann", "new"),
         ("bob", "newer"),
     ]
@@ -374,8 +382,8 @@ def test_a_stale_signature_is_by_the_secret_of_when_it_was_planned(
     sent(thingspace, "Location.report", "Location.report")
     header = thingspace.settings.signature_header
     proofs = [
-        tuple(verify(one.body, one.headers[header], key) for key in (old, new))
-        for one in listener.messages
+        tuple(verify(message.body, message.headers[header], key) for key in (old, new))
+        for message in listener.messages
     ]
     assert proofs == [(True, False), (False, True)]
 
@@ -388,12 +396,14 @@ def test_credentials_cannot_be_stale_where_there_were_none(
     with Listener() as listener:
         thingspace.register(ACCOUNT, listener.url, username="bob")
         sent(thingspace, LISTED)
-        assert [one["username"] for one in documents(listener)] == ["bob"]
+        assert [item["username"] for item in documents(listener)] == ["bob"]
 
 
 @each("message", [None, True, 12, "text", [], [{"kind": "imei"}], {}])
 @each(
-    "kind", [one for one in FAULTS if one.on == "deliveries"], ids=lambda one: one.name
+    "kind",
+    [fault for fault in FAULTS if fault.on == "deliveries"],
+    ids=lambda one: one.name,
 )
 def test_a_message_of_any_form_can_be_faulted(kind: Any, message: Any) -> None:
     """The user's own message may be any JSON; what cannot be changed stays."""
@@ -434,10 +444,10 @@ def test_faults_on_one_message_add_up(
     for kind in ("corrupt", "wrong-account", "oversized", "duplicate"):
         thingspace.fault(kind, times=1)
     made = sent(thingspace, LISTED)
-    assert [one.faults for one in made] == [
+    assert [delivery.faults for delivery in made] == [
         ["corrupt", "wrong-account", "oversized", "duplicate"]
     ] * 2
-    first, second = [one.body for one in listener.messages]
+    first, second = [message.body for message in listener.messages]
     assert second == first
     assert len(first) > 2**16
     assert STRANGER.encode() in first
@@ -452,8 +462,10 @@ def test_a_corrupt_message_counts_its_attempts(
     thingspace.fault("corrupt")
     sent(thingspace, ALERT)
     thingspace.advance(seconds=10)
-    first, second = [one.body for one in listener.messages]
-    assert [one[one.index(b'"callbackCount"') :][:18] for one in (first, second)] == [
+    first, second = [message.body for message in listener.messages]
+    assert [
+        item[item.index(b'"callbackCount"') :][:18] for item in (first, second)
+    ] == [
         b'"callbackCount": 1',
         b'"callbackCount": 2',
     ]
@@ -486,7 +498,10 @@ def test_other_accounts_messages_are_left_alone(
     thingspace.fault("drop", account=OTHER)
     sent(thingspace, LISTED)
     thingspace.trigger(LISTED, OTHER)
-    assert [one.status for one in thingspace.deliveries()] == ["delivered", "abandoned"]
+    assert [delivery.status for delivery in thingspace.deliveries()] == [
+        "delivered",
+        "abandoned",
+    ]
 
 
 def test_what_is_delayed_goes_with_a_reset(

@@ -187,8 +187,8 @@ def test_a_fault_happens_and_heals(
 def test_every_kind_on_requests_is_seen_somewhere_here() -> None:
     """A new kind needs a test that sees it happen."""
     here = {row["kind"] for row, *_ in SEEN} | {"delay", "slow", "stale"}
-    kinds = {one.name for one in FAULTS if one.on == "requests"}
-    assert here == kinds | {one.wiremock for one in FAULTS} - {None}
+    kinds = {fault.name for fault in FAULTS if fault.on == "requests"}
+    assert here == kinds | {fault.wiremock for fault in FAULTS} - {None}
 
 
 def test_a_stale_list_is_of_when_it_was_planned(thingspace: MockThingSpace) -> None:
@@ -266,7 +266,7 @@ def test_a_refused_request_meets_the_fault_first(client: FlaskClient) -> None:
     client.post("/__admin/faults", json={"kind": "status", "account": ACCOUNT})
     path = CALLBACKS + "/name/Fota"
     replies = [client.delete(path) for _ in range(2)]
-    assert [one.status_code for one in replies] == [503, 400]
+    assert [item.status_code for item in replies] == [503, 400]
 
 
 def test_a_request_that_nothing_serves_meets_no_fault(client: FlaskClient) -> None:
@@ -291,8 +291,8 @@ def test_an_account_in_the_body_is_an_account(client: FlaskClient) -> None:
     path = "/api/diagnostics/v1/callbacks"
     wanted = {"serviceName": "Diagnostics", "endpoint": "http://localhost:9/"}
     replies = [
-        client.post(path, json={**wanted, "accountName": one}).status_code
-        for one in (OTHER, ACCOUNT, ACCOUNT)
+        client.post(path, json={**wanted, "accountName": item}).status_code
+        for item in (OTHER, ACCOUNT, ACCOUNT)
     ]
     assert replies == [200, 503, 200]
 
@@ -438,7 +438,7 @@ def test_a_stop_lets_held_replies_go(
     for _ in clients:
         assert timed.acquire(timeout=WAIT_S)
     started.stop()
-    assert [b" 200 OK" in everything(one) for one in clients] == [True] * 3
+    assert [b" 200 OK" in everything(client) for client in clients] == [True] * 3
 
 
 def test_a_server_that_is_stopped_alone_lets_held_replies_go(

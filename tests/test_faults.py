@@ -56,7 +56,7 @@ def planned(**given: Any) -> Fault:
 
 def acting(store: Faults, now: datetime = NOW, **whose: Any) -> list[str]:
     """Return the kinds that act on a request."""
-    return [one.kind for one in store.acting("requests", {**WHOSE, **whose}, now)]
+    return [fault.kind for fault in store.acting("requests", {**WHOSE, **whose}, now)]
 
 
 @pytest.mark.parametrize(("times", "acts"), [(1, 1), (3, 3), (None, 5)])
@@ -96,8 +96,8 @@ def test_a_likelihood_is_drawn_only_for_what_it_is_for(store: Faults) -> None:
     """Other accounts' requests do not change which of one's own are hit."""
     given = {"probability": 0.5, "seed": 3, "times": None, "account": ACCOUNT}
     alone = Faults(Sequence(), lambda *_: None)
-    for one in (store, alone):
-        one.plan(planned(**given), NOW)
+    for item in (store, alone):
+        item.plan(planned(**given), NOW)
     mixed = []
     for _ in range(20):
         assert acting(store, account=OTHER) == []
@@ -186,8 +186,8 @@ def test_a_fault_is_said_in_a_few_words(store: Faults) -> None:
 
 
 BAD: list[tuple[Any, str]] = [
-    *((one, "a fault must be an object with a kind: ") for one in (None, [], "a", 1)),
-    *(({"kind": one}, "a fault must be an object w") for one in (None, 1, [], {})),
+    *((item, "a fault must be an object with a kind: ") for item in (None, [], "a", 1)),
+    *(({"kind": item}, "a fault must be an object w") for item in (None, 1, [], {})),
     ({"kind": "rest"}, "kind: 'rest' is none; did you mean 'reset'? there are refuse"),
     ({"kind": "?"}, "kind: '?' is none; there are refuse, status"),
     ({"kind": "drop", "on": "requests"}, "kind: 'drop' is on deliveries, not on re"),
@@ -196,18 +196,24 @@ BAD: list[tuple[Any, str]] = [
     ({"tims": 2}, "'tims' means nothing to reset: did you mean 'times'? it takes n"),
     ({"?": 2}, "'?' means nothing to reset: it takes nothing, and every fault kind"),
     ({"status": 503}, "'status' means nothing to reset"),
-    *(({"times": one}, f"times: {one!r} cannot be used") for one in (0, -1, True, 1.5)),
-    *(({"times": one}, "times: ") for one in ([], {}, "many", 10**400, "9" * 5000)),
     *(
-        ({"probability": one}, "probability: ")
-        for one in (0, 1.1, True, "a", [], 1e999)
+        ({"times": item}, f"times: {item!r} cannot be used")
+        for item in (0, -1, True, 1.5)
+    ),
+    *(({"times": item}, "times: ") for item in ([], {}, "many", 10**400, "9" * 5000)),
+    *(
+        ({"probability": item}, "probability: ")
+        for item in (0, 1.1, True, "a", [], 1e999)
     ),
     ({"probability": float("nan")}, "probability: nan cannot be used; allowed: more"),
     ({"probability": 10**400}, "probability: "),
-    *(({"seed": one}, "seed: ") for one in (-1, False, 0.5, {}, 2**64)),
-    *(({"ttl_s": one}, "ttl_s: ") for one in (0, -1, True, LONG + 1, "x", {}, 10**400)),
-    *(({"account": one}, "account: ") for one in ("5", "", 5, True, [], "x" * 999)),
-    *(({"family": one}, "family: ") for one in (5, "", [], "fota")),
+    *(({"seed": item}, "seed: ") for item in (-1, False, 0.5, {}, 2**64)),
+    *(
+        ({"ttl_s": item}, "ttl_s: ")
+        for item in (0, -1, True, LONG + 1, "x", {}, 10**400)
+    ),
+    *(({"account": item}, "account: ") for item in ("5", "", 5, True, [], "x" * 999)),
+    *(({"family": item}, "family: ") for item in (5, "", [], "fota")),
     ({"operation": "lst"}, "operation: 'lst' is none; "),
     ({"operation": "login", "family": "fota-v1"}, "operation: 'login' is none; there"),
     ({"operation": "login", "account": ACCOUNT}, "account: login is for no account"),
@@ -225,19 +231,25 @@ BAD: list[tuple[Any, str]] = [
         "kind: refuse wrong-password is nothing that fota-v1 could do",
     ),
     *(
-        ({"kind": "refuse", "refusal": one}, "refusal: ")
-        for one in ("no", 5, [], {}, True)
+        ({"kind": "refuse", "refusal": item}, "refusal: ")
+        for item in ("no", 5, [], {}, True)
     ),
-    *(({"kind": "status", "status": one}, "status: ") for one in (200, 600, "a", True)),
-    *(({"kind": "status", "status": one}, "status: ") for one in ([], 503.5, 10**400)),
+    *(
+        ({"kind": "status", "status": item}, "status: ")
+        for item in (200, 600, "a", True)
+    ),
+    *(
+        ({"kind": "status", "status": item}, "status: ")
+        for item in ([], 503.5, 10**400)
+    ),
     ({"kind": "status", "retry_after_s": -1}, "retry_after_s: -1 cannot be used"),
     *(
-        ({"kind": "delay", "seconds": one}, "seconds: ")
-        for one in (-1, LONG + 1, True, [], "x", float("nan"), float("inf"), 10**400)
+        ({"kind": "delay", "seconds": item}, "seconds: ")
+        for item in (-1, LONG + 1, True, [], "x", float("nan"), float("inf"), 10**400)
     ),
     *(
-        ({"kind": "delay", "delayDistribution": one}, "delayDistribution: ")
-        for one in (
+        ({"kind": "delay", "delayDistribution": item}, "delayDistribution: ")
+        for item in (
             *(5, [], "fixed", {}, {"type": []}, {"type": "normal"}),
             {"type": "fixed"},
             {"type": "fixed", "milliseconds": -1},
@@ -252,8 +264,8 @@ BAD: list[tuple[Any, str]] = [
         )
     ),
     *(
-        ({"kind": "slow", "chunkedDribbleDelay": one}, "chunkedDribbleDelay: ")
-        for one in (5, {}, {"numberOfChunks": 0, "totalDuration": 1})
+        ({"kind": "slow", "chunkedDribbleDelay": item}, "chunkedDribbleDelay: ")
+        for item in (5, {}, {"numberOfChunks": 0, "totalDuration": 1})
     ),
     ({"kind": "wrong-account", "other": 5}, "other: 5 cannot be used"),
     ({"kind": "wrong-account", "other": "5"}, "other: '5' cannot be used"),

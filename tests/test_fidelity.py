@@ -24,9 +24,9 @@ from .cases.every import CASES
 from .rows import each
 
 REGISTER = entries()
-KNOWN = {(one.family, one.kind, one.name) for one in REGISTER}
-HEADERS = {one.name.lower() for one in REGISTER if one.kind == "header"}
-SENDING = [one for one in FAMILIES if one.events]
+KNOWN = {(entry.family, entry.kind, entry.name) for entry in REGISTER}
+HEADERS = {entry.name.lower() for entry in REGISTER if entry.kind == "header"}
+SENDING = [family for family in FAMILIES if family.events]
 OWN_KEYS = {"httpHeaders"}  # what is in them is the user's own
 ACCOUNT = "0242078689-00001"
 ORIGIN = "https://listener.example"
@@ -92,7 +92,7 @@ def unknown(place: str, names: Iterable[str], setting: str) -> set[str]:
     """Return the headers that have no entry; the name of one is a setting's."""
     named = str(getattr(SETTINGS, setting)).lower()
     lower = {name.lower() for name in names}
-    found = {f"{place} {setting if one == named else one}" for one in lower}
+    found = {f"{place} {setting if item == named else item}" for item in lower}
     return found - HEADERS
 
 
@@ -147,12 +147,16 @@ BY_ALL = (
 @each("family", SAID)
 def test_every_rule_of_a_family_has_an_entry(family: str) -> None:
     """What no field, refusal or message shows is told, of each family."""
-    told = [one.says for one in entries() if (one.family, one.kind) == (family, "rule")]
+    told = [
+        entry.says
+        for entry in entries()
+        if (entry.family, entry.kind) == (family, "rule")
+    ]
 
     missing = {
         words
         for words in (*SAID[family], *BY_ALL)
-        if not any(words in one for one in told)
+        if not any(words in item for item in told)
     }
     assert missing == set()
 
@@ -175,7 +179,7 @@ def arrived(request: pytest.FixtureRequest) -> dict[str, Arrived]:
             thing.trigger(event.name, ACCOUNT)
             thing.wait_until_idle()
     assert len(got) == len(family.events)
-    return dict(zip((one.name for one in family.events), got, strict=True))
+    return dict(zip((event.name for event in family.events), got, strict=True))
 
 
 @pytest.fixture
@@ -195,14 +199,14 @@ def test_every_leaf_of_a_message_has_an_entry(
         for path in leaves(one.message)
     }
 
-    assert found == {one for one in KNOWN if one[:2] == (family.name, "message")}
+    assert found == {entry for entry in KNOWN if entry[:2] == (family.name, "message")}
 
 
 def test_every_header_of_a_message_has_an_entry(
     arrived: dict[str, Arrived],
 ) -> None:
     """A message has no header that the register does not have."""
-    names = {name for one in arrived.values() for name in one.headers}
+    names = {name for value in arrived.values() for name in value.headers}
 
     assert unknown("message", names, "signature_header") == set()
 
@@ -211,7 +215,7 @@ def test_every_event_has_an_entry(arrived: dict[str, Arrived], family: Family) -
     """Whatever can be triggered is in the register."""
     found = {(family.name, "event", name) for name in arrived}
 
-    assert found == {one for one in KNOWN if one[:2] == (family.name, "event")}
+    assert found == {entry for entry in KNOWN if entry[:2] == (family.name, "event")}
 
 
 def test_every_header_on_a_socket_has_an_entry() -> None:
@@ -240,39 +244,47 @@ def test_a_shape_that_does_not_say_how_it_is_known_is_no_family() -> None:
 def test_every_entry_says_how_it_is_known() -> None:
     """An entry has one of the three marks, a source, and the day it was read."""
     assert [
-        one
-        for one in REGISTER
-        if one.mark not in MARKS or one.kind not in KINDS or not one.source
+        entry
+        for entry in REGISTER
+        if entry.mark not in MARKS or entry.kind not in KINDS or not entry.source
     ] == []
-    assert all(date.fromisoformat(day) for day in {one.date for one in REGISTER})
+    assert all(date.fromisoformat(day) for day in {entry.date for entry in REGISTER})
 
 
 def test_every_entry_has_words() -> None:
     """An entry has a name, and says what it is."""
-    assert [one for one in REGISTER if not (one.family and one.name and one.says)] == []
+    assert [
+        entry for entry in REGISTER if not (entry.family and entry.name and entry.says)
+    ] == []
 
 
 def test_what_is_documented_names_a_page() -> None:
     """Documented is what stands at an address; observed, too, was written down."""
     assert [
-        one
-        for one in REGISTER
-        if one.mark != "assumed" and "https://" not in one.source
+        entry
+        for entry in REGISTER
+        if entry.mark != "assumed" and "https://" not in entry.source
     ] == []
 
 
 def test_an_entry_is_there_once() -> None:
     """Nothing is counted twice, and nothing that is said has two marks."""
-    counts = Counter((one.family, one.kind, one.name, one.says) for one in REGISTER)
+    counts = Counter(
+        (entry.family, entry.kind, entry.name, entry.says) for entry in REGISTER
+    )
 
     assert {name: number for name, number in counts.items() if number > 1} == {}
 
 
 def test_the_totals_add_up() -> None:
     """Every entry is in one total, of the whole and of its family."""
-    families = {one.family for one in REGISTER}
-    parts = [totals(one for one in REGISTER if one.family == name) for name in families]
+    families = {entry.family for entry in REGISTER}
+    parts = [
+        totals(entry for entry in REGISTER if entry.family == name) for name in families
+    ]
 
     assert sum(totals(REGISTER).values()) == len(REGISTER)
-    assert totals(REGISTER) == {mark: sum(one[mark] for one in parts) for mark in MARKS}
-    assert families == {ALL, *(one.name for one in FAMILIES)}
+    assert totals(REGISTER) == {
+        mark: sum(item[mark] for item in parts) for mark in MARKS
+    }
+    assert families == {ALL, *(family.name for family in FAMILIES)}

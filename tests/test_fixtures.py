@@ -18,8 +18,8 @@ from .cases.every import CASES
 from .rows import each
 
 SEED = "demo-seed.json"
-REGISTERING = [one for one in CASES if "/register." in str(one.answer)]
-SIGNED = [one.prefix for one in FAMILIES if one.signed]
+REGISTERING = [case for case in CASES if "/register." in str(case.answer)]
+SIGNED = [family.prefix for family in FAMILIES if family.signed]
 
 
 def rows() -> list[list[str]]:
@@ -40,7 +40,7 @@ def refusals(pages: bool = False) -> list[tuple[Family, type[Exception]]]:
         for family in FAMILIES
         for kind, answered in family.answers.items()
         if kind is not InvalidBearer
-        or any("bearer" in one.needs for one in family.operations)
+        or any("bearer" in operation.needs for operation in family.operations)
         if answered.pages is not None or not pages
     ]
 
@@ -53,8 +53,8 @@ def refusal_name(value: Any) -> str:
 def fixture_of(family: Family, kind: type[Any]) -> str:
     """Return the fixture a family's answer to a refusal stands in."""
     name = f"{word(kind)}.error.json"
-    own = [f"{family.name}/{one.name}.{name}" for one in family.operations]
-    used = [one for one in own if (FIXTURES / one).exists()]
+    own = [f"{family.name}/{operation.name}.{name}" for operation in family.operations]
+    used = [item for item in own if (FIXTURES / item).exists()]
     return used[0] if used else f"{family.name}/{name}"
 
 
@@ -100,7 +100,7 @@ def test_a_secret_is_in_a_header_where_messages_are_signed(case: Case) -> None:
 def test_every_fixture_is_used() -> None:
     """A file that no case uses is dead weight, and one that is missing a mistake."""
     used = set().union(*(case.files for case in CASES)) | {SEED}
-    there = {str(one.relative_to(FIXTURES)) for one in FIXTURES.rglob("*.json")}
+    there = {str(file.relative_to(FIXTURES)) for file in FIXTURES.rglob("*.json")}
 
     assert used == there
 
@@ -108,18 +108,18 @@ def test_every_fixture_is_used() -> None:
 def test_every_operation_is_asked_for() -> None:
     """There is a reply of every operation of every family, in either shape."""
     wanted = {
-        (family.prefix, one.name, follow)
+        (family.prefix, operation.name, follow)
         for family in FAMILIES
-        for one in family.operations
-        for follow in (("sdk", "pages") if one.pages else ("sdk",))
+        for operation in family.operations
+        for follow in (("sdk", "pages") if operation.pages else ("sdk",))
     }
     found = {
-        (family.prefix, one.name, case.settings.get("follow", "sdk"))
+        (family.prefix, operation.name, case.settings.get("follow", "sdk"))
         for case in CASES
         for family in FAMILIES
-        for one in family.operations
-        if (case.status, case.method) == (200, one.method)
-        if re.fullmatch(_pattern(family, one.rule), case.path.partition("?")[0])
+        for operation in family.operations
+        if (case.status, case.method) == (200, operation.method)
+        if re.fullmatch(_pattern(family, operation.rule), case.path.partition("?")[0])
     }
 
     assert wanted - found == set()
@@ -131,7 +131,7 @@ def _pattern(family: Family, rule: str) -> str:
 
 def test_every_fixture_has_its_row_in_the_sources() -> None:
     """SOURCES.md has one row for each file, in order, and none besides."""
-    there = [str(one.relative_to(FIXTURES)) for one in FIXTURES.rglob("*.json")]
+    there = [str(file.relative_to(FIXTURES)) for file in FIXTURES.rglob("*.json")]
 
     assert [name for name, *_ in rows()] == sorted(there)
 
@@ -176,7 +176,9 @@ def test_the_note_of_an_error_names_its_status() -> None:
         if ".error." in str(case.answer)
     }
 
-    assert said == {str(one.answer): one.status for one in CASES if one.answer in said}
+    assert said == {
+        str(case.answer): case.status for case in CASES if case.answer in said
+    }
 
 
 @each(("family", "kind"), refusals(), ids=refusal_name)
@@ -207,7 +209,15 @@ def test_the_demo_seed_loads() -> None:
     shown = app.test_client().get("/__admin/registrations").get_json()
 
     keys = ("family", "account", "service", "url")
-    wanted = [tuple(one[key] for key in keys) for one in read(SEED)["registrations"]]
-    found = [tuple(one[key] for key in keys) for one in shown["registrations"]]
+    wanted = [
+        tuple(registration[key] for key in keys)
+        for registration in read(SEED)["registrations"]
+    ]
+    found = [
+        tuple(registration[key] for key in keys)
+        for registration in shown["registrations"]
+    ]
     assert sorted(found) == sorted(wanted)
-    assert {one[0] for one in found} == {one.name for one in FAMILIES if one.services}
+    assert {item[0] for item in found} == {
+        family.name for family in FAMILIES if family.services
+    }

@@ -176,7 +176,7 @@ def test_a_connection_is_kept(listener):
         assert client.sock.getsockname()[1] == port
 
     client.close()
-    assert [one.json for one in listener.messages] == [0, 1, 2]
+    assert [message.json for message in listener.messages] == [0, 1, 2]
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_a_connection_is_closed_without_an_answer(listener):
         _post(listener)
 
     assert _statuses(listener, 1) == [202]
-    assert [one.status_code for one in listener.messages] == [None, 202]
+    assert [message.status_code for message in listener.messages] == [None, 202]
 
 
 def test_an_answer_is_delayed(listener):
@@ -291,7 +291,7 @@ def test_waiting_returns_the_first_messages(listener):
     for number in range(3):
         _post(listener, {"n": number})
 
-    assert [one.json["n"] for one in listener.wait_for(2)] == [0, 1]
+    assert [item.json["n"] for item in listener.wait_for(2)] == [0, 1]
 
 
 def test_waiting_ends_when_the_last_has_come(listener):
@@ -421,9 +421,13 @@ def test_the_retries_of_a_delivery_end_with_the_answer():
 
         [delivered] = thingspace.assert_delivered(ACCOUNT)
         assert fired[-1]["number"] == 3
-        assert [one.status_code for one in delivered.attempts] == [503, 503, 200]
+        assert [attempt.status_code for attempt in delivered.attempts] == [
+            503,
+            503,
+            200,
+        ]
         came = listener.wait_for(3)
-        assert [one.json for one in came] == [delivered.message] * 3
+        assert [item.json for item in came] == [delivered.message] * 3
         assert came[0].headers["user-agent"] == "Verizon's callback service"
 
 

@@ -114,7 +114,7 @@ def test_each_registration_gets_a_new_secret(client):
 
     assert len(set(made)) == 8
     kept = client.get("/__admin/registrations").json["registrations"]
-    assert [one["secret"] for one in kept] == made[1::2]
+    assert [item["secret"] for item in kept] == made[1::2]
 
 
 def test_a_refused_registration_keeps_the_secret(client):

@@ -81,8 +81,8 @@ def texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict | list):
-        for one in value.values() if isinstance(value, dict) else value:
-            yield from texts(one)
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from texts(item)
 
 
 def by_name(event: Event) -> str:
@@ -94,7 +94,7 @@ each_event = each("event", NEW, ids=by_name)
 each_connectivity = each("event", connectivity.EVENTS, ids=by_name)
 each_fault = each(
     "event",
-    [one for one in connectivity.EVENTS if one.name.endswith(".failed")],
+    [event for event in connectivity.EVENTS if event.name.endswith(".failed")],
     ids=by_name,
 )
 
@@ -108,12 +108,12 @@ def test_a_name_means_one_event() -> None:
 def test_every_field_says_how_we_know(event: Event) -> None:
     """A field has a mark and a source; what is documented has an address."""
     marks = {"documented", "observed", "assumed"}
-    assert {one.mark for one in event.fields} - marks == set()
-    assert [one.path for one in event.fields if not one.source.strip()] == []
+    assert {field.mark for field in event.fields} - marks == set()
+    assert [field.path for field in event.fields if not field.source.strip()] == []
     assert [
-        one.path
-        for one in event.fields
-        if one.mark == "documented" and "https://" not in one.source
+        field.path
+        for field in event.fields
+        if field.mark == "documented" and "https://" not in field.source
     ] == []
     assert event.says
 
@@ -121,8 +121,8 @@ def test_every_field_says_how_we_know(event: Event) -> None:
 @each_event
 def test_the_rows_are_the_message(event: Event) -> None:
     """Every leaf of a message is a row, and every row a leaf."""
-    rows = [(one.path, one.default) for one in fields_of(event.template(), "")]
-    assert [(one.path, one.default) for one in event.fields] == rows
+    rows = [(item.path, item.default) for item in fields_of(event.template(), "")]
+    assert [(field.path, field.default) for field in event.fields] == rows
 
 
 @each_event
@@ -191,7 +191,9 @@ def test_a_failure_belongs_to_what_can_succeed(event: Event) -> None:
     assert event.name.removesuffix(".failed") in BY_NAME
 
 
-@each("event", [one for one in NEW if one not in connectivity.EVENTS], ids=by_name)
+@each(
+    "event", [event for event in NEW if event not in connectivity.EVENTS], ids=by_name
+)
 def test_only_connectivity_counts_attempts(event: Event) -> None:
     """No other API is known to number the attempts of a message."""
     assert event.counter is None
@@ -291,8 +293,8 @@ def test_a_campaign_message_tells_the_state_it_is_named_after(event: Event) -> N
     assert event.service == "Fota"
     assert message["status"][0].lower() + message["status"][1:] == what
     assert message["campaignId"]
-    assert len(devices) == len({one["deviceId"] for one in devices}) > 0
-    assert [one for one in devices if not one["status"]] == []
+    assert len(devices) == len({item["deviceId"] for item in devices}) > 0
+    assert [item for item in devices if not item["status"]] == []
 
 
 @pytest.mark.parametrize(
@@ -322,7 +324,7 @@ def test_there_is_a_message_for_each_state(
 @each("event", CAMPAIGNS, ids=by_name)
 def test_nothing_of_a_campaign_message_is_called_documented(event: Event) -> None:
     """Its structure is not stored, so all of it is assumed."""
-    assert {one.mark for one in event.fields} == {"assumed"}
+    assert {field.mark for field in event.fields} == {"assumed"}
 
 
 def test_a_location_message_names_its_transaction() -> None:

@@ -30,7 +30,9 @@ from .rows import each
 
 AT = "/__admin/openapi.json"
 PAGE = "/__admin/openapi/"
-OPERATIONS = [(family, one) for family in FAMILIES for one in family.operations]
+OPERATIONS = [
+    (family, operation) for family in FAMILIES for operation in family.operations
+]
 EVENTS = [(family, event) for family in FAMILIES for event in family.events]
 GRANTING = Settings(missing="succeed")
 BODIES = {"application/json", "application/x-www-form-urlencoded"}
@@ -54,7 +56,7 @@ def _validator(document: dict[str, Any], schema: dict[str, Any]):
 def _contents(value: Any) -> Iterator[dict[str, Any]]:
     """Return every described body, wherever it is."""
     if isinstance(value, dict):
-        yield from (value[one] for one in BODIES & value.keys())
+        yield from (value[key] for key in BODIES & value.keys())
         for below in value.values():
             yield from _contents(below)
 
@@ -115,13 +117,15 @@ def test_every_refusal_is_in_it_with_its_body(family, operation, follow):
 def test_no_refusal_of_a_family_is_left_out():
     """Each answer of a family but the gateway's is that of one of its operations."""
     met = {
-        (family.prefix, one)
+        (family.prefix, refusal)
         for family, operation in OPERATIONS
-        for one in refusals(family, operation)
+        for refusal in refusals(family, operation)
     }
-    answered = {(family.prefix, one) for family in FAMILIES for one in family.answers}
+    answered = {
+        (family.prefix, answer) for family in FAMILIES for answer in family.answers
+    }
 
-    assert gateway("/").keys() >= {one for _, one in answered - met}
+    assert gateway("/").keys() >= {refusal for _, refusal in answered - met}
 
 
 @pytest.mark.parametrize(
@@ -134,9 +138,13 @@ def test_no_refusal_of_a_family_is_left_out():
 )
 def test_a_refusal_stands_where_it_can_be_met_only(name, refusal, those):
     """An operation that cannot be refused so does not say it can."""
-    family = next(one for one, operation in OPERATIONS if operation.name == name)
+    family = next(family for family, operation in OPERATIONS if operation.name == name)
 
-    met = {one.name for one in family.operations if refusal in refusals(family, one)}
+    met = {
+        operation.name
+        for operation in family.operations
+        if refusal in refusals(family, operation)
+    }
 
     assert met == those
 
@@ -144,9 +152,9 @@ def test_a_refusal_stands_where_it_can_be_met_only(name, refusal, those):
 def test_every_verb_that_refuses_is_known():
     """A new verb says here whether it refuses by itself."""
     silent = {listing, show, register}
-    verbs = {one.verb for _, one in OPERATIONS}
+    verbs = {operation.verb for _, operation in OPERATIONS}
 
-    assert {one.__name__ for one in verbs - RAISED.keys() - silent} == {
+    assert {verb.__name__ for verb in verbs - RAISED.keys() - silent} == {
         "issue",
         "log_out",
         "revoke",
@@ -156,7 +164,9 @@ def test_every_verb_that_refuses_is_known():
 @each(("family", "event"), EVENTS, ids=_name)
 def test_every_message_is_a_callback_of_what_registers_for_it(family, event):
     """Who registers a URL is told what will be sent to it."""
-    registering = [one for one in family.operations if one.verb is register]
+    registering = [
+        operation for operation in family.operations if operation.verb is register
+    ]
 
     for operation in registering:
         told = _told(family, operation)
@@ -198,17 +208,17 @@ def test_an_example_is_answered_as_it_is_described(family, operation):
     app = application(GRANTING)
     document = described(GRANTING)
     told = _told(family, operation, document)
-    given = {one["name"]: one["example"] for one in told["parameters"]}
+    given = {item["name"]: item["example"] for item in told["parameters"]}
     path = path_of(family, operation).format(**given)
     query = (
-        {one["name"]: one["example"] for one in told["parameters"]}
+        {item["name"]: item["example"] for item in told["parameters"]}
         if ("{" not in path_of(family, operation))
         else {}
     )
     sent = told.get("requestBody", {"content": {}})["content"]
     body = {
-        {"application/json": "json"}.get(kind, "data"): one["example"]
-        for kind, one in sent.items()
+        {"application/json": "json"}.get(kind, "data"): content["example"]
+        for kind, content in sent.items()
     }
 
     reply = app.test_client().open(
@@ -218,20 +228,23 @@ def test_an_example_is_answered_as_it_is_described(family, operation):
 
     assert reply.status_code == 200
     content = told["responses"]["200"].get("content", {})
-    for one in content.values() if reply.data else ():
-        _validator(document, one["schema"]).validate(reply.get_json())
+    for value in content.values() if reply.data else ():
+        _validator(document, value["schema"]).validate(reply.get_json())
 
 
 def test_proofs_are_asked_for_as_the_setting_says():
     """Where auth is off nobody needs to say who calls."""
     off, present = (
-        [_told(*one, described(Settings(auth=auth)))["security"] for one in OPERATIONS]
+        [
+            _told(*pair, described(Settings(auth=auth)))["security"]
+            for pair in OPERATIONS
+        ]
         for auth in ("off", "present")
     )
 
-    assert all({} in one for one in off)
-    assert not any({} in one for one in present)
-    assert present == [one[1:] for one in off]
+    assert all({} in item for item in off)
+    assert not any({} in item for item in present)
+    assert present == [item[1:] for item in off]
     assert {"basic": []} in present[-1]
 
 
@@ -250,25 +263,25 @@ def test_pages_have_shapes_of_their_own():
 def test_headers_have_the_names_the_settings_give_them():
     """The secret's and the signature's header are called as they will be sent."""
     document = described(Settings(secret_header="X-S", signature_header="X-G"))
-    family = next(one for one in FAMILIES if one.signed)
-    operation = next(one for one in family.operations if one.signs)
+    family = next(family for family in FAMILIES if family.signed)
+    operation = next(operation for operation in family.operations if operation.signs)
 
     told = _told(family, operation, document)
 
     (path,) = told["callbacks"][family.events[0].name].values()
     assert list(told["responses"]["200"]["headers"]) == ["X-S"]
-    assert [one["name"] for one in path["post"]["parameters"]] == ["X-G"]
+    assert [item["name"] for item in path["post"]["parameters"]] == ["X-G"]
 
 
 def test_what_is_spelled_in_two_ways_is_described_in_both():
     """A key's other spelling is a schema; a parameter's is told in words."""
     schemas = described(Settings())["components"]["schemas"]
-    family = next(one for one in FAMILIES if one.name == "hyper-precise")
+    family = next(family for family in FAMILIES if family.name == "hyper-precise")
 
     accepted = schemas["fota-v2.register.request"]["anyOf"]
     told = _told(family, family.operations[-1])["parameters"]
 
-    assert [one["required"] for one in accepted] == [["url"], ["callback"]]
+    assert [item["required"] for item in accepted] == [["url"], ["callback"]]
     assert told[-1]["description"].endswith("; also as name")
 
 
@@ -292,8 +305,11 @@ NO_URLS = (
     *(f"http://{'a' * 64}", "http://1.2.3.4.", "http://a@"),
     *("http://[fe80::1%eth0]:80/#a", f"http://{'a.' * 127}b"),
 )
-FIELDS = [ListenerUrl(), *{type(one.account): one.account for one in FAMILIES}.values()]
-FIELDS = [one for one in FIELDS if one is not None]
+FIELDS = [
+    ListenerUrl(),
+    *{type(family.account): family.account for family in FAMILIES}.values(),
+]
+FIELDS = [field for field in FIELDS if field is not None]
 
 
 @each("url", [*URLS, *NO_URLS])
@@ -309,7 +325,7 @@ def test_a_url_is_described_as_it_is_taken(url):
             ListenerUrl().deserialize(url)
 
 
-@pytest.mark.parametrize("field", FIELDS, ids=lambda one: type(one).__name__)
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: type(field).__name__)
 @given(data=strategies.data())
 @settings(suppress_health_check=list(HealthCheck))
 def test_what_a_pattern_matches_is_taken(field, data):
@@ -381,7 +397,9 @@ class _References(HTMLParser):
         self.feed(html)
 
     def handle_starttag(self, _: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found += [one for name, one in attrs if name in ("href", "src") and one]
+        self.found += [
+            value for name, value in attrs if name in ("href", "src") and value
+        ]
 
 
 def test_the_page_refers_to_nothing_elsewhere(client):

@@ -89,7 +89,7 @@ def test_in_a_shared_server_they_are_the_tests_own(
     pytester.makepyfile(SHARED)
     ran = pytester.runpytest_inprocess(*FAST, f"--thingspace-url={running.url}")
     ran.assert_outcomes(passed=1)
-    assert [one.account for one in running.faults()] == [OTHER]
+    assert [fault.account for fault in running.faults()] == [OTHER]
 
 
 def test_a_marker_that_cannot_be_fails_its_test(pytester: pytest.Pytester) -> None:

@@ -196,7 +196,7 @@ def test_a_running_double_is_shared_by_account(pytester, monkeypatch, running, w
 
     result.assert_outcomes(passed=3, errors=1)
     result.stdout.fnmatch_lines(["*ERROR at teardown of test_own_unmatched*"])
-    assert [one.account for one in running.registrations()] == [OTHER]
+    assert [registration.account for registration in running.registrations()] == [OTHER]
 
 
 def test_a_url_where_nothing_answers_is_named(pytester):

@@ -108,7 +108,7 @@ def test_the_sdk_examples_point_every_server_here(monkeypatch, thingspace, capsy
     exec(compile(point, str(README), "exec"), {})
 
     bases = environments[production].values()
-    assert [one for one in bases if one.startswith("https://thingspace.")] == []
+    assert [item for item in bases if item.startswith("https://thingspace.")] == []
     assert f"{DEFAULT_URL}/api/fota/v1" in bases
 
     for server, base in environments[production].items():

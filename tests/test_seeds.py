@@ -120,7 +120,7 @@ def test_a_signed_registration_gets_a_secret(
 ) -> None:
     """One that is not given is made up, another each time."""
     made = [seeds.registration(item | given, FAMILIES, NOW).secret for _ in range(2)]
-    assert (len(set(made)), {len(one or "") for one in made}) == (2, {64})
+    assert (len(set(made)), {len(secret or "") for secret in made}) == (2, {64})
 
 
 @pytest.mark.parametrize("item", SIGNED, ids=SIGNED_IDS)
@@ -363,8 +363,8 @@ def test_a_reset_after_a_restore_goes_back_to_the_start(tmp_path: Path) -> None:
     client.put("/__admin/snapshot", json=RICH)
     client.post("/__admin/reset", json={})
     after = snapshot(client)
-    for one in (*before["registrations"], *after["registrations"]):
-        del one["registered_at"]
+    for registration in (*before["registrations"], *after["registrations"]):
+        del registration["registered_at"]
     assert after == before
 
 
@@ -459,10 +459,10 @@ def test_an_event_of_the_users_own_is_in_the_catalogue(tmp_path: Path) -> None:
         shown["service"],
         shown["says"],
     ) == ("Own.rich", "fota-v1", "Fota", "the seed file's own")
-    assert {(one["mark"], one["source"]) for one in shown["fields"]} == {
+    assert {(field["mark"], field["source"]) for field in shown["fields"]} == {
         ("assumed", "the seed file")
     }
-    assert [one["path"] for one in shown["fields"]] == [
+    assert [field["path"] for field in shown["fields"]] == [
         "accountName",
         "a.b.0",
         "a.b.7",
@@ -481,9 +481,9 @@ def test_an_event_of_the_users_own_comes_before_ours(tmp_path: Path) -> None:
     """A seed file may say otherwise what a built-in event holds."""
     client = started(tmp_path, {"events": {"Fota.firmwareList": OWN}})
     shown = client.get("/__admin/events").get_json()["events"]
-    named = [one for one in shown if one["event"] == "Fota.firmwareList"]
-    assert len(shown) == sum(len(one.events) for one in FAMILIES)
-    assert [one["says"] for one in named] == ["the seed file's own"]
+    named = [item for item in shown if item["event"] == "Fota.firmwareList"]
+    assert len(shown) == sum(len(family.events) for family in FAMILIES)
+    assert [item["says"] for item in named] == ["the seed file's own"]
 
 
 @pytest.mark.parametrize("spelling", ["AlertService", "AlertsService"])

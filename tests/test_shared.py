@@ -59,7 +59,7 @@ def test_eight_workers_share_one_double(pytester, monkeypatch):
 
         ran.assert_outcomes(passed=5)
         assert shared.registrations(ACCOUNT) == [mine]
-        assert [one.acted for one in shared.faults(ACCOUNT)] == [0]
+        assert [fault.acted for fault in shared.faults(ACCOUNT)] == [0]
 
 
 @pytest.fixture

@@ -34,7 +34,10 @@ UNSIGNED = {
 def test_a_secret_is_64_hexadecimal_digits_and_another_each_time() -> None:
     """Nobody guesses it, and any header can hold it."""
     made = [new_secret() for _ in range(50)]
-    assert (len(set(made)), {len(bytes.fromhex(one)) for one in made}) == (50, {32})
+    assert (len(set(made)), {len(bytes.fromhex(secret)) for secret in made}) == (
+        50,
+        {32},
+    )
 
 
 @each("secret", [SECRET, "", "schlüssel", "x" * 1000])
@@ -241,7 +244,7 @@ def test_a_family_that_does_not_sign_sends_no_signature(
     [(_, headers)] = sent(thing, family)
 
     assert AT not in headers
-    assert [one.signed for one in thing.deliveries()] == [False]
+    assert [delivery.signed for delivery in thing.deliveries()] == [False]
 
 
 @pytest.mark.parametrize("family", UNSIGNED)

@@ -23,14 +23,17 @@ ROUNDS, ACTS, CLIENTS, ACCOUNTS = 6, 300, 4, 40
 LIMIT = 300
 GROWTH = 1.05
 KINDS = (
-    *({"kind": "status", "status": one} for one in (401, 403, 429, 500, 503)),
-    *({"kind": one} for one in ("reset", "empty", "truncate", "garbage", "malformed")),
+    *({"kind": "status", "status": item} for item in (401, 403, 429, 500, 503)),
+    *(
+        {"kind": item}
+        for item in ("reset", "empty", "truncate", "garbage", "malformed")
+    ),
     {"kind": "refuse", "refusal": "expired-session"},
     {"kind": "delay", "seconds": 0.01},
     {"kind": "slow", "seconds": 0.02, "chunks": 3},
     *(
-        {"kind": one, "on": "deliveries"}
-        for one in ("drop", "duplicate", "reorder", "overlap", "corrupt", "oversized")
+        {"kind": item, "on": "deliveries"}
+        for item in ("drop", "duplicate", "reorder", "overlap", "corrupt", "oversized")
     ),
 )
 
@@ -62,7 +65,7 @@ def served(tmp_path: Path) -> Iterator[tuple[MockThingSpace, int]]:
     with (tmp_path / "log").open("w") as log:
         ran = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
     try:
-        line = next(one for one in ran.stdout if " ready " in one)
+        line = next(line for line in ran.stdout if " ready " in line)
         url = line.partition("url=")[2].split()[0]
         yield MockThingSpace.at(url), ran.pid
     finally:

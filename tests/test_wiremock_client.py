@@ -52,8 +52,8 @@ def test_every_request_is_listed(thing: MockThingSpace) -> None:
     found = wiremock.Requests.get_all_received_requests(parameters={})
     assert (found.meta.total, found.request_journal_disabled) == (3, False)
     first = found.requests[0]
-    assert [one.id for one in found.requests] == [
-        str(one.seq) for one in thing.requests()
+    assert [exchange.id for exchange in found.requests] == [
+        str(exchange.seq) for exchange in thing.requests()
     ]
     assert (first.request.method, first.request.url) == ("POST", CALLBACKS)
     assert first.request.absolute_url == thing.url + CALLBACKS
@@ -65,8 +65,11 @@ def test_every_request_is_listed(thing: MockThingSpace) -> None:
     )
     assert first.request.logged_date_string.endswith("Z")
     assert [
-        (one.response_definition.status, one.response_definition.from_configured_stub)
-        for one in found.requests
+        (
+            exchange.response_definition.status,
+            exchange.response_definition.from_configured_stub,
+        )
+        for exchange in found.requests
     ] == [(200, True), (200, True), (404, False)]
 
 
@@ -74,7 +77,7 @@ def test_a_list_has_a_limit_and_a_beginning(thing: MockThingSpace) -> None:
     """The client's limit and since work, since as an instant as WireMock's is."""
     third = thing.requests()[2]
     last = wiremock.Requests.get_all_received_requests(limit=1, parameters={})
-    assert [one.id for one in last.requests] == [str(third.seq)]
+    assert [exchange.id for exchange in last.requests] == [str(third.seq)]
     since = third.arrived_at.isoformat()
     none = wiremock.Requests.get_all_received_requests(since=since, parameters={})
     assert none.requests == []
@@ -112,7 +115,10 @@ def test_requests_are_found_and_counted(
     found = wiremock.Requests.get_matching_requests(pattern(**wanted))
     counted = wiremock.Requests.get_matching_request_count(pattern(**wanted))
     assert (len(found.requests), counted.count) == (number, number)
-    assert all(one.url.startswith("/api/") and one.method for one in found.requests)
+    assert all(
+        exchange.url.startswith("/api/") and exchange.method
+        for exchange in found.requests
+    )
 
 
 def test_basic_proof_is_a_pattern(thing: MockThingSpace) -> None:
@@ -138,15 +144,17 @@ def test_what_nothing_serves_is_found(thing: MockThingSpace) -> None:
     """Unmatched requests are told, and the operations that come nearest to each."""
     path = f"/api/fota/v1/callback/{ACCOUNT}"
     found = wiremock.Requests.get_unmatched_requests()
-    assert [(one.method, one.url) for one in found.requests] == [("GET", path)]
+    assert [(exchange.method, exchange.url) for exchange in found.requests] == [
+        ("GET", path)
+    ]
 
     near = wiremock.Requests.get_unmatched_requests_near_misses().near_misses
-    assert [one.request.url for one in near] == [path] * 3
+    assert [item.request.url for item in near] == [path] * 3
     assert (
         near[0].request_pattern.method,
         near[0].request_pattern.url,
     ) == ("GET", CALLBACKS)
-    distances = [one.match_result.distance for one in near]
+    distances = [item.match_result.distance for item in near]
     assert distances == sorted(distances)
     assert 0 < distances[0] < 0.1
 
@@ -168,7 +176,7 @@ def test_a_pattern_is_told_what_nearly_met_it(thing: MockThingSpace) -> None:
     """Near misses of a pattern are requests, nearest first."""
     wanted = pattern(method="PUT", url_path=CALLBACKS)
     near = wiremock.NearMisses.find_nearest_misses_by_request_pattern(wanted)
-    distances = [one.match_result.distance for one in near.near_misses]
+    distances = [item.match_result.distance for item in near.near_misses]
     assert (len(distances), distances) == (3, sorted(distances))
     assert near.near_misses[0].request.url.startswith(CALLBACKS)
 
@@ -183,7 +191,7 @@ def test_the_journal_is_emptied(thing: MockThingSpace) -> None:
 def test_requests_are_removed_as_wiremock_says(thing: MockThingSpace) -> None:
     """One by its id, or all that match a pattern; those are told."""
     url = f"{thing.url}/__admin/requests"
-    seqs = [one.seq for one in thing.requests()]
+    seqs = [exchange.seq for exchange in thing.requests()]
     with requests.Session() as session:
         one = session.delete(f"{url}/{seqs[0]}", timeout=PATIENCE_S)
         wanted = {"urlPath": CALLBACKS}
