@@ -1,5 +1,5 @@
 # The targets are the whole interface: people, the README and .ci/run use the same.
-.PHONY: help run demo test check format lint types cover package stress soak fuzz bench docs clean
+.PHONY: help run demo test check format lint types cover package stress soak fuzz bench docs clean oldest
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 PYTHON ?= python3
@@ -88,6 +88,18 @@ $(SDKS:%=sdk-%): sdk-%: $(VENV)-sdk-%/test.stamp
 
 sdk-$(LATEST_SDK): $(VENV)/dev.stamp
 	$(BIN)/python -m pytest tests/sdk $(ARGS)
+
+# What setup.cfg asks for, each at its lower bound; the tests' own tools at their newest.
+UV = $(VENV)-oldest/bin/uv pip install --quiet --python $(VENV)-oldest/bin/python
+$(VENV)-oldest/test.stamp: setup.cfg pyproject.toml
+	$(PYTHON) -m venv --clear $(VENV)-oldest
+	$(VENV)-oldest/bin/python -m pip --quiet --disable-pip-version-check install uv
+	$(UV) --resolution lowest-direct --editable '.[openapi]'
+	$(UV) --editable '.[dev]'
+	@touch $@
+
+oldest: $(VENV)-oldest/test.stamp ## the tests with the oldest versions that will do (PYTHON=python3.10 …)
+	$(VENV)-oldest/bin/python -m pytest -n auto $(ARGS)
 
 # An environment of its own: schemathesis brings a pytest and a werkzeug.
 $(VENV)-schemathesis/fuzz.stamp:

@@ -257,7 +257,7 @@ def _idna(host: str) -> str:
     return idna.encode(host, uts46=True).decode("ascii")
 
 
-class HttpHeaders(fields.Field[Any]):
+class HttpHeaders(fields.Raw):
     """Headers a listener wants with each message.
 
     An object of names and values, or text with a ``Name: value`` a line; pairs
@@ -335,7 +335,7 @@ class HttpHeaders(fields.Field[Any]):
         return {"anyOf": [pairs, lines]}
 
 
-class Millis(fields.Field[Any]):
+class Millis(fields.Raw):
     """An instant as ThingSpace spells it: UTC, to the millisecond, with a Z."""
 
     def _serialize(self, value: datetime | None, *_: Any, **__: Any) -> str | None:

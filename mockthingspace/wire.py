@@ -116,7 +116,7 @@ def shape(
     also: Mapping[str, Spelling] | None = None,
     read: Read = json_object,
     /,
-    **members: fields.Field[Any],
+    **members: "fields.Field[Any]",
 ) -> Shape:
     """Make a shape.
 

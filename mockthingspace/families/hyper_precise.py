@@ -7,8 +7,6 @@ SDK 1.x, ``accountName`` in 2.0.0. Followed: the SDK; a request may be either, a
 the list has both spellings, so that every client parses it.
 """
 
-from operator import attrgetter
-
 from marshmallow.fields import Function
 
 from mockthingspace import facts
@@ -42,7 +40,7 @@ WANTED = shape(
 )
 NAME, URL = Text(data_key="name"), Text()
 BOTH = {"known": assumed(f"{FOUND} has aname, {SDK} accountName; nobody has both")}
-AGAIN = Function(attrgetter("account"), metadata=BOTH)
+AGAIN = Function(lambda registration: registration.account, metadata=BOTH)
 LONG, SHORT = Text(data_key="accountName"), Text(data_key="aname")
 REPLY = shape(documented(SDK), account=LONG, service=NAME)
 LISTED = shape(documented(SDK), account=LONG, aname=AGAIN, service=NAME, url=URL)
