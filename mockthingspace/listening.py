@@ -78,4 +78,4 @@ def shown(message: ReceivedMessage) -> list[str]:
 
 
 def _lost(number: int) -> str:
-    return f"{number} messages are not shown, because nobody read this"
+    return f"messages not shown, because nobody read this: {number}"

@@ -102,7 +102,7 @@ def _logging_to_stderr(log_format: str) -> Iterator[None]:
         record = logging.makeLogRecord(
             {"levelno": logging.WARNING, "levelname": "WARNING", "args": (number,)}
         )
-        record.msg = "%d entries of the log are lost, because nobody read it"
+        record.msg = "lines not logged, because nobody read the log: %d"
         return formatter.format(record)
 
     outlet = Outlet(sys.stderr, lost)

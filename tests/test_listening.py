@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -13,23 +14,33 @@ import requests
 BOUND_S = 30
 HASTY = (
     "from mockthingspace import outlet; outlet.GRACE_S = 0.01; "
-    "outlet.MOST_BYTES = 100_000; "
+    "outlet.MOST_BYTES = {most_bytes}; "
     "from mockthingspace.cli import main; main()"
 )
 MESSAGE = {"accountName": "0242078689-00001", "type": "x" * 30_000}
 
 
-@pytest.fixture
-def process() -> Iterator[Any]:
-    """A process that listens; it does not wait long for its reader at the end."""
+@contextmanager
+def listening(most_bytes: int = 100_000) -> Iterator[Any]:
+    """Listen in a process that does not wait long for its reader at the end."""
+    command = ["-c", HASTY.format(most_bytes=most_bytes), "listen", "--port", "0"]
     with subprocess.Popen(
-        [sys.executable, "-c", HASTY, "listen", "--port", "0"],
+        [sys.executable, *command],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     ) as running:
+        try:
+            yield running
+        finally:
+            running.kill()
+
+
+@pytest.fixture
+def process() -> Iterator[Any]:
+    """A process that listens."""
+    with listening() as running:
         yield running
-        running.kill()
 
 
 def url_of(process: Any) -> str:
@@ -46,15 +57,14 @@ def test_it_answers_and_ends_although_nobody_reads(process: Any) -> None:
     assert (answers, process.wait(BOUND_S)) == ([200] * 8, 0)
 
 
-def test_messages_that_could_not_be_kept_are_counted(process: Any) -> None:
+def test_messages_that_could_not_be_kept_are_counted() -> None:
     """Whoever reads again sees how many are missing."""
-    url = url_of(process)
-    with requests.Session() as session:
-        for _ in range(12):
-            session.post(url, json=MESSAGE)
-        session.post(url, json={})
-    shown = iter(process.stdout.readline, "")
-    assert any("messages are not shown, because nobody read" in line for line in shown)
+    with listening(most_bytes=0) as process:
+        requests.post(url_of(process), json=MESSAGE, timeout=BOUND_S)
+        shown = process.stdout.readline()
+        process.terminate()
+        process.wait(BOUND_S)
+    assert shown == "messages not shown, because nobody read this: 1\n"
 
 
 def test_a_reader_that_goes_ends_it(process: Any) -> None:

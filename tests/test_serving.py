@@ -408,8 +408,8 @@ def test_all_is_logged_in_order_before_it_ends():
 @pytest.mark.parametrize(
     ("log_format", "line"),
     [
-        ("text", r"[\d:.]+  3 entries of the log are lost, because nobody read it"),
-        ("json", r"\{.*\"warning\".*\"3 entries of the log are lost, .*\}"),
+        ("text", r"[\d:.]+  lines not logged, because nobody read the log: 3"),
+        ("json", r"\{.*\"warning\".*\"lines not logged, .*: 3\"\}"),
     ],
 )
 def test_what_could_not_be_logged_is_counted(monkeypatch, capsys, log_format, line):
