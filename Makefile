@@ -7,6 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 ARGS ?=
+# A worker has whole files, so what a module starts is started once.
+PARALLEL := -n auto --dist worksteal
 # The releases of the Verizon SDK that work; an environment holds one of them.
 SDKS := 1.0.0 1.5.1 1.7.0
 LATEST_SDK := 2.0.0
@@ -43,7 +45,7 @@ demo: $(VENV)/demo.stamp ## see it work through the published Verizon SDK, witho
 	@$(BIN)/mockthingspace demo $(ARGS)
 
 test: $(VENV)/dev.stamp ## run the tests (ARGS="-k strict" …)
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 check: lint types cover package ## all that must hold: lint, layers, types, coverage, package
 
@@ -62,7 +64,7 @@ types: $(VENV)/dev.stamp ## mypy, strict
 
 cover: $(VENV)/dev.stamp ## the tests, with the coverage gate
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n auto --durations=5 $(ARGS)
+	$(BIN)/coverage run -m pytest $(PARALLEL) --durations=5 $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -47,7 +47,8 @@ def _run(seed: int, *arguments: str) -> int:
 
 def _command(seed: int, *arguments: str) -> list[str]:
     shuffled = ["-p", "randomly", f"--randomly-seed={seed}"]
-    return [sys.executable, "-m", "pytest", "-q", "-n", "auto", *shuffled, *arguments]
+    parallel = ["-n", "auto", "--dist", "worksteal"]
+    return [sys.executable, "-m", "pytest", "-q", *parallel, *shuffled, *arguments]
 
 
 if __name__ == "__main__":
