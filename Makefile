@@ -1,5 +1,5 @@
 # The targets are the whole interface: people, the README and .ci/run use the same.
-.PHONY: help run demo test check format lint types cover package stress soak fuzz bench docs clean oldest
+.PHONY: help run demo test check format lint types cover package stress soak fuzz bench docs clean oldest mutants
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 PYTHON ?= python3
@@ -103,6 +103,16 @@ $(VENV)-oldest/test.stamp: setup.cfg pyproject.toml
 oldest: $(VENV)-oldest/test.stamp ## the tests with the oldest versions that will do (PYTHON=python3.10 …)
 	$(VENV)-oldest/bin/python -m pytest -n auto $(ARGS)
 
+# One version: tests/mutants replaces a function of mutmut's own.
+$(VENV)-mutants/mutants.stamp: setup.cfg pyproject.toml
+	$(PYTHON) -m venv $(VENV)-mutants
+	$(VENV)-mutants/bin/python -m pip --quiet --disable-pip-version-check install \
+	  --editable '.[openapi,dev]' 'mutmut==3.8.1'
+	@touch $@
+
+mutants: $(VENV)-mutants/mutants.stamp ## changes that no test notices (ARGS="--sample 100 --seed 1" …)
+	PYTHONHASHSEED=0 $(VENV)-mutants/bin/python tests/mutants $(ARGS)
+
 # An environment of its own: schemathesis brings a pytest and a werkzeug.
 $(VENV)-schemathesis/fuzz.stamp:
 	$(PYTHON) -m venv $(VENV)-schemathesis
@@ -126,6 +136,6 @@ docs: $(VENV)/run.stamp ## write the tables of README and docs anew from the cod
 	$(BIN)/python -m mockthingspace.tables README.md docs/*.md
 
 clean: ## remove what the others made
-	rm -rf $(VENV) $(VENV)-* build dist *.egg-info .coverage .coverage.* .hypothesis
+	rm -rf $(VENV) $(VENV)-* mutants build dist *.egg-info .coverage .coverage.* .hypothesis
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
