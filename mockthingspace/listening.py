@@ -45,7 +45,8 @@ def listen_until_stopped(
         with Listener(port=port, on_message=show) as listener:
             listener.reply(status_code, times=times, delay_s=delay_s)
             facts = f"url={listener.url} pid={os.getpid()}"
-            outlet.say(f"mockthingspace {__version__} listening {facts}")
+            ready = f"mockthingspace {__version__} listening {facts}"
+            print(ready, flush=True)  # noqa: T201 (it is the command's output)
             announced.set()
             interrupted = stop.wait()
         outlet.close()
