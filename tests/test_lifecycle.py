@@ -47,18 +47,23 @@ def test_stopping_at_once_from_many_threads_does_no_harm():
 
 
 @pytest.fixture
-def forgotten() -> Iterator[list[MockThingSpace]]:
+def others() -> set[threading.Thread]:
+    """The threads there are besides the test's."""
+    return set(threading.enumerate())
+
+
+@pytest.fixture
+def forgotten(others: set[threading.Thread]) -> Iterator[list[MockThingSpace]]:
     """A double that is in this list and nowhere else; its threads end."""
-    before = set(threading.enumerate())
     yield [MockThingSpace().start()]
-    for thread in set(threading.enumerate()) - before:
+    for thread in set(threading.enumerate()) - others:
         thread.join(BOUND_S)
         assert not thread.is_alive()
 
 
-def _is_gone(url: str) -> bool:
+def _is_gone(url: str, others: set[threading.Thread]) -> bool:
     """Wait until a double has stopped; say that it has."""
-    for thread in threading.enumerate():
+    for thread in set(threading.enumerate()) - others:
         if thread.name == "mockthingspace":
             thread.join(BOUND_S)
     with pytest.raises(requests.ConnectionError):
@@ -66,7 +71,7 @@ def _is_gone(url: str) -> bool:
     return True
 
 
-def test_a_forgotten_double_stops_and_says_so(forgotten):
+def test_a_forgotten_double_stops_and_says_so(forgotten, others):
     """A double that nobody can stop any more does not run on."""
     url = forgotten[0].url
     requests.get(f"{url}/__admin/health", timeout=BOUND_S)
@@ -74,10 +79,10 @@ def test_a_forgotten_double_stops_and_says_so(forgotten):
     with pytest.warns(ResourceWarning, match=f"{url}> was not stopped"):
         forgotten.clear()
 
-    assert _is_gone(url)
+    assert _is_gone(url, others)
 
 
-def test_a_double_can_be_forgotten_in_its_own_thread(forgotten):
+def test_a_double_can_be_forgotten_in_its_own_thread(forgotten, others):
     """It is collected wherever that happens, and waits for no thread then."""
     url, done = forgotten[0].url, threading.Event()
     trigger = forgotten[0]._server._listener.trigger
@@ -93,10 +98,10 @@ def test_a_double_can_be_forgotten_in_its_own_thread(forgotten):
     with pytest.warns(ResourceWarning, match=f"{url}> was not stopped"):
         assert wait()
 
-    assert _is_gone(url)
+    assert _is_gone(url, others)
 
 
-def test_a_double_that_was_let_go_need_not_be_stopped(forgotten):
+def test_a_double_that_was_let_go_need_not_be_stopped(forgotten, others):
     """A program's own end may stop it after Python's has let it go."""
     url = forgotten[0].url
     with pytest.warns(ResourceWarning, match="was not stopped"):
@@ -104,7 +109,7 @@ def test_a_double_that_was_let_go_need_not_be_stopped(forgotten):
 
     forgotten[0].stop()
 
-    assert _is_gone(url)
+    assert _is_gone(url, others)
     assert not forgotten[0].running
 
 
