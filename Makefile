@@ -2,6 +2,8 @@
 .PHONY: help run demo test check format lint types cover package stress soak fuzz bench docs clean oldest mutants
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
+# What is compiled is kept: rewriting the tests' asserts costs each worker seconds.
+unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
