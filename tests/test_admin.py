@@ -17,6 +17,8 @@ from mockthingspace.families import FAMILIES
 from mockthingspace.journal import LONGEST_KEPT
 from mockthingspace.settings import Settings
 
+from .rows import each
+
 ACCOUNT = "0242078689-00001"
 OTHER = "0242078689-00002"
 CALLBACKS = f"/api/fota/v1/callbacks/{ACCOUNT}"
@@ -168,7 +170,7 @@ FILTERS = [
 ]
 
 
-@pytest.mark.parametrize(("query", "number"), FILTERS, ids=[row[0] for row in FILTERS])
+@each(("query", "number"), FILTERS, ids=[row[0] for row in FILTERS])
 def test_registrations_are_chosen_by_filters(
     used: FlaskClient, query: str, number: int
 ) -> None:
@@ -209,9 +211,7 @@ REQUESTS = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("query", "expected"), REQUESTS, ids=[row[0] or "all" for row in REQUESTS]
-)
+@each(("query", "expected"), REQUESTS, ids=[row[0] or "all" for row in REQUESTS])
 def test_requests_are_chosen_by_filters(
     used: FlaskClient, query: str, expected: list[int]
 ) -> None:
@@ -320,7 +320,7 @@ def test_admin_requests_are_not_in_the_journal(used: FlaskClient) -> None:
     assert used.get("/__admin/requests").get_json()["meta"]["last_seq"] == 6
 
 
-@pytest.mark.parametrize(
+@each(
     ("query", "message"),
     [
         ("requests?acct=a", "unknown filter 'acct'; allowed here: account, family"),
@@ -357,7 +357,7 @@ UNKNOWN = [
 ]
 
 
-@pytest.mark.parametrize(
+@each(
     ("method", "path", "name", "there"),
     UNKNOWN,
     ids=[f"{row[0]} {row[1]}" for row in UNKNOWN],
@@ -373,10 +373,8 @@ def test_a_filter_of_what_is_not_there_is_refused(
     assert [1, 2, 3, 4, 5, 6] == seqs(used.get("/__admin/requests"))
 
 
-@pytest.mark.parametrize(
-    "resource", ["requests/find", "requests/count", "near-misses/request-pattern"]
-)
-@pytest.mark.parametrize("name", ["family", "operation"])
+@each("resource", ["requests/find", "requests/count", "near-misses/request-pattern"])
+@each("name", ["family", "operation"])
 def test_a_pattern_of_what_is_not_there_is_refused(
     client: FlaskClient, resource: str, name: str
 ) -> None:
@@ -385,7 +383,7 @@ def test_a_pattern_of_what_is_not_there_is_refused(
     assert_admin_error(reply, 400, f"unknown_{name}")
 
 
-@pytest.mark.parametrize("method", ["DELETE", "POST"])
+@each("method", ["DELETE", "POST"])
 def test_a_mistyped_filter_removes_nothing(used: FlaskClient, method: str) -> None:
     """A write with an unknown filter does not fall back to everything."""
     path = "reset" if method == "POST" else "registrations"
@@ -394,8 +392,8 @@ def test_a_mistyped_filter_removes_nothing(used: FlaskClient, method: str) -> No
     assert used.get("/__admin/registrations").get_json()["meta"]["total"] == 2
 
 
-@pytest.mark.parametrize("name", ["since", "limit", "status"])
-@pytest.mark.parametrize(
+@each("name", ["since", "limit", "status"])
+@each(
     "value", ["-1", "1.5", "a", "", "%D9%A1", "9" * 5000], ids=lambda value: value[:6]
 )
 def test_a_filter_that_is_no_number_is_named(
@@ -408,7 +406,7 @@ def test_a_filter_that_is_no_number_is_named(
     )
 
 
-@pytest.mark.parametrize("since", [None, "a", -1, 1.5, True, [], {}], ids=repr)
+@each("since", [None, "a", -1, 1.5, True, [], {}], ids=repr)
 def test_a_since_that_is_no_number_is_refused(client: FlaskClient, since: Any) -> None:
     """A pattern's since is a whole number too."""
     reply = client.post("/__admin/requests/find", json={"since": since})
@@ -449,7 +447,7 @@ def state_of(double: Double) -> tuple[object, ...]:
     )
 
 
-@pytest.mark.parametrize("rule", GETS)
+@each("rule", GETS)
 def test_get_changes_nothing(full: FlaskClient, double: Double, rule: str) -> None:
     """Reading leaves the state, the journal and the tokens as they were."""
     before = state_of(double)
@@ -457,14 +455,14 @@ def test_get_changes_nothing(full: FlaskClient, double: Double, rule: str) -> No
     assert (reply.status_code, state_of(double)) == (200, before)
 
 
-@pytest.mark.parametrize("rule", GETS)
+@each("rule", GETS)
 def test_every_document_is_an_object(full: FlaskClient, rule: str) -> None:
     """No resource answers a bare array."""
     reply = full.get(path_of(rule))
     assert (type(reply.get_json()), reply.mimetype) == (dict, "application/json")
 
 
-@pytest.mark.parametrize("path", ["", "/", "/nowhere", "/requests/a", "/health/"])
+@each("path", ["", "/", "/nowhere", "/requests/a", "/health/"])
 def test_an_unknown_resource_is_told_those_there_are(
     client: FlaskClient, path: str
 ) -> None:
@@ -475,13 +473,13 @@ def test_an_unknown_resource_is_told_those_there_are(
     assert [rule for rule in rules if rule not in message] == []
 
 
-@pytest.mark.parametrize("path", ["/__adminx", "/__admi", "/x/__admin", "/"])
+@each("path", ["/__adminx", "/__admi", "/x/__admin", "/"])
 def test_the_admin_api_owns_its_own_paths_alone(path: str) -> None:
     """A path that only begins alike is ThingSpace's."""
     assert not owns(path)
 
 
-@pytest.mark.parametrize(
+@each(
     ("method", "path", "allowed"),
     [
         ("POST", "/health", {"GET", "HEAD"}),
@@ -579,14 +577,14 @@ def guarded() -> FlaskClient:
     return app.test_client()
 
 
-@pytest.mark.parametrize("host", OURS)
+@each("host", OURS)
 def test_a_host_of_ours_is_served(guarded: FlaskClient, host: str) -> None:
     """Loopback, the bound address and the allowed names reach the admin API."""
     reply = guarded.get("/__admin/health", headers={"Host": host})
     assert reply.status_code == 200
 
 
-@pytest.mark.parametrize("host", FOREIGN)
+@each("host", FOREIGN)
 def test_a_foreign_host_is_refused(guarded: FlaskClient, host: str) -> None:
     """A name that was made to resolve to this machine reaches nothing."""
     reply = guarded.get("/__admin/health", headers={"Host": host})
@@ -594,7 +592,7 @@ def test_a_foreign_host_is_refused(guarded: FlaskClient, host: str) -> None:
     assert message.startswith(f"the Host {host!r} is not this double's; to reach")
 
 
-@pytest.mark.parametrize(
+@each(
     ("host", "name"),
     [
         ("My.Double:8440", "my.double"),
@@ -624,14 +622,14 @@ def test_a_client_without_host_is_served(client: FlaskClient) -> None:
     assert Client(call).get("/__admin/health").status_code == 200
 
 
-@pytest.mark.parametrize("origin", ["http://localhost:8440", "HTTP://LocalHost:8440"])
+@each("origin", ["http://localhost:8440", "HTTP://LocalHost:8440"])
 def test_a_page_of_ours_is_served(client: FlaskClient, origin: str) -> None:
     """A page that the double itself serves may use the admin API."""
     headers = {"Host": "localhost:8440", "Origin": origin}
     assert client.get("/__admin/health", headers=headers).status_code == 200
 
 
-@pytest.mark.parametrize(
+@each(
     "origin",
     [
         "null",
@@ -650,7 +648,7 @@ def test_a_page_of_ours_is_served(client: FlaskClient, origin: str) -> None:
         "file://",
     ],
 )
-@pytest.mark.parametrize("method", ["GET", "POST"])
+@each("method", ["GET", "POST"])
 def test_a_foreign_page_is_refused(
     client: FlaskClient, origin: str, method: str
 ) -> None:
@@ -662,8 +660,8 @@ def test_a_foreign_page_is_refused(
     assert client.get(path).get_json()["meta"]["total"] == 0
 
 
-@pytest.mark.parametrize("site", ["cross-site", "same-site", "Cross-Site", "", "?"])
-@pytest.mark.parametrize("path", ["/__admin/requests?since=0", "/__admin/openapi/"])
+@each("site", ["cross-site", "same-site", "Cross-Site", "", "?"])
+@each("path", ["/__admin/requests?since=0", "/__admin/openapi/"])
 def test_a_request_from_another_site_is_refused(
     client: FlaskClient, site: str, path: str
 ) -> None:
@@ -672,7 +670,7 @@ def test_a_request_from_another_site_is_refused(
     assert_admin_error(reply, 403, "foreign_site")
 
 
-@pytest.mark.parametrize("site", ["none", "same-origin"])
+@each("site", ["none", "same-origin"])
 def test_what_the_user_or_a_page_of_ours_opens_is_served(
     client: FlaskClient, site: str
 ) -> None:
@@ -681,8 +679,8 @@ def test_what_the_user_or_a_page_of_ours_opens_is_served(
     assert reply.status_code == 200
 
 
-@pytest.mark.parametrize(("method", "rule"), WITH_BODY)
-@pytest.mark.parametrize(
+@each(("method", "rule"), WITH_BODY)
+@each(
     "mimetype",
     [None, "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"],
 )
@@ -728,10 +726,8 @@ BODIES = {
 }
 
 
-@pytest.mark.parametrize("body", BODIES.values(), ids=list(BODIES))
-@pytest.mark.parametrize(
-    ("method", "rule"), [row for row in WITH_BODY if row[1] not in READS_NONE]
-)
+@each("body", BODIES.values(), ids=list(BODIES))
+@each(("method", "rule"), [row for row in WITH_BODY if row[1] not in READS_NONE])
 def test_a_malformed_body_is_refused(
     client: FlaskClient, method: str, rule: str, body: bytes
 ) -> None:
@@ -821,9 +817,7 @@ def test_a_reset_without_a_body_resets_everything(used: FlaskClient) -> None:
     assert (200, 1) == (reply.status_code, reply.get_json()["epoch"])
 
 
-@pytest.mark.parametrize(
-    "body", [b'{"acct": "a"}', b'{"account": 5}', b'{"account": null}', b"[]", b"{"]
-)
+@each("body", [b'{"acct": "a"}', b'{"account": 5}', b'{"account": null}', b"[]", b"{"])
 def test_a_reset_of_anything_else_is_refused(used: FlaskClient, body: bytes) -> None:
     """A mistyped account does not reset everybody."""
     reply = used.post("/__admin/reset", data=body, content_type="application/json")

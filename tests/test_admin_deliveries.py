@@ -22,6 +22,8 @@ from mockthingspace.families import FAMILIES
 from mockthingspace.settings import Settings
 from mockthingspace.sources import date_of
 
+from .rows import each
+
 ACCOUNT, OTHER = "0242078689-00001", "0242078689-00002"
 ORIGIN = "https://listener.example"
 FINISHED = "Fota.upgradeFinished"
@@ -241,7 +243,7 @@ def test_a_message_of_the_users_own_is_sent(
     )
 
 
-@pytest.mark.parametrize(
+@each(
     ("wanted", "status", "code", "words"),
     [
         ({"event": "Fota.x"}, 404, "unknown_event", "unknown event 'Fota.x'; there ar"),
@@ -380,7 +382,7 @@ def test_a_resend_passes_over_other_services(
     refused(reply, 404, "not_registered")
 
 
-@pytest.mark.parametrize("identity", ["99", "a", "wait", "-1", "%F0%9F%98%80"])
+@each("identity", ["99", "a", "wait", "-1", "%F0%9F%98%80"])
 def test_a_delivery_that_is_not_there_is_named(
     client: FlaskClient, identity: str
 ) -> None:
@@ -409,7 +411,7 @@ def several(registered: FlaskClient, listener: Listening) -> FlaskClient:
     return registered
 
 
-@pytest.mark.parametrize(
+@each(
     ("query", "expected"),
     [
         ("", [0, 1, 2]),
@@ -456,8 +458,8 @@ FILTERS = {
 }
 
 
-@pytest.mark.parametrize("name", FILTERS)
-@pytest.mark.parametrize("how", ["list", "wait"])
+@each("name", FILTERS)
+@each("how", ["list", "wait"])
 def test_a_filter_of_what_is_not_there_is_refused(
     client: FlaskClient, name: str, how: str
 ) -> None:
@@ -477,8 +479,8 @@ def test_a_filter_that_means_nothing_is_refused(client: FlaskClient) -> None:
     assert message.endswith("account, family, service, event, status, since, limit")
 
 
-@pytest.mark.parametrize("name", ["since", "limit"])
-@pytest.mark.parametrize("value", ["-1", "1.5", "a", "", "9" * 5000])
+@each("name", ["since", "limit"])
+@each("value", ["-1", "1.5", "a", "", "9" * 5000])
 def test_a_number_filter_is_a_number(
     client: FlaskClient, name: str, value: str
 ) -> None:
@@ -593,7 +595,7 @@ def test_no_clock_goes_past_the_year_9000(registered: FlaskClient, clock: Clock)
     assert post(registered, "/clock/advance", {"seconds": 1}).status_code == 200
 
 
-@pytest.mark.parametrize("how", ["reset", "close", "restore"])
+@each("how", ["reset", "close", "restore"])
 def test_a_wait_ends_with_what_it_waits_on(
     client: FlaskClient, double: Double, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -664,7 +666,7 @@ def test_health_counts_what_is_pending(
     assert (1, 0) == (before, after)
 
 
-@pytest.mark.parametrize("query", ["", f"?account={ACCOUNT}", "?service=Fota"])
+@each("query", ["", f"?account={ACCOUNT}", "?service=Fota"])
 def test_removing_a_registration_cancels_its_deliveries(
     several: FlaskClient, query: str
 ) -> None:
@@ -759,7 +761,7 @@ BAD: list[tuple[str, str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(
+@each(
     ("path", "name", "value"),
     BAD,
     ids=[f"{row[0]} {row[1]}={row[2]!r:.9}" for row in BAD],
@@ -777,7 +779,7 @@ def test_a_field_of_another_kind_is_refused(
     assert [] == ids(registered)
 
 
-@pytest.mark.parametrize("mode", [None, "Real", "", 5, True, [], {}], ids=repr)
+@each("mode", [None, "Real", "", 5, True, [], {}], ids=repr)
 def test_a_mode_the_clock_does_not_have_is_refused(
     client: FlaskClient, mode: Any
 ) -> None:

@@ -96,9 +96,9 @@ def test_missing_succeed_names_what_was_not_there():
     assert (ended.status_code, ended.json) == (200, NAMED)
 
 
-@pytest.mark.parametrize("registered", ["AlertService", "AlertsService"])
-@pytest.mark.parametrize("again", ["AlertService", "AlertsService"])
-@pytest.mark.parametrize("ended", ["AlertService", "AlertsService"])
+@each("registered", ["AlertService", "AlertsService"])
+@each("again", ["AlertService", "AlertsService"])
+@each("ended", ["AlertService", "AlertsService"])
 def test_both_spellings_of_the_alerts_mean_one_registration(
     client, registered, again, ended
 ):
@@ -115,7 +115,7 @@ def test_both_spellings_of_the_alerts_mean_one_registration(
     assert client.get(CALLBACKS).json == []
 
 
-@pytest.mark.parametrize("service", ["alertService", "AlertsServices", "Fota", "carr"])
+@each("service", ["alertService", "AlertsServices", "Fota", "carr"])
 def test_a_service_is_held_to_its_case(client, service):
     """Another case is another name; the reason has those there are."""
     registered = client.post(CALLBACKS, json={**WANTED, "name": service})
@@ -152,7 +152,7 @@ def test_the_pages_list_empty_credentials_where_there_are_none():
     ] == [("", ""), ("ann", "")]
 
 
-@pytest.mark.parametrize(
+@each(
     ("account", "status"),
     [
         ("TestAccount-1", 200),
@@ -174,7 +174,7 @@ def test_the_simulators_accounts_are_accounts_here(client, account, status):
     assert response.status_code == status
 
 
-@pytest.mark.parametrize(
+@each(
     "path",
     [
         "/api/fota/v1/callbacks/TestAccount-1",
@@ -220,7 +220,7 @@ def test_some_characters_are_in_no_field(client, field, character):
     assert client.get(CALLBACKS).json == []
 
 
-@pytest.mark.parametrize("text", [">", '"', "&", "/", "%27", "ü", "’"])
+@each("text", [">", '"', "&", "/", "%27", "ü", "’"])
 def test_other_characters_may_be_in_a_field(client, text):
     """What the page does not name is taken."""
     client.post(CALLBACKS, json={**WANTED, "username": text})
@@ -228,7 +228,7 @@ def test_other_characters_may_be_in_a_field(client, text):
     assert client.get(CALLBACKS).json[0]["username"] == text
 
 
-@pytest.mark.parametrize("field", ["username", "password"])
+@each("field", ["username", "password"])
 def test_strict_limits_credentials_to_40_characters(field):
     """Under ``strict`` 40 characters are accepted and 41 are refused."""
     client = _client(strict=True)
@@ -383,7 +383,7 @@ def test_a_message_echoes_the_credentials(thing):
     assert echoed == {("ann", "hunter2")}
 
 
-@pytest.mark.parametrize("spelling", ["AlertService", "AlertsService"])
+@each("spelling", ["AlertService", "AlertsService"])
 def test_an_alert_reaches_either_spelling(thing, spelling):
     """A listener registered by the other name gets the same messages."""
     made = thing.register(ACCOUNT, URL, family="connectivity", service=spelling)

@@ -97,7 +97,7 @@ def test_a_registration_says_when_it_was_made():
     assert timezone.utc == read[0].tzinfo
 
 
-@pytest.mark.parametrize("account", ["TestQAAccount", ACCOUNT])
+@each("account", ["TestQAAccount", ACCOUNT])
 def test_the_examples_account_is_an_account_here(client, account):
     """TestQAAccount is an account of this family, in all three operations."""
     made = client.post(AT, json={**WANTED, "accountName": account})
@@ -108,7 +108,7 @@ def test_the_examples_account_is_an_account_here(client, account):
     assert made.json == ended.json
 
 
-@pytest.mark.parametrize(
+@each(
     "path",
     [
         "/api/fota/v1/callbacks/TestQAAccount",
@@ -143,7 +143,7 @@ HEADERS: dict[str, tuple[Any, Any]] = {
 }
 
 
-@pytest.mark.parametrize(("given", "answered"), HEADERS.values(), ids=HEADERS)
+@each(("given", "answered"), HEADERS.values(), ids=HEADERS)
 def test_headers_are_taken_as_object_and_as_text(client, given, answered):
     """Whichever they came as, an object is answered, in their order."""
     made = client.post(AT, json={**WANTED, "httpHeaders": given})
@@ -153,7 +153,7 @@ def test_headers_are_taken_as_object_and_as_text(client, given, answered):
     assert "X-Mock-Reason" not in made.headers
 
 
-@pytest.mark.parametrize("given", [{}, ""], ids=["object", "text"])
+@each("given", [{}, ""], ids=["object", "text"])
 def test_no_headers_are_an_empty_object(client, given):
     """What holds none is answered as one that did not come at all."""
     made = client.post(AT, json={**WANTED, "httpHeaders": given})
@@ -211,7 +211,7 @@ def test_headers_that_cannot_be_sent_are_refused(client, given, reason):
     assert client.get(CALLBACKS).json == []
 
 
-@pytest.mark.parametrize(
+@each(
     "given",
     [
         {"X-A": "hunter2\0"},

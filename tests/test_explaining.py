@@ -19,6 +19,8 @@ import requests
 from mockthingspace import MockThingSpace
 from mockthingspace.explaining import curl, differences, unmet
 
+from .rows import each
+
 ROOT = Path(__file__).parents[1]
 GOLDEN = ROOT / "tests" / "golden"
 ACCOUNT, OTHER = "0242078689-00001", "0242078689-00002"
@@ -226,7 +228,7 @@ COMMANDS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize(("request_", "command"), COMMANDS.values(), ids=list(COMMANDS))
+@each(("request_", "command"), COMMANDS.values(), ids=list(COMMANDS))
 def test_a_command_is_what_curl_needs(request_: dict[str, Any], command: str) -> None:
     """What curl would do otherwise than the client is said to it."""
     plain = {"method": "GET", "absoluteUrl": "http://h/a", "headers": {}, "body": ""}

@@ -20,6 +20,7 @@ from mockthingspace.settings import Settings
 from mockthingspace.spoiling import Spoil
 
 from .doubles import application
+from .rows import each
 
 ACCOUNT = "0242078689-00001"
 OTHER = "0242078689-00002"
@@ -329,7 +330,7 @@ DELAYS = [
 ]
 
 
-@pytest.mark.parametrize("given", DELAYS, ids=str)
+@each("given", DELAYS, ids=str)
 def test_a_delay_waits_on_the_doubles_clock(
     thingspace: MockThingSpace, timed: Semaphore, given: dict[str, Any]
 ) -> None:
@@ -372,7 +373,7 @@ SLOW = [
 ]
 
 
-@pytest.mark.parametrize("given", SLOW, ids=str)
+@each("given", SLOW, ids=str)
 def test_a_slow_reply_comes_in_pieces(
     thingspace: MockThingSpace, timed: Semaphore, given: dict[str, Any]
 ) -> None:
@@ -410,7 +411,7 @@ def test_many_replies_held_leave_the_server_answering(
     assert all(b" 200 OK" in everything(client) for client in clients)
 
 
-@pytest.mark.parametrize("kind", ["delay", "slow"])
+@each("kind", ["delay", "slow"])
 def test_a_reset_lets_held_replies_go(
     thingspace: MockThingSpace, timed: Semaphore, kind: str
 ) -> None:
@@ -424,7 +425,7 @@ def test_a_reset_lets_held_replies_go(
         assert everything(client).startswith(b"HTTP/1.1 200 OK")
 
 
-@pytest.mark.parametrize("kind", ["delay", "slow"])
+@each("kind", ["delay", "slow"])
 def test_a_stop_lets_held_replies_go(
     monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:

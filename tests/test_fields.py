@@ -28,6 +28,8 @@ from mockthingspace.fields import (
     Text,
 )
 
+from .rows import each
+
 ACCOUNT = "0242078689-00001"
 NAMED = ServiceName(("A", "B"), {"Bs": "B"})
 ASCII_ONLY = "٠٢٤٢٠٧٨٦٨٩-٠٠٠٠١"
@@ -83,13 +85,13 @@ def kind(one: Any) -> str:
     return type(one).__name__ if hasattr(one, "deserialize") else repr(one)[:24]
 
 
-@pytest.mark.parametrize(("field", "text"), GOOD, ids=kind)
+@each(("field", "text"), GOOD, ids=kind)
 def test_good_text_is_taken(field: Any, text: str) -> None:
     """It is kept as it came, but for another spelling of a service."""
     assert field.deserialize(text) == {"Bs": "B"}.get(text, text)
 
 
-@pytest.mark.parametrize(("field", "value", "words"), BAD, ids=kind)
+@each(("field", "value", "words"), BAD, ids=kind)
 def test_bad_text_is_refused_in_words(field: Any, value: Any, words: str) -> None:
     """The words say what would have been taken."""
     with pytest.raises(ValidationError) as caught:
@@ -116,7 +118,7 @@ REFUSALS: list[tuple[Any, Any, type[Exception]]] = [
 ]
 
 
-@pytest.mark.parametrize(("field", "value", "refusal"), REFUSALS, ids=kind)
+@each(("field", "value", "refusal"), REFUSALS, ids=kind)
 def test_a_field_says_how_it_is_refused(
     field: Any, value: Any, refusal: type[Exception]
 ) -> None:
@@ -124,7 +126,7 @@ def test_a_field_says_how_it_is_refused(
     assert field.refusal_of(value) is refusal
 
 
-@pytest.mark.parametrize(
+@each(
     ("field", "secret"),
     [(Text(), False), (Account(), False), (Secret(), True), (HttpHeaders(), True)],
     ids=kind,
@@ -144,7 +146,7 @@ HEADERS: list[tuple[Any, tuple[tuple[str, str], ...]]] = [
 ]
 
 
-@pytest.mark.parametrize(("value", "pairs"), HEADERS, ids=kind)
+@each(("value", "pairs"), HEADERS, ids=kind)
 def test_headers_are_pairs(value: Any, pairs: tuple[tuple[str, str], ...]) -> None:
     """An object and text with one a line are the same headers, in their order."""
     assert HttpHeaders().deserialize(value) == pairs
@@ -168,7 +170,7 @@ BAD_HEADERS: list[tuple[Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("value", "words"), BAD_HEADERS, ids=kind)
+@each(("value", "words"), BAD_HEADERS, ids=kind)
 def test_what_cannot_be_sent_as_headers_is_refused(value: Any, words: str) -> None:
     """HTTP's own headers, odd names and values that break a line are not taken."""
     with pytest.raises(ValidationError) as caught:
@@ -176,10 +178,8 @@ def test_what_cannot_be_sent_as_headers_is_refused(value: Any, words: str) -> No
     assert [words] == caught.value.messages
 
 
-@pytest.mark.parametrize(
-    "odd", ["\x0b", "\x0c", "\x1c", "\x85", "\xa0", "\u2028", "\u3000"], ids=ascii
-)
-@pytest.mark.parametrize("text", ["X-A{}: b", "X-A:{}b", "X-A: b{}", "X-A: b{}X-C: d"])
+@each("odd", ["\x0b", "\x0c", "\x1c", "\x85", "\xa0", "\u2028", "\u3000"], ids=ascii)
+@each("text", ["X-A{}: b", "X-A:{}b", "X-A: b{}", "X-A: b{}X-C: d"])
 def test_only_ascii_ends_a_line_or_stands_around_a_header(text: str, odd: str) -> None:
     """What an object of headers does not take, text does not take either."""
     with pytest.raises(ValidationError):
@@ -210,7 +210,7 @@ SPELLED: list[tuple[Any, Any, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("field", "value", "spelled"), SPELLED, ids=kind)
+@each(("field", "value", "spelled"), SPELLED, ids=kind)
 def test_a_value_is_spelled_as_thingspace_does(
     field: Any, value: Any, spelled: Any
 ) -> None:
@@ -218,7 +218,7 @@ def test_a_value_is_spelled_as_thingspace_does(
     assert field.serialize("one", {"one": value}) == spelled
 
 
-@pytest.mark.parametrize(
+@each(
     ("field", "value", "taken"),
     [
         *((field, text, True) for field, text in GOOD),
@@ -237,7 +237,7 @@ def test_the_description_of_a_field_takes_what_it_takes(
     assert found or not taken
 
 
-@pytest.mark.parametrize("text", [one for one, _ in HEADERS if isinstance(one, str)])
+@each("text", [one for one, _ in HEADERS if isinstance(one, str)])
 def test_the_description_of_headers_has_both_forms(text: str) -> None:
     """An object of names and values, or text with one a line."""
     pairs, lines = HttpHeaders().described("")["anyOf"]

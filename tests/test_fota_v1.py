@@ -1,6 +1,5 @@
 """The three operations of fota-v1, as documented."""
 
-import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -150,7 +149,7 @@ def test_a_malformed_account_is_refused_when_deregistering(client):
     _refused(response, "Invalid account name format")
 
 
-@pytest.mark.parametrize("service", ["fota", "FOTA", "CarrierService", "Fota ", ""])
+@each("service", ["fota", "FOTA", "CarrierService", "Fota ", ""])
 def test_an_unknown_service_is_refused(client, service):
     """``Fota`` in its exact case is the only service; the reason says so."""
     registered = client.post(CALLBACKS, json={"name": service, "url": URL})
@@ -160,7 +159,7 @@ def test_an_unknown_service_is_refused(client, service):
     assert repr(service) in _refused(deregistered, "Invalid service name")
 
 
-@pytest.mark.parametrize(
+@each(
     "url",
     [
         "http://localhost/cb",
@@ -264,9 +263,7 @@ def test_unknown_fields_are_ignored_and_named(client):
     )
 
 
-@pytest.mark.parametrize(
-    "content_type", [None, "*/*", "text/plain", "application/xml", "x"]
-)
+@each("content_type", [None, "*/*", "text/plain", "application/xml", "x"])
 def test_any_content_type_is_accepted_if_the_body_parses(client, content_type):
     """The body decides, not the header."""
     response = client.post(
@@ -296,7 +293,7 @@ def test_strict_accepts_the_ports_thingspace_delivers_to(port):
     assert client.post(CALLBACKS, json=wanted).status_code == 200
 
 
-@pytest.mark.parametrize("url", ["http://listener:8080/", "https://listener:50569/"])
+@each("url", ["http://listener:8080/", "https://listener:50569/"])
 def test_strict_refuses_other_ports(url):
     """Under ``strict`` other ports are refused with the list as reason."""
     response = _client(strict=True).post(CALLBACKS, json={"name": "Fota", "url": url})
@@ -309,7 +306,7 @@ def test_strict_takes_the_scheme_s_own_port():
     assert _client(strict=True).post(CALLBACKS, json=WANTED).status_code == 200
 
 
-@pytest.mark.parametrize("field", ["username", "password"])
+@each("field", ["username", "password"])
 def test_strict_limits_credentials_to_40_characters(field):
     """Under ``strict`` 40 characters are accepted and 41 are refused."""
     client = _client(strict=True)
@@ -322,7 +319,7 @@ def test_strict_limits_credentials_to_40_characters(field):
     assert f"{field} has 41 characters" in reason
 
 
-@pytest.mark.parametrize(
+@each(
     ("method", "path", "status", "reason"),
     [
         ("GET", "/", 404, "(list)"),
@@ -384,7 +381,7 @@ def test_a_bug_in_the_admin_api_is_a_500_in_its_own_shape(client, double, monkey
     assert (500, "broken") == (response.status_code, response.json["error"])
 
 
-@pytest.mark.parametrize("key", ["x", "é", "\U0001f389", "\ufffd"])
+@each("key", ["x", "é", "\U0001f389", "\ufffd"])
 def test_a_long_reason_is_cut_in_the_header_and_whole_in_the_journal(client, key):
     """Clients refuse long headers: it has at most 1 KiB, of whole characters."""
     body = {"name": "Fota", "url": "http://l/", key * 2000: 1}

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from mockthingspace.settings import Settings
 
 from .doubles import application
+from .rows import each
 
 ACCOUNT = "0242078689-00001"
 URL, NEW = "https://listener.example/cb", "https://listener.example/new"
@@ -46,7 +47,7 @@ def client() -> FlaskClient:
     return _client()
 
 
-@pytest.mark.parametrize("follow", ["sdk", "pages"])
+@each("follow", ["sdk", "pages"])
 def test_what_is_registered_is_shown_as_an_object(callbacks, follow):
     """It has the URL and nothing else, on the pages and in the SDK alike."""
     client = _client(follow=follow)
@@ -56,7 +57,7 @@ def test_what_is_registered_is_shown_as_an_object(callbacks, follow):
         assert (response.status_code, response.json) == (200, {"url": URL})
 
 
-@pytest.mark.parametrize("follow", ["sdk", "pages"])
+@each("follow", ["sdk", "pages"])
 def test_nothing_registered_is_an_empty_body(callbacks, follow):
     """It is a 200 without a body, and without a Content-Type."""
     response = _client(follow=follow).get(callbacks)
@@ -76,8 +77,8 @@ def test_put_registers_where_nothing_is(client, callbacks):
     assert client.get(callbacks).json == {"url": URL}
 
 
-@pytest.mark.parametrize("first", ["POST", "PUT"])
-@pytest.mark.parametrize("second", ["POST", "PUT"])
+@each("first", ["POST", "PUT"])
+@each("second", ["POST", "PUT"])
 def test_put_and_post_replace_alike(client, callbacks, first, second):
     """An account has one URL, the last one."""
     client.open(callbacks, method=first, json={"url": URL})
@@ -86,8 +87,8 @@ def test_put_and_post_replace_alike(client, callbacks, first, second):
     assert client.get(callbacks).json == {"url": NEW}
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT"])
-@pytest.mark.parametrize(
+@each("method", ["POST", "PUT"])
+@each(
     "body",
     [
         {"callback": NEW},
@@ -110,7 +111,7 @@ def test_callback_is_taken_for_url_where_there_is_no_url(
     assert set(response.headers.getlist("X-Mock-Reason")) == ignored
 
 
-@pytest.mark.parametrize(
+@each(
     ("body", "told", "reason"),
     [
         ({}, BINDING, "url: is required"),
@@ -153,8 +154,8 @@ def test_the_service_is_implied(client, callbacks, version):
     assert client.delete(f"{callbacks}/name/Fota").status_code == 404
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT"])
-@pytest.mark.parametrize(
+@each("method", ["POST", "PUT"])
+@each(
     ("url", "reason"),
     [
         ("http://listener.example/cb", "strict: ThingSpace takes only https://"),

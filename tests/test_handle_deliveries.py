@@ -12,6 +12,8 @@ from mockthingspace import MockThingSpace
 from mockthingspace.client import TIMEOUT_S, AdminClient
 from mockthingspace.errors import AdminError
 
+from .rows import each
+
 ACCOUNT, OTHER = "0242078689-00001", "0242078689-00002"
 ORIGIN = "https://listener.example"
 URL = f"{ORIGIN}/cb"
@@ -315,7 +317,7 @@ class Recording:
         """Have nothing to close."""
 
 
-@pytest.mark.parametrize(
+@each(
     ("path", "body", "patience_s"),
     [
         ("/clock", None, TIMEOUT_S),

@@ -15,6 +15,8 @@ from mockthingspace.matching import Criterion, NearMiss, matches, near_misses
 from mockthingspace.model import Exchange
 from mockthingspace.patterns import criteria
 
+from .rows import each
+
 ACCOUNT = "0242078689-00001"
 CALLBACKS = f"/api/fota/v1/callbacks/{ACCOUNT}"
 SECRET = "hunter2"
@@ -157,7 +159,7 @@ MATCHERS: list[tuple[dict[str, Any], bool]] = [
 ]
 
 
-@pytest.mark.parametrize(
+@each(
     ("pattern", "expected"),
     MATCHERS,
     ids=[f"{index} {row[0]!s:.60}" for index, row in enumerate(MATCHERS)],
@@ -174,7 +176,7 @@ def test_any_text_is_matched_over_its_lines() -> None:
     assert holds(body(matches="a.*b"), ONE._replace(body=b"a\n\nb"))
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[" * 100_000, b"[1]"])
+@each("content", [b"", b"{", b"\xff", b"[" * 100_000, b"[1]"])
 def test_a_body_that_is_no_object_has_no_fields(content: bytes) -> None:
     """Whatever a body is, comparing it as JSON says no and breaks nothing."""
     found = [
@@ -188,7 +190,7 @@ def test_a_body_that_is_no_object_can_be_equal() -> None:
     assert holds(body(equalToJson=[1]), ONE._replace(body=b"[1]"))
 
 
-@pytest.mark.parametrize("key", ["family", "operation", "account"])
+@each("key", ["family", "operation", "account"])
 def test_an_exchange_that_has_none_does_not_match(key: str) -> None:
     """A request that nothing serves is no account's, whatever account is asked for."""
     assert not holds({key: "a"}, ONE._replace(**{key: None}))
@@ -260,7 +262,7 @@ MALFORMED: list[tuple[dict[str, Any], str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(
+@each(
     ("pattern", "code", "words"),
     MALFORMED,
     ids=[f"{index} {row[2]:.40}" for index, row in enumerate(MALFORMED)],
@@ -389,7 +391,7 @@ SECRETS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize(("pattern", "fields"), SECRETS.values(), ids=list(SECRETS))
+@each(("pattern", "fields"), SECRETS.values(), ids=list(SECRETS))
 def test_a_near_miss_shows_no_secret(
     pattern: dict[str, Any], fields: dict[str, Any]
 ) -> None:
@@ -414,7 +416,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("pattern", EXPECTED.values(), ids=list(EXPECTED))
+@each("pattern", EXPECTED.values(), ids=list(EXPECTED))
 def test_a_near_miss_shows_no_secret_that_was_expected(pattern: dict[str, Any]) -> None:
     """What was asked for is shown with passwords and tokens hidden."""
     (miss,) = misses(pattern, ONE)
@@ -512,8 +514,8 @@ def test_no_pattern_breaks_the_double(
         assert documents[0]["meta"]["total"] == documents[1]["count"]
 
 
-@pytest.mark.parametrize("path", RESOURCES)
-@pytest.mark.parametrize(
+@each("path", RESOURCES)
+@each(
     "pattern",
     [
         '{"account": %s}',
@@ -522,7 +524,7 @@ def test_no_pattern_breaks_the_double(
     ],
     ids=["account", "since", "body"],
 )
-@pytest.mark.parametrize("depth", [600, 100_000])
+@each("depth", [600, 100_000])
 def test_a_deep_pattern_is_refused(
     used: FlaskClient, path: str, pattern: str, depth: int
 ) -> None:
@@ -542,7 +544,7 @@ def test_basic_proof_is_a_header() -> None:
         assert holds({key: wanted}, ONE._replace(headers=proof))
 
 
-@pytest.mark.parametrize(
+@each(
     ("wanted", "came", "expected"),
     [
         ([1, 2], [2, 1], True),
@@ -589,7 +591,7 @@ def test_a_document_that_is_no_object_is_a_difference() -> None:
     assert [("body", "an object", "(absent)")] == miss.differences
 
 
-@pytest.mark.parametrize(
+@each(
     "pattern",
     [
         body(equalToJson={"httpHeaders": {"X-Key": SECRET}}),
@@ -612,8 +614,8 @@ SLOW = {
 }
 
 
-@pytest.mark.parametrize("expression", SLOW)
-@pytest.mark.parametrize("key", ["urlPattern", "headers", "queryParameters", "body"])
+@each("expression", SLOW)
+@each("key", ["urlPattern", "headers", "queryParameters", "body"])
 def test_an_expression_that_runs_away_is_refused_by_its_name(
     monkeypatch: pytest.MonkeyPatch, expression: str, key: str
 ) -> None:
@@ -678,7 +680,7 @@ def criteria_of(field: str, wanted: str) -> Criterion:
     return Criterion(field, wanted, lambda one: one, lambda value: value == wanted)
 
 
-@pytest.mark.parametrize("extra", [False, True])
+@each("extra", [False, True])
 def test_long_arrays_in_any_order_are_compared_at_once(extra: bool) -> None:
     """Three thousand items are sorted, not each tried with each."""
     items = [{"n": number, "in": [number, 0]} for number in range(3_000)]
@@ -704,7 +706,7 @@ def test_a_body_deeper_than_a_pattern_can_be_is_no_json() -> None:
     assert not holds(body(matchesJsonPath="$.a"), exchange)
 
 
-@pytest.mark.parametrize("key", ["equalToJson", "matches", "headers"])
+@each("key", ["equalToJson", "matches", "headers"])
 def test_a_pattern_asks_for_so_much_and_no_more(key: str) -> None:
     """A pattern is for a person to read; what would take long to make is refused."""
     many = {str(number): number for number in range(201)}
@@ -746,14 +748,14 @@ USUAL = {
 }
 
 
-@pytest.mark.parametrize("expression", USUAL)
+@each("expression", USUAL)
 def test_the_expressions_people_write_work(expression: str) -> None:
     """They are Python's and most of Java's, which WireMock has, over the whole text."""
     exchange = ONE._replace(path=CALLBACKS, query="")
     assert holds({"urlPattern": expression}, exchange) == USUAL[expression]
 
 
-@pytest.mark.parametrize("matcher", ["equalTo", "contains", "doesNotContain"])
+@each("matcher", ["equalTo", "contains", "doesNotContain"])
 def test_text_is_compared_as_text(matcher: str) -> None:
     """What means something in an expression means itself, in any letter case."""
     exchange = ONE._replace(headers=(("HTTP_X_COLOUR", "A.b* STRASSE"),))

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from mockthingspace import reach
-from tests.posting import Poster
+
+from .posting import Poster
+from .rows import each
 
 NEAR = [
     "127.0.0.1",
@@ -103,28 +105,28 @@ def connected(port: int) -> socket.socket:
     return asyncio.run(reach.connect("listener.example", port, False))
 
 
-@pytest.mark.parametrize("public_listeners", [False, True])
-@pytest.mark.parametrize("address", NEAR)
+@each("public_listeners", [False, True])
+@each("address", NEAR)
 def test_a_near_address_may_be_reached(address: str, public_listeners: bool) -> None:
     """Loopback, private and carrier-grade addresses are open under any setting."""
     reach.check(address, public_listeners)
 
 
-@pytest.mark.parametrize("address", PUBLIC)
+@each("address", PUBLIC)
 def test_a_public_address_needs_the_setting(address: str) -> None:
     """The refusal of a public address names the setting that would allow it."""
     with pytest.raises(reach.OutOfReach, match="public_listeners=true would allow"):
         reach.check(address, False)
 
 
-@pytest.mark.parametrize("address", PUBLIC)
+@each("address", PUBLIC)
 def test_the_setting_opens_public_addresses(address: str) -> None:
     """A public address may be reached once public listeners are allowed."""
     reach.check(address, True)
 
 
-@pytest.mark.parametrize("public_listeners", [False, True])
-@pytest.mark.parametrize("address", NEVER)
+@each("public_listeners", [False, True])
+@each("address", NEVER)
 def test_some_addresses_are_never_reached(address: str, public_listeners: bool) -> None:
     """Link-local, multicast and metadata addresses are closed in every spelling."""
     with pytest.raises(reach.OutOfReach, match=": never"):

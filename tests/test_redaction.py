@@ -15,6 +15,8 @@ from mockthingspace.redaction import (
     without_secrets,
 )
 
+from .rows import each
+
 CALLBACKS = "/api/fota/v1/callbacks/0242078689-00001"
 SECRET = "hunter2"
 
@@ -105,7 +107,7 @@ WITH_SECRETS = {
 }
 
 
-@pytest.mark.parametrize("text", WITH_SECRETS.values(), ids=WITH_SECRETS)
+@each("text", WITH_SECRETS.values(), ids=WITH_SECRETS)
 def test_a_secret_is_hidden(text: str) -> None:
     """No spelling of a password or a token, whole or cut off, is shown."""
     shown = body_without_secrets(text.encode())
@@ -126,14 +128,14 @@ SENTENCES = {
 }
 
 
-@pytest.mark.parametrize(("text", "expected"), SENTENCES.values(), ids=SENTENCES)
+@each(("text", "expected"), SENTENCES.values(), ids=SENTENCES)
 def test_a_secret_in_a_sentence_is_hidden(text: str, expected: str | None) -> None:
     """Of a sentence, a URL and a query, just the secret is hidden."""
     assert (expected or "?url=http%3A%2F%2Fann%3A***%40h") == without_secrets(text)
 
 
-@pytest.mark.parametrize("value", ["12345", "-1.5", "true", "null"])
-@pytest.mark.parametrize("end", ["}", ""], ids=["whole", "cut off"])
+@each("value", ["12345", "-1.5", "true", "null"])
+@each("end", ["}", ""], ids=["whole", "cut off"])
 def test_a_secret_that_is_no_string_is_hidden(value: str, end: str) -> None:
     """A password of another JSON type is still a password."""
     shown = body_without_secrets(f'{{"password": {value}{end}'.encode())
@@ -188,7 +190,7 @@ WITHOUT_SECRETS = {
 }
 
 
-@pytest.mark.parametrize("text", WITHOUT_SECRETS.values(), ids=WITHOUT_SECRETS)
+@each("text", WITHOUT_SECRETS.values(), ids=WITHOUT_SECRETS)
 def test_a_text_without_secrets_is_shown_to_the_letter(text: str) -> None:
     """Where nothing is hidden, nothing is changed."""
     assert (text, text) == (without_secrets(text), body_without_secrets(text.encode()))
@@ -216,7 +218,7 @@ HEADERS = [
 ]
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "value", "shown"), HEADERS, ids=[f"{row[0]} {row[1]}" for row in HEADERS]
 )
 def test_headers_are_shown_by_their_http_names_and_without_tokens(
@@ -237,9 +239,7 @@ REPLY_HEADERS = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "shown"), REPLY_HEADERS, ids=[row[0] for row in REPLY_HEADERS]
-)
+@each(("name", "value", "shown"), REPLY_HEADERS, ids=[row[0] for row in REPLY_HEADERS])
 def test_a_reply_header_is_shown_if_it_is_known_to_hold_no_secret(
     name: str, value: str, shown: str | None
 ) -> None:
@@ -260,7 +260,7 @@ CUSTOM: dict[str, object] = {
 }
 
 
-@pytest.mark.parametrize("headers", CUSTOM.values(), ids=CUSTOM)
+@each("headers", CUSTOM.values(), ids=CUSTOM)
 def test_a_listeners_own_header_is_hidden_as_a_requests_is(
     client: FlaskClient, headers: object
 ) -> None:
@@ -307,14 +307,14 @@ LONG = {
 }
 
 
-@pytest.mark.parametrize("text", LONG.values(), ids=LONG)
+@each("text", LONG.values(), ids=LONG)
 def test_a_long_text_is_searched_in_one_go(text: str) -> None:
     """The time grows with the text's length, not faster: this test would not end."""
     shown = [without_secrets(text), body_without_secrets(text.encode())]
     assert [True, True] == [len(one) < 2 * len(text) + 9 for one in shown]
 
 
-@pytest.mark.parametrize("depth", range(150, 1000, 50))
+@each("depth", range(150, 1000, 50))
 def test_a_deep_document_is_hidden_too(depth: int) -> None:
     """However deep a password stands, and whatever gives up first, it is hidden."""
     text = '{"a": [' * depth + '{"password": "hunter2"}' + "]}" * depth

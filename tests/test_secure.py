@@ -8,7 +8,7 @@ from threading import Thread
 
 import pytest
 
-from tests.posting import Poster
+from .posting import Poster
 
 CERTIFICATE = Path(__file__).with_name("self_signed.pem")
 

@@ -73,7 +73,7 @@ def test_a_named_service_is_taken() -> None:
     assert seeds.registration(item, FAMILIES, NOW).service == "DeviceLocation"
 
 
-@pytest.mark.parametrize("spelling", ["AlertService", "AlertsService"])
+@each("spelling", ["AlertService", "AlertsService"])
 def test_a_service_may_be_spelled_otherwise(spelling: str) -> None:
     """A seed takes the spellings that the family takes."""
     item = {**GOOD, "family": "connectivity", "service": spelling}
@@ -123,14 +123,14 @@ def test_a_signed_registration_gets_a_secret(
     assert (len(set(made)), {len(secret or "") for secret in made}) == (2, {64})
 
 
-@pytest.mark.parametrize("item", SIGNED, ids=SIGNED_IDS)
+@each("item", SIGNED, ids=SIGNED_IDS)
 def test_a_signed_registration_keeps_the_secret_it_has(item: dict[str, Any]) -> None:
     """What messages are signed with can be said in a seed."""
     made = seeds.registration({**item, "secret": "schlüssel"}, FAMILIES, NOW)
     assert made.secret == "schlüssel"
 
 
-@pytest.mark.parametrize("given", [{}, {"secret": None}], ids=["left out", "null"])
+@each("given", [{}, {"secret": None}], ids=["left out", "null"])
 def test_a_registration_that_is_not_signed_gets_no_secret(
     given: dict[str, Any],
 ) -> None:
@@ -306,7 +306,7 @@ RICH: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("document", [{}, RICH], ids=["empty", "rich"])
+@each("document", [{}, RICH], ids=["empty", "rich"])
 def test_a_snapshot_restored_gives_the_same_snapshot(
     client: FlaskClient, document: dict[str, Any]
 ) -> None:
@@ -486,7 +486,7 @@ def test_an_event_of_the_users_own_comes_before_ours(tmp_path: Path) -> None:
     assert [item["says"] for item in named] == ["the seed file's own"]
 
 
-@pytest.mark.parametrize("spelling", ["AlertService", "AlertsService"])
+@each("spelling", ["AlertService", "AlertsService"])
 def test_an_event_of_the_users_own_may_spell_its_service_otherwise(
     spelling: str,
 ) -> None:

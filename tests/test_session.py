@@ -2,7 +2,6 @@
 
 from base64 import b64encode
 
-import pytest
 from flask.testing import FlaskClient
 
 from mockthingspace.clock import Clock
@@ -247,7 +246,7 @@ def test_a_password_reset_without_credentials_configured_invents_one():
     assert document["newPassword"].isalnum()
 
 
-@pytest.mark.parametrize("user", ["alice", "bob"])
+@each("user", ["alice", "bob"])
 def test_wrong_credentials_are_refused(user):
     """Configured credentials are the only good ones; the reason says whose."""
     client = _client(credentials={"alice": "secret"})
@@ -298,7 +297,7 @@ def test_auth_off_needs_no_headers():
     assert _client().get(CALLBACKS).status_code == 200
 
 
-@pytest.mark.parametrize("auth", ["present", "strict"])
+@each("auth", ["present", "strict"])
 def test_a_missing_bearer_is_the_gateway_s_401(auth):
     """Without a bearer token the gateway answers, fault 900902."""
     response = _client(auth=auth).get(CALLBACKS, headers={"VZ-M2M-Token": "x"})
@@ -307,7 +306,7 @@ def test_a_missing_bearer_is_the_gateway_s_401(auth):
     assert "Authorization: Bearer" in response.headers["X-Mock-Reason"]
 
 
-@pytest.mark.parametrize("auth", ["present", "strict"])
+@each("auth", ["present", "strict"])
 def test_a_missing_session_token_is_refused(auth):
     """Without VZ-M2M-Token the family refuses, in its own shape."""
     client = _client(auth=auth)

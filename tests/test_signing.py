@@ -58,9 +58,7 @@ def test_a_signature_known_from_elsewhere_is_ours() -> None:
 GOOD = sign(BODY, SECRET)
 
 
-@pytest.mark.parametrize(
-    "signature", [GOOD, GOOD.upper(), f" {GOOD}\t"], ids=["as is", "upper", "spaces"]
-)
+@each("signature", [GOOD, GOOD.upper(), f" {GOOD}\t"], ids=["as is", "upper", "spaces"])
 def test_a_good_signature_may_be_spelled_otherwise(signature: str) -> None:
     """Case and white space around are the sender's own."""
     assert verify(BODY, signature, SECRET)
@@ -247,7 +245,7 @@ def test_a_family_that_does_not_sign_sends_no_signature(
     assert [delivery.signed for delivery in thing.deliveries()] == [False]
 
 
-@pytest.mark.parametrize("family", UNSIGNED)
+@each("family", UNSIGNED)
 def test_a_family_that_does_not_sign_takes_no_secret(
     thing: MockThingSpace, family: str
 ) -> None:

@@ -8,8 +8,8 @@ import socket
 
 import pytest
 
-from tests.posting import OK, Poster, Scripted
-from tests.simulation import Simulation
+from .posting import OK, Poster, Scripted
+from .simulation import Simulation
 
 STEPS = 700
 MESSAGES = 300

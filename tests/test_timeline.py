@@ -32,6 +32,8 @@ from mockthingspace.timeline import (
     timeline,
 )
 
+from .rows import each
+
 ACCOUNT, OTHER = "0242078689-00001", "0242078689-00002"
 GOLDEN = Path(__file__).with_name("golden")
 START = datetime(2026, 11, 23, 23, 58, tzinfo=timezone.utc)
@@ -167,7 +169,7 @@ def seqs(entries: list[Entry]) -> list[int]:
     return [one.seq for one in entries]
 
 
-@pytest.mark.parametrize("how", [text, mermaid], ids=["txt", "mmd"])
+@each("how", [text, mermaid], ids=["txt", "mmd"])
 def test_a_timeline_is_spelled_as_pinned(eventful: Any, how: Any) -> None:
     """Each sort of entry is told in the words and the order of the pinned file."""
     name = {text: "timeline.txt", mermaid: "timeline.mmd"}[how]
@@ -282,7 +284,7 @@ def test_a_long_text_is_cut() -> None:
     assert (LONGEST + 1, "…") == (len(says), says[-1])
 
 
-@pytest.mark.parametrize(
+@each(
     ("status", "came", "outcomes"),
     [
         (
@@ -315,7 +317,7 @@ def test_an_empty_timeline_says_so() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@each(
     ("item", "concerned"),
     [
         (exchange(seq=5), True),
@@ -383,7 +385,7 @@ def test_the_admin_api_shows_it(client: FlaskClient) -> None:
     )
 
 
-@pytest.mark.parametrize(
+@each(
     ("query", "code", "message"),
     [
         ("format=xml", "unknown_format", "there are json, mermaid, text"),

@@ -11,7 +11,8 @@ import pytest
 
 from mockthingspace import Listener, transport
 from mockthingspace.transport import KEPT, Outcome
-from tests.posting import (
+
+from .posting import (
     OK,
     WAIT_S,
     Answer,
