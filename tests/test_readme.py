@@ -159,13 +159,16 @@ def test_make_run_starts_the_double_and_ctrl_c_stops_it():
         cwd=ROOT,
         env={**os.environ, "MOCKTHINGSPACE_PORT": "0", "MAKEFLAGS": ""},
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
     )
     try:
-        lines = iter(ran.stdout.readline, "")
-        ready = next(line for line in lines if " ready " in line)
+        said = []
+        while " ready " not in (line := ran.stdout.readline()):
+            said.append(line)
+            assert line, f"it ended without being ready: {''.join(said)}"
+        ready = line
         url = re.search(r"url=(\S+)", ready)[1]
         assert MockThingSpace.at(url).registrations() == []
     finally:
