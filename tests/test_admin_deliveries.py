@@ -365,7 +365,10 @@ def test_a_resend_to_nobody_is_refused(registered: FlaskClient) -> None:
     first = delivered(registered)
     registered.delete("/__admin/registrations")
     reply = post(registered, f"/deliveries/{first['id']}/resend")
-    assert refused(reply, 404, "not_registered").endswith("registered: nothing")
+    assert refused(reply, 404, "not_registered") == (
+        f"account {ACCOUNT} has no registration with fota-v1 for Fota; "
+        "registered: nothing"
+    )
 
 
 def test_a_resend_passes_over_other_services(

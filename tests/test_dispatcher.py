@@ -216,6 +216,30 @@ def test_an_answer_after_a_reset_is_stale(
     assert double.state.deliveries.every() == []
 
 
+def test_no_more_than_a_hundred_late_deliveries_are_kept(
+    make: Callable[..., Double],
+) -> None:
+    """The newest are; a listener that hangs over many resets fills no memory."""
+    double = make()
+    model = send(double)
+    for number in range(150):
+        double.runtime.late(model._replace(id=str(number)))
+    kept = [delivery.id for delivery in double.late]
+    assert kept == [str(number) for number in range(50, 150)]
+
+
+def test_an_overlapping_attempt_is_made_although_the_first_was_taken(
+    make: Callable[..., Double], listener: App
+) -> None:
+    """Under the fault a listener always sees a message twice."""
+    double = make()
+    double.plan(Fault("overlap", "deliveries"))
+    sent = send(double)
+    double.advance(0)
+    attempts = [attempt.number for attempt in now(double, sent).attempts]
+    assert (sorted(attempts), listener.asked) == ([1, 2], ["/11", "/11"])
+
+
 def test_what_comes_after_a_reset_is_cancelled(
     make: Callable[..., Double], listener: App
 ) -> None:

@@ -388,6 +388,17 @@ def test_a_stale_signature_is_by_the_secret_of_when_it_was_planned(
     assert proofs == [(True, False), (False, True)]
 
 
+def test_stale_credentials_take_the_place_of_none(
+    thingspace: MockThingSpace, listener: Listener
+) -> None:
+    """A registration that has none any more is sent those it had."""
+    thingspace.fault("stale-credentials")
+    thingspace.register(ACCOUNT, listener.url)
+    sent(thingspace, LISTED)
+    [item] = documents(listener)
+    assert (item["username"], item["password"]) == ("ann", "new")
+
+
 def test_credentials_cannot_be_stale_where_there_were_none(
     thingspace: MockThingSpace,
 ) -> None:

@@ -157,7 +157,7 @@ def test_make_run_starts_the_double_and_ctrl_c_stops_it():
     ran = subprocess.Popen(
         command.split(),
         cwd=ROOT,
-        env={**os.environ, "MOCKTHINGSPACE_PORT": "0", "MAKEFLAGS": ""},
+        env={**os.environ, "MOCKTHINGSPACE_PORT": "0", "MAKEFLAGS": "", "ARGS": ""},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -261,13 +261,16 @@ def test_wrong_credentials_are_refused(user):
 def test_five_failed_logins_in_a_row_lock_the_user():
     """The sixth is refused even with the right password, until a reset."""
     client = _client(credentials={"alice": "secret"})
-    for _ in range(5):
-        client.post(LOGIN, json={**ALICE, "password": "guess"})
+    guesses = [
+        client.post(LOGIN, json={**ALICE, "password": "guess"}) for _ in range(5)
+    ]
+    left = [guess.headers["X-Mock-Reason"].rpartition("; ")[2] for guess in guesses]
 
     locked = client.post(LOGIN, json=ALICE)
     client.post("/__admin/reset", json={})
     unlocked = client.post(LOGIN, json=ALICE)
 
+    assert left == [f"{number} attempts left" for number in (4, 3, 2, 1, 0)]
     assert _code(locked) == (400, f"{UWS}.REQUEST_FAILED.Login.Locked")
     assert unlocked.status_code == 200
 

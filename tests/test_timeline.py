@@ -418,3 +418,15 @@ def test_the_handle_has_it_as_values_and_in_words() -> None:
         assert here[-1:] == scoped.timeline(ACCOUNT, limit=1)
         with pytest.raises(MockThingSpaceError, match="unknown format 'xml'; there"):
             thing.timeline_text(format="xml")
+
+
+def test_what_is_said_more_of_does_not_lift_the_limit() -> None:
+    """A full chronicle stays as long as it is, and its entry keeps its place."""
+    chronicle = Chronicle(2, Sequence(), Notifier())
+    first = chronicle.note("clock", START, None, "on")
+    chronicle.note("clock", START, None, "on")
+    chronicle.add_to(first, " and on")
+    before = [happening.says for happening in chronicle.every()]
+    chronicle.note("clock", START, None, "off")
+    after = [happening.says for happening in chronicle.every()]
+    assert (before, after) == (["on and on", "on"], ["on", "off"])
