@@ -170,6 +170,17 @@ def test_a_reset_of_an_account_leaves_the_tokens(
     }
 
 
+def test_a_reset_of_an_account_is_written_down(double: Double) -> None:
+    """A timeline says when its account began anew."""
+    double.reset_account(ACCOUNT)
+    [noted] = double.state.chronicle.every()
+    assert (noted.sort, noted.account, noted.says) == (
+        "reset",
+        ACCOUNT,
+        f"account {ACCOUNT}",
+    )
+
+
 def test_a_replacement_holds_until_the_next_reset(double: Double) -> None:
     """Other settings and registrations do not change what a reset goes back to."""
     one = Registration(
