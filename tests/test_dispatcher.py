@@ -416,7 +416,7 @@ def test_hundreds_of_listeners_that_hang_delay_no_other() -> None:
         MockThingSpace() as mock,
     ):
         port = deaf.getsockname()[1]
-        for number in range(200):
+        for number in range(150):
             account = f"{number:010}-00001"
             mock.register(account, f"http://127.0.0.1:{port}/")
             mock.trigger("Fota.firmwareList", account)

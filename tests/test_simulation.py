@@ -16,7 +16,7 @@ MESSAGES = 300
 CLOSING = OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [3, 7])
 def test_the_server_does_as_the_model_says(seed: int) -> None:
     """Triggers, registrations, resets, faults, time and listeners in any order."""
     Simulation(seed).run(STEPS)
