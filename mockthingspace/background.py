@@ -35,6 +35,26 @@ class BackgroundLoop:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = False
 
+    def start(self) -> None:
+        """Have the thread there, before anything depends on it.
+
+        Raises:
+            OSError, RuntimeError: The system has no descriptor or no thread left.
+        """
+        with self._lock:
+            if self._thread is None and not self._closed:
+                loop = _Loop()
+                loop.set_debug(False)  # what it would tell is nothing of the user's
+                thread = Thread(
+                    target=self._run, args=(loop,), name=self._name, daemon=True
+                )
+                try:
+                    thread.start()
+                except RuntimeError:
+                    loop.close()
+                    raise
+                self._loop, self._thread = loop, thread
+
     def submit(self, start: Callable[[], Coroutine[Any, Any, Any]]) -> bool:
         """Run a coroutine; from any thread.
 
@@ -44,13 +64,10 @@ class BackgroundLoop:
         Returns:
             Whether it will run: a loop that is closed runs nothing.
         """
+        self.start()
         with self._lock:
-            if self._closed:
+            if self._closed or self._loop is None:
                 return False
-            if self._loop is None:
-                self._loop = _Loop()
-                self._thread = Thread(target=self._run, name=self._name, daemon=True)
-                self._thread.start()
             if current_thread() is self._thread:
                 self._begin(start)
             else:
@@ -106,16 +123,20 @@ class BackgroundLoop:
         assert self._loop is not None
         self._loop.stop()
 
-    def _run(self) -> None:
-        assert self._loop is not None
-        self._loop.run_forever()
-        self._loop.close()
+    @staticmethod
+    def _run(loop: _Loop) -> None:
+        loop.run_forever()
+        loop.close()
 
 
 async def in_thread(function: Callable[..., Result], *args: Any) -> Result:
     """Call a function that blocks in a daemon thread of its own.
 
     Nobody can end such a call: whoever is cancelled while waiting leaves it behind.
+
+    Args:
+        function: What to call; it raises nothing but ``Exception``.
+        *args: What with.
     """
     loop = asyncio.get_running_loop()
     result: asyncio.Future[Result] = loop.create_future()
@@ -133,7 +154,7 @@ async def in_thread(function: Callable[..., Result], *args: Any) -> Result:
         error: BaseException | None = None
         try:
             value = function(*args)
-        except BaseException as raised:  # noqa: BLE001 (whoever waits gets it)
+        except Exception as raised:  # noqa: BLE001 (whoever waits gets it)
             error = raised
         with suppress(RuntimeError):  # the loop is closed: nobody waits
             loop.call_soon_threadsafe(deliver, value, error)

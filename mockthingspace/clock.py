@@ -1,10 +1,11 @@
 """The double's clock, and what is to happen at an instant of it.
 
 Everything that has a time or a lifetime reads the clock. It runs, or stands
-still until it is advanced; it never goes back.
+still until it is advanced, and nobody can put it back.
 """
 
 import heapq
+import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from itertools import count
@@ -13,6 +14,7 @@ from typing import Literal, NamedTuple
 
 Mode = Literal["real", "manual"]
 IDLE_S = 1.0
+_log = logging.getLogger("mockthingspace")
 # Nobody can put a clock further than this, so that whatever is due later than it
 # is still an instant.
 LATEST = datetime(9000, 1, 1, tzinfo=timezone.utc)
@@ -153,7 +155,10 @@ class Timers:
     def _run(self) -> None:
         """Do what falls due, on a clock that runs; end when idle for a while."""
         while (due := self._wait()) is not None:
-            due.act()
+            try:
+                due.act()
+            except Exception:  # noqa: BLE001 (the others are still to come)
+                _log.exception("what was due at %s failed", due.due_at)
 
     def _wait(self) -> Timer | None:
         with self._changed:

@@ -2,7 +2,9 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
+from itertools import chain
 from threading import RLock
+from typing import NamedTuple
 
 from mockthingspace.model import Delivery
 from mockthingspace.notifier import Notifier
@@ -10,6 +12,12 @@ from mockthingspace.sequence import Sequence
 
 MOST_BYTES = 64 * 1024 * 1024
 OVERHEAD = 1024  # bytes a delivery takes besides its message and replies
+
+
+class Forgotten(NamedTuple):
+    """The id of a delivery that there is no more; whoever waits is told of it."""
+
+    id: str
 
 
 class Deliveries:
@@ -56,7 +64,7 @@ class Deliveries:
         with self.lock:
             before = self._kept.get(delivery.id)
             if before is None:
-                self._notifier.notify(delivery)
+                self._notifier.notify()
             else:
                 self._keep(delivery, _size(before))
             return delivery
@@ -76,6 +84,7 @@ class Deliveries:
             going = [each for each in self._kept.values() if unwanted(each)]
             for delivery in going:
                 self._forget(delivery.id)
+                self._notifier.notify(Forgotten(delivery.id))
             return len(going)
 
     def notify(self) -> None:
@@ -102,5 +111,9 @@ class Deliveries:
 
 def _size(delivery: Delivery) -> int:
     """Return about how many bytes a delivery takes."""
-    replies = sum(len(attempt.reply) for attempt in delivery.attempts)
-    return OVERHEAD + len(delivery.message) + len(delivery.meant or b"") + replies
+    came = sum(
+        len(attempt.reply) + len(attempt.error or "") for attempt in delivery.attempts
+    )
+    headers = sum(map(len, chain.from_iterable(delivery.headers)))
+    sent = len(delivery.url) + headers + len(delivery.message)
+    return OVERHEAD + sent + len(delivery.meant or b"") + came

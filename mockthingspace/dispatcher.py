@@ -9,7 +9,7 @@ answer that is still to come is recorded as stale.
 """
 
 import random
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -81,6 +81,11 @@ class _Queue:
     jobs: deque[_Job] = field(default_factory=deque)
     held_back: list[_Job] = field(default_factory=list)
 
+    @property
+    def account(self) -> str:
+        """Whose registration it is."""
+        return self.key[1]
+
     def add(self, job: _Job) -> None:
         """Put a job last, but before those that are held back."""
         waiting = [other for other in self.held_back if not other.released]
@@ -114,10 +119,10 @@ class Dispatcher:
         self._signature_header = signature_header
         self._random = random.Random(SEED)
         self._lock = deliveries.lock
-        self._queues: dict[QueueKey, _Queue] = {}
+        self._queues: dict[str, dict[QueueKey, _Queue]] = {}  # by account
         self._jobs: dict[str, _Job] = {}
         self._undispatched: set[_Job] = set()
-        self._sending: set[_Job] = set()
+        self._sending: Counter[str] = Counter()  # attempts under way, by account
         self._closed = False
 
     def enqueue(
@@ -138,7 +143,12 @@ class Dispatcher:
 
         Returns:
             The deliveries with their numbers.
+
+        Raises:
+            OSError, RuntimeError: The system has nothing left to send them with;
+                none is taken on.
         """
+        self._runtime.loop.start()
         with self._lock:
             if self._closed or not registered():
                 deliveries = [each._replace(status="cancelled") for each in deliveries]
@@ -146,7 +156,8 @@ class Dispatcher:
             pending = [delivery for delivery in kept if delivery.status == "pending"]
             if pending:
                 key = pending[0].queue_key
-                queue = self._queues.setdefault(key, _Queue(key))
+                queues = self._queues.setdefault(pending[0].account, {})
+                queue = queues.setdefault(key, _Queue(key))
                 jobs = [_Job(delivery.id, queue) for delivery in pending]
                 for job in jobs:
                     queue.add(job)
@@ -185,18 +196,18 @@ class Dispatcher:
     def registrations(self) -> list[QueueKey]:
         """Return the registrations for which deliveries are pending."""
         with self._lock:
-            return list(self._queues)
+            return [key for queues in self._queues.values() for key in queues]
 
     def cancel(self, keys: Iterable[QueueKey]) -> int:
         """Cancel what is pending for these registrations; return how many.
 
-        What is under way is recorded as stale when it is answered; nothing waits
-        for it.
+        What is under way is recorded as stale when it is answered; no later
+        message waits for it.
         """
         cancelled = 0
         with self._lock:
             for key in keys:
-                queue = self._queues.pop(key, None)
+                queue = self._drop(key)
                 while queue and queue.jobs:
                     cancelled += self._cancel(queue.jobs.popleft())
         return cancelled
@@ -219,7 +230,8 @@ class Dispatcher:
     def pending(self) -> int:
         """Return how many deliveries are on their way."""
         with self._lock:
-            return sum(len(queue.jobs) for queue in self._queues.values())
+            queues = [queue for of in self._queues.values() for queue in of.values()]
+            return sum(len(queue.jobs) for queue in queues)
 
     @property
     def closed(self) -> bool:
@@ -233,13 +245,10 @@ class Dispatcher:
             account: Only for this account; for everybody if None.
         """
         with self._lock:
-            about_to: Iterable[_Job] = self._undispatched
-            sending = self._sending
-            if account is not None:
-                queues = [q for q in self._queues.values() if q.key[1] == account]
-                about_to = [queue.jobs[0] for queue in queues]
-                sending = {job for job in sending if job.queue.key[1] == account}
-            return not sending and not any(map(self._due, about_to))
+            if account is None:
+                return not self._sending and not any(map(self._due, self._undispatched))
+            first = [queue.jobs[0] for queue in self._queues.get(account, {}).values()]
+            return account not in self._sending and not any(map(self._due, first))
 
     def _due(self, job: _Job) -> bool:
         delivery = self._deliveries.get(job.id)
@@ -260,7 +269,7 @@ class Dispatcher:
             if job.begun < self._schedule.attempts:
                 job.begun += 1
                 job.in_flight += 1
-                self._sending.add(job)
+                self._sending[delivery.account] += 1
                 attempt = partial(self._attempt, job, delivery, job.begun)
                 self._runtime.loop.submit(attempt)
 
@@ -281,7 +290,7 @@ class Dispatcher:
                 self._expect_overlap(job, delivery)
             outcome = await self._post(delivery, number)
         except BaseException as error:  # noqa: BLE001 (every attempt is recorded)
-            outcome = Outcome(None, describe(error, delivery.url, 0), b"")
+            outcome = Outcome(None, describe(error, delivery.url), b"")
         attempt = Attempt(
             seq=0,
             number=number,
@@ -327,8 +336,10 @@ class Dispatcher:
     def _land(self, job: _Job) -> None:
         """Note that one of a delivery's attempts is no longer under way."""
         job.in_flight -= 1
-        if not job.in_flight:
-            self._sending.discard(job)
+        account = job.queue.account
+        self._sending[account] -= 1
+        if not self._sending[account]:
+            del self._sending[account]
 
     def _complete(
         self, job: _Job, begun: Delivery, attempt: Attempt, acknowledged: bool
@@ -373,8 +384,17 @@ class Dispatcher:
             queue.jobs.remove(job)
         if queue.jobs:
             self._send_next(queue)
-        elif self._queues.get(queue.key) is queue:
-            del self._queues[queue.key]
+        elif self._queues.get(queue.account, {}).get(queue.key) is queue:
+            self._drop(queue.key)
+
+    def _drop(self, key: QueueKey) -> _Queue | None:
+        """Take away the queue of a registration, if there is one."""
+        _, account, _ = key
+        queues = self._queues.get(account, {})
+        queue = queues.pop(key, None)
+        if not queues:
+            self._queues.pop(account, None)
+        return queue
 
     def _forget(self, job: _Job) -> None:
         self._jobs.pop(job.id, None)

@@ -155,8 +155,8 @@ class Double:
         """Let time pass, and make all happen that falls due meanwhile, in order.
 
         Returns when every attempt due in that time has been answered or has
-        failed. A listener has real time to answer: its ``attempt_timeout_s``,
-        whatever the clock says.
+        failed; a reset ends it where it is. A listener has real time to answer:
+        its ``attempt_timeout_s``, whatever the clock says.
 
         Returns:
             The attempts that fell due in that time, in order, each with its
@@ -168,11 +168,12 @@ class Double:
             self._settle(state)
             before = self.sequence.last
             noted = self._note_jump(state, seconds, until)
-            while (timer := timers.take_due(until)) is not None:
+            while state is self.state and (timer := timers.take_due(until)):
                 self.clock.move_to(timer.due_at)
                 timer.act()
                 self._settle(state)
-            self.clock.move_to(until)
+            if state is self.state:
+                self.clock.move_to(until)
         made = [
             (delivery, attempt)
             for delivery in state.deliveries.every()
@@ -208,8 +209,7 @@ class Double:
             due = self.runtime.timers.next_due(self.clock.now())
             return due is None and state.dispatcher.idle()
 
-        _wait(state.notifier, idle, timeout_s, over)
-        return idle()
+        return _wait(state.notifier, idle, timeout_s, over) or state.dispatcher.closed
 
     def close(self) -> None:
         """End what is under way, and every thread; the double is over."""
@@ -282,16 +282,20 @@ def _wait(
     idle: Callable[[], bool],
     timeout_s: float,
     over: Event | None = None,
-) -> None:
-    """Wait until a function says that nothing is under way, or time is up."""
+) -> bool:
+    """Wait until a function says that nothing is under way; say whether it did."""
     over = over or Event()
+    was_idle = Event()  # for a moment will do
 
     def met(item: object) -> bool:
-        return not isinstance(item, Exchange) and idle()
+        if not isinstance(item, Exchange) and idle():
+            was_idle.set()
+        return was_idle.is_set()
 
     with notifier.watching(met, over):
-        if not idle():
+        if not met(None):
             over.wait(timeout_s)
+    return was_idle.is_set()
 
 
 def current() -> Double:

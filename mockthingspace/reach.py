@@ -107,24 +107,28 @@ async def connect(host: str, port: int, public_listeners: bool) -> socket.socket
     Raises:
         OSError: None does; ``OutOfReach`` where none may be.
     """
-    loop = asyncio.get_running_loop()
     last: OSError | None = None
     for family, address in await _addresses(host, port):
-        made = socket.socket(family, socket.SOCK_STREAM)
         try:
-            check(str(address[0]), public_listeners)
-            made.setblocking(False)
-            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            await loop.sock_connect(made, address)
+            return await _connected(family, address, public_listeners)
         except OSError as error:
-            made.close()
             last = error
-        except BaseException:  # the time is up
-            made.close()
-            raise
-        else:
-            return made
     raise last or OSError(f"{host} has no address")
+
+
+async def _connected(
+    family: int, address: Any, public_listeners: bool
+) -> socket.socket:
+    check(str(address[0]), public_listeners)
+    made = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        made.setblocking(False)
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        await asyncio.get_running_loop().sock_connect(made, address)
+    except BaseException:  # the time being up included
+        made.close()
+        raise
+    return made
 
 
 async def _addresses(host: str, port: int) -> list[tuple[int, Any]]:

@@ -9,11 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 from socketserver import TCPServer
-from threading import Event, Thread
+from threading import Event, Thread, current_thread
 from typing import Any
 
 POLL_S = 0.005
 BODILESS = (204, 304)
+LONGEST_LENGTH = 9  # digits: a message has less than a gigabyte
 
 
 class Headers(Mapping[str, str]):
@@ -93,9 +94,11 @@ class HttpServer(TCPServer):
         self._open[thread] = request
 
     def _converse(self, request: Any, client_address: Any) -> None:
-        with suppress(OSError):  # the other side has gone
-            self.finish_request(request, client_address)
-        self.shutdown_request(request)
+        try:
+            with suppress(OSError):  # the other side has gone
+                self.finish_request(request, client_address)
+        finally:
+            self.shutdown_request(request)
 
     def stop(self) -> None:
         """Close the port and every connection, and wait for their threads."""
@@ -106,7 +109,8 @@ class HttpServer(TCPServer):
         for thread, request in self._open.items():
             with suppress(OSError):  # it is closed already
                 request.shutdown(socket.SHUT_RDWR)
-            thread.join()
+            if thread is not current_thread():  # whoever is told of a message may stop
+                thread.join()
 
 
 class _Connection(BaseHTTPRequestHandler):
@@ -122,6 +126,10 @@ class _Connection(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length", "0")
         if "Transfer-Encoding" in self.headers or not length.isdecimal():
             self.send_error(411)
+            return
+        if len(length) > LONGEST_LENGTH:
+            self.send_error(413)
+            self.close_connection = True
             return
         body = self.rfile.read(int(length))
         if len(body) < int(length):

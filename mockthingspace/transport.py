@@ -9,8 +9,8 @@ import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import suppress
 from functools import cache, lru_cache
+from threading import Event
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -18,7 +18,7 @@ import certifi
 import h11
 import requests
 from requests.structures import CaseInsensitiveDict
-from werkzeug.test import Client
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from mockthingspace.background import in_thread
 from mockthingspace.descriptors import open_files_limit
@@ -30,11 +30,14 @@ HEADERS = {
 }
 KEPT = 64 * 1024
 LONGEST_HEAD = 64 * 1024
+LONGEST_ERROR = 500
+MOST_INTERIM = 20  # answers of 1xx before the one that counts
 IDLE_CONNECTIONS = 64
-SHARE = 4  # of the files the process may open, one in so many is for deliveries
+SHARE = 8  # of the files the process may open: one in so many sends, as many are idle
 LEAST = 8
 URLS = 1024  # whose targets are remembered
-READ = 64 * 1024
+EVENTS = 32  # of one answer, until others have their turn
+BUFFERED = 256 * 1024  # bytes of an answer that wait to be read, at most about
 HTTP = b"HTTP/"
 
 Pace = Callable[[bytes], AsyncIterator[bytes]]
@@ -58,11 +61,11 @@ class Outcome(NamedTuple):
 
 
 class NotHttp(Exception):
-    """What the listener answered does not begin as HTTP does."""
+    """What the listener answered is not HTTP."""
 
 
 class ApplicationError(Exception):
-    """The WSGI application raised instead of answering."""
+    """The WSGI application raised, or answered what no server would send."""
 
 
 class _Target(NamedTuple):
@@ -94,12 +97,10 @@ class WebhookTransport:
     ) -> None:
         self._timeout_s = timeout_s
         self._public_listeners = public_listeners
-        self._applications = {
-            origin(url): Client(application, use_cookies=False)
-            for url, application in deliver_to.items()
-        }
-        self._slots = asyncio.Semaphore(max(LEAST, open_files_limit() // SHARE))
-        self._idle_limit = IDLE_CONNECTIONS if keep_alive else 0
+        self._applications = {origin(url): app for url, app in deliver_to.items()}
+        share = max(LEAST, open_files_limit() // SHARE)
+        self._slots = asyncio.Semaphore(share)
+        self._idle_limit = min(IDLE_CONNECTIONS, share) if keep_alive else 0
         self._idle: list[_Connection] = []
 
     async def post(
@@ -114,7 +115,7 @@ class WebhookTransport:
         """POST a message and say what came of it; never raises.
 
         Its time runs from when there is a socket for it: of the files the process
-        may open, POSTs use no more than a quarter.
+        may open, POSTs under way use no more than an eighth.
 
         Args:
             url: Where to.
@@ -124,12 +125,25 @@ class WebhookTransport:
             pace: How the body is cut into pieces, and when each is sent.
         """
         try:
-            async with self._slots:
-                exchange = self._exchange(url, body, verify, headers or {}, pace)
-                status_code, reply = await asyncio.wait_for(exchange, self._timeout_s)
+            target = _target(url)
+            message = target.headers.copy()
+            message.update(headers or {})
+            message["Content-Length"] = str(len(body))
+            application = self._applications.get(origin(url))
+            if application is not None:
+                answer = await asyncio.wait_for(
+                    _call(application, url, message, body), self._timeout_s
+                )
+            else:
+                request = _request(target.path, message)
+                async with self._slots:
+                    exchange = self._exchange(target, request, body, verify, pace)
+                    answer = await asyncio.wait_for(exchange, self._timeout_s)
+        except asyncio.TimeoutError:
+            return Outcome(None, f"no answer within {self._timeout_s:g} s", b"")
         except BaseException as error:  # noqa: BLE001 (every attempt has an outcome)
-            return Outcome(None, describe(error, url, self._timeout_s), b"")
-        return Outcome(status_code, None, reply)
+            return Outcome(None, describe(error, url), b"")
+        return Outcome(*answer)
 
     def close(self) -> None:
         """Close every connection; in the loop's thread."""
@@ -139,20 +153,12 @@ class WebhookTransport:
 
     async def _exchange(
         self,
-        url: str,
+        target: _Target,
+        request: h11.Request,
         body: bytes,
         verify: bool,
-        given: Mapping[str, str],
         pace: Pace | None,
-    ) -> tuple[int, bytes]:
-        target = _target(url)
-        headers = target.headers.copy()
-        headers.update(given)
-        headers["Content-Length"] = str(len(body))
-        application = self._applications.get(origin(url))
-        if application is not None:
-            return await in_thread(_call, application, url, headers, body)
-        request = _request(target.path, headers)
+    ) -> tuple[int, None, bytes]:
         idle = self._take_idle(target, verify)
         if idle is not None:
             try:
@@ -167,12 +173,13 @@ class WebhookTransport:
         """Open a connection to a target, with TLS where its scheme says so."""
         raw = await connect(target.host, target.port, self._public_listeners)
         context = _tls(verify) if target.scheme == "https" else None
-        reader, writer = await asyncio.open_connection(
+        _, connection = await asyncio.get_running_loop().create_connection(
+            lambda: _Connection(_key(target, verify)),
             sock=raw,
             ssl=context,
             server_hostname=target.host if context else None,
         )
-        return _Connection(_key(target, verify), reader, writer)
+        return connection
 
     async def _converse(
         self,
@@ -180,28 +187,29 @@ class WebhookTransport:
         request: h11.Request,
         body: bytes,
         pace: Pace | None,
-    ) -> tuple[int, bytes]:
+    ) -> tuple[int, None, bytes]:
         """Send a message over a connection and return its answer."""
         try:
             await connection.send(request, body, pace)
-            answer = await connection.receive()
+            status_code, reply = await connection.receive()
         except BaseException:
             connection.close()
             raise
         self._keep(connection)
-        return answer
+        return status_code, None, reply
 
     def _take_idle(self, target: _Target, verify: bool) -> "_Connection | None":
         key = _key(target, verify)
+        self._idle = [other for other in self._idle if not other.closed]
         for connection in reversed(self._idle):
-            if connection.key == key and not connection.closed:
+            if connection.key == key:
                 self._idle.remove(connection)
                 return connection
         return None
 
     def _keep(self, connection: "_Connection") -> None:
         """Keep a connection for the next message, if it can carry one."""
-        if not (self._idle_limit and connection.reusable()):
+        if not (self._idle_limit and connection.rest()):
             connection.close()
             return
         self._idle.append(connection)
@@ -209,87 +217,139 @@ class WebhookTransport:
             self._idle.pop(0).close()
 
 
-class _Connection:
+class _Connection(asyncio.Protocol):
     """A connection to a listener, which carries one message after another.
+
+    At rest nothing may come over it: whatever does, an end included, closes it.
 
     Args:
         key: What else may use it: scheme, host, port, and how it was verified.
-        reader: What comes from the listener.
-        writer: What goes there.
     """
 
-    def __init__(
-        self,
-        key: tuple[object, ...],
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-    ) -> None:
+    def __init__(self, key: tuple[object, ...]) -> None:
         self.key = key
         self.heard = False
-        self._reader = reader
-        self._writer = writer
+        self.closed = False
         self._http = h11.Connection(h11.CLIENT, LONGEST_HEAD)
+        self._transport: asyncio.Transport | None = None
+        self._received = bytearray()
+        self._ended = self._heard_out = False
+        self._error: Exception | None = None
+        self._reader: asyncio.Future[None] | None = None
+        self._resting = False
 
-    @property
-    def closed(self) -> bool:
-        """Whether either side has closed it."""
-        return self._reader.at_eof() or self._writer.is_closing()
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Note how it is written to."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
 
-    def reusable(self) -> bool:
-        """Make ready for the next message; say whether there can be one."""
-        if self._http.states != {h11.CLIENT: h11.DONE, h11.SERVER: h11.DONE}:
-            return False
-        self._http.start_next_cycle()
-        self.heard = False
-        return self._http.trailing_data == (b"", False) and not self.closed
+    def data_received(self, data: bytes) -> None:
+        """Have bytes read."""
+        if self._resting:
+            self.close()
+            return
+        self._received += data
+        if len(self._received) > BUFFERED and self._transport is not None:
+            self._transport.pause_reading()
+        self._wake()
+
+    def eof_received(self) -> None:
+        """Have the end read; the connection is closed."""
+        self._end()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Have the end read, or what went wrong."""
+        self._error = exc
+        self._end()
 
     def close(self) -> None:
         """Close it at once."""
-        self._writer.transport.abort()
+        self.closed = True
+        if self._transport is not None:
+            self._transport.abort()
+
+    def rest(self) -> bool:
+        """Make ready for the next message; say whether there can be one."""
+        done = {h11.CLIENT: h11.DONE, h11.SERVER: h11.DONE}
+        if self._http.states != done or self._received or self._ended:
+            return False
+        self._http.start_next_cycle()
+        self._resting = self._http.trailing_data == (b"", False)
+        return self._resting
 
     async def send(self, request: h11.Request, body: bytes, pace: Pace | None) -> None:
         """Send a message, whole or at a pace."""
-        head = self._http.send(request)
+        self._resting = self.heard = False
+        head = self._http.send(request) or b""
         if pace is None:
-            whole = [head, self._http.send(h11.Data(data=body))]
-            self._writer.write(b"".join(filter(None, whole)))
+            self._write(head + (self._http.send(h11.Data(data=body)) or b""))
         else:
-            self._writer.write(head or b"")
+            self._write(head)
             async for piece in pace(body):
-                self._writer.write(self._http.send(h11.Data(data=piece)) or b"")
-                await self._writer.drain()
+                self._write(self._http.send(h11.Data(data=piece)) or b"")
         self._http.send(h11.EndOfMessage())
 
     async def receive(self) -> tuple[int, bytes]:
-        """Receive an answer: its status, and its first 64 KiB."""
-        status_code, reply = 0, bytearray()
-        while len(reply) <= KEPT:
+        """Receive a whole answer: its status, and its first 64 KiB."""
+        status_code, reply, interim, number = 0, bytearray(), 0, 0
+        while True:
+            number += 1
+            if number % EVENTS == 0:
+                await asyncio.sleep(0)  # others have their turn, and time can be up
             event = self._next_event()
             if event is h11.NEED_DATA:
                 self._http.receive_data(await self._read())
             elif isinstance(event, h11.Response):
                 status_code = event.status_code
+            elif isinstance(event, h11.InformationalResponse):
+                interim += 1
+                if interim > MOST_INTERIM:
+                    raise NotHttp(f"more than {MOST_INTERIM} interim answers")
             elif isinstance(event, h11.Data):
-                reply += event.data
-            elif isinstance(event, h11.EndOfMessage):
-                break
-        return status_code, bytes(reply[:KEPT])
+                reply += event.data[: KEPT - len(reply)]
+            else:
+                return status_code, bytes(reply)
 
     def _next_event(self) -> Any:
         try:
             return self._http.next_event()
-        except h11.RemoteProtocolError:
-            if self._reader.at_eof():
-                raise ConnectionAbortedError from None
-            raise
+        except h11.RemoteProtocolError as error:
+            if self._heard_out:
+                raise self._error or ConnectionAbortedError from None
+            raise NotHttp(str(error)) from None
 
     async def _read(self) -> bytes:
-        data = await self._reader.read(READ)
+        """Return what has come; nothing at the end."""
+        if not self._received and not self._ended:
+            self._reader = asyncio.get_running_loop().create_future()
+            await self._reader
+        if self._error is not None and not self._received:
+            raise self._error
+        data = bytes(self._received)
+        self._received.clear()
+        self._heard_out = not data
+        if not self._ended and self._transport is not None:
+            self._transport.resume_reading()
         if data and not self.heard:
             self.heard = True
             if data[: len(HTTP)] != HTTP[: len(data)]:
                 raise NotHttp(repr(data[:40]))
         return data
+
+    def _write(self, data: bytes) -> None:
+        if self._transport is None or self.closed:
+            raise ConnectionAbortedError
+        self._transport.write(data)
+
+    def _end(self) -> None:
+        self._ended = True
+        if self._resting:
+            self.close()
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)
 
 
 def origin(url: str) -> str:
@@ -332,49 +392,81 @@ def _tls(verify: bool) -> ssl.SSLContext:
     return context
 
 
-def _call(
-    application: Client, url: str, headers: Mapping[str, str], body: bytes
-) -> tuple[int, bytes]:
+async def _call(
+    application: Any, url: str, headers: Mapping[str, str], body: bytes
+) -> tuple[int, None, bytes]:
     """Hand a message to a WSGI application and return its answer.
 
     Raises:
-        ApplicationError: It raised, whatever it raised.
+        ApplicationError: It raised, whatever it raised, or its answer is no WSGI.
     """
     parts = urlsplit(url)
+    environ = EnvironBuilder(
+        parts.path,
+        base_url=f"{parts.scheme}://{parts.netloc}",
+        query_string=parts.query,
+        method="POST",
+        headers=headers.items(),
+        data=body,
+    ).get_environ()
+    given_up = Event()
     try:
-        reply = application.open(
-            parts.path,
-            base_url=f"{parts.scheme}://{parts.netloc}",
-            query_string=parts.query,
-            method="POST",
-            headers=dict(headers),
-            data=body,
-            buffered=True,
-        )
-    except BaseException as error:  # SystemExit and pytest.fail() too
-        raise ApplicationError(repr(error)) from error
-    return reply.status_code, reply.get_data()[:KEPT]
+        return await in_thread(_run, application, environ, given_up)
+    finally:
+        given_up.set()
 
 
-def describe(error: BaseException, url: str, timeout_s: float) -> str:
+def _run(
+    application: Any, environ: dict[str, Any], given_up: Event
+) -> tuple[int, None, bytes]:
+    """Run a WSGI application to the end of its answer, or until it is given up."""
+    reply = bytearray()
+    try:
+        pieces, status, _ = run_wsgi_app(application, environ)
+        try:
+            for piece in pieces:
+                reply += bytes(memoryview(piece)[: KEPT - len(reply)])
+                if given_up.is_set():
+                    break
+        finally:
+            getattr(pieces, "close", bool)()
+        return int(status[:3]), None, bytes(reply)
+    except BaseException as error:  # noqa: BLE001 (SystemExit, pytest.fail() too)
+        raise ApplicationError(_words(repr, error)) from None
+
+
+def describe(error: BaseException, url: str) -> str:
     """Say what failed, in words a person can act on; never raises."""
-    place = url
-    with suppress(ValueError):  # it is not a URL: that is what failed
+    try:
         place = origin(url)
-    words: dict[Any, str] = {
-        OutOfReach: f"not delivered: {error}",
-        (asyncio.TimeoutError, TimeoutError): f"no answer within {timeout_s:g} s",
-        asyncio.CancelledError: "the server was stopped before the answer came",
-        ConnectionRefusedError: f"connection refused: is a listener at {place}?",
-        socket.gaierror: f"the host name of {place} cannot be resolved",
-        ssl.SSLError: f"no TLS connection to {place}: {error}",
-        ConnectionError: (
-            f"{place} closed the connection before the end of its answer"
-        ),
-        (NotHttp, h11.RemoteProtocolError): (
-            f"what {place} answered is not HTTP: {error}"
-        ),
-        ApplicationError: f"the application raised {error}",
-    }
-    fitting = (text for kinds, text in words.items() if isinstance(error, kinds))
-    return next(fitting, f"{type(error).__name__}: {error}")
+    except ValueError:  # it is not a URL: that is what failed
+        place = url
+    words = _words(str, error)
+    match error:
+        case OutOfReach():
+            text = f"not delivered: {words}"
+        case asyncio.CancelledError():
+            text = "the server was stopped before the answer came"
+        case ConnectionRefusedError():
+            text = f"connection refused: is a listener at {place}?"
+        case socket.gaierror():
+            text = f"the host name of {place} cannot be resolved"
+        case ssl.SSLError():
+            text = f"no TLS connection to {place}: {words}"
+        case ConnectionError():
+            text = f"{place} closed the connection before the end of its answer"
+        case NotHttp():
+            text = f"what {place} answered is not HTTP: {words}"
+        case ApplicationError():
+            text = f"the application raised {words}"
+        case _:
+            text = f"{type(error).__name__}: {words}"
+    return text if len(text) <= LONGEST_ERROR else f"{text[:LONGEST_ERROR]}…"
+
+
+def _words(spell: Callable[[BaseException], str], error: BaseException) -> str:
+    """Spell an exception, whose own spelling may raise."""
+    try:
+        return spell(error)
+    except BaseException:  # noqa: BLE001 (it is the user's)
+        return type(error).__name__

@@ -100,6 +100,17 @@ def drip(head: bytes) -> Answer:
     return dripping
 
 
+def floods(head: bytes, piece: bytes) -> Answer:
+    """Return an answer that begins so, and goes on as fast as it is read."""
+
+    def flooding(listener: Scripted, connection: socket.socket) -> None:
+        connection.sendall(head)
+        while not listener.released.is_set():
+            connection.sendall(piece * 1000)
+
+    return flooding
+
+
 def sends(*pieces: bytes) -> Answer:
     """Return an answer of these bytes, after which the connection is closed."""
     return lambda _, connection: [connection.sendall(piece) for piece in pieces]

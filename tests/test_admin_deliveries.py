@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from threading import Event as Signal
 from typing import Any
 
@@ -16,9 +16,11 @@ from werkzeug.test import TestResponse
 
 from mockthingspace import create_app
 from mockthingspace.admin.asking import LONGEST_WAIT_S
+from mockthingspace.admin.deliveries import _come
 from mockthingspace.clock import LATEST, Clock
 from mockthingspace.double import EXTENSION, Double, State
 from mockthingspace.families import FAMILIES
+from mockthingspace.model import Delivery
 from mockthingspace.settings import Settings
 from mockthingspace.sources import date_of
 
@@ -28,6 +30,8 @@ ACCOUNT, OTHER = "0242078689-00001", "0242078689-00002"
 ORIGIN = "https://listener.example"
 FINISHED = "Fota.upgradeFinished"
 TRIGGER = {"event": FINISHED, "account": ACCOUNT}
+NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
+NEW = Delivery("", 0, "fota-v1", "a", "Fota", None, "http://l", b"{}", "event", NOW)
 PATIENCE_S = 5
 
 
@@ -618,7 +622,7 @@ def test_a_wait_ends_with_what_it_waits_on(
         reply = replied.result(PATIENCE_S / 2)
     assert 408 == reply.status_code
     assert reply.get_json()["message"].startswith(
-        "the double was reset or stopped during a wait for 1 delivery"
+        "the double was reset or stopped during the wait for 1 delivery"
     )
 
 
@@ -843,3 +847,48 @@ def test_no_body_breaks_the_admin_api(
     )
     assert reply.status_code in (200, 202, 400, 404, 408, 409)
     assert isinstance(reply.get_json(), dict)
+
+
+def waiting_for(double: Double, count: int, status: str) -> Any:
+    """Wait in a thread for so many deliveries; return what they will be."""
+    app = create_app()
+
+    def wait() -> list[Delivery]:
+        with app.test_request_context():
+            return _come(
+                double.state,
+                lambda delivery: delivery.status == status,
+                count,
+                PATIENCE_S,
+            )
+
+    return ThreadPoolExecutor(1).submit(wait)
+
+
+def test_a_wait_does_not_count_what_was_forgotten(
+    double: Double, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a reset of its account a delivery is no more."""
+    begun = watched(double.state, monkeypatch)
+    deliveries = double.state.deliveries
+    came = waiting_for(double, 2, "delivered")
+    assert begun.wait(PATIENCE_S)
+    deliveries.add(NEW._replace(status="delivered"))
+    deliveries.remove(lambda delivery: True)
+    second = deliveries.add(NEW._replace(status="delivered"))
+    third = deliveries.add(NEW._replace(status="delivered"))
+    assert came.result(PATIENCE_S) == [second, third]
+
+
+def test_a_wait_returns_what_was_there_for_a_moment(
+    double: Double, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That it has changed since makes it no wait in vain."""
+    begun = watched(double.state, monkeypatch)
+    deliveries = double.state.deliveries
+    came = waiting_for(double, 1, "pending")
+    assert begun.wait(PATIENCE_S)
+    with deliveries.lock:
+        pending = deliveries.add(NEW)
+        deliveries.replace(pending._replace(status="delivered"))
+    assert came.result(PATIENCE_S) == [pending]

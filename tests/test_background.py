@@ -121,3 +121,19 @@ def test_where_the_system_has_no_limit_on_files_there_is_none(monkeypatch):
     limited = open_files_limit()
     monkeypatch.setitem(sys.modules, "resource", None)
     assert (unlimited, limited, open_files_limit()) == (sys.maxsize, 64, sys.maxsize)
+
+
+def test_a_loop_that_cannot_start_can_start_later(monkeypatch):
+    """Where the system has nothing left, nothing is half-done."""
+
+    def refuse(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    loop = BackgroundLoop(NAME)
+    with monkeypatch.context() as patched:
+        patched.setattr(Thread, "start", refuse)
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            loop.submit(nothing)
+    loop.call(nothing)
+    loop.close()
+    assert not is_running()

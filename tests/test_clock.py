@@ -203,6 +203,22 @@ def test_closing_ends_the_thread_and_forgets_all() -> None:
     assert thread() is None
 
 
+def test_what_fails_when_it_is_due_stops_nothing_else(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It is logged, and the next is done."""
+    timers, done = Timers(Clock(), NAME), Event()
+
+    def fail() -> None:
+        raise LookupError("no such thing")
+
+    timers.at(later(timers, 0.001), None, fail)
+    timers.at(later(timers, 0.002), None, done.set)
+    assert done.wait(10)
+    timers.close()
+    assert "no such thing" in caplog.text
+
+
 def test_a_sequence_gives_each_number_once() -> None:
     """Numbers go up from 1, and the last one is known."""
     sequence = Sequence()

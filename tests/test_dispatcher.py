@@ -3,13 +3,14 @@
 import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event
+from contextlib import contextmanager
+from threading import Event, Timer
 from threading import enumerate as threads
 from typing import Any
 
 import pytest
 
-from mockthingspace import Listener, MockThingSpace
+from mockthingspace import Listener, MockThingSpace, transport
 from mockthingspace.app import create_app
 from mockthingspace.double import EXTENSION, Double, State
 from mockthingspace.families import FAMILIES
@@ -254,6 +255,68 @@ def test_what_comes_after_a_reset_is_cancelled(
     assert (kept.status, listener.asked, old.closed) == ("cancelled", ["/11"], True)
 
 
+def test_where_nothing_can_be_sent_nothing_is_taken_on(
+    make: Callable[..., Double], listener: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A system without a free file refuses the trigger; the next one is sent."""
+    double = make()
+
+    def refuse() -> None:
+        raise OSError(24, "Too many open files")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(double.runtime.loop, "start", refuse)
+        with pytest.raises(OSError, match="Too many open files"):
+            send(double)
+    before = double.state.deliveries.every()
+    send(double, 2)
+    double.advance(0)
+    assert (before, listener.asked) == ([], ["/12"])
+
+
+def test_a_reset_ends_an_advance(make: Callable[..., Double], listener: App) -> None:
+    """The next test's clock does not jump."""
+    listener.statuses = [503]
+    double = make()
+    send(double)
+    double.advance(0)
+    before = double.clock.now()
+    listener.on_message = double.reset
+    double.advance(1200)
+    assert (double.clock.now() - before).total_seconds() == 300
+
+
+def test_idle_for_a_moment_is_idle(
+    make: Callable[..., Double], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What begins after that moment does not make the wait one in vain."""
+    double = make()
+    idle = iter([False, True, False])
+    monkeypatch.setattr(double.state.dispatcher, "idle", lambda: next(idle))
+    watching = double.state.notifier.watching
+
+    @contextmanager
+    def watching_until_told(met: Any, over: Event) -> Iterator[None]:
+        with watching(met, over):
+            Timer(0, double.state.notifier.notify).start()
+            yield
+
+    monkeypatch.setattr(double.state.notifier, "watching", watching_until_told)
+    assert double.wait_until_idle(WAIT_S)
+
+
+def test_a_reset_leaves_nothing_to_wait_for(
+    make: Callable[..., Double], listener: App
+) -> None:
+    """Whoever waits until all is idle is told that it is."""
+    listener.hangs_on = "/1"
+    double = make()
+    send(double)
+    assert listener.begun.wait(WAIT_S)
+    Timer(0, double.reset).start()
+    assert double.wait_until_idle(WAIT_S)
+
+
 def test_what_was_deregistered_meanwhile_is_cancelled(
     make: Callable[..., Double], listener: App
 ) -> None:
@@ -408,8 +471,11 @@ def test_what_was_delivered_is_not_cancelled_with_its_overlapping_attempt(
     assert now(double, sent).status == "delivered"
 
 
-def test_hundreds_of_listeners_that_hang_delay_no_other() -> None:
-    """Attempts are bounded by nothing but the machine's sockets."""
+def test_many_listeners_that_hang_delay_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Attempts are bounded by nothing but the files the process may open."""
+    monkeypatch.setattr(transport, "open_files_limit", lambda: 8000)
     with (
         socket.create_server(("127.0.0.1", 0), backlog=300) as deaf,
         Listener() as good,

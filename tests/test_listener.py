@@ -1,5 +1,6 @@
 """The listener: what it records, how it answers, and how it ends."""
 
+import contextlib
 import json
 import signal
 import socket
@@ -565,3 +566,29 @@ def test_listen_on_a_busy_port_is_exit_code_3(capsys):
 
     assert end.value.code == 3
     assert "the port is taken by" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("length", ["9" * 5000, "10000000000000"])
+def test_a_length_nobody_would_send_is_refused(length):
+    """The connection is answered and closed, whatever it announces."""
+    with Listener() as listener:
+        host, port = LOOPBACK, int(urlsplit(listener.url).port)
+        with socket.create_connection((host, port), PATIENCE_S) as client:
+            head = f"POST / HTTP/1.1\r\nContent-Length: {length}\r\n\r\n"
+            client.sendall(head.encode())
+            answer = client.makefile("rb").read()
+        assert answer.startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_listener_can_be_stopped_by_who_is_told_of_a_message():
+    """It does not wait for itself."""
+    stopped = threading.Event()
+
+    def stop(_):
+        listener.stop()
+        stopped.set()
+
+    listener = Listener(on_message=stop).start()
+    with contextlib.suppress(requests.RequestException):
+        requests.post(listener.url, timeout=PATIENCE_S)
+    assert stopped.wait(PATIENCE_S)

@@ -20,6 +20,7 @@ from .posting import (
     Scripted,
     answers_then,
     drip,
+    floods,
     hang,
     sends,
     stalls,
@@ -75,6 +76,9 @@ def hasty() -> Iterator[Poster]:
         drip(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"),
         stalls(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhalf"),
         stalls(b"HTTP/1.1 100 Continue\r\n\r\n"),
+        stalls(b"HTTP/1.1 200 OK\r\nContent-Length: 90000\r\n\r\n" + b"x" * 80_000),
+        floods(b"HTTP/1.1 200 OK\r\n\r\n", b"x"),
+        floods(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
     ],
 )
 def test_an_answer_that_is_not_whole_in_time_is_no_answer(
@@ -117,6 +121,7 @@ def test_a_host_that_drops_what_comes_is_given_up(hasty: Poster) -> None:
         (sends(b"SSH-2.0-OpenSSH_9\r\n"), NOT_HTTP),
         (sends(b"\x00\xff" * 99), NOT_HTTP),
         (sends(b"HTTP/1.1 two hundred\r\n\r\n"), NOT_HTTP),
+        (floods(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), NOT_HTTP),
         (sends(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000), NOT_HTTP),
     ],
 )
@@ -292,11 +297,44 @@ def test_a_redirect_is_not_followed(scripted: Start, post: Poster) -> None:
 
 
 def test_at_most_64_kib_of_an_answer_are_kept(scripted: Start, post: Poster) -> None:
-    """Of ten megabytes the first 64 KiB are read; the rest is not waited for."""
+    """Ten megabytes are read to their end, which only then is an answer."""
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 10000000\r\n\r\n"
-    listener = scripted(sends(head, b"x" * 10_000_000), sends(OK))
+
+    def answer(listener: Scripted, connection: socket.socket) -> None:
+        connection.sendall(head + b"x" * 10_000_000)
+        listener.receive(connection)
+        connection.sendall(OK)
+
+    listener = scripted(answer)
     assert post(listener.url) == Outcome(200, None, b"x" * KEPT)
     assert post(listener.url) == Outcome(200, None, b"ok")
+
+
+@pytest.mark.parametrize("surplus", [OK, b"HTTP/1.1 408 Late\r\n\r\n", b"ok", b""])
+def test_what_comes_between_two_messages_closes_the_connection(
+    scripted: Start, post: Poster, surplus: bytes
+) -> None:
+    """It is not taken for the next message's answer, which goes out afresh."""
+    answered = Event()
+
+    def answer(_: Scripted, connection: socket.socket) -> None:
+        connection.sendall(OK)
+        answered.wait(WAIT_S)
+        connection.sendall(surplus)
+        connection.shutdown(socket.SHUT_WR)
+        connection.recv(1)
+
+    async def closed() -> None:
+        while not connection.closed:
+            await asyncio.sleep(0.001)
+
+    listener = scripted(answer, sends(OK))
+    assert post(listener.url).acknowledged
+    [connection] = post.transport._idle
+    answered.set()
+    post.loop.call(lambda: asyncio.wait_for(closed(), WAIT_S))
+    assert post(listener.url) == Outcome(200, None, b"ok")
+    assert len(listener.requests) == 2
 
 
 def test_a_connection_is_kept_and_used_again(scripted: Start, post: Poster) -> None:
@@ -361,45 +399,52 @@ def test_a_half_answer_on_a_used_connection_is_a_failure(
     assert len(listener.requests) == 2
 
 
-def test_no_more_than_64_idle_connections_are_kept(
-    post: Poster, scripted: Start, monkeypatch: pytest.MonkeyPatch
+def test_idle_connections_leave_files_for_others(
+    scripted: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The one that was used longest ago makes room."""
-    monkeypatch.setattr(post.transport, "_idle_limit", 1)
+    """As many as may send at once are kept; the one used longest ago makes room."""
+    monkeypatch.setattr(transport, "open_files_limit", lambda: 8)
+    monkeypatch.setattr(transport, "LEAST", 1)
+    post = Poster()
     first = scripted(answers_then(sends()), sends(OK))
     second = scripted(answers_then(sends(OK)))
     for listener in (first, second, second):
         assert post(listener.url).acknowledged
-    assert [connection.key[2] for connection in post.transport._idle] == [
-        int(second.place.partition(":")[2])
-    ]
+    kept = [connection.key[2] for connection in post.transport._idle]
+    post.close()
+    assert kept == [int(second.place.partition(":")[2])]
 
 
-def test_posts_leave_files_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No more go out at once than a quarter of the files the process may open."""
-    monkeypatch.setattr(transport, "open_files_limit", lambda: 8)
+def test_posts_leave_files_for_others(
+    scripted: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No more go out at once than an eighth of the files the process may open."""
+    monkeypatch.setattr(transport, "open_files_limit", lambda: 16)
     monkeypatch.setattr(transport, "LEAST", 1)
     lock, both, under_way, most = Lock(), Barrier(2), [0], [0]
 
-    def application(_: Any, start: Callable[..., Any]) -> Iterable[bytes]:
+    def answer(_: Scripted, connection: socket.socket) -> None:
         with lock:
             under_way[0] += 1
             most[0] = max(most[0], under_way[0])
         both.wait(WAIT_S)
         with lock:
             under_way[0] -= 1
-        start("200 OK", [])
-        return []
+        connection.sendall(OK)
 
-    post = Poster(deliver_to={HERE: application})
+    post = Poster()
+    listeners = [scripted(answer) for _ in range(6)]
 
-    async def post_ten() -> list[Outcome]:
-        posting = [post.transport.post(HERE, b"{}", verify=True) for _ in range(10)]
+    async def post_all() -> list[Outcome]:
+        posting = [
+            post.transport.post(listener.url, b"{}", verify=True)
+            for listener in listeners
+        ]
         return list(await asyncio.gather(*posting))
 
-    outcomes = post.loop.call(post_ten)
+    outcomes = post.loop.call(post_all)
     post.close()
-    assert [outcome.status_code for outcome in outcomes] == [200] * 10
+    assert [outcome.status_code for outcome in outcomes] == [200] * 6
     assert most == [2]
 
 
@@ -453,9 +498,34 @@ def failing_late(_: Any, start: Callable[..., Any]) -> Iterator[bytes]:
     raise LookupError("no such thing")
 
 
+class Evil(BaseException):
+    """An exception that cannot be spelled."""
+
+    def __repr__(self) -> str:
+        """Raise."""
+        raise SystemExit
+
+    __str__ = __repr__
+
+
+def answering_so(status: Any, pieces: Any) -> Callable[..., Any]:
+    """Return an application that answers what no server would send."""
+
+    def application(_: Any, start: Callable[..., Any]) -> Any:
+        start(status, [])
+        return pieces
+
+    return application
+
+
 @pytest.mark.parametrize(
     ("application", "raised"),
     [
+        (failing(Evil()), "Evil"),
+        (
+            answering_so("200 OK", ["text"]),
+            "TypeError(\"memoryview: a bytes-like object is required, not 'str'\")",
+        ),
         (failing(LookupError("no such thing")), "LookupError('no such thing')"),
         (failing_late, "LookupError('no such thing')"),
         (failing(SystemExit(1)), "SystemExit(1)"),
@@ -483,6 +553,33 @@ def test_an_application_that_never_returns_is_given_up() -> None:
     post.close()
     released.set()
     assert outcome == Outcome(None, "no answer within 0.2 s", b"")
+
+
+def test_an_application_that_never_ends_its_answer_is_not_run_on() -> None:
+    """Nothing goes on in the background once it is given up."""
+    ended = Event()
+
+    def application(_: Any, start: Callable[..., Any]) -> Iterator[bytes]:
+        start("200 OK", [])
+        try:
+            while True:
+                yield b"x" * 1000
+        finally:
+            ended.set()
+
+    post = Poster(TIMEOUT_S, deliver_to={HERE: application})
+    outcome = post(f"{HERE}/cb")
+    post.close()
+    assert outcome == Outcome(None, "no answer within 0.2 s", b"")
+    assert ended.wait(WAIT_S)
+
+
+def test_a_long_error_is_cut() -> None:
+    """What an application raises may be of any length."""
+    post = Poster(deliver_to={HERE: failing(ValueError("x" * 1_000_000))})
+    error = post(f"{HERE}/cb").error or ""
+    post.close()
+    assert (len(error), error[-1]) == (501, "…")
 
 
 def test_our_own_listener_closes_for_one_message_only(post: Poster) -> None:

@@ -124,7 +124,7 @@ def document() -> dict[str, Any]:
     return dict(found)
 
 
-def wait(
+def block(
     notifier: Notifier, met: Met, already: Callable[[], bool], timeout_s: float
 ) -> None:
     """Block a request until something happens, time is up, or its client is gone.

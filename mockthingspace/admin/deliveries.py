@@ -10,12 +10,13 @@ from mockthingspace import rendering
 from mockthingspace.admin import shapes
 from mockthingspace.admin.asking import (
     Given,
+    block,
     error_response,
     filters,
     known,
     number,
 )
-from mockthingspace.admin.asking import wait as wait_for
+from mockthingspace.deliveries import Forgotten
 from mockthingspace.double import Double, State, current
 from mockthingspace.errors import AdminError
 from mockthingspace.events import Event as MessageEvent
@@ -100,26 +101,33 @@ def wait() -> Response:
 def _come(
     state: State, matching: Callable[[Delivery], bool], count: int, timeout_s: float
 ) -> list[Delivery]:
-    """Wait for so many deliveries that match; return those there are then.
+    """Wait for so many deliveries that match; return those that did at that moment.
 
     Each delivery is looked at when it changes, so a wait costs the same however
     many there are.
     """
     deliveries = state.deliveries
-    ids: set[str] = set()
+    matched: dict[str, Delivery] = {}
 
     def met(item: object) -> bool:
-        if isinstance(item, Delivery):
-            change = ids.add if matching(item) else ids.discard
-            change(item.id)
-        return len(ids) >= count
+        if len(matched) >= count:
+            return True  # what changes after that moment changes nothing
+        if isinstance(item, Delivery) and matching(item):
+            matched[item.id] = item
+        elif isinstance(item, Delivery | Forgotten):
+            matched.pop(item.id, None)
+        return len(matched) >= count
 
     def already() -> bool:
         with deliveries.lock:  # nothing changes while they are counted
-            return any(met(delivery) for delivery in deliveries.every())
+            matched.clear()
+            for delivery in filter(matching, deliveries.every()):
+                matched[delivery.id] = delivery
+            return len(matched) >= count
 
-    wait_for(state.notifier, met, already, timeout_s)
-    return [delivery for delivery in deliveries.every() if matching(delivery)]
+    block(state.notifier, met, already, timeout_s)
+    with deliveries.lock:
+        return sorted(matched.values(), key=lambda delivery: delivery.seq)
 
 
 def nearest() -> Response:
@@ -165,7 +173,7 @@ def _unmet(wanted: Mapping[str, Any], double: Double, state: State) -> str:
     """Say what was awaited, what came instead, and what is still to come."""
     waited = f"waited {wanted['timeout_s']:g} s"
     if state.dispatcher.closed:
-        waited = "the double was reset or stopped during a wait"
+        waited = "the double was reset or stopped during the wait"
     count = wanted["count"]
     heading = f"{waited} for {expected(count, *DELIVERIES)}"
     return undelivered(heading, count, _asked(wanted), _scene(double, state))

@@ -9,11 +9,11 @@ from flask import Response
 from mockthingspace import matching, patterns, rendering
 from mockthingspace.admin.asking import (
     LONGEST_WAIT_S,
+    block,
     document,
     filters,
     known,
     number,
-    wait,
 )
 from mockthingspace.double import current
 from mockthingspace.errors import AdminError
@@ -115,7 +115,7 @@ def _waiting(
         return isinstance(item, Exchange) and matches(item) and keep(item)
 
     if wait_s := min(number(given, "wait_s"), LONGEST_WAIT_S):
-        wait(state.notifier, met, lambda: bool(found()), wait_s)
+        block(state.notifier, met, lambda: bool(found()), wait_s)
     return _shown(found(), given, show)
 
 

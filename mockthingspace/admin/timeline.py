@@ -2,7 +2,7 @@
 
 from flask import Response
 
-from mockthingspace.admin.asking import LONGEST_WAIT_S, filters, known, number, wait
+from mockthingspace.admin.asking import LONGEST_WAIT_S, block, filters, known, number
 from mockthingspace.double import current
 from mockthingspace.timeline import FORMATS, concerns, document, timeline
 from mockthingspace.views import json_response
@@ -20,7 +20,7 @@ def every() -> Response:
     double, account = current(), given.get("account")
     since, wait_s = number(given, "since"), number(given, "wait_s")
     if wait_s:
-        wait(
+        block(
             double.state.notifier,
             lambda item: concerns(item, account, since),
             lambda: bool(timeline(double, account, since).entries),
