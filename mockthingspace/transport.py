@@ -231,7 +231,7 @@ class _Connection(asyncio.Protocol):
         self.heard = False
         self.closed = False
         self._http = h11.Connection(h11.CLIENT, LONGEST_HEAD)
-        self._transport: asyncio.Transport | None = None
+        self._transport: asyncio.Transport
         self._received = bytearray()
         self._ended = self._heard_out = False
         self._error: Exception | None = None
@@ -249,7 +249,7 @@ class _Connection(asyncio.Protocol):
             self.close()
             return
         self._received += data
-        if len(self._received) > BUFFERED and self._transport is not None:
+        if len(self._received) > BUFFERED:
             self._transport.pause_reading()
         self._wake()
 
@@ -265,8 +265,7 @@ class _Connection(asyncio.Protocol):
     def close(self) -> None:
         """Close it at once."""
         self.closed = True
-        if self._transport is not None:
-            self._transport.abort()
+        self._transport.abort()
 
     def rest(self) -> bool:
         """Make ready for the next message; say whether there can be one."""
@@ -328,7 +327,7 @@ class _Connection(asyncio.Protocol):
         data = bytes(self._received)
         self._received.clear()
         self._heard_out = not data
-        if not self._ended and self._transport is not None:
+        if not self._ended:
             self._transport.resume_reading()
         if data and not self.heard:
             self.heard = True
@@ -337,7 +336,7 @@ class _Connection(asyncio.Protocol):
         return data
 
     def _write(self, data: bytes) -> None:
-        if self._transport is None or self.closed:
+        if self._ended:
             raise ConnectionAbortedError
         self._transport.write(data)
 

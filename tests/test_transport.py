@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import struct
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from threading import Barrier, Event, Lock, Thread
 from typing import Any
 
@@ -134,6 +134,22 @@ def test_a_bad_answer_ends_in_words(
     place = f"http://{listener.place}"
     assert (outcome.status_code, outcome.reply) == (None, b"")
     assert (outcome.error or "").startswith(words.format(place=place))
+
+
+def test_a_connection_that_closes_while_a_message_is_sent_is_said(
+    scripted: Start, post: Poster
+) -> None:
+    """A message that is sent at a pace is not sent on to nobody."""
+
+    async def slowly(body: bytes) -> AsyncIterator[bytes]:
+        yield b"{}"
+        for _ in body[2:]:
+            yield b" "
+            await asyncio.sleep(0.001)
+
+    listener = scripted(sends())
+    error = post(listener.url, b"{}".ljust(100_000), pace=slowly).error
+    assert error == CLOSED.format(place=f"http://{listener.place}")
 
 
 def test_a_connection_that_is_reset_is_said_to_be_closed(
