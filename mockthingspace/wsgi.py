@@ -262,6 +262,7 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
             port=port,
             connection_limit=sys.maxsize,  # it would make everybody wait
             channel_request_lookahead=LOOKAHEAD,
+            outbuf_high_watermark=sys.maxsize,  # at it a worker would wait
             asyncore_use_poll=True,
             ident=None,
         )
@@ -365,5 +366,7 @@ def turn(listener: Listener, sockets: dict[int, Any]) -> None:
 
 
 def close_all(sockets: dict[int, Any]) -> None:
-    """Close every socket."""
+    """Close every socket, and drop what was still to be sent."""
+    for channel in [each for each in sockets.values() if isinstance(each, Channel)]:
+        channel.handle_close()
     wasyncore.close_all(sockets)

@@ -24,6 +24,7 @@ ACCOUNT = "0242078689-00001"
 CALLBACKS = f"/api/fota/v1/callbacks/{ACCOUNT}"
 ADMIN = "/__admin/x"
 BIG = b"x" * 4_000_000
+HUGE = b"x" * 30_000_000  # more than waitress keeps by itself, and the system
 
 
 class Waiting:
@@ -43,6 +44,8 @@ class Waiting:
                 self.ended.put(over.wait(BOUND_S))
         elif path.endswith("big"):
             body = BIG
+        elif path.endswith("huge"):
+            body = HUGE
         elif path.endswith("echo"):
             body = environ["wsgi.input"].read()
         start_response("200 OK", [("Content-Length", str(len(body)))])
@@ -205,6 +208,27 @@ def test_waiting_does_not_use_up_the_workers(
         after = [replied(client) for client in clients]
     assert (during, after) == (b"answered", [(200, b"answered")] * len(clients))
     assert settled(crew, size)
+
+
+def test_clients_that_never_read_do_not_use_up_the_workers(
+    app: Waiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However much they asked for, others are answered, and a stop ends every thread.
+
+    A worker that waited for their reading would wait for ever.
+    """
+    monkeypatch.setattr("mockthingspace.server.FLUSH_S", 0.01)
+    server = Server(app, LOOPBACK, 0)
+    server.start()
+    with ExitStack() as stack:
+        for _ in range(THREADS):
+            client = stack.enter_context(connected(server))
+            client.sendall(get("/huge") + get("/wait"))
+            app.begun.get(timeout=BOUND_S).set()
+        answer = requests.get(server.url, timeout=BOUND_S).content
+        server.stop()
+    alive = [member for member in server._listener.crew.members if member.is_alive()]
+    assert (answer, alive) == (b"answered", [])
 
 
 def test_a_stop_ends_what_is_waited_for(app: Waiting) -> None:
