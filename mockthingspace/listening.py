@@ -41,12 +41,11 @@ def listen_until_stopped(
         outlet.say("\n".join(shown(message)))
 
     with stop_signals() as stop:
-        outlet = Outlet(sys.stdout, _lost, stop.because_of)
         with Listener(port=port, on_message=show) as listener:
             listener.reply(status_code, times=times, delay_s=delay_s)
             facts = f"url={listener.url} pid={os.getpid()}"
             ready = f"mockthingspace {__version__} listening {facts}"
-            print(ready, flush=True)  # noqa: T201 (it is the command's output)
+            outlet = Outlet(sys.stdout, _lost, stop.because_of, ready)
             announced.set()
             interrupted = stop.wait()
         outlet.close()

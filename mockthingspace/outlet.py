@@ -27,6 +27,7 @@ class Outlet:
         stream: Where to; None for nowhere.
         lost: Returns the line that says how many were dropped.
         failed: Told why a write failed; the lines count as dropped.
+        first: A line to begin with, which is never dropped; none where it is empty.
     """
 
     def __init__(
@@ -34,13 +35,14 @@ class Outlet:
         stream: TextIO | None,
         lost: Callable[[int], str],
         failed: Callable[[OSError], object] = lambda _: None,
+        first: str = "",
     ) -> None:
         self._encoding, self._write = _writer(stream)
         self._lost = lost
         self._failed = failed
         self._changed = Condition()  # no other lock is taken while it is held
-        self._lines: deque[bytes] = deque()
-        self._bytes = 0
+        self._lines = deque([self._encoded(first)] if first else [])
+        self._bytes = sum(map(len, self._lines))
         self._dropped = 0
         self._broken = self._closed = self._done = False
         self._thread = Thread(target=self._run, name="mockthingspace-out", daemon=True)

@@ -4,8 +4,8 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime, timezone
 from traceback import format_exc
 from typing import Any
@@ -16,7 +16,7 @@ from mockthingspace.outlet import Outlet
 from mockthingspace.port_file import port_in
 from mockthingspace.redaction import printable
 from mockthingspace.settings import Settings
-from mockthingspace.stopping import stop_signals
+from mockthingspace.stopping import Stop, stop_signals
 
 
 class JsonFormatter(logging.Formatter):
@@ -63,6 +63,7 @@ def serve_until_stopped(
 
     Raises:
         CannotBind: The address cannot be had.
+        OSError: Standard output cannot be written.
         SettingsError: The port file cannot be written.
     """
     with stop_signals() as stop, _logging_to_stderr(log_format):
@@ -72,8 +73,9 @@ def serve_until_stopped(
                 _warn(settings.host)
             port = int(double.url.rpartition(":")[2])
             with port_in(port_file, port):
-                _say_ready(double.url, log_format)
-                interrupted = stop.wait()
+                ready = _ready(double.url, log_format)
+                with closing(Outlet(sys.stdout, str, _told(stop), ready)):
+                    interrupted = stop.wait()
         logging.getLogger("mockthingspace").info("stopped")
         return interrupted
 
@@ -132,11 +134,16 @@ def _warn(host: str) -> None:
     )
 
 
-def _say_ready(url: str, log_format: str) -> None:
+def _told(stop: Stop) -> Callable[[OSError], object]:
+    """Return what ends a wait because the ready line could not be printed."""
+    return lambda error: stop.because_of(
+        OSError(f"cannot write to standard output: {error}")
+    )
+
+
+def _ready(url: str, log_format: str) -> str:
     facts = {"url": url, "admin": f"{url}/__admin", "pid": os.getpid()}
     if log_format == "json":
-        line = json.dumps({"ready": True, "version": __version__, **facts})
-    else:
-        rest = " ".join(f"{name}={value}" for name, value in facts.items())
-        line = f"mockthingspace {__version__} ready {rest}"
-    print(line, flush=True)  # noqa: T201 (the ready line is the command's output)
+        return json.dumps({"ready": True, "version": __version__, **facts})
+    rest = " ".join(f"{name}={value}" for name, value in facts.items())
+    return f"mockthingspace {__version__} ready {rest}"

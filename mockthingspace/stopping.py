@@ -3,7 +3,7 @@
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -26,7 +26,8 @@ class Stop:
     def because_of(self, reason: BaseException) -> None:
         """End the wait, from any thread, by raising an exception there."""
         self._reason = reason
-        self._writer.send(b"\0")
+        with suppress(OSError):  # it is over already
+            self._writer.send(b"\0")
 
     def wait(self) -> bool:
         """Wait; say whether it was Ctrl-C.

@@ -103,6 +103,15 @@ def test_closing_does_not_wait_for_who_never_reads(
     assert (still, len(read(pipe, outlet))) == (True, 200)
 
 
+def test_the_first_line_is_never_dropped(
+    pipe: Pipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes before all others, even where none can be kept."""
+    monkeypatch.setattr(outlet_module, "MOST_BYTES", 0)
+    outlet = Outlet(pipe.writer, lost, first="ready")
+    assert read(pipe, outlet) == ["ready"]
+
+
 def test_what_is_said_after_closing_is_dropped(pipe: Pipe) -> None:
     """Nobody would write it."""
     outlet = Outlet(pipe.writer, lost)

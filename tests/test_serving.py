@@ -9,8 +9,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Timer
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -362,6 +363,13 @@ HASTY = (
 )
 
 
+ANNOUNCE = (
+    "wait = stopping.Stop.wait; "
+    "stopping.Stop.wait = lambda stop: "
+    "print('waits', file=__import__('sys').stderr, flush=True) or wait(stop); "
+)
+
+
 @contextmanager
 def _serving(*args: str, grace_s: float = 30) -> Iterator[tuple[Any, str]]:
     """Serve in a process; hand over that and its URL."""
@@ -390,6 +398,55 @@ def test_it_serves_and_ends_although_nobody_reads_its_log():
         process.terminate()
 
         assert (answers, process.wait(30)) == ({200}, 0)
+
+
+@pytest.mark.parametrize("command", ["serve", "listen"])
+def test_it_ends_although_nobody_reads_its_ready_line(command):
+    """Standard output may be a pipe that is full already; SIGTERM ends it."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writing, b"x" * 4096)
+    os.set_blocking(writing, True)
+    code = HASTY.format(grace_s=0.01).replace(
+        "main()", f"main({[command, '--port=0']})"
+    )
+    announce = "from mockthingspace import outlet, stopping; " + ANNOUNCE
+    with subprocess.Popen(
+        [sys.executable, "-c", announce + code],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        at_last = Timer(30, process.kill)
+        at_last.start()
+        try:
+            assert process.stderr.readline() == "waits\n"
+            process.terminate()
+            assert process.wait(30) == 0
+        finally:
+            at_last.cancel()
+            process.kill()
+            os.close(reading)
+            os.close(writing)
+
+
+def test_a_closed_standard_output_ends_it_with_a_reason():
+    """Nobody could learn where it serves."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "mockthingspace", "serve", "--port", "0"],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    os.close(writing)
+    said = "mockthingspace: cannot write to standard output: "
+    assert (done.returncode, said in done.stderr) == (1, True)
 
 
 def test_all_is_logged_in_order_before_it_ends():

@@ -44,3 +44,10 @@ def test_signals_mean_afterwards_what_they_meant_before():
     after = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     assert (after, meanwhile in before) == (before, False)
     assert signal.set_wakeup_fd(-1) == -1
+
+
+def test_a_reason_that_comes_too_late_is_no_error():
+    """The thread that has it may outlive the wait."""
+    with stop_signals() as stop:
+        pass
+    stop.because_of(OSError("no reader"))
