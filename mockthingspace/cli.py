@@ -29,6 +29,7 @@ from mockthingspace.cli_common import (
     client,
     client_options,
     complain,
+    printable_lines,
     show,
 )
 from mockthingspace.cli_deliveries import COMMANDS, WAIT_S
@@ -318,6 +319,7 @@ def main(args: list[str] | None = None) -> None:
     try:
         code = cli.main(args, prog_name="mockthingspace", standalone_mode=False)
     except click.ClickException as error:
+        error.message = printable_lines(error.message)  # it quotes what was given
         error.show()
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):

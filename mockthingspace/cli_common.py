@@ -50,5 +50,9 @@ def show(document: Mapping[str, Any], as_json: bool, lines: list[str]) -> None:
 
 def complain(error: Exception) -> None:
     """Print what went wrong, in as many lines as it says."""
-    lines = f"mockthingspace: {error}".split("\n")
-    click.echo("\n".join(map(printable, lines)), err=True)
+    click.echo(printable_lines(f"mockthingspace: {error}"), err=True)
+
+
+def printable_lines(text: str) -> str:
+    """Return a text in which a terminal obeys nothing but the ends of lines."""
+    return "\n".join(map(printable, text.split("\n")))

@@ -169,6 +169,11 @@ def remote(url: str) -> Transport:
                 unless_whole.callback(connection.close)
                 answer = _exchange(connection, asked)
                 unless_whole.pop_all()
+        except TimeoutError as error:
+            waited_s = _patience_s(asked) or TIMEOUT_S
+            raise AdminError(
+                "no_double", f"no answer came from {url} in {waited_s:g} s", 0
+            ) from error
         except (OSError, http.HTTPException, UnicodeError) as error:
             raise AdminError(
                 "no_double",

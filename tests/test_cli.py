@@ -281,6 +281,25 @@ def test_a_snapshot_that_is_refused_says_why(run, tmp_path):
     assert err.startswith("mockthingspace: unknown key 'registration'")
 
 
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("trigger", "fota-v1", "--message", "\x1b]0;pwn\a"),
+        ("\x1b]0;pwn\a",),
+        ("health", "--\x1b]0;pwn\a"),
+        ("health", "\x1b]0;pwn\a"),
+        ("snapshot", "--restore", "/\x1b]0;pwn\a"),
+    ],
+    ids=["a value", "a command", "an option", "an argument", "a file"],
+)
+def test_a_mistake_in_what_is_typed_is_told_without_what_a_terminal_obeys(run, args):
+    """What was typed may have come from anywhere."""
+    code, out, err = run(*args)
+
+    assert (code, out, "pwn" in err) == (2, "", True)
+    assert [char for char in err if not char.isprintable() and char != "\n"] == []
+
+
 def test_no_double_is_exit_code_1_and_a_sentence(run):
     """Where nothing answers, the sentence names the URL and the likely cause."""
     url = f"http://127.0.0.1:{_free_port()}"
