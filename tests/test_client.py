@@ -120,6 +120,18 @@ def test_an_answer_that_is_cut_is_no_answer():
             AdminClient(remote(url)).ask("GET", "/health")
 
 
+def test_an_answer_that_does_not_come_is_said_to_be_late(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Something is there, so nobody is asked whether it runs."""
+    monkeypatch.setattr("mockthingspace.client.TIMEOUT_S", 0.01)
+    with create_server(("127.0.0.1", 0)) as port:
+        url = f"http://127.0.0.1:{port.getsockname()[1]}"
+        with pytest.raises(AdminError) as caught:
+            AdminClient(remote(url)).ask("GET", "/health")
+    assert caught.value.message == f"no answer came from {url} in 0.01 s"
+
+
 def test_a_host_that_cannot_be_looked_up_is_no_double():
     """A name that is no host name is refused as one where nothing answers."""
     with pytest.raises(AdminError, match="no double answers at"):
