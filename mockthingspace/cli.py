@@ -319,7 +319,8 @@ def main(args: list[str] | None = None) -> None:
     try:
         code = cli.main(args, prog_name="mockthingspace", standalone_mode=False)
     except click.ClickException as error:
-        error.message = printable_lines(error.message)  # it quotes what was given
+        # It quotes what was given; click says that its message is final.
+        error.message = printable_lines(error.message)  # type: ignore[misc]
         error.show()
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
