@@ -1,61 +1,69 @@
 """Hiding passwords and tokens in whatever a person or a script is shown.
 
-And escaping what would move a terminal's cursor there. Each pattern is linear in
-the text: large bodies and long URLs come through here.
+And escaping what would move a terminal's cursor there. One rule: a name says
+whether its value is a secret (``is_secret``), and a URL may have user info. It is
+looked for in JSON, forms, queries, XML, parts and plain text, and in what those
+have for values. Each pattern is linear in the text: large bodies and long URLs
+come through here.
 """
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import quote_plus, unquote_plus
 
 HIDDEN = "***"
 CUSTOM = "httpheaders"
+DEPTH = 5  # of texts within texts; what is deeper and may hold a secret is hidden
 PLAIN_HEADERS = frozenset(
     {"Accept", "Allow", "Connection", "Content-Length", "Content-Type", "Date"}
     | {"Retry-After", "Server", "User-Agent", "X-Mock-Reason"}
 )
-# How the names of secrets end, in whatever capitals: clientSecret, old_password.
-_WORDS = (
-    *("password", "passwd", "pwd", "passphrase", "secret", "token", "jwt", "bearer"),
-    *("api-key", "access-key", "private-key", "secret-key", "authorization"),
-    *("signature", "credential", "credentials", "cookie"),
+# A name is a secret's by a word like this, or that ends like this, or by a key's kind.
+_WORDS = {"pass", "pwd", "auth", "oauth", "jwt", "bearer", "session", "sid", "sig"}
+_ENDS = (
+    *("password", "passwd", "passphrase", "secret", "token", "credential", "cookie"),
+    *("authorization", "authentication", "signature", "assertion", "sessionid"),
+    *("apikey", "accesskey", "privatekey", "secretkey"),
 )
-_ENDS = tuple(word.replace("-", "") for word in _WORDS)
-_NAMES = "|".join(word.replace("-", "[-_]?") for word in _WORDS)
-# A header of these anywhere in its name: X-Auth, X-JWT-Assertion, Set-Cookie2.
-_SECRET_HEADER = re.compile(rf"{_NAMES}|auth|session", re.IGNORECASE)
-_PAIR = re.compile(r"(?<![\w%+.-])([\w%+.-]+)=")
-_END_OF_VALUE = re.compile(r"[&\s\"]|\Z")
-_LINE = re.compile(r"[^\r\n]+")
-_IN_URL = re.compile(r"(:\\?/\\?/)([^/\s\"]*)(@|%40)")
-_IN_QUOTED_URL = re.compile(r"(%3A%2F%2F)((?:(?!%2F)[^/&\s\"])*)(@|%40)", re.IGNORECASE)
-_COLON = re.compile(":|%3A", re.IGNORECASE)
-_IN_XML = re.compile(
-    rf"(<(?:[\w.-]*:)?([\w.-]*(?:{_NAMES}))(?:\s[^<>]*)?(?<!/)>)"
-    r".*?(?=</(?:[\w.-]*:)?\2\s*>|\Z)",
-    re.IGNORECASE | re.DOTALL,
+_KEYS = {
+    *("api", "access", "private", "secret", "subscription", "functions", "function"),
+    *("master", "shared", "signing", "encryption", "client", "account", "host", "x"),
+}
+# What is in each such name: a text without any of these has no secret by its name.
+_HINTS = (
+    *("pass", "pwd", "auth", "jwt", "bearer", "session", "sid", "sig", "secret"),
+    *("token", "credential", "cookie", "assertion", "key", CUSTOM),
 )
-_IN_PART = re.compile(
-    rf"(name=\"?[\w.-]{{0,99}}(?:{_NAMES})\"?[^\n]{{0,99}}\n"
-    r"(?:\r?\n|[^\r\n][^\n]{0,99}\n\r?\n))"
-    r"(?:(?!\r?\n--).)*",
-    re.IGNORECASE | re.DOTALL,
-)
-_LOOSE = re.compile(
-    rf"((?:{_NAMES})\\*[\"']?\s*)(?:"
-    r"(=>?|:)(\s*)(?:"
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_NAMED = re.compile(r"(?<![\w%+.[\]-])([\w%+.[\]-]+)(\\*[\"']?)\s*(=>?|:)\s*")
+_STRING = (
     r"\\+\"(?:[^\"\\]|\\[^\"])*(?:\\\")?"
     r"|\"(?:[^\"\\]|\\.)*\"?"
     r"|'(?:[^'\\]|\\.)*'?"
     r"|[\[{].*"
-    r"|(?<=[=>])[^&\s\"]+"
-    r"|[^\r\n]+))",
-    re.IGNORECASE | re.DOTALL,
 )
+# After a colon ThingSpace itself says "Authorization: Basic ACCESS_TOKEN".
+_AFTER = {
+    ":": re.compile(rf"(?!Basic ACCESS_TOKEN)(?:{_STRING}|[^\r\n]*)", re.DOTALL),
+    "=": re.compile(rf"{_STRING}|[^&\s\"]*", re.DOTALL),
+    "&": re.compile(r"[^&]*"),
+}
+_TAG = re.compile(r"<(?:[\w.-]*:)?([\w.[\]-]+)(?:\s[^<>]*)?(?<!/)>")
+_ELEMENT = re.compile(rf"{_TAG.pattern}.*?(?=</(?:[\w.-]*:)?\1\s*>|\Z)", re.DOTALL)
+_PART = re.compile(r"(?<![^\n])--[^\n]*\n((?:(?!--)[^\r\n][^\n]*\n)*)\r?\n")
+_PART_NAME = re.compile(r"\bname\*?=\"?([^\";\r\n]*)", re.IGNORECASE)
+_PART_VALUE = re.compile(r".*?(?=\r?\n--|\Z)", re.DOTALL)
+_ESCAPED = re.compile(r"[^\s\"&?=]+")
+_LINE = re.compile(r"[^\r\n]+")
+_IN_URL = re.compile(r"(:\\?/\\?/)([^/\s\"]*)(@|%40)")
+_COLON = re.compile(":|%3A", re.IGNORECASE)
 _ESCAPED_LETTER = re.compile(
     r"\\u00(4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9a]|2d|32)", re.IGNORECASE
 )
+
+Found = tuple[int, re.Pattern[str], int]  # start, what a value is, and from where
 
 
 def printable(text: str) -> str:
@@ -73,18 +81,38 @@ def printable(text: str) -> str:
 
 
 def is_secret(name: str) -> bool:
-    """Say whether what has this name, of a field or a parameter, is a secret."""
-    return name.rstrip().lower().replace("-", "").replace("_", "").endswith(_ENDS)
+    """Say whether what has this name, of a field, parameter or header, is a secret.
+
+    Its words tell, however they are joined: ``client_secret``, ``newPassword1``,
+    ``user[tokens][]``, ``X-Functions-Key``. A ``token_type`` is none.
+    """
+    lower = name.lower()
+    return _hinted(lower) and any(
+        _tells([word.lower() for word in _WORD.findall(spelled)])
+        for spelled in {name, lower}
+    )
+
+
+def _tells(words: list[str]) -> bool:
+    return words[-1:] != ["type"] and any(
+        word in _WORDS
+        or word.removesuffix("s").endswith(_ENDS)
+        or (word in ("key", "keys") and before in _KEYS)
+        for before, word in zip(["", *words], words, strict=False)
+    )
+
+
+def _hinted(lower: str) -> bool:
+    return any(hint in lower for hint in _HINTS)
 
 
 def without_secrets(text: str) -> str:
-    """Return a sentence, a URL or a query with passwords and tokens hidden."""
-    if "=" in text:
-        text = _pairs_without_secrets(text)
-    if "@" in text or "%40" in text:
-        text = _IN_URL.sub(_without_user, text)
-        text = _IN_QUOTED_URL.sub(_without_user, text)
-    return text
+    """Return a sentence, a URL or a query with passwords and tokens hidden.
+
+    What follows a name and a colon is a secret if the name is quoted: a sentence
+    may say ``password: must be a string``.
+    """
+    return _named_without_secrets(text, DEPTH) if _may_hold(text) else text
 
 
 def body_without_secrets(body: bytes) -> str:
@@ -93,46 +121,61 @@ def body_without_secrets(body: bytes) -> str:
     One that holds none is returned as it came, to the letter. One that is not
     JSON is searched for what looks like them.
     """
-    return _document_without_secrets(body.decode("utf-8", "replace"))
+    return _text_without_secrets(body.decode("utf-8", "replace"))
 
 
-def _document_without_secrets(text: str) -> str:
+def _may_hold(text: str) -> bool:
+    """Say whether it is worth a closer look: most texts are not, which is cheap."""
+    if "\\u" in text or "%25" in text:
+        return True
+    plain = unquote_plus(text) if "%" in text else text
+    user = "@" in plain and any(map(_IN_URL.search, (text, plain)))
+    return user or _hinted(plain.lower())
+
+
+def _text_without_secrets(text: str, depth: int = DEPTH) -> str:
+    """Hide what is secret in a body, or in a value of one."""
+    if not _may_hold(text):
+        return text
+    if not depth:
+        return HIDDEN
+    try:
+        return _json_without_secrets(text, depth)
+    except (ValueError, RecursionError):
+        return _loose_without_secrets(text, depth)
+
+
+def _json_without_secrets(text: str, depth: int) -> str:
     found = False
 
-    def hide(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    def seen(value: Any, kept: Any) -> Any:
         nonlocal found
-        found = found or any(
-            value not in (HIDDEN, "") for key, value in pairs if is_secret(key)
-        )
-        return {shown(key): hidden(key, value) for key, value in pairs}
-
-    def hidden(key: str, value: Any) -> Any:
-        if is_secret(key):
-            return "" if value == "" else HIDDEN
-        return custom(value) if key.lower() == CUSTOM else shown(value)
-
-    def custom(headers: Any) -> Any:
-        nonlocal found
-        kept = _custom_without_secrets(headers)
-        found = found or kept != headers
+        found = found or kept != value
         return kept
 
-    def shown(value: Any) -> Any:
-        nonlocal found
-        if isinstance(value, list):
-            return [shown(one) for one in value]
-        if not isinstance(value, str):
-            return value
-        nested = value.lstrip()[:1] in ("{", "[")
-        hidden = _document_without_secrets(value) if nested else without_secrets(value)
-        found = found or hidden != value
-        return hidden
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        return {
+            seen(name, shown(name)): seen(value, member(name, value))
+            for name, value in pairs
+        }
 
-    try:
-        document = shown(json.loads(text.lstrip("\ufeff"), object_pairs_hook=hide))
-        return json.dumps(document) if found else text
-    except (ValueError, RecursionError):
-        return _loose_without_secrets(text)
+    def member(name: str, value: Any) -> Any:
+        if is_secret(name):
+            return HIDDEN if value != "" else ""
+        return (
+            _custom_without_secrets(value) if name.lower() == CUSTOM else shown(value)
+        )
+
+    def shown(value: Any) -> Any:
+        if isinstance(value, list):
+            return [shown(item) for item in value]
+        if isinstance(value, str):
+            return _text_without_secrets(value, depth - 1)
+        return value
+
+    document = json.loads(text.lstrip("\ufeff"), object_pairs_hook=members)
+    kept = seen(document, shown(document))
+    return json.dumps(kept) if found else text
 
 
 def _custom_without_secrets(headers: Any) -> Any:
@@ -155,32 +198,72 @@ def _line_without_secret(line: str) -> str:
     return line if shown == value.strip() else f"{name}: {shown}"
 
 
-def _loose_without_secrets(text: str) -> str:
-    plain = _ESCAPED_LETTER.sub(lambda one: chr(int(one[1], 16)), text)
-    hidden = plain
-    if plain.lstrip()[:1] not in ("{", "[", "<", "-"):
-        hidden = "&".join(map(_field_without_secret, plain.split("&")))
-    hidden = _IN_XML.sub(rf"\1{HIDDEN}", hidden)
-    hidden = _IN_PART.sub(rf"\1{HIDDEN}", hidden)
-    hidden = _LOOSE.sub(rf"\1\2\3{HIDDEN}", hidden)
-    hidden = without_secrets(hidden)
+def _loose_without_secrets(text: str, depth: int) -> str:
+    plain = _ESCAPED_LETTER.sub(lambda letter: chr(int(letter[1], 16)), text)
+    hidden = _without(plain, _parts(plain))
+    hidden = _without(hidden, _elements(hidden))
+    form = hidden.lstrip()[:1] not in ("{", "[", "<", "-")
+    hidden = _named_without_secrets(hidden, depth, "&" if form else "=")
     return text if hidden == plain else hidden
 
 
-def _field_without_secret(field: str) -> str:
-    name, equals, _ = field.partition("=")
-    secret = equals and is_secret(unquote_plus(name))
-    return f"{name}={HIDDEN}" if secret else field
+def _named_without_secrets(text: str, depth: int, equals: str = "") -> str:
+    """Hide what follows a secret's name, and user info.
+
+    Args:
+        text: Any text but whole JSON.
+        depth: How many texts within it are looked into.
+        equals: How what follows ``=`` ends, a key of ``_AFTER``. Empty for a
+            sentence, in which a colon counts after a quoted name only.
+    """
+    if "@" in text or "%40" in text:
+        text = _IN_URL.sub(_without_user, text)
+    text = _without(text, _values(text, equals))
+    if "%" not in text:
+        return text
+    return _ESCAPED.sub(lambda part: _escaped_without_secrets(part[0], depth), text)
 
 
-def _pairs_without_secrets(text: str) -> str:
+def _without(text: str, values: Iterator[Found]) -> str:
     parts = []
     at = 0
-    for one in _PAIR.finditer(text):
-        if one.start() >= at and is_secret(unquote_plus(one[1])):
-            parts += [text[at : one.end()], HIDDEN]
-            at = next(_END_OF_VALUE.finditer(text, one.end())).start()
+    for start, pattern, opened in values:
+        if start >= at and (value := pattern.match(text, opened)):
+            shown = text[start : value.end()]
+            told = shown.strip("\\\"'") not in ("", HIDDEN)
+            parts += [text[at:start], HIDDEN if told else shown]
+            at = value.end()
     return "".join([*parts, text[at:]])
+
+
+def _parts(text: str) -> Iterator[Found]:
+    """Find the secrets among the parts of a form (multipart/form-data)."""
+    for part in _PART.finditer(text):
+        name = _PART_NAME.search(part[1])
+        if name and is_secret(name[1]):
+            yield part.end(), _PART_VALUE, part.end()
+
+
+def _elements(text: str) -> Iterator[Found]:
+    """Find the secrets among XML's elements."""
+    for tag in _TAG.finditer(text):
+        if is_secret(tag[1]):
+            yield tag.end(), _ELEMENT, tag.start()
+
+
+def _values(text: str, equals: str) -> Iterator[Found]:
+    """Find the secrets among what follows a name and an equals sign or a colon."""
+    for name in _NAMED.finditer(text):
+        colon = name[3] == ":"
+        told = equals or name[2] or not colon
+        if told and is_secret(unquote_plus(name[1])):
+            yield name.end(), _AFTER[":" if colon else equals or "="], name.end()
+
+
+def _escaped_without_secrets(text: str, depth: int) -> str:
+    plain = unquote_plus(text)
+    shown = plain if plain == text else _text_without_secrets(plain, depth - 1)
+    return text if shown == plain else quote_plus(shown, safe="*")
 
 
 def _without_user(url: re.Match[str]) -> str:
@@ -193,7 +276,7 @@ def header(name: str, value: str) -> str:
     if name.title() in ("Authorization", "Proxy-Authorization"):
         scheme, space, _ = value.partition(" ")
         return f"{scheme} {HIDDEN}" if space else HIDDEN
-    return HIDDEN if _SECRET_HEADER.search(name) else without_secrets(value)
+    return HIDDEN if is_secret(name) else _text_without_secrets(value)
 
 
 def custom_header(name: str, value: str) -> str:

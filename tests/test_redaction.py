@@ -6,7 +6,7 @@ import logging
 import pytest
 from flask.testing import FlaskClient
 
-from mockthingspace import rendering
+from mockthingspace import redaction, rendering
 from mockthingspace.redaction import (
     HIDDEN,
     body_without_secrets,
@@ -103,6 +103,25 @@ WITH_SECRETS = {
     "user info with an escaped slash": "http://ann:a%2Fhunter2@h/",
     "user info in an escaped URL": "/?url=http%3a%2f%2fann%3Ahunter2%40h%2F&a=b",
     "user info in JSON": '{"url": "https://ann:hunter2@localhost/"}',
+    "a bracketed name": "?user[password]=hunter2",
+    "an escaped bracketed name": "?user%5Bpassword%5D=hunter2",
+    "a name of a list": "/cb?password[]=hunter2",
+    "a name of an item": "password[0]=hunter2",
+    "a bracketed part": '--b\r\nA: x; name="a[password]"\r\n\r\nhunter2\r\n--b--',
+    "a part far down": f"--b\nX: {'a' * 200}\nA: x; name=pass\n\nhunter2\n--b--",
+    "parts without a secret before": '--b\nA: x; name="a"\n\nb\n'
+    '--b\nA: x; name="sid"\n\nhunter2\n--b--',
+    "an escaped URL in a query": "?next=%2Fy%3Ftoken%3Dhunter2",
+    "an escaped URL in an escaped URL": "?a=%2Fy%3Fa%3D%252Fz%253Fsid%253Dhunter2",
+    "JSON in a query": "?a=%7B%22password%22%3A%22hunter2%22%7D",
+    "JSON in a form": '{"password":"hunter2"}'.join(["a=b&c=", "&d=e"]),
+    "escaped JSON in a form": "a=%7B%22pass%5Cu0077ord%22%3A%22a+hunter2%22%7D&b=c",
+    "a form in JSON": '{"a": "b=c&user%5Bpwd%5D=a hunter2"}',
+    "a sentence in JSON": '{"a": "password: hunter2"}',
+    "a header's line in JSON": '{"a": "Authorization: Bearer hunter2"}',
+    "headers in JSON": '{"headers": {"X-Auth": "hunter2"}}',
+    "a header's line": "X-Auth: hunter2",
+    "deeper than is looked": "?a=%252525252525253Ftoken%252525252525253Dhunter2",
     "user info with escaped slashes": r'{"url": "http:\/\/ann:hunter2@localhost\/"}',
 }
 
@@ -124,6 +143,9 @@ SENTENCES = {
     "user": ("no (came: 'http://ann:hunter2@h/')", "no (came: 'http://ann:***@h/')"),
     "token": ("https://hunter2@h/a", "https://***@h/a"),
     "escaped": ("?url=http%3A%2F%2Fann%3Ahunter2%40h", None),
+    "quoted": ('no {"pwd": "hunter2"}', 'no {"pwd": ***}'),
+    "escaped in a value": ("?a=%3Fpwd%3Dhunter2&b=c", "?a=%3Fpwd%3D***&b=c"),
+    "a colon": ("password: must be a string", "password: must be a string"),
     "two": ("http://a:hunter2@h/ http://hunter2@h/", "http://a:***@h/ http://***@h/"),
 }
 
@@ -179,7 +201,13 @@ WITHOUT_SECRETS = {
     "headers": '{"httpHeaders":  {"User-Agent": "b", "Accept": "x:y"}}',
     "headers as text": r'{"httpHeaders":  "Accept: b\nuser-agent:d\r\n"}',
     "headers of no kind": '{"httpHeaders":  5}',
-    "like a secret": '{"passwords": "many", "tokenized": true}',
+    "like a secret": '{"tokenized": true, "token_type": "x", "key": "a"}',
+    "like a secret in a form": "monkey=a&keyboard=b&requestId=c&token_type=d",
+    "like a secret in lines": "X-Request-Id: a\nIdempotency-Key: b\nDesign: c",
+    "no password": '{"password": ""}',
+    "no password in a form": "password=&a=b",
+    "escaped": "?next=%2Fy%3Fa%3Db+c&d=100%&e=%25",
+    "ThingSpace's own words": r'{"a": "has: \"Authorization: Basic ACCESS_TOKEN\""}',
     "a value": '{"name": "password"}',
     "form": "grant_type=client_credentials&scope=a b",
     "address": "http://localhost:8440/a@b",
@@ -214,6 +242,14 @@ HEADERS = [
     ("HTTP_SIGNATURE", "hunter2", {"Signature": "***"}),
     ("HTTP_X_HUB_SIGNATURE_256", "hunter2", {"X-Hub-Signature-256": "***"}),
     ("HTTP_X_SESSION_ID", "hunter2", {"X-Session-Id": "***"}),
+    ("HTTP_OCP_APIM_SUBSCRIPTION_KEY", "a", {"Ocp-Apim-Subscription-Key": "***"}),
+    ("HTTP_X_FUNCTIONS_KEY", "hunter2", {"X-Functions-Key": "***"}),
+    ("HTTP_X_KEY", "hunter2", {"X-Key": "***"}),
+    ("HTTP_X_PASS", "hunter2", {"X-Pass": "***"}),
+    ("HTTP_X_SID", "hunter2", {"X-Sid": "***"}),
+    ("HTTP_X_JSON", '{"password": "a"}', {"X-Json": '{"password": "***"}'}),
+    ("HTTP_X_JWT_ASSERTION", "hunter2", {"X-Jwt-Assertion": "***"}),
+    ("HTTP_IDEMPOTENCY_KEY", "a", {"Idempotency-Key": "a"}),
     ("HTTP_X_A", "b", {"X-A": "b"}),
 ]
 
@@ -304,6 +340,11 @@ LONG = {
     "escapes": "\\u00" * 25_000,
     "deep": '{"password":' * 10_000,
     "deep arrays": "[" * 25_000,
+    "escaped": "%74oken%3D" * 5_000,
+    "escaped twice": "%2574" * 10_000,
+    "unlike elements": "".join(f"<token{n}></token{n}>" for n in range(2_000)),
+    "delimiters": "--token\n" * 10_000,
+    "heads": "--a\n" + "name=token\n" * 5_000,
 }
 
 
@@ -312,6 +353,16 @@ def test_a_long_text_is_searched_in_one_go(text: str) -> None:
     """The time grows with the text's length, not faster: this test would not end."""
     shown = [without_secrets(text), body_without_secrets(text.encode())]
     assert [True, True] == [len(one) < 2 * len(text) + 9 for one in shown]
+
+
+def test_a_text_without_a_word_for_a_secret_is_not_searched(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A journal full of long bodies is shown at once: one glance at each will do."""
+    monkeypatch.setattr(redaction, "_named_without_secrets", None)
+    text = "100 % of what fred@h.example said: a=b, <c>d</c>\n" * 1000
+    shown = (without_secrets(text), body_without_secrets(text.encode()))
+    assert shown == (text, text)
 
 
 @each("depth", range(150, 1000, 50))

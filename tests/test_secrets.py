@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import requests
 from mockthingspace import Listener, MockThingSpace
 from mockthingspace.cli import main
 from mockthingspace.client import Asked
+from mockthingspace.families import FAMILIES
 from mockthingspace.model import Attempt, Caller
 from mockthingspace.redaction import HIDDEN, body_without_secrets, is_secret
 from mockthingspace.transport import Outcome
@@ -122,14 +124,41 @@ KEYS = {
     *("passwd", "pwd", "clientSecret", "accessToken", "old_password", "PASSWORD"),
     *("userPassword", "vz-m2m-token", "apiKey", "x_api_key", "secretKey", "token"),
     *("privateKey", "AWS_ACCESS_KEY", "signature", "id_jwt", "credentials"),
-    *("setCookie", "passphrase", "bearer"),
+    *("setCookie", "passphrase", "bearer", "pass", "passwords", "tokens", "password2"),
+    *("newPassword1", "password_confirmation", "password_hash", "auth", "session"),
+    *("sid", "sig", "client_assertion", "user[password]", "JWTToken", "sessionToken"),
+    *("apikeys", "subscription-key", "X-Functions-Key", "X-Access-Keys"),
 }
-PLAIN = {"passwords", "tokenized", "token_type", "username", "key", "keys", "authority"}
+PLAIN = {
+    *("tokenized", "token_type", "username", "key", "keys", "authority", "monkey"),
+    *(
+        "keyboard",
+        "primaryKey",
+        "requestId",
+        "accountName",
+        "signal",
+        "numberOfSessions",
+        "design",
+    ),
+    *("obsession", "compass", "aside", "author", "passenger", "Idempotency-Key"),
+}
 
 
-def test_a_secret_is_known_by_how_its_name_ends() -> None:
-    """However it is written, and whatever stands before."""
+def test_a_secret_is_known_by_the_words_of_its_name() -> None:
+    """However they are joined, and whatever else is in it."""
     assert {name for name in KEYS | PLAIN if is_secret(name)} == KEYS
+
+
+FIXTURES = Path(__file__).parent.parent / "fixtures"
+
+
+def test_what_thingspace_says_stays_readable() -> None:
+    """No error's reply and no message has a word that passes for a secret."""
+    events = [event for family in FAMILIES for event in family.events]
+    said = [path.read_text() for path in FIXTURES.rglob("*.error.json")]
+    said += [json.dumps(event.template()) for event in events]
+    told = [text.replace("{password}", HIDDEN) for text in said]
+    assert [body_without_secrets(text.encode()) for text in told] == told
 
 
 @pytest.mark.parametrize("key", sorted(KEYS))
@@ -140,6 +169,8 @@ def test_a_secret_is_hidden_in_every_spelling_of_a_body(key: str) -> None:
         json.dumps({key: SECRET})[:-2],
         f"a=b&{key}={SECRET}",
         f"<a><{key}>{SECRET}</{key}></a>",
+        f"a=b&c=%3F{key}%3D{SECRET}",
+        json.dumps({"a": f"?{key}={SECRET}"}),
         f'--b\r\nA: x; name="{key}"\r\n\r\n{SECRET}\r\n--b--',
         f"{key}: {SECRET}",
     ]
