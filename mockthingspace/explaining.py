@@ -15,7 +15,12 @@ from typing import Any, NamedTuple
 from mockthingspace.clock import rfc3339
 from mockthingspace.matching import Criterion, matches, near_misses
 from mockthingspace.model import TRANSPORT_HEADERS, Delivery
-from mockthingspace.redaction import body_without_secrets, header, printable
+from mockthingspace.redaction import (
+    body_without_secrets,
+    header,
+    printable,
+    without_secrets,
+)
 from mockthingspace.rendering import delivery_line, line
 
 FEW = 5
@@ -204,7 +209,7 @@ def _asked(pattern: Mapping[str, Any]) -> Rows:
             text = holds or body["equalTo"]
             rows.append(("body", body_without_secrets(text.encode("utf-8", "replace"))))
         elif key != "since" or value:
-            rows.append((key, str(value)))
+            rows.append((key, without_secrets(str(value))))
     return rows
 
 

@@ -107,10 +107,16 @@ def _came(criterion: Criterion, exchange: Any) -> str:
 def _difference(criterion: Criterion, exchange: Any) -> Difference:
     expected, came = criterion.expected, _came(criterion, exchange)
     field = criterion.field
-    return Difference(field, _shown(field, expected), _shown(field, came))
+    return Difference(field, shown(field, expected), shown(field, came))
 
 
-def _shown(field: str, text: str) -> str:
+def shown(field: str, text: str) -> str:
+    """Return what a criterion asks for, or what came, with its secrets hidden.
+
+    Args:
+        field: The criterion's, such as ``headers.Authorization``.
+        text: In words.
+    """
     key, _, name = field.partition(".")
     if text in (ABSENT, PRESENT):
         return text

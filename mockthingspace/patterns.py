@@ -17,7 +17,7 @@ from urllib.parse import parse_qs
 
 from mockthingspace import json_patterns, rendering
 from mockthingspace.errors import AdminError
-from mockthingspace.matching import ABSENT, PRESENT, Criterion
+from mockthingspace.matching import ABSENT, PRESENT, Criterion, shown
 from mockthingspace.model import Exchange
 from mockthingspace.wire import LONGEST_QUOTE
 
@@ -81,23 +81,23 @@ class _Effort:
             act: The function.
             expected: What is asked for, to name it.
         """
-        asked = f"{field} {expected[:LONGEST_QUOTE]}".rstrip()
 
         def act_in_time(value: Any) -> Any:
             if self._spent_s > MATCHING_S:
-                raise _too_slow(asked)
+                raise _too_slow(field, expected)
             before_s = thread_time()
             try:
                 return act(value)
             except TimeoutError as error:
-                raise _too_slow(asked) from error
+                raise _too_slow(field, expected) from error
             finally:
                 self._spent_s += thread_time() - before_s
 
         return act_in_time
 
 
-def _too_slow(asked: str) -> AdminError:
+def _too_slow(field: str, expected: str) -> AdminError:
+    asked = f"{field} {shown(field, expected)[:LONGEST_QUOTE]}".rstrip()
     return AdminError(
         "too_slow",
         f"{asked}: matching took more than {MATCHING_S:g} s of the processor; an "
@@ -271,7 +271,8 @@ def _expression(field: str, wanted: str, insensitive: bool) -> Judge:
     try:
         expression = regex.compile(wanted, flags)
     except (regex.error, RecursionError) as error:
-        raise AdminError("invalid_pattern", f"{field}: {wanted!r}: {error}") from error
+        asked = f"{field}: {shown(field, wanted)!r}"
+        raise AdminError("invalid_pattern", f"{asked}: {error}") from error
 
     def judge(value: str) -> bool:
         return bool(expression.fullmatch(value, timeout=MATCHING_S))

@@ -1,6 +1,7 @@
 """One rule for secrets, in every view: none shows what a seed does not need."""
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,10 @@ from typing import Any
 import pytest
 import requests
 
-from mockthingspace import Listener, MockThingSpace
+from mockthingspace import Listener, MockThingSpace, patterns
 from mockthingspace.cli import main
 from mockthingspace.client import Asked
+from mockthingspace.errors import AdminError
 from mockthingspace.families import FAMILIES
 from mockthingspace.model import Attempt, Caller
 from mockthingspace.redaction import HIDDEN, body_without_secrets, is_secret
@@ -75,6 +77,72 @@ def test_no_document_of_the_admin_api_shows_a_secret(thing: MockThingSpace) -> N
     assert [path for path, text in said.items() if SECRET in text] == []
     assert HIDDEN in said["deliveries"]
     assert "waited 0 s for 9 deliveries" in said["POST deliveries/wait"]
+
+
+def test_a_request_that_is_asked_about_is_repeated_without_secrets(
+    thing: MockThingSpace,
+) -> None:
+    """What it nearly was is told beside it, which is no reason to show a password."""
+    asked = {
+        "method": "GET",
+        "url": f"/nope?pwd={SECRET}",
+        "absoluteUrl": f"http://ann:{SECRET}@localhost/nope",
+        "headers": {"Authorization": f"Bearer {SECRET}", "X-A": "b"},
+        "cookies": {"a": SECRET},
+        "queryParams": {"pwd": {"key": "pwd", "values": [SECRET]}},
+        "basicAuthCredentials": {"username": "ann", "password": SECRET},
+        "body": f'{{"password": "{SECRET}"}}',
+        "bodyAsBase64": b64encode(f'{{"password": "{SECRET}"}}'.encode()).decode(),
+    }
+    url = f"{thing.url}/__admin/near-misses/request"
+    reply = requests.post(url, json=asked, timeout=5)
+    request = reply.json()["nearMisses"][0]["request"]
+    assert (reply.status_code, SECRET in reply.text) == (200, False)
+    assert "bodyAsBase64" not in request
+    assert (request["url"], request["headers"]["X-A"]) == (f"/nope?pwd={HIDDEN}", "b")
+
+
+def test_an_assertion_in_vain_shows_no_secret(thing: MockThingSpace) -> None:
+    """What was expected is told as it would be shown if it had come."""
+    with pytest.raises(AssertionError) as caught:
+        thing.assert_requested(
+            path=f"/nope?sid={SECRET}",
+            headers={"X-Auth": SECRET},
+            body=f"user[pwd]={SECRET}",
+        )
+    assert (SECRET in str(caught.value), f"?sid={HIDDEN}" in str(caught.value)) == (
+        False,
+        True,
+    )
+
+
+SLOW: dict[str, dict[str, Any]] = {
+    "basic": {"basicAuth": {"username": "ann", "password": SECRET}},
+    "a header": {"headers": {"X-Auth": {"matches": SECRET}}},
+    "a parameter": {"queryParameters": {"user[pwd]": {"equalTo": SECRET}}},
+    "a body": {"bodyPatterns": [{"equalTo": f"pwd={SECRET}"}]},
+}
+
+
+@pytest.mark.parametrize("pattern", SLOW.values(), ids=SLOW)
+def test_a_pattern_that_takes_too_long_is_told_without_secrets(
+    monkeypatch: pytest.MonkeyPatch, pattern: dict[str, Any]
+) -> None:
+    """Its message names what was asked for, of a secret only the name."""
+    proof = b64encode(f"ann:{SECRET}".encode()).decode()
+    [criterion] = patterns.criteria(pattern)
+    monkeypatch.setattr(patterns, "MATCHING_S", -1.0)
+    with pytest.raises(AdminError) as caught:
+        criterion.read(None)
+    said = caught.value.message
+    assert (HIDDEN in said, SECRET in said, proof in said) == (True, False, False)
+
+
+def test_an_expression_that_is_none_is_told_without_secrets() -> None:
+    """It may be the beginning of a password."""
+    with pytest.raises(AdminError) as caught:
+        patterns.criteria({"headers": {"X-Auth": {"matches": f"{SECRET}("}}})
+    assert caught.value.message.startswith(f"headers.X-Auth: '{HIDDEN}': missing )")
 
 
 def test_only_registrations_and_snapshots_tell_secrets(thing: MockThingSpace) -> None:

@@ -64,7 +64,10 @@ def near_operations() -> Response:
 
 
 def near_operations_of_one() -> Response:
-    """Show the three operations that come nearest to a request as it is shown."""
+    """Show the three operations that come nearest to a request as it is shown.
+
+    The request is repeated without its secrets, and without its body in Base64.
+    """
     asked = document()
     if unknown := asked.keys() - set(_LOGGED):
         raise AdminError(
@@ -75,7 +78,7 @@ def near_operations_of_one() -> Response:
         if not isinstance(asked.get(name), str):
             raise AdminError("invalid_pattern", f"{name}: must be a string")
     path = asked["url"].partition("?")[0]
-    near = _near_operations(asked, asked["method"], path)
+    near = _near_operations(rendering.asked(asked), asked["method"], path)
     return json_response({"nearMisses": near})
 
 
