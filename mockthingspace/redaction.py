@@ -25,7 +25,7 @@ _WORDS = {"pass", "pwd", "auth", "oauth", "jwt", "bearer", "session", "sid", "si
 _ENDS = (
     *("password", "passwd", "passphrase", "secret", "token", "credential", "cookie"),
     *("authorization", "authentication", "signature", "assertion", "sessionid"),
-    *("apikey", "accesskey", "privatekey", "secretkey"),
+    *("sessid", "apikey", "accesskey", "privatekey", "secretkey"),
 )
 _KEYS = {
     *("api", "access", "private", "secret", "subscription", "functions", "function"),
@@ -46,7 +46,8 @@ _STRING = (
 )
 # After a colon ThingSpace itself says "Authorization: Basic ACCESS_TOKEN".
 _AFTER = {
-    ":": re.compile(rf"(?!Basic ACCESS_TOKEN)(?:{_STRING}|[^\r\n]*)", re.DOTALL),
+    ":": re.compile(rf"{_STRING}|[^\r\n]*", re.DOTALL),
+    "line": re.compile(r"(?!Basic ACCESS_TOKEN\")(?:[\[{].*|[^\r\n]*)", re.DOTALL),
     "=": re.compile(rf"{_STRING}|[^&\s\"]*", re.DOTALL),
     "&": re.compile(r"[^&]*"),
 }
@@ -254,10 +255,15 @@ def _elements(text: str) -> Iterator[Found]:
 def _values(text: str, equals: str) -> Iterator[Found]:
     """Find the secrets among what follows a name and an equals sign or a colon."""
     for name in _NAMED.finditer(text):
-        colon = name[3] == ":"
-        told = equals or name[2] or not colon
-        if told and is_secret(unquote_plus(name[1])):
-            yield name.end(), _AFTER[":" if colon else equals or "="], name.end()
+        start, colon = name.start(), name[3] == ":"
+        spelled = unquote_plus(name[1])
+        after_a_backslash = text[start - 1 : start] == "\\"  # \n and the like
+        secret = is_secret(spelled) or (after_a_backslash and is_secret(spelled[1:]))
+        if secret and (equals or name[2] or not colon):
+            ends = equals or "="
+            if colon:
+                ends = "line" if equals == "&" and not name[2] else ":"
+            yield name.end(), _AFTER[ends], name.end()
 
 
 def _escaped_without_secrets(text: str, depth: int) -> str:

@@ -121,6 +121,10 @@ WITH_SECRETS = {
     "a header's line in JSON": '{"a": "Authorization: Bearer hunter2"}',
     "headers in JSON": '{"headers": {"X-Auth": "hunter2"}}',
     "a header's line": "X-Auth: hunter2",
+    "a line with quotes in it": 'password: "a" hunter2',
+    "a line of truncated JSON": r'{"a": "b\nsid: hunter2',
+    "a session of PHP": "PHPSESSID=hunter2",
+    "like ThingSpace's own words": "Authorization: Basic ACCESS_TOKEN hunter2",
     "deeper than is looked": "?a=%252525252525253Ftoken%252525252525253Dhunter2",
     "user info with escaped slashes": r'{"url": "http:\/\/ann:hunter2@localhost\/"}',
 }
