@@ -18,7 +18,9 @@ def holding(environ: Mapping[str, Any], over: Event) -> AbstractContextManager[N
     While inside, the server has one worker more, and ``over`` is set as soon as the
     client goes away or the server stops. A client that only ends its own side of the
     connection counts as gone, because the two look the same: it still gets its reply,
-    at once. In a server that is not the double's own nothing of this happens.
+    at once. That it has gone is not seen before its wait is over where it had sent more
+    ahead than the server reads meanwhile: 100 requests, or 1 MiB of their bodies. In a
+    server that is not the double's own nothing of this happens.
 
     Args:
         environ: The request's WSGI environment.

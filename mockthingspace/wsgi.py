@@ -25,7 +25,7 @@ from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher, WSGITask
 
-from mockthingspace.admin.asking import PREFIX
+from mockthingspace.admin.asking import MAX_SNAPSHOT, PREFIX
 from mockthingspace.spoiling import SPOIL, Spoil
 from mockthingspace.waiting import HOLDING
 
@@ -34,9 +34,10 @@ from mockthingspace.waiting import HOLDING
 # made when it is first used.
 THREADS = 2
 ADMIN_THREADS = 8
-# How many requests are read while one waits, so that the end of its client, which is
-# behind them, is seen.
+# How many requests, and how much of their bodies, are read while one waits, so that the
+# end of its client, which is behind them, is seen.
 LOOKAHEAD = 100
+BODIES_AHEAD = 1024 * 1024
 GARBAGE = bytes(range(1, 256))
 GRACE_S = 5.0
 AT_ONCE = 16
@@ -202,7 +203,8 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         """Say whether to read: while a request is handled, only to see the end."""
         if self.requests and (self._ended or not self._watches):
             return False
-        return bool(super().readable())
+        ahead = sum(request.body_bytes_received for request in self.requests[1:])
+        return bool(super().readable() and ahead <= BODIES_AHEAD)
 
     def handle_read(self) -> None:
         """Read; where the client has sent its last, what it asked for is answered."""
@@ -262,6 +264,7 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
             port=port,
             connection_limit=sys.maxsize,  # it would make everybody wait
             channel_request_lookahead=LOOKAHEAD,
+            max_request_body_size=MAX_SNAPSHOT + 1,  # nothing takes as much
             outbuf_high_watermark=sys.maxsize,  # at it a worker would wait
             asyncore_use_poll=True,
             ident=None,

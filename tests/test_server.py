@@ -292,6 +292,24 @@ def test_a_body_that_is_too_large_gets_413_in_the_familys_shape(thingspace):
     connection.close()
 
 
+@pytest.mark.parametrize(
+    ("more", "header", "status"),
+    [(0, b"Expect: 100-continue", b"100"), (1, b"Accept: */*", b"413")],
+)
+def test_a_body_that_nothing_takes_is_refused_before_it_is_sent(
+    thingspace, more, header, status
+):
+    """It is not kept to be refused later; the largest snapshot is still let in."""
+    size = 64 * 1024 * 1024 + more
+    with _connected(_port(thingspace)) as client:
+        client.sendall(
+            b"PUT /__admin/snapshot HTTP/1.1\r\nHost: localhost\r\n"
+            b"%b\r\nContent-Length: %d\r\n\r\n" % (header, size)
+        )
+
+        assert client.recv(1000).split()[1] == status
+
+
 def test_two_doubles_in_one_process_share_nothing():
     """What one double is told, the other does not know."""
     with MockThingSpace() as one, MockThingSpace() as other:

@@ -126,6 +126,28 @@ def test_a_client_behind_pipelined_requests_ends_its_wait(
     assert app.ended.get(timeout=BOUND_S) is True
 
 
+def test_little_is_kept_of_what_is_sent_behind_a_wait(
+    app: Waiting, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Large bodies are left to the system until the wait is over; none is lost."""
+    monkeypatch.setattr("mockthingspace.wsgi.BODIES_AHEAD", 1000)
+    body = b"x" * 2000
+    head = b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2000\r\n\r\n"
+    with connected(server) as client:
+        client.sendall(get("/wait"))
+        over = app.begun.get(timeout=BOUND_S)
+        client.sendall((head + body) * 50)
+        [channel] = server._listener.active_channels.values()
+        for _ in range(50):
+            turned = Event()
+            server._listener.trigger.pull_trigger(turned.set)
+            assert turned.wait(BOUND_S)
+        kept = len(channel.requests)
+        over.set()
+        replies = [replied(client) for _ in range(51)]
+    assert (kept < 10, replies) == (True, [(200, b"answered"), *[(200, body)] * 50])
+
+
 def test_pipelined_requests_are_answered_in_their_order(
     app: Waiting, server: Server
 ) -> None:
