@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from io import StringIO
 from typing import Any
 
 import click
@@ -319,9 +320,9 @@ def main(args: list[str] | None = None) -> None:
     try:
         code = cli.main(args, prog_name="mockthingspace", standalone_mode=False)
     except click.ClickException as error:
-        # It quotes what was given; click says that its message is final.
-        error.message = printable_lines(error.message)  # type: ignore[misc]
-        error.show()
+        said = StringIO()
+        error.show(said)
+        click.echo(printable_lines(said.getvalue()), nl=False, err=True)
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         code = INTERRUPTED
