@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
+from secrets import token_hex
+from stat import S_ISREG
 from typing import Any
 
 from mockthingspace.errors import SettingsError
@@ -31,9 +33,11 @@ def port_in(name: str | None, port: int) -> Iterator[None]:
     path, content = Path(name), f"{port}\n"
     with ExitStack() as held:
         try:
-            draft = path.with_name(f".{path.name}.{os.getpid()}.{port}")
+            _refuse_special(path)
+            draft = path.with_name(f".{path.name}.{token_hex(8)}")
             try:
-                draft.write_text(content, "ascii")
+                with draft.open("x", encoding="ascii") as opened:
+                    opened.write(content)
                 held.callback(_unlock, _locked(draft))
                 _place(draft, path)
             finally:
@@ -50,31 +54,34 @@ def port_in(name: str | None, port: int) -> Iterator[None]:
                     path.unlink()
 
 
+def _refuse_special(path: Path) -> None:
+    """Refuse what is there and no file: replacing a device would be the end of it."""
+    with suppress(FileNotFoundError):
+        if not S_ISREG(path.lstat().st_mode):
+            raise OSError("something else than a file is there; name another")
+
+
 def _place(draft: Path, path: Path) -> None:
     """Put a draft in its place, unless a server that runs has a file there."""
     for _ in range(TRIES):
-        with suppress(FileExistsError):
-            return _link(draft, path)
+        try:
+            os.link(draft, path)
+            return
+        except FileExistsError:
+            pass
+        except OSError:  # the file system has no links
+            draft.replace(path)
+            return
         with suppress(FileNotFoundError):
             there = path.stat()
             lock = _locked(path)
             try:
                 if os.path.samestat(there, path.stat()):
                     draft.replace(path)
-                    return None
+                    return
             finally:
                 _unlock(lock)
     raise OSError("others write it again and again")
-
-
-def _link(draft: Path, path: Path) -> None:
-    """Give a draft its name, where nothing has it."""
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        raise
-    except OSError:  # the file system has no links
-        draft.replace(path)
 
 
 def _locked(path: Path) -> int | None:

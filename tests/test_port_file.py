@@ -1,7 +1,7 @@
 """The port file: whole or not there, one server's, and gone with it."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,45 @@ def test_the_file_of_a_server_that_is_dead_is_replaced(
     with port_in(str(path), 8440):
         assert path.read_text() == "8440\n"
     assert not path.exists()
+
+
+SPECIAL: dict[str, Callable[[Path], object]] = {
+    "a pipe": os.mkfifo,
+    "a folder": Path.mkdir,
+    "a link to nothing": lambda path: path.symlink_to("nothing"),
+    "a link to a device": lambda path: path.symlink_to(os.devnull),
+}
+
+
+@pytest.mark.parametrize("make", SPECIAL.values(), ids=list(SPECIAL))
+def test_what_is_no_file_stays_as_it_is(
+    path: Path, system: str, make: Callable[[Path], object]
+) -> None:
+    """Nothing is written into it, and it is neither replaced nor removed."""
+    make(path)
+    before = path.lstat()
+    with (
+        pytest.raises(SettingsError, match="something else than a file is there"),
+        port_in(str(path), 8440),
+    ):
+        pass
+    assert (path.lstat(), os.listdir(path.parent)) == (before, ["port.txt"])
+
+
+def test_nobody_can_have_it_written_somewhere_else(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A link in place of the draft is not followed, if its name should be guessed."""
+    target = path.with_name("target")
+    target.write_text("kept")
+    monkeypatch.setattr(port_file, "token_hex", lambda _: "guessed")
+    path.with_name(".port.txt.guessed").symlink_to(target)
+    with (
+        pytest.raises(SettingsError, match="File exists"),
+        port_in(str(path), 8440),
+    ):
+        pass
+    assert target.read_text() == "kept"
 
 
 def test_only_its_own_file_is_removed(path: Path, system: str) -> None:
