@@ -1,6 +1,7 @@
 """An address of this machine: its URL, and why it cannot be had."""
 
 import errno
+from ipaddress import ip_address
 from pathlib import Path
 
 from mockthingspace.errors import CannotBind
@@ -11,6 +12,14 @@ ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "*": "127.0.0.1", "::": "::1"}
 def url_of(host: str, port: int) -> str:
     """Return where a client on this machine reaches it, without a trailing slash."""
     return f"http://{_spelled(ANY_ADDRESS.get(host, host), port)}"
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a host, an address or a name in small letters, is this machine's."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def cannot_bind(host: str, port: int, error: Exception, instead: str) -> CannotBind:

@@ -16,7 +16,7 @@ import pytest
 
 from mockthingspace import MockThingSpace, create_app
 from mockthingspace.errors import CannotBind
-from mockthingspace.ports import _holder
+from mockthingspace.ports import _holder, is_loopback
 from mockthingspace.server import Server
 
 ACCOUNT = "0242078689-00001"
@@ -148,6 +148,24 @@ def test_a_holder_that_has_gone_meanwhile_is_passed_over(tmp_path):
     (proc / "42" / "comm").unlink()
 
     assert _holder(8440, proc).startswith("another process")
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("127.8.9.10", True),
+        ("::1", True),
+        ("localhost", True),
+        ("a.localhost", True),
+        ("127.evil", False),
+        ("evillocalhost", False),
+        ("0.0.0.0", False),
+        ("", False),
+    ],
+)
+def test_what_is_loopback_is_an_address_or_a_name_of_it(host, loopback):
+    """A name that only looks like such an address is not."""
+    assert is_loopback(host) == loopback
 
 
 def test_port_0_picks_a_free_port():

@@ -7,16 +7,17 @@ rebinding); and only a request that says it is JSON makes a browser ask first. A
 """
 
 import re
-from collections.abc import Iterable
-from ipaddress import ip_address
 
 from flask import Response, request
 
 from mockthingspace.admin.asking import error_response
 from mockthingspace.double import current
+from mockthingspace.ports import is_loopback
 
+_LABEL = "[A-Za-z0-9_-]{1,63}"
 _HOST = re.compile(
-    r"(?:\[([0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)\]|([A-Za-z0-9._-]+))(?::([0-9]{0,5}))?"
+    rf"(?:\[([0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)\]|({_LABEL}(?:\.{_LABEL})*\.?))"
+    r"(?::([0-9]{0,5}))?"
 )
 
 
@@ -26,11 +27,13 @@ def guard() -> Response | None:
     host = request.headers.get("Host", request.host).lower()
     origin = request.headers.get("Origin")
     site = request.headers.get("Sec-Fetch-Site", "none").lower()
-    if not _is_ours(_name_in(host), (settings.host, *settings.allowed_hosts)):
+    name = _name_in(host)
+    allowed = (settings.host.lower(), *map(str.lower, settings.allowed_hosts))
+    if not is_loopback(name) and name not in allowed:
         return error_response(
             "foreign_host",
             f"the Host {host!r} is not this double's; to reach the admin API by it, "
-            f"start the double with --allowed-hosts {_name_in(host) or 'NAME'}",
+            f"start the double with --allowed-hosts {name or 'NAME'}",
             403,
         )
     if origin is not None and origin.lower() != f"{request.scheme}://{host}":
@@ -59,11 +62,3 @@ def _name_in(host: str) -> str:
     if parts is None or not 0 < int(parts[3] or 80) <= 65535:
         return ""
     return parts[1] or parts[2]
-
-
-def _is_ours(name: str, allowed: Iterable[str]) -> bool:
-    try:
-        loopback = ip_address(name).is_loopback
-    except ValueError:
-        loopback = name == "localhost" or name.endswith(".localhost")
-    return loopback or name in {one.lower() for one in allowed}
