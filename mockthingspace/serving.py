@@ -7,13 +7,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timezone
-from traceback import format_exc
 from typing import Any
 
 from mockthingspace import __version__
 from mockthingspace.handle import MockThingSpace
 from mockthingspace.outlet import Outlet
 from mockthingspace.port_file import port_in
+from mockthingspace.ports import is_loopback
 from mockthingspace.redaction import printable
 from mockthingspace.settings import Settings
 from mockthingspace.stopping import Stop, stop_signals
@@ -69,7 +69,7 @@ def serve_until_stopped(
     with stop_signals() as stop, _logging_to_stderr(log_format):
         own = {"port": settings.port, "clock": settings.clock}
         with MockThingSpace(settings.but(**own)) as double:
-            if not _is_loopback(settings.host):
+            if not is_loopback(settings.host.lower()):
                 _warn(settings.host)
             port = int(double.url.rpartition(":")[2])
             with port_in(port_file, port):
@@ -90,9 +90,23 @@ class _ToOutlet(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Have a record written."""
         try:
-            self._outlet.say(self.format(record))
+            line = self.format(record)
         except Exception:  # noqa: BLE001 (who logs must not fail)
-            self._outlet.say(f"cannot log {record.msg!r}:\n{format_exc()}")
+            line = self.format(_unlogged(record))
+        self._outlet.say(line)
+
+
+def _unlogged(record: logging.LogRecord) -> logging.LogRecord:
+    """Return what is logged of a record that cannot be formatted: the reason."""
+    return logging.LogRecord(
+        record.name,
+        logging.ERROR,
+        record.pathname,
+        record.lineno,
+        "cannot log %r",
+        (record.msg,),
+        sys.exc_info(),
+    )
 
 
 @contextmanager
@@ -120,10 +134,6 @@ def _logging_to_stderr(log_format: str) -> Iterator[None]:
         log.handlers, _, log.propagate, logging.lastResort = before
         log.setLevel(before[1])
         outlet.close()
-
-
-def _is_loopback(host: str) -> bool:
-    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def _warn(host: str) -> None:

@@ -322,7 +322,7 @@ def _settings(url: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("host", "warned"),
-    [("127.0.0.1", False), ("localhost", False), ("0x7f000001", True)],
+    [("127.0.0.1", False), ("LocalHost", False), ("0x7f000001", True)],
     ids=["an address", "a name", "not known to be one"],
 )
 def test_a_host_that_is_not_known_to_be_loopback_is_warned_of(
@@ -492,13 +492,21 @@ def test_what_libraries_warn_of_is_logged_as_well(capsys):
 
 
 def test_what_cannot_be_logged_fails_nobody(capsys):
-    """A record that cannot be formatted is logged with the reason."""
-    with _logging_to_stderr("text"):
-        logging.getLogger("mockthingspace").info("%d", "no number")
+    """A record that cannot be formatted is logged with the reason, escaped."""
 
-    err = capsys.readouterr().err
-    assert err.startswith("cannot log '%d':\nTraceback")
-    assert "TypeError" in err
+    class Unspeakable:
+        def __str__(self) -> str:
+            raise TypeError("\x1b[2J")
+
+    with _logging_to_stderr("text"):
+        logging.getLogger("mockthingspace").info("%s", Unspeakable())
+
+    first, *rest = capsys.readouterr().err.splitlines()
+    assert (first.endswith("  cannot log '%s'"), rest[0], rest[-1]) == (
+        True,
+        "Traceback (most recent call last):",
+        "TypeError: \\x1b[2J",
+    )
 
 
 def test_two_servers_do_not_share_a_port_file(serve, capsys, tmp_path):
