@@ -70,8 +70,12 @@ class Crew(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no typ
             name=f"mockthingspace-{thread_no}",
             daemon=True,
         )
+        try:
+            member.start()
+        except RuntimeError:  # the system has no more; waitress has counted it already
+            self.threads.discard(thread_no)
+            raise
         self.members = [*(known for known in self.members if known.is_alive()), member]
-        member.start()
 
     def begin(self) -> None:
         """Have the workers there are when none waits."""
@@ -80,8 +84,8 @@ class Crew(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no typ
     @contextmanager
     def spare(self) -> Iterator[None]:
         """Have one worker more while one waits, so that nobody else does."""
-        self._change(+1)
         try:
+            self._change(+1)
             yield
         finally:
             self._change(-1)
@@ -301,7 +305,12 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
             there = len(self.active_channels)
             if there >= self._connections and not idle:
                 return
-            super().handle_accept()
+            try:
+                super().handle_accept()
+            except Exception:  # noqa: BLE001 (it would be the end of the loop)
+                _log.exception("cannot accept a connection")
+                self._rests_until = monotonic() + REST_S
+                return
             if len(self.active_channels) == there:
                 return
             if there >= self._connections:

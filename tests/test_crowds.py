@@ -222,6 +222,25 @@ def test_where_descriptors_run_out_and_nobody_is_idle_it_rests(
     over.set()
 
 
+def test_a_bug_in_accepting_ends_nothing(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log has it, and whoever wants to come in is let in after a rest."""
+    accept, bugs = TcpWSGIServer.accept, [ValueError("a bug")]
+
+    def accepting(listener: Any) -> Any:
+        if bugs:
+            raise bugs.pop()
+        return accept(listener)
+
+    monkeypatch.setattr("mockthingspace.wsgi.REST_S", 0.001)
+    monkeypatch.setattr(TcpWSGIServer, "accept", accepting)
+    assert answered(connect())
+    assert [record.getMessage() for record in caplog.records] == [
+        "cannot accept a connection"
+    ]
+
+
 @pytest.mark.parametrize(
     ("limit", "most"),
     [(20, 8), (64, 32), (256, 192), (1024, 768), (20_000, 2000)],

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from queue import SimpleQueue
-from threading import Event
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -230,6 +230,25 @@ def test_waiting_does_not_use_up_the_workers(
         after = [replied(client) for client in clients]
     assert (during, after) == (b"answered", [(200, b"answered")] * len(clients))
     assert settled(crew, size)
+
+
+def test_a_worker_that_cannot_be_had_leaves_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where the system has no more threads, a crew is afterwards as it was."""
+
+    def no_more(_: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    crew = Crew(THREADS)
+    crew.begin()
+    with monkeypatch.context() as patched:
+        patched.setattr(Thread, "start", no_more)
+        with pytest.raises(RuntimeError), crew.spare():
+            pass
+    left = (len(crew.members), len(crew.threads), crew.stop_count)
+    crew.dismiss()
+    assert left == (THREADS, THREADS, 0)
 
 
 def test_clients_that_never_read_do_not_use_up_the_workers(
