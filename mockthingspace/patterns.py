@@ -11,6 +11,7 @@ long a busy machine takes over them.
 
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from time import thread_time
 from typing import Any
 from urllib.parse import parse_qs
@@ -47,7 +48,8 @@ def criteria(pattern: Mapping[str, Any]) -> list[Criterion]:
         making = iter(_KEYS[key](key, wanted))
         make = effort.counted(key, lambda making: next(making, None))
         while (criterion := make(making)) is not None:
-            made.append(effort.limited(criterion))
+            limited = effort.limited(criterion)
+            made.append(_any_of_them(limited) if _KEYS[key] is _query else limited)
             if len(made) > MOST_CRITERIA:
                 raise AdminError(
                     "too_large", f"a pattern asks for at most {MOST_CRITERIA} things"
@@ -134,12 +136,14 @@ def _headers(key: str, wanted: Any) -> Iterator[Criterion]:
 
 def _query(key: str, wanted: Any) -> Iterator[Criterion]:
     def reader(name: str) -> Callable[[Exchange], Any]:
-        def read(exchange: Exchange) -> Any:
-            return parse_qs(exchange.query, keep_blank_values=True).get(name)
+        return lambda one: _parameters(one.query).get(name)
 
-        return read
+    return _named(key, wanted, reader)
 
-    return map(_any_of_them, _named(key, wanted, reader))
+
+@lru_cache(maxsize=1)  # each exchange is read by every criterion in turn
+def _parameters(query: str) -> Mapping[str, list[str]]:
+    return parse_qs(query, keep_blank_values=True)
 
 
 def _any_of_them(criterion: Criterion) -> Criterion:
@@ -277,7 +281,7 @@ def _expression(field: str, wanted: str, insensitive: bool) -> Judge:
     def judge(value: str) -> bool:
         return bool(expression.fullmatch(value, timeout=MATCHING_S))
 
-    return _Effort().counted(field, judge, wanted)  # many values are one criterion
+    return judge
 
 
 def _switch(field: str, name: str, value: Any) -> bool:

@@ -3,6 +3,7 @@
 import json
 from datetime import datetime, timezone
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from flask.testing import FlaskClient
@@ -674,6 +675,33 @@ def test_a_pattern_has_its_time_for_all_exchanges_together(
     with pytest.raises(AdminError, match="urlPath /elsewhere: matching took more"):
         looked += [matches(ONE, wanted) for _ in range(int(patterns.MATCHING_S))]
     assert looked == [False]
+
+
+def test_the_values_of_a_parameter_share_the_time_of_the_pattern(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However many values there are, they get no time of their own."""
+    now = iter(range(10**9))
+    monkeypatch.setattr(patterns, "thread_time", lambda: next(now))
+    wanted = criteria({"queryParameters": {"a": {"equalTo": "b"}}})
+    exchange = ONE._replace(query="a=c&" * 20)
+    with pytest.raises(AdminError, match=r"queryParameters.a b: matching took more"):
+        matches(exchange, wanted)
+
+
+def test_a_query_is_taken_apart_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not by each of two hundred criteria again."""
+    taken: list[str] = []
+
+    def counted(query: str, **options: Any) -> dict[str, list[str]]:
+        taken.append(query)
+        return parse_qs(query, **options)
+
+    monkeypatch.setattr(patterns, "parse_qs", counted)
+    names = [f"name{number}" for number in range(100)]
+    exchange = ONE._replace(query="&".join(f"{name}=b" for name in names))
+    pattern = {"queryParameters": {name: {"equalTo": "b"} for name in names}}
+    assert (holds(pattern, exchange), taken) == (True, [exchange.query])
 
 
 def test_what_costs_nothing_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
