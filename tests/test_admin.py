@@ -820,6 +820,18 @@ def test_a_reset_without_a_body_resets_everything(used: FlaskClient) -> None:
     assert (200, 1) == (reply.status_code, reply.get_json()["epoch"])
 
 
+def test_a_wait_that_a_reset_ends_shows_what_there_is_then(
+    used: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """List and total are of the same journal, the new one."""
+    other = used.application.test_client()
+    monkeypatch.setattr(
+        requests, "wait", lambda *_: other.post("/__admin/reset", json={})
+    )
+    shown = used.get("/__admin/requests?wait_s=1").get_json()
+    assert (shown["requests"], shown["meta"]["total"]) == ([], 0)
+
+
 @each("body", [b'{"acct": "a"}', b'{"account": 5}', b'{"account": null}', b"[]", b"{"])
 def test_a_reset_of_anything_else_is_refused(used: FlaskClient, body: bytes) -> None:
     """A mistyped account does not reset everybody."""

@@ -111,7 +111,7 @@ def _waiting(
     matches = _filter(given)
 
     def found() -> list[Exchange]:
-        every = state.journal.every()
+        every = current().state.journal.every()  # a reset ends a wait
         return [exchange for exchange in every if matches(exchange) and keep(exchange)]
 
     def met(item: object) -> bool:
