@@ -7,6 +7,7 @@ nor stopping.
 import os
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from selectors import EVENT_WRITE, DefaultSelector
 from threading import Condition, Thread
 from typing import TextIO
@@ -124,10 +125,8 @@ def _writer(stream: TextIO | None) -> tuple[str, Callable[[bytes], object]]:
         return "utf-8", lambda _: None
     try:
         descriptor = stream.fileno()
-    except (OSError, AttributeError):  # it is no file, as in a test
-        return "utf-8", lambda data: print(
-            data.decode(), end="", file=stream, flush=True
-        )
+    except (OSError, ValueError, AttributeError):  # it is no file, or is closed
+        return "utf-8", partial(_print, stream)
 
     def write(data: bytes) -> None:
         left = memoryview(data)
@@ -140,3 +139,11 @@ def _writer(stream: TextIO | None) -> tuple[str, Callable[[bytes], object]]:
                     selector.select()
 
     return stream.encoding, write
+
+
+def _print(stream: TextIO, data: bytes) -> None:
+    """Write to a stream without a descriptor, as a test has it."""
+    try:
+        print(data.decode(), end="", file=stream, flush=True)
+    except ValueError as error:  # it is closed
+        raise OSError(str(error)) from error

@@ -169,3 +169,18 @@ def test_a_stream_without_a_descriptor_is_written_as_it_can() -> None:
         outlet.say("né")
         outlet.close()
     assert stream.getvalue() == "né\n"
+
+
+@pytest.mark.parametrize("kind", ["a file", "no file"])
+def test_a_stream_that_is_closed_is_a_write_that_fails(
+    tmp_path: Path, kind: str
+) -> None:
+    """The thread that writes goes on, and closing waits for nothing."""
+    stream = (tmp_path / "log").open("w") if kind == "a file" else io.StringIO()
+    stream.close()
+    told: SimpleQueue[OSError] = SimpleQueue()
+    outlet = Outlet(stream, lost, told.put)
+    outlet.say("a line")
+    error = told.get(timeout=BOUND_S)
+    outlet.close()
+    assert ("closed file" in str(error), outlet._done) == (True, True)
