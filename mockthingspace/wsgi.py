@@ -38,6 +38,8 @@ ADMIN_THREADS = 8
 # end of its client, which is behind them, is seen.
 LOOKAHEAD = 100
 BODIES_AHEAD = 1024 * 1024
+# How much a client may leave unread and still have its next request handled.
+MOST_UNREAD = 16 * 1024 * 1024
 GARBAGE = bytes(range(1, 256))
 GRACE_S = 5.0
 AT_ONCE = 16
@@ -169,6 +171,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
     """A connection, whose end is seen while a request of it waits."""
 
     task_class = OneSend
+    held = False  # whether its next request is handled only when enough is sent
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._watching = Lock()  # no other is taken while it is held
@@ -225,6 +228,17 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
             self.received(data)
         else:
             self._end()
+
+    def writable(self) -> bool:
+        """Say whether there is anything to do when it can be written."""
+        return bool(self.held or super().writable())
+
+    def handle_write(self) -> None:
+        """Send; when enough is sent, have the next request handled."""
+        super().handle_write()
+        if self.held and self.connected and self.total_outbufs_len <= MOST_UNREAD:
+            self.held = False
+            self.server.add_task(self)
 
     def handle_close(self) -> None:
         """Close it, and let go of what waits."""
@@ -351,7 +365,10 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         return self.admin_crew if path.startswith(PREFIX) else self.crew
 
     def add_task(self, task: Any) -> None:
-        """Have the first request of a connection handled."""
+        """Have the first request of a connection handled, unless too much is unread."""
+        if task.total_outbufs_len > MOST_UNREAD:
+            task.held = True
+            return
         crew = self.crew_of(task.requests[0])
         if not crew.members:
             crew.begin()

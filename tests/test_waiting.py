@@ -6,6 +6,7 @@ import struct
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from itertools import islice
 from queue import SimpleQueue
 from threading import Event, Thread
 from typing import Any
@@ -46,6 +47,7 @@ class Waiting:
             body = BIG
         elif path.endswith("huge"):
             body = HUGE
+            self.begun.put(Event())
         elif path.endswith("echo"):
             body = environ["wsgi.input"].read()
         start_response("200 OK", [("Content-Length", str(len(body)))])
@@ -87,6 +89,15 @@ def replied(client: socket.socket) -> tuple[int, bytes]:
     while len(body) < int(size):
         body += client.recv(int(size) - len(body))
     return int(head.split()[1]), body
+
+
+def turns(server: Server) -> Iterator[None]:
+    """Have the server's loop turn, again and again."""
+    for _ in range(100_000):
+        turned = Event()
+        server._listener.trigger.pull_trigger(turned.set)
+        assert turned.wait(BOUND_S)
+        yield
 
 
 def reset(client: socket.socket) -> None:
@@ -138,10 +149,8 @@ def test_little_is_kept_of_what_is_sent_behind_a_wait(
         over = app.begun.get(timeout=BOUND_S)
         client.sendall((head + body) * 50)
         [channel] = server._listener.active_channels.values()
-        for _ in range(50):
-            turned = Event()
-            server._listener.trigger.pull_trigger(turned.set)
-            assert turned.wait(BOUND_S)
+        for _ in islice(turns(server), 50):
+            pass
         kept = len(channel.requests)
         over.set()
         replies = [replied(client) for _ in range(51)]
@@ -264,12 +273,33 @@ def test_clients_that_never_read_do_not_use_up_the_workers(
     with ExitStack() as stack:
         for _ in range(THREADS):
             client = stack.enter_context(connected(server))
-            client.sendall(get("/huge") + get("/wait"))
-            app.begun.get(timeout=BOUND_S).set()
+            client.sendall(get("/huge") + get("/"))
+            app.begun.get(timeout=BOUND_S)
         answer = requests.get(server.url, timeout=BOUND_S).content
         server.stop()
     alive = [member for member in server._listener.crew.members if member.is_alive()]
     assert (answer, alive) == (b"answered", [])
+
+
+def test_what_is_behind_much_unread_is_handled_when_that_is_read(
+    app: Waiting, server: Server
+) -> None:
+    """Nobody can have the double work, or keep, without end by reading nothing."""
+    with connected(server) as client:
+        client.sendall(get("/huge") + get("/wait"))
+        app.begun.get(timeout=BOUND_S)
+        [channel] = server._listener.active_channels.values()
+        assert any(len(channel.requests) == 1 for _ in turns(server))
+        for _ in range(2 * THREADS):
+            requests.get(server.url, timeout=BOUND_S)
+        early = not app.begun.empty()
+        first = replied(client)
+        app.begun.get(timeout=BOUND_S).set()
+        assert (early, first, replied(client)) == (
+            False,
+            (200, HUGE),
+            (200, b"answered"),
+        )
 
 
 def test_a_stop_ends_what_is_waited_for(app: Waiting) -> None:
