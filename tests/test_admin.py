@@ -826,7 +826,7 @@ def test_a_wait_that_a_reset_ends_shows_what_there_is_then(
     """List and total are of the same journal, the new one."""
     other = used.application.test_client()
     monkeypatch.setattr(
-        requests, "wait", lambda *_: other.post("/__admin/reset", json={})
+        requests, "block", lambda *_: other.post("/__admin/reset", json={})
     )
     shown = used.get("/__admin/requests?wait_s=1").get_json()
     assert (shown["requests"], shown["meta"]["total"]) == ([], 0)

@@ -143,6 +143,8 @@ def test_a_connection_that_closes_while_a_message_is_sent_is_said(
 
     async def slowly(body: bytes) -> AsyncIterator[bytes]:
         yield b"{}"
+        while not listener.asked.is_set():
+            await asyncio.sleep(0.001)
         for _ in body[2:]:
             yield b" "
             await asyncio.sleep(0.001)
