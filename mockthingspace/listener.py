@@ -92,7 +92,7 @@ class Listener:
         try:
             self._server = HttpServer(self.host, self.port, self._receive)
         except (OSError, OverflowError) as error:
-            instead = "--port, in code port="
+            instead = "--port, or in code with port="
             raise cannot_bind(self.host, self.port, error, instead) from error
         return self
 

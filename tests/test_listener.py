@@ -389,7 +389,9 @@ def test_a_busy_port_names_who_has_it():
     assert f"cannot serve on {LOOPBACK}:{port}: the port is taken by " in str(
         error.value
     )
-    assert "choose another with --port, in code port= (0 picks" in str(error.value)
+    assert "choose another with --port, or in code with port= (0 picks" in str(
+        error.value
+    )
 
 
 def test_a_port_that_is_none_cannot_be_had():
@@ -592,3 +594,6 @@ def test_a_listener_can_be_stopped_by_who_is_told_of_a_message():
     with contextlib.suppress(requests.RequestException):
         requests.post(listener.url, timeout=PATIENCE_S)
     assert stopped.wait(PATIENCE_S)
+    for thread in threading.enumerate():  # the one that was told ends with its message
+        if thread.name == "mockthingspace-listener":
+            thread.join(PATIENCE_S)
