@@ -105,6 +105,15 @@ def test_a_likelihood_is_drawn_only_for_what_it_is_for(store: Faults) -> None:
     assert mixed == [acting(alone) for _ in range(20)]
 
 
+def test_each_thing_is_told_with_its_instant() -> None:
+    """What was planned, has acted and is used up stands in a timeline at its time."""
+    instants: list[datetime] = []
+    store = Faults(Sequence(), lambda what, fault, now: instants.append(now))
+    store.plan(planned(times=1), NOW)
+    store.acting("requests", {}, NOW)
+    assert instants == [NOW, NOW, NOW]
+
+
 def test_a_forgotten_fault_heals_by_itself(store: Faults, told: Told) -> None:
     """At its ttl of the clock it is gone, whoever looks first."""
     store.plan(planned(times=None, ttl_s=2.5), NOW)

@@ -500,6 +500,20 @@ def test_an_application_gets_its_messages_without_a_socket() -> None:
     assert outcome == Outcome(202, None, expected)
 
 
+def test_an_application_is_told_where_it_was_reached() -> None:
+    """Scheme, name and port are those of the listener's URL."""
+
+    def application(environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
+        start("200 OK", [])
+        names = ("wsgi.url_scheme", "SERVER_NAME", "SERVER_PORT", "HTTP_HOST")
+        return ["|".join(environ[name] for name in names).encode()]
+
+    post = Poster(deliver_to={HERE: application})
+    reply = post(f"{HERE}/cb").reply
+    post.close()
+    assert reply == b"https|listener.example|443|listener.example"
+
+
 def failing(error: BaseException) -> Callable[..., Iterator[bytes]]:
     """Return an application that fails at once."""
 
