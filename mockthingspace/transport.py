@@ -71,6 +71,7 @@ class ApplicationError(Exception):
 class _Target(NamedTuple):
     """Where a URL leads: ``headers`` are what a message to it carries."""
 
+    origin: str
     scheme: str
     host: str
     port: int
@@ -129,7 +130,7 @@ class WebhookTransport:
             message = target.headers.copy()
             message.update(headers or {})
             message["Content-Length"] = str(len(body))
-            application = self._applications.get(origin(url))
+            application = self._applications.get(target.origin)
             if application is not None:
                 answer = await asyncio.wait_for(
                     _call(application, url, message, body), self._timeout_s
@@ -367,7 +368,14 @@ def _target(url: str) -> _Target:
     headers.update(prepared.headers)
     headers["Accept-Encoding"] = "identity"
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    return _Target(parts.scheme, str(parts.hostname), port, prepared.path_url, headers)
+    return _Target(
+        origin(url),
+        parts.scheme,
+        str(parts.hostname),
+        port,
+        prepared.path_url,
+        headers,
+    )
 
 
 def _key(target: _Target, verify: bool) -> tuple[object, ...]:
