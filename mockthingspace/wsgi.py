@@ -240,6 +240,15 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
             self.held = False
             self.server.add_task(self)
 
+    def _flush_some(self, do_close: bool = True) -> bool:
+        """Send what there is: one thread at a time, or it would be sent twice.
+
+        waitress's loop does not lock here, while a worker that has handled the last
+        request may be telling the client to continue with its next.
+        """
+        with self.outbuf_lock:
+            return bool(super()._flush_some(do_close))
+
     def handle_close(self) -> None:
         """Close it, and let go of what waits."""
         super().handle_close()

@@ -17,7 +17,7 @@ import requests
 from mockthingspace import MockThingSpace
 from mockthingspace.server import Server
 from mockthingspace.waiting import holding
-from mockthingspace.wsgi import ADMIN_THREADS, LOOKAHEAD, THREADS, Crew
+from mockthingspace.wsgi import ADMIN_THREADS, LOOKAHEAD, THREADS, Channel, Crew
 
 LOOPBACK = "127.0.0.1"
 BOUND_S = 30.0
@@ -26,6 +26,10 @@ CALLBACKS = f"/api/fota/v1/callbacks/{ACCOUNT}"
 ADMIN = "/__admin/x"
 BIG = b"x" * 4_000_000
 HUGE = b"x" * 30_000_000  # more than waitress keeps by itself, and the system
+EXPECTING = (
+    b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n"
+    b"Expect: 100-continue\r\n\r\n"
+)
 
 
 class Waiting:
@@ -202,17 +206,43 @@ def test_a_client_that_ends_its_side_gets_all_it_asked_for(server: Server) -> No
 
 def test_a_client_that_waits_to_continue_can(app: Waiting, server: Server) -> None:
     """``Expect: 100-continue`` works alone and behind a request that waits."""
-    expecting = (
-        b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n"
-        b"Expect: 100-continue\r\n\r\n"
-    )
     with connected(server) as client:
-        client.sendall(expecting)
+        client.sendall(EXPECTING)
         assert client.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
         client.sendall(b"body" + get("/wait"))
         assert replied(client) == (200, b"body")
         over = app.begun.get(timeout=BOUND_S)
-        client.sendall(expecting)
+        client.sendall(EXPECTING)
+        over.set()
+        assert replied(client) == (200, b"answered")
+        assert client.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        client.sendall(b"next")
+        assert replied(client) == (200, b"next")
+
+
+def test_a_client_is_told_to_continue_once(
+    app: Waiting, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the loop would send what a worker is sending."""
+    sent: list[bytes] = []
+    again = Event()
+    send = Channel.send
+
+    def slow(self: Channel, data: bytes, do_close: bool = True) -> Any:
+        if b"100 Continue" in data:
+            sent.append(data)
+            if len(sent) == 1:
+                server._listener.pull_trigger()
+                again.wait(0.1)
+            else:
+                again.set()
+        return send(self, data, do_close)
+
+    monkeypatch.setattr(Channel, "send", slow)
+    with connected(server) as client:
+        client.sendall(get("/wait"))
+        over = app.begun.get(timeout=BOUND_S)
+        client.sendall(EXPECTING)
         over.set()
         assert replied(client) == (200, b"answered")
         assert client.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
