@@ -7,8 +7,9 @@ and the journal's entry. The admin API is left out of the journal.
 
 import logging
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
+from functools import cache, partial
 from itertools import accumulate
 from sys import intern
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 from flask import Flask, Response, g, request
 from flask.sessions import NullSession, SessionInterface
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
-from werkzeug.routing import Rule
+from werkzeug.routing import Map, Rule
 
 from mockthingspace import admin, rendering, seeds
 from mockthingspace.answers import gateway
@@ -81,23 +82,61 @@ def create_app(
         SettingsError: The seed file cannot be used.
     """
     settings = settings or Settings()
-    app = Flask("mockthingspace", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
-    app.session_interface = _NoSessions()
-    app.url_rule_class = _MatchedOnly
-    app.url_map.converters["segment"] = Segment
-    app.url_map.merge_slashes = False
     document = {} if settings.seed is None else read_seed(settings.seed)
     seed = seeds.seed(document, FAMILIES, Clock().now())
+    app = _Application()
     app.extensions[EXTENSION] = Double(settings, seed, deliver_to or {})
+    return app
+
+
+class _Application(Flask):
+    """Serves the families and the admin API.
+
+    All have the same URL rules, and compiling them is most of what making one
+    would cost: they are compiled once in a process, and copied for an
+    application that is given a rule of its own.
+    """
+
+    url_rule_class = _MatchedOnly
+    session_interface = _NoSessions()
+
+    def __init__(self) -> None:
+        super().__init__("mockthingspace", static_folder=None)
+        served = _served()
+        self.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+        self.url_map = served.url_map
+        self.view_functions.update(served.view_functions)
+        self.blueprints.update(served.blueprints)
+        self.error_handler_spec = deepcopy(served.error_handler_spec)
+        self.before_request(_arrive)
+        self.after_request(_complete)
+        self.register_error_handler(HTTPException, _not_served)
+        self.register_error_handler(Exception, _broken)
+
+    def add_url_rule(self, *args: Any, **kwargs: Any) -> None:
+        """Add a rule, to this application only."""
+        self.url_map = _url_map(rule.empty() for rule in self.url_map.iter_rules())
+        super().add_url_rule(*args, **kwargs)
+
+
+@cache
+def _served() -> Flask:
+    """Return what all applications share: the rules and what they lead to."""
+    app = Flask("mockthingspace", static_folder=None)
+    app.url_rule_class = _MatchedOnly
+    app.url_map = _url_map()
     for family in FAMILIES:
         app.register_blueprint(blueprint(family))
     app.register_blueprint(admin.blueprint())
-    app.before_request(_arrive)
-    app.after_request(_complete)
-    app.register_error_handler(HTTPException, _not_served)
-    app.register_error_handler(Exception, _broken)
     return app
+
+
+def _url_map(rules: Iterable[Rule] = ()) -> Map:
+    return Map(
+        rules,
+        converters={"segment": Segment},
+        merge_slashes=False,
+    )
 
 
 def _arrive() -> Response | None:

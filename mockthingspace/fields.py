@@ -27,6 +27,7 @@ from mockthingspace.model import (
     TRANSPORT_HEADERS,
     Fact,
 )
+from mockthingspace.urls import ascii_host
 
 LONGEST_URL = 8000
 LONGEST_NAME = 254  # with a dot at its end
@@ -237,24 +238,18 @@ def _is_bracketed(netloc: str, host: str) -> bool:
 def _is_host(host: str) -> bool:
     """Say whether a host is an address or a name that DNS could know.
 
-    A name that is not ASCII is encoded as requests does, by IDNA 2008: an emoji is
-    in none. An address with a zone is of one machine's links, and link-local.
+    A name that is not ASCII is encoded by IDNA 2008: an emoji is in none. An
+    address with a zone is of one machine's links, and link-local.
     """
     try:
         if ":" in host:
             return "%" not in host and bool(ip_address(host))
-        name = _idna(host) if not host.isascii() else host.encode("idna").decode()
+        name = ascii_host(host) if not host.isascii() else host.encode("idna").decode()
         if name.replace(".", "").isdigit():
             return bool(ip_address(name))
     except ValueError:
         return False
     return len(name) <= LONGEST_NAME and _HOST.fullmatch(name) is not None
-
-
-def _idna(host: str) -> str:
-    import idna  # it has large tables, and few names need it
-
-    return idna.encode(host, uts46=True).decode("ascii")
 
 
 class HttpHeaders(fields.Raw):

@@ -16,13 +16,13 @@ from urllib.parse import urlsplit
 
 import certifi
 import h11
-import requests
-from requests.structures import CaseInsensitiveDict
+from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from mockthingspace.background import in_thread
 from mockthingspace.descriptors import open_files_limit
 from mockthingspace.reach import OutOfReach, connect
+from mockthingspace.urls import Target, locate, origin
 
 HEADERS = {
     "Content-Type": "application/json",
@@ -66,17 +66,6 @@ class NotHttp(Exception):
 
 class ApplicationError(Exception):
     """The WSGI application raised, or answered what no server would send."""
-
-
-class _Target(NamedTuple):
-    """Where a URL leads: ``headers`` are what a message to it carries."""
-
-    origin: str
-    scheme: str
-    host: str
-    port: int
-    path: str
-    headers: "CaseInsensitiveDict[str]"
 
 
 class WebhookTransport:
@@ -126,19 +115,19 @@ class WebhookTransport:
             pace: How the body is cut into pieces, and when each is sent.
         """
         try:
-            target = _target(url)
-            message = target.headers.copy()
+            where, own = _addressed(url)
+            message = own.copy()
             message.update(headers or {})
             message["Content-Length"] = str(len(body))
-            application = self._applications.get(target.origin)
+            application = self._applications.get(where.origin)
             if application is not None:
                 answer = await asyncio.wait_for(
                     _call(application, url, message, body), self._timeout_s
                 )
             else:
-                request = _request(target.path, message)
+                request = _request(where.path, message)
                 async with self._slots:
-                    exchange = self._exchange(target, request, body, verify, pace)
+                    exchange = self._exchange(where, request, body, verify, pace)
                     answer = await asyncio.wait_for(exchange, self._timeout_s)
         except asyncio.TimeoutError:
             return Outcome(None, f"no answer within {self._timeout_s:g} s", b"")
@@ -154,7 +143,7 @@ class WebhookTransport:
 
     async def _exchange(
         self,
-        target: _Target,
+        target: Target,
         request: h11.Request,
         body: bytes,
         verify: bool,
@@ -170,7 +159,7 @@ class WebhookTransport:
         connection = await self._connect(target, verify)
         return await self._converse(connection, request, body, pace)
 
-    async def _connect(self, target: _Target, verify: bool) -> "_Connection":
+    async def _connect(self, target: Target, verify: bool) -> "_Connection":
         """Open a connection to a target, with TLS where its scheme says so."""
         raw = await connect(target.host, target.port, self._public_listeners)
         context = _tls(verify) if target.scheme == "https" else None
@@ -199,7 +188,7 @@ class WebhookTransport:
         self._keep(connection)
         return status_code, None, reply
 
-    def _take_idle(self, target: _Target, verify: bool) -> "_Connection | None":
+    def _take_idle(self, target: Target, verify: bool) -> "_Connection | None":
         key = _key(target, verify)
         self._idle = [other for other in self._idle if not other.closed]
         for connection in reversed(self._idle):
@@ -352,46 +341,28 @@ class _Connection(asyncio.Protocol):
             self._reader.set_result(None)
 
 
-def origin(url: str) -> str:
-    """Return scheme, host and port of a URL, the way they are compared."""
-    parts = urlsplit(url)
-    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-    return f"{parts.scheme}://{parts.hostname}:{port}"
-
-
 @lru_cache(URLS)
-def _target(url: str) -> _Target:
-    """Read a URL as ``requests`` does: IDNs, odd characters and user info."""
-    prepared = requests.Request("POST", url, HEADERS).prepare()
-    parts = urlsplit(str(prepared.url))
-    headers = CaseInsensitiveDict({"Host": parts.netloc.rpartition("@")[2]})
-    headers.update(prepared.headers)
-    headers["Accept-Encoding"] = "identity"
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    return _Target(
-        origin(url),
-        parts.scheme,
-        str(parts.hostname),
-        port,
-        prepared.path_url,
-        headers,
-    )
+def _addressed(url: str) -> tuple[Target, Headers]:
+    """Read a URL; return where it leads and the headers of a message to it."""
+    where = locate(url)
+    headers = Headers({"Host": where.place, **HEADERS, "Accept-Encoding": "identity"})
+    if where.credentials is not None:
+        headers["Authorization"] = where.credentials
+    return where, headers
 
 
-def _key(target: _Target, verify: bool) -> tuple[object, ...]:
+def _key(target: Target, verify: bool) -> tuple[object, ...]:
     return target.scheme, target.host, target.port, verify
 
 
-def _request(path: str, headers: Mapping[str, str]) -> h11.Request:
-    pairs = [
-        (name.encode(), value.encode("latin-1")) for name, value in headers.items()
-    ]
+def _request(path: str, headers: Headers) -> h11.Request:
+    pairs = [(name.encode(), value.encode("latin-1")) for name, value in headers]
     return h11.Request(method="POST", target=path, headers=pairs)
 
 
 @cache
 def _tls(verify: bool) -> ssl.SSLContext:
-    """Return how TLS is spoken: with requests' certificate authorities, or any."""
+    """Return how TLS is spoken: with Mozilla's certificate authorities, or any."""
     context = ssl.create_default_context(cafile=certifi.where() if verify else None)
     if not verify:
         context.check_hostname = False
@@ -400,7 +371,7 @@ def _tls(verify: bool) -> ssl.SSLContext:
 
 
 async def _call(
-    application: Any, url: str, headers: Mapping[str, str], body: bytes
+    application: Any, url: str, headers: Headers, body: bytes
 ) -> tuple[int, None, bytes]:
     """Hand a message to a WSGI application and return its answer.
 
@@ -413,7 +384,7 @@ async def _call(
         base_url=f"{parts.scheme}://{parts.netloc}",
         query_string=parts.query,
         method="POST",
-        headers=headers.items(),
+        headers=headers,
         data=body,
     ).get_environ()
     given_up = Event()

@@ -9,10 +9,9 @@ import requests  # noqa: F401 (a pytester run in process forgets what it first i
 from flask import Flask
 from flask.testing import FlaskClient
 
+from mockthingspace import create_app
 from mockthingspace.clock import Clock
 from mockthingspace.double import EXTENSION, Double
-
-from .doubles import application
 
 pytest_plugins = ["pytester"]
 
@@ -54,7 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture
 def app() -> Iterator[Flask]:
     """An application with the default settings."""
-    made = application()
+    made = create_app()
     yield made
     made.extensions[EXTENSION].close()
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockthingspace import create_app
 from mockthingspace.families import FAMILIES
 
-from .doubles import application
 from .rows import each
 
 ACCOUNT = "0242078689-00001"
@@ -159,7 +159,7 @@ FIELDS: dict[str, tuple[Any, str]] = {
 @pytest.fixture(scope="module")
 def shared():
     """One client for all: a body that is refused leaves nothing behind."""
-    return application().test_client()
+    return create_app().test_client()
 
 
 def refused(client, taker, body):

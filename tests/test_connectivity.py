@@ -9,11 +9,10 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from mockthingspace import MockThingSpace
+from mockthingspace import MockThingSpace, create_app
 from mockthingspace.services import CONNECTIVITY
 from mockthingspace.settings import Settings
 
-from .doubles import application
 from .rows import each
 
 ACCOUNT = "0242078689-00001"
@@ -26,7 +25,7 @@ NAMED = {"accountName": ACCOUNT, "serviceName": "CarrierService"}
 
 @cache
 def _started(**settings: Any) -> FlaskClient:
-    return application(Settings(**settings)).test_client()
+    return create_app(Settings(**settings)).test_client()
 
 
 def _client(**settings: Any) -> FlaskClient:

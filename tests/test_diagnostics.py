@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from mockthingspace import MockThingSpace
+from mockthingspace import MockThingSpace, create_app
 from mockthingspace.settings import Settings
 
-from .doubles import application
 from .rows import each
 
 ACCOUNT, OTHER = "0242078689-00001", "0242078689-00002"
@@ -30,7 +29,7 @@ INVALID = {
 
 @cache
 def _started(**settings: Any) -> FlaskClient:
-    return application(Settings(**settings)).test_client()
+    return create_app(Settings(**settings)).test_client()
 
 
 def _client(**settings: Any) -> FlaskClient:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -196,25 +195,17 @@ def test_a_replacement_holds_until_the_next_reset(double: Double) -> None:
 @pytest.fixture
 def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Flask, Event, Event]]:
     """An application whose register waits, once it has begun, to be let go on."""
-    from mockthingspace import app as application
-    from mockthingspace.families import FAMILIES
+    app, begun, go_on = create_app(), Event(), Event()
+    name = next(name for name in app.view_functions if "fota-v1.register" in name)
+    register = app.view_functions[name]
 
-    begun, go_on = Event(), Event()
+    def hold(**path: str) -> Any:
+        begun.set()
+        assert go_on.wait(WAIT_S)
+        return register(**path)
 
-    def hold(family: Any) -> Any:
-        def holding(operation: Any) -> Any:
-            def verb(call: Any, **arguments: Any) -> object:
-                begun.set()
-                assert go_on.wait(WAIT_S)
-                return operation.verb(call, **arguments)
-
-            waits = operation.name == "register"
-            return replace(operation, verb=verb) if waits else operation
-
-        return replace(family, operations=tuple(map(holding, family.operations)))
-
-    monkeypatch.setattr(application, "FAMILIES", tuple(map(hold, FAMILIES)))
-    yield create_app(), begun, go_on
+    app.view_functions[name] = hold
+    yield app, begun, go_on
     go_on.set()
 
 
@@ -278,6 +269,15 @@ def test_a_reset_waits_for_that_of_an_account(double: Double) -> None:
     double.reset_account(ACCOUNT)
     reset.join(WAIT_S)
     assert ([True], 1) == (waited, double.state.epoch)
+
+
+def test_a_rule_that_an_application_is_given_is_its_own() -> None:
+    """A route added to an application is served there, and by no other."""
+    one, other = create_app(), create_app()
+    one.add_url_rule("/mine", view_func=lambda: "mine")
+    shown = [app.test_client().get("/mine").status_code for app in (one, other)]
+    assert shown == [200, 404]
+    assert one.test_client().get("/__admin/health").status_code == 200
 
 
 def test_two_doubles_share_nothing(client: FlaskClient) -> None:

@@ -8,13 +8,12 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from mockthingspace import errors, families
+from mockthingspace import create_app, errors, families
 from mockthingspace.families import FAMILIES
 from mockthingspace.fidelity import entries
 from mockthingspace.model import MARKS
 from mockthingspace.settings import Settings
 
-from .doubles import application
 from .rows import each
 
 ACCOUNT, OTHER = "0242078689-00001", "0242078689-00002"
@@ -90,7 +89,7 @@ def test_every_family_with_accounts_is_tested_here():
 
 def asking(**settings: Any) -> FlaskClient:
     """Return a client of a double with these settings, as just started."""
-    return application(Settings(clock="manual", **settings)).test_client()
+    return create_app(Settings(clock="manual", **settings)).test_client()
 
 
 def operations(

@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 
-from mockthingspace import Listener, MockThingSpace, verify
+from mockthingspace import Listener, MockThingSpace, create_app, verify
 from mockthingspace.double import EXTENSION, Double
 from mockthingspace.fault_kinds import FAULTS
 from mockthingspace.listener import ReceivedMessage
 from mockthingspace.mangling import NOBODYS
 from mockthingspace.settings import Settings
 
-from .doubles import application
 from .rows import each
 
 ACCOUNT = "0242078689-00001"
@@ -425,7 +424,7 @@ def test_a_message_of_any_form_can_be_faulted(kind: Any, message: Any) -> None:
         start("200 OK", [])
         return []
 
-    made = application(Settings(clock="manual"), {HERE: app})
+    made = create_app(Settings(clock="manual"), {HERE: app})
     client = made.test_client()
     double: Double = made.extensions[EXTENSION]
     registration = {"family": "fota-v1", "account": ACCOUNT, "url": HERE}

@@ -12,14 +12,13 @@ import pytest
 import requests
 from flask.testing import FlaskClient
 
-from mockthingspace import MockThingSpace
+from mockthingspace import MockThingSpace, create_app
 from mockthingspace.double import EXTENSION, Double
 from mockthingspace.fault_kinds import FAULTS
 from mockthingspace.server import Server
 from mockthingspace.settings import Settings
 from mockthingspace.spoiling import Spoil
 
-from .doubles import application
 from .rows import each
 
 ACCOUNT = "0242078689-00001"
@@ -279,7 +278,7 @@ def test_a_request_that_nothing_serves_meets_no_fault(client: FlaskClient) -> No
 
 def test_the_pages_gateway_spells_its_codes_as_text() -> None:
     """A planned 401 follows the setting that refusals follow."""
-    app = application(Settings(follow="pages"))
+    app = create_app(Settings(follow="pages"))
     client = app.test_client()
     client.post("/__admin/faults", json={"kind": "status", "status": 401})
     assert client.get(CALLBACKS).get_json()["fault"]["code"] == "900901"
@@ -446,7 +445,7 @@ def test_a_server_that_is_stopped_alone_lets_held_replies_go(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Nobody advances the clock for a reply whose server stops: it goes out at once."""
-    app = application(Settings(clock="manual"))
+    app = create_app(Settings(clock="manual"))
     double: Double = app.extensions[EXTENSION]
     server = Server(app, "127.0.0.1", 0)
     server.start()

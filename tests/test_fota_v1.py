@@ -3,9 +3,9 @@
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from mockthingspace import create_app
 from mockthingspace.settings import Settings
 
-from .doubles import application
 from .rows import each
 
 ACCOUNT = "0242078689-00001"
@@ -15,7 +15,7 @@ WANTED = {"name": "Fota", "url": URL}
 
 
 def _client(**settings: object) -> FlaskClient:
-    return application(Settings(**settings)).test_client()
+    return create_app(Settings(**settings)).test_client()
 
 
 def _refused(response: TestResponse, message: str, status: int = 400) -> str:

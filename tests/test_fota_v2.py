@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from mockthingspace import create_app
 from mockthingspace.settings import Settings
 
-from .doubles import application
 from .rows import each
 
 ACCOUNT = "0242078689-00001"
@@ -31,7 +31,7 @@ def callbacks(version: str) -> str:
 
 @cache
 def _started(**settings: Any) -> FlaskClient:
-    return application(Settings(**settings)).test_client()
+    return create_app(Settings(**settings)).test_client()
 
 
 def _client(**settings: Any) -> FlaskClient:

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from mockthingspace import create_app
 from mockthingspace.settings import Settings
 
-from .doubles import application
 from .rows import each
 
 ACCOUNT = "0242078689-00001"
@@ -21,7 +21,7 @@ PAGED = [{"aname": ACCOUNT, "name": SERVICE, "url": URL}]
 
 @cache
 def _started(**settings: Any) -> FlaskClient:
-    return application(Settings(**settings)).test_client()
+    return create_app(Settings(**settings)).test_client()
 
 
 def _client(**settings: Any) -> FlaskClient:

@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from mockthingspace import create_app
 from mockthingspace.settings import Settings
-
-from .doubles import application
 
 ACCOUNT, OTHER = "0242078689-00001", "0242078689-00002"
 CALLBACKS = f"/api/loc/v1/callbacks/{ACCOUNT}"
@@ -20,7 +19,7 @@ HEADER = "X-ThingSpace-Secret"
 
 @cache
 def _started(**settings: Any) -> FlaskClient:
-    return application(Settings(**settings)).test_client()
+    return create_app(Settings(**settings)).test_client()
 
 
 def _client(**settings: Any) -> FlaskClient:

@@ -13,7 +13,7 @@ from marshmallow import ValidationError
 from openapi_spec_validator import validate
 from werkzeug.test import Client
 
-from mockthingspace import Settings
+from mockthingspace import Settings, create_app
 from mockthingspace.answers import gateway
 from mockthingspace.double import EXTENSION
 from mockthingspace.errors import MissingSession, NotRegistered, WrongPassword, word
@@ -25,7 +25,6 @@ from mockthingspace.openapi_schemas import EXAMPLES
 from mockthingspace.refusals import RAISED, refusals
 from mockthingspace.verbs import listing, register, show
 
-from .doubles import application
 from .rows import each
 
 AT = "/__admin/openapi.json"
@@ -64,7 +63,7 @@ def _contents(value: Any) -> Iterator[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
     """A client of a double that shows the page."""
-    app = application(Settings(api_page=True))
+    app = create_app(Settings(api_page=True))
     yield app.test_client()
     app.extensions[EXTENSION].close()
 
@@ -205,7 +204,7 @@ def test_every_example_is_what_its_schema_says(follow):
 @each(("family", "operation"), OPERATIONS, ids=_name)
 def test_an_example_is_answered_as_it_is_described(family, operation):
     """A double takes the example of a request, and replies by the schema."""
-    app = application(GRANTING)
+    app = create_app(GRANTING)
     document = described(GRANTING)
     told = _told(family, operation, document)
     given = {item["name"]: item["example"] for item in told["parameters"]}
@@ -449,7 +448,7 @@ def test_a_file_that_is_not_the_pages_is_not_served(client):
 @pytest.mark.parametrize("name", ["", "swagger-ui.css"])
 def test_the_page_has_to_be_asked_for(name):
     """Where it is not served, the setting that serves it is named."""
-    app = application()
+    app = create_app()
 
     reply = app.test_client().get(PAGE + name)
     app.extensions[EXTENSION].close()

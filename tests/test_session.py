@@ -4,11 +4,11 @@ from base64 import b64encode
 
 from flask.testing import FlaskClient
 
+from mockthingspace import create_app
 from mockthingspace.clock import Clock
 from mockthingspace.double import EXTENSION
 from mockthingspace.settings import Settings
 
-from .doubles import application
 from .rows import each
 
 TOKEN = "/api/ts/v1/oauth2/token"
@@ -23,7 +23,7 @@ UWS = "UnifiedWebService"
 
 
 def _client(**settings: object) -> FlaskClient:
-    return application(Settings(**settings)).test_client()
+    return create_app(Settings(**settings)).test_client()
 
 
 def _clock(client: FlaskClient) -> Clock:

@@ -6,7 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from .doubles import application
+from mockthingspace import create_app
 
 ACCOUNTS = [f"0242078689-0000{n}" for n in range(3)]
 ACCOUNT = st.sampled_from(ACCOUNTS)
@@ -20,7 +20,7 @@ class Registrations(RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
-        self.app = application()
+        self.app = create_app()
         self.client = self.app.test_client()
         self.model = {}
         self.requests = 0
@@ -140,7 +140,7 @@ class Services(RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
-        self.client = application().test_client()
+        self.client = create_app().test_client()
         self.model = {}
 
     @rule(account=ACCOUNT, service=SERVICE, url=URL)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from flask import Response
@@ -32,12 +33,16 @@ def health() -> Response:
 
 def families() -> Response:
     """Show everything served, each with its mark, source and date."""
-    shown = {
+    return json_response(_everything())
+
+
+@cache
+def _everything() -> dict[str, Any]:
+    return {
         "families": [_family(one) for one in FAMILIES],
         "headers": _known(entries(()), "header"),
         "totals": totals(entries()),
     }
-    return json_response(shown)
 
 
 def _family(family: Family) -> dict[str, Any]:

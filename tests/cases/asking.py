@@ -12,11 +12,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from mockthingspace import Settings
+from mockthingspace import Settings, create_app
 from mockthingspace.double import EXTENSION
 from mockthingspace.wire import MAX_BODY
-
-from ..doubles import application
 
 FIXTURES = Path(__file__).parent.parent.parent / "fixtures"
 UWS, OAUTH = "/api/m2m/v1/session", "/api/ts/v1/oauth2"
@@ -138,7 +136,7 @@ def session(
 
 def double(case: Case) -> Flask:
     """Return the application of a double as a case wants it, as just started."""
-    return application(Settings(clock="manual", **case.settings))
+    return create_app(Settings(clock="manual", **case.settings))
 
 
 def answer(case: Case, app: Flask | None = None) -> TestResponse:
