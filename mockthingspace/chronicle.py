@@ -9,6 +9,8 @@ from typing import Literal, NamedTuple
 from mockthingspace.notifier import Notifier
 from mockthingspace.sequence import Sequence
 
+LONGEST_SAYS = 2000
+
 Sort = Literal["trigger", "fault", "clock", "reset"]
 
 
@@ -45,6 +47,8 @@ class Chronicle:
         self, sort: Sort, at: datetime, account: str | None, says: str
     ) -> Happening:
         """Keep that something happened; return it with its number."""
+        if len(says) > LONGEST_SAYS:
+            says = f"{says[:LONGEST_SAYS]}…"
         with self._lock:
             noted = Happening(self._sequence.take(), sort, at, account, says)
             self.evicted += len(self._kept) == self._kept.maxlen

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 FEW = 12
+LONGEST_COMPARED = 200  # characters of a name that nobody has
 
 
 class ThingSpaceError(Exception):
@@ -148,7 +149,7 @@ def there_are(name: str, words: Iterable[str]) -> str:
     known = [one for one in every if one.startswith(head)] or every
     if len(known) <= FEW:
         return f"there are {', '.join(known)}"
-    near = get_close_matches(name, known, 3, cutoff=0)
+    near = get_close_matches(name[:LONGEST_COMPARED], known, 3, cutoff=0)
     return f"nearest of {len(known)}: {', '.join(near)}"
 
 

@@ -14,7 +14,12 @@ from difflib import get_close_matches
 from itertools import pairwise
 from typing import Any
 
-from mockthingspace.errors import AdminError, InvalidMessage, there_are
+from mockthingspace.errors import (
+    LONGEST_COMPARED,
+    AdminError,
+    InvalidMessage,
+    there_are,
+)
 from mockthingspace.model import MARKS, Known, Mark, Registration
 
 ECHOES = ("{account}", "{username}", "{password}")
@@ -186,9 +191,7 @@ def override(message: dict[str, Any], path: str, value: Any) -> None:
         place = _below(message, place, step, path)
     before = _below(message, place, last, path)
     if _kind(before) != _kind(value):
-        raise InvalidMessage(
-            f"{path}: must be {_kind(before)}, came {_kind(value)} {value!r}"
-        )
+        raise InvalidMessage(f"{path}: must be {_kind(before)}, came {_kind(value)}")
     place[int(last) if isinstance(place, list) else last] = value
 
 
@@ -200,9 +203,10 @@ def _below(message: dict[str, Any], place: Any, step: str, path: str) -> Any:
             place.append(deepcopy(place[-1]))
         if int(step) < len(place):
             return place[int(step)]
-    near = get_close_matches(path, paths(message), 1, cutoff=0)
+    asked = path[:LONGEST_COMPARED]
+    near = get_close_matches(asked, paths(message), 1, cutoff=0)
     hint = f"did you mean {near[0]!r}?" if near else "the message is empty"
-    raise InvalidMessage(f"no field {path!r}; {hint}")
+    raise InvalidMessage(f"no field {asked!r}; {hint}")
 
 
 def paths(value: Any, above: str = "") -> list[str]:

@@ -47,7 +47,7 @@ def url(refused: str) -> str:
         refused: Characters that must not be in it.
     """
     taken = _URL - set(refused)
-    tail, user = _one_of(taken), _one_of(taken - set("/?#[]"))
+    tail, user = _one_of(taken), _one_of(taken - set('/?#[]"<>\\^`{|}'))
     host = rf"(?:{_NAME}|{_FOUR}|\[(?:{_SIX})\])"
     port = f"(?::(?:0*(?:{_PORT}|6553[0-5]))?)?"
     return f"^{any_case('http')}[Ss]?://(?:{user}*@)?{host}{port}(?:[/?#]{tail}*)?$"

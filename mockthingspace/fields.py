@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from marshmallow import ValidationError, fields
 
@@ -33,6 +33,7 @@ LONGEST_URL = 8000
 LONGEST_NAME = 254  # with a dot at its end
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?")
 
+_IN_NO_URL = re.compile(r'["<>\\^`{|}]')
 _BRACKETS = re.compile(r"([^\[\]]*@)?\[[^\[\]]*\](:[0-9]*)?")
 
 
@@ -211,15 +212,19 @@ class ListenerUrl(Text):
             raise ValidationError("must not hold white space or control characters")
         try:
             parts = urlsplit(text)
-            host, port = parts.hostname or "", parts.port
-        except ValueError as error:
-            raise ValidationError(f"is not a URL: {error}") from error
+            host = parts.hostname or ""
+        except ValueError:  # what it says may quote a password
+            raise ValidationError("is not a URL: its host cannot be read") from None
         if parts.scheme not in ("http", "https"):
             raise ValidationError("must begin with http:// or https://")
-        if port == 0 or not (_is_host(host) and _is_bracketed(parts.netloc, host)):
+        if not _is_port(parts):
+            raise ValidationError("must have a port from 1 to 65535, or none")
+        if not (_is_host(host) and _is_bracketed(parts.netloc, host)):
             raise ValidationError(
                 "must name a host, such as http://localhost:9001/callback"
             )
+        if _IN_NO_URL.search(parts.netloc):
+            raise ValidationError('must not hold " < > \\ ^ ` { | } before its path')
 
     def described(self, refused: str) -> dict[str, Any]:
         """Say in JSON Schema what it takes."""
@@ -228,6 +233,13 @@ class ListenerUrl(Text):
     def pattern(self, refused: str) -> str:
         """Return what matches all it takes but names that are not ASCII."""
         return expressions.url(refused)
+
+
+def _is_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
 
 
 def _is_bracketed(netloc: str, host: str) -> bool:
@@ -284,14 +296,14 @@ class HttpHeaders(fields.Raw):
             lines = [line.partition(":") for line in text.split("\n") if text]
             if not all(colon for _, colon, _ in lines):
                 raise ValidationError("must have a 'Name: value' on each line")
-            value = {name.strip(" \t"): one.strip(" \t") for name, _, one in lines}
+            value = {name.strip(" \t"): text.strip(" \t") for name, _, text in lines}
         if not isinstance(value, Mapping):
             raise ValidationError("must be an object of header names and values")
         for number, (name, text) in enumerate(value.items(), 1):
             self._check(number, name, text)
         if len({name.lower() for name in value}) < len(value):
             raise ValidationError("must have each header once, in whatever capitals")
-        return tuple(value.items())
+        return tuple((name, text.strip(" ")) for name, text in value.items())
 
     def _check(self, number: int, name: str, text: object) -> None:
         if name.lower() in self.own:

@@ -111,8 +111,8 @@ def at_path(wanted: Any) -> tuple[str, Callable[[Exchange], Any], Mapping[str, A
     if not isinstance(expression, str) or not _PATH.fullmatch(expression):
         raise AdminError(
             "unknown_matcher",
-            f"matchesJsonPath: paths here are of names and numbers, such as "
-            f"$.device.ids[0]; came {expression!r}",
+            "matchesJsonPath: paths here are of names and numbers only, such as "
+            "$.device.ids[0]",
         )
     steps = tuple(
         int(number) if number else name or quoted
@@ -151,7 +151,8 @@ def _check(wanted: Any) -> None:
 def _check_values(wanted: Any) -> None:
     if isinstance(wanted, str) and PLACEHOLDER in wanted:
         raise AdminError(
-            "unknown_matcher", f"equalToJson: unknown {wanted!r}; give the value itself"
+            "unknown_matcher",
+            f"equalToJson: {PLACEHOLDER}… is not known here; give the value itself",
         )
     below: Iterable[Any] = wanted.values() if isinstance(wanted, Mapping) else ()
     for one in wanted if isinstance(wanted, list) else below:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mockthingspace.model import ACCOUNTS as ACCOUNT_NAMES
-from mockthingspace.model import HEADER_NAME, TRANSPORT_HEADERS
+from mockthingspace.model import HEADER_NAME, TRANSPORT_HEADERS, is_account
 from mockthingspace.redaction import PLAIN_HEADERS
 from mockthingspace.schedule import PROFILES
 
@@ -103,6 +103,12 @@ def _profile(value: Any) -> str:
     return ",".join(f"{_seconds(pause):.15g}" for pause in pauses)
 
 
+def _account(value: Any) -> str:
+    if not is_account(value):
+        raise ValueError
+    return str(value)
+
+
 def _header(value: Any) -> str:
     taken = TRANSPORT_HEADERS | {name.lower() for name in PLAIN_HEADERS}
     if not HEADER_NAME.fullmatch(value) or value.lower() in taken:
@@ -119,6 +125,7 @@ PORT = whole(0, 65535, "a port from 0 to 65535; 0 picks a free one")
 COUNT = whole(1, 10**9, "a whole number from 1 to 1000000000")
 SWITCH = Kind("true | false", _switch)
 NAMES = Kind("names, comma-separated or as a list", _names)
+ACCOUNT = Kind("an account such as 0242078689-00001", _account)
 ACCOUNTS = Kind(
     "accounts such as 0242078689-00001, comma-separated or as a list", _accounts
 )

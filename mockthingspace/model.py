@@ -29,6 +29,11 @@ Status = Literal["pending", "delivered", "abandoned", "cancelled", "stale"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 
 
+def is_account(name: str) -> bool:
+    """Say whether any of ThingSpace's APIs could have an account of this name."""
+    return any(spelling.fullmatch(name) for spelling in ACCOUNTS)
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """One thing the double does on the wire, and how we know.

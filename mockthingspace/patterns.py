@@ -9,6 +9,7 @@ pattern has so many seconds of the processor for all exchanges together, however
 long a busy machine takes over them.
 """
 
+import re
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
@@ -55,6 +56,9 @@ def criteria(pattern: Mapping[str, Any]) -> list[Criterion]:
                     "too_large", f"a pattern asks for at most {MOST_CRITERIA} things"
                 )
     return made
+
+
+_RECURSIVE = re.compile(r"\(\?(?:R|[+-]?[0-9]|&|P>)")
 
 
 class _Effort:
@@ -270,6 +274,12 @@ def _expression(field: str, wanted: str, insensitive: bool) -> Judge:
         raise AdminError(
             "invalid_pattern",
             f"{field}: an expression has at most {LONGEST_EXPRESSION} characters",
+        )
+    if _RECURSIVE.search(wanted):
+        raise AdminError(
+            "invalid_pattern",
+            f"{field}: an expression that calls itself is not taken: it may need any "
+            "amount of memory",
         )
     flags = regex.DOTALL | (regex.IGNORECASE if insensitive else 0)
     try:

@@ -16,8 +16,7 @@ from mockthingspace.fault_kinds import (
     options,
 )
 from mockthingspace.faults import SCOPES, Fault
-from mockthingspace.kinds import LONGEST_S, Kind, whole
-from mockthingspace.model import ACCOUNTS
+from mockthingspace.kinds import ACCOUNT, LONGEST_S, Kind, whole
 
 OF_ALL = ("kind", "on", *SCOPES, "times", "probability", "seed", "ttl_s")
 
@@ -53,19 +52,13 @@ def _text(value: Any) -> str:
     return value
 
 
-def _account(value: Any) -> str:
-    if not any(one.fullmatch(value) for one in ACCOUNTS):
-        raise ValueError
-    return str(value)
-
-
 COMMON: Mapping[str, Kind] = {
     "times": whole(1, 10**9, "a whole number from 1, or null for as long as it lasts"),
     "probability": Kind("more than 0, at most 1", _probability),
     "seed": whole(0, 2**63, "a whole number, 0 or more"),
     "ttl_s": Kind("seconds, more than 0, at most 30 days", _ttl),
     **dict.fromkeys(SCOPES, Kind("a name", _text)),
-    "account": Kind("an account such as 0242078689-00001", _account),
+    "account": ACCOUNT,
 }
 
 

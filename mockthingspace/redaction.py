@@ -15,13 +15,25 @@ from urllib.parse import quote_plus, unquote_plus
 
 HIDDEN = "***"
 CUSTOM = "httpheaders"
+MOST_ESCAPED = 256  # characters that are escaped twice or more
 DEPTH = 5  # of texts within texts; what is deeper and may hold a secret is hidden
 PLAIN_HEADERS = frozenset(
     {"Accept", "Allow", "Connection", "Content-Length", "Content-Type", "Date"}
     | {"Retry-After", "Server", "User-Agent", "X-Mock-Reason"}
 )
 # A name is a secret's by a word like this, or that ends like this, or by a key's kind.
-_WORDS = {"pass", "pwd", "auth", "oauth", "jwt", "bearer", "session", "sid", "sig"}
+_WORDS = {
+    "pass",
+    "passcode",
+    "pwd",
+    "auth",
+    "oauth",
+    "jwt",
+    "bearer",
+    "session",
+    "sid",
+    "sig",
+}
 _ENDS = (
     *("password", "passwd", "passphrase", "secret", "token", "credential", "cookie"),
     *("authorization", "authentication", "signature", "assertion", "sessionid"),
@@ -58,7 +70,18 @@ _PART_NAME = re.compile(r"\bname\*?=\"?([^\";\r\n]*)", re.IGNORECASE)
 _PART_VALUE = re.compile(r".*?(?=\r?\n--|\Z)", re.DOTALL)
 _ESCAPED = re.compile(r"[^\s\"&?=]+")
 _LINE = re.compile(r"[^\r\n]+")
-_IN_URL = re.compile(r"(:\\?/\\?/)([^/\s\"]*)(@|%40)")
+# User info: in a URL; where what follows a colon is no port, so that a password may
+# hold what ends it elsewhere; and in a text that is nothing but an address.
+_NO_PORT = r"(?![0-9]*(?:[/?#\s\"'),.:;]|\Z))"
+_USERS = (
+    re.compile(r"(:\\?/\\?/)([^/\s\"]*)(@|%40)"),
+    re.compile(rf"(:\\?/\\?/)([^\s/@:\"\[]*:{_NO_PORT}[^@\n\"]{{1,200}})(@)"),
+    re.compile(
+        rf"(\A\s*(?:[A-Za-z][\w+.-]*:)?/+)([^/@:\s\[]*:{_NO_PORT}[^@]{{1,200}})(@)"
+    ),
+    re.compile(rf"((?:\A|(?<=')))([^/@:\s\"'\[]+:{_NO_PORT}[^@\s\"']{{1,200}})(@)"),
+)
+_MAYBE_USER = re.compile(r":[^@\s\"]{1,200}@")
 _COLON = re.compile(":|%3A", re.IGNORECASE)
 _ESCAPED_LETTER = re.compile(
     r"\\u00(4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9a]|2d|32)", re.IGNORECASE
@@ -113,7 +136,7 @@ def without_secrets(text: str) -> str:
     What follows a name and a colon is a secret if the name is quoted: a sentence
     may say ``password: must be a string``.
     """
-    return _named_without_secrets(text, DEPTH) if _may_hold(text) else text
+    return _named_without_secrets(text, _depth(text)) if _may_hold(text) else text
 
 
 def body_without_secrets(body: bytes) -> str:
@@ -130,8 +153,10 @@ def _may_hold(text: str) -> bool:
     if "\\u" in text or "%25" in text:
         return True
     plain = unquote_plus(text) if "%" in text else text
-    user = "@" in plain and any(map(_IN_URL.search, (text, plain)))
-    return user or _hinted(plain.lower())
+    at = plain.rfind("@")
+    if 0 <= plain.find("//") < at or (at > 0 and _MAYBE_USER.search(plain)):
+        return True
+    return _hinted(plain.lower())
 
 
 def _text_without_secrets(text: str, depth: int = DEPTH) -> str:
@@ -140,10 +165,23 @@ def _text_without_secrets(text: str, depth: int = DEPTH) -> str:
         return text
     if not depth:
         return HIDDEN
+    depth = _depth(text, depth)
     try:
         return _json_without_secrets(text, depth)
     except (ValueError, RecursionError):
         return _loose_without_secrets(text, depth)
+
+
+def _depth(text: str, most: int = DEPTH) -> int:
+    """Return how deep to look: one level where so much is escaped more than once."""
+    return min(most, 1) if text.count("%25") > MOST_ESCAPED else most
+
+
+def value_without_secrets(path: str, value: Any) -> Any:
+    """Return what stands at a path of a document, with what is secret hidden."""
+    if any(map(is_secret, path.split("."))):
+        return HIDDEN if value not in ("", None) else value
+    return json.loads(body_without_secrets(json.dumps(value).encode()))
 
 
 def _json_without_secrets(text: str, depth: int) -> str:
@@ -218,7 +256,8 @@ def _named_without_secrets(text: str, depth: int, equals: str = "") -> str:
             sentence, in which a colon counts after a quoted name only.
     """
     if "@" in text or "%40" in text:
-        text = _IN_URL.sub(_without_user, text)
+        for user in _USERS:
+            text = user.sub(_without_user, text)
     text = _without(text, _values(text, equals))
     if "%" not in text:
         return text

@@ -433,6 +433,8 @@ def describe(error: BaseException, url: str) -> str:
             text = f"no TLS connection to {place}: {words}"
         case ConnectionError():
             text = f"{place} closed the connection before the end of its answer"
+        case h11.LocalProtocolError():  # its words quote a header's value
+            text = "the message cannot be sent: a header has what HTTP does not allow"
         case NotHttp():
             text = f"what {place} answered is not HTTP: {words}"
         case ApplicationError():

@@ -22,6 +22,7 @@ from typing import Any
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher, WSGITask
 
@@ -34,10 +35,10 @@ from mockthingspace.waiting import HOLDING
 # made when it is first used.
 THREADS = 2
 ADMIN_THREADS = 8
-# How many requests, and how much of their bodies, are read while one waits, so that the
+# How many requests, and how many bytes of them, are read while one waits, so that the
 # end of its client, which is behind them, is seen.
 LOOKAHEAD = 100
-BODIES_AHEAD = 1024 * 1024
+BYTES_AHEAD = 1024 * 1024
 # How much a client may leave unread and still have its next request handled.
 MOST_UNREAD = 16 * 1024 * 1024
 GARBAGE = bytes(range(1, 256))
@@ -167,10 +168,22 @@ class OneSend(WSGITask):  # type: ignore[misc]  # waitress has no types
             self.channel.write_soon(reply[start:end])
 
 
+class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
+    """A request being read, of which nothing ends the loop."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Read the head."""
+        try:
+            super().parse_header(header_plus)
+        except ValueError as error:  # "[" in the place of a host, for one
+            raise ParsingError("Bad URI") from error
+
+
 class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
     """A connection, whose end is seen while a request of it waits."""
 
     task_class = OneSend
+    parser_class = Parser
     held = False  # whether its next request is handled only when enough is sent
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -210,8 +223,11 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         """Say whether to read: while a request is handled, only to see the end."""
         if self.requests and (self._ended or not self._watches):
             return False
-        ahead = sum(request.body_bytes_received for request in self.requests[1:])
-        return bool(super().readable() and ahead <= BODIES_AHEAD)
+        ahead = sum(
+            request.header_bytes_received + request.body_bytes_received
+            for request in self.requests[1:]
+        )
+        return bool(super().readable() and ahead <= BYTES_AHEAD)
 
     def handle_read(self) -> None:
         """Read; where the client has sent its last, what it asked for is answered."""

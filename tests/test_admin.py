@@ -802,10 +802,13 @@ def test_a_reset_of_an_account_touches_only_that(used: FlaskClient) -> None:
     assert seqs(used.get("/__admin/requests")) == [3, 4]
 
 
-def test_a_reset_of_an_unnamed_account_touches_nothing(used: FlaskClient) -> None:
-    """An empty account is no account, and not all of them."""
-    reply = used.post("/__admin/reset?account=", json={}).get_json()
-    assert reply == counts()
+@each("account", ["", "0242078689", "x" * 200_000])
+def test_a_reset_of_what_is_no_account_is_refused(
+    used: FlaskClient, account: str
+) -> None:
+    """It is not all of them, nor is it kept among what happened."""
+    reply = used.post("/__admin/reset", json={"account": account})
+    assert_admin_error(reply, 400, "invalid_account")
 
 
 def test_a_reset_takes_its_account_from_the_body_too(used: FlaskClient) -> None:

@@ -134,7 +134,8 @@ HEADERS: dict[str, tuple[Any, Any]] = {
         {"!#$%&'*+.^_`|~-09azAZ": "x"},
         {"!#$%&'*+.^_`|~-09azAZ": "x"},
     ),
-    "all printable ASCII": ({"X-A": "".join(map(chr, range(32, 127)))}, None),
+    "all printable ASCII": ({"X-A": f"a{''.join(map(chr, range(32, 127)))}a"}, None),
+    "spaces around": ({"X-A": " b", "X-C": "d "}, {"X-A": "b", "X-C": "d"}),
     "our own": (
         {"Content-Type": "text/plain", "User-Agent": "me", "Authorization": "Basic x"},
         None,

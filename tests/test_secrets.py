@@ -9,14 +9,22 @@ from typing import Any
 import pytest
 import requests
 
-from mockthingspace import Listener, MockThingSpace, patterns
+from mockthingspace import Listener, MockThingSpace, create_app, patterns
 from mockthingspace.cli import main
 from mockthingspace.client import Asked
 from mockthingspace.errors import AdminError
 from mockthingspace.families import FAMILIES
 from mockthingspace.model import Attempt, Caller
-from mockthingspace.redaction import HIDDEN, body_without_secrets, is_secret
+from mockthingspace.redaction import (
+    HIDDEN,
+    MOST_ESCAPED,
+    body_without_secrets,
+    is_secret,
+    without_secrets,
+)
 from mockthingspace.transport import Outcome
+
+from .rows import each
 
 ACCOUNT = "0242078689-00001"
 SECRET = "hunter2"
@@ -192,7 +200,16 @@ KEYS = {
     *("passwd", "pwd", "clientSecret", "accessToken", "old_password", "PASSWORD"),
     *("userPassword", "vz-m2m-token", "apiKey", "x_api_key", "secretKey", "token"),
     *("privateKey", "AWS_ACCESS_KEY", "signature", "id_jwt", "credentials"),
-    *("setCookie", "passphrase", "bearer", "pass", "passwords", "tokens", "password2"),
+    *(
+        "setCookie",
+        "passphrase",
+        "passcode",
+        "bearer",
+        "pass",
+        "passwords",
+        "tokens",
+        "password2",
+    ),
     *("newPassword1", "password_confirmation", "password_hash", "auth", "session"),
     *("sid", "sig", "client_assertion", "user[password]", "JWTToken", "sessionToken"),
     *("apikeys", "subscription-key", "X-Functions-Key", "X-Access-Keys"),
@@ -244,6 +261,81 @@ def test_a_secret_is_hidden_in_every_spelling_of_a_body(key: str) -> None:
     ]
     shown = [body_without_secrets(one.encode()) for one in bodies]
     assert [one for one in shown if SECRET in one] == []
+
+
+USER_INFO = (
+    *("http://ann:hunter2@h/", "http://ann:hunter2/1@h:9/", "//ann:hunter2@h/x"),
+    *("http://ann:a hunter2@h:9/", 'http://ann:a"hunter2@h/', "ann:hunter2@h:9"),
+    *("http:ann:hunter2@h", "http:/ann:hunter2@h", "http://ann%3Ahunter2%40h/"),
+)
+
+
+@each("text", USER_INFO)
+def test_user_info_is_hidden_however_it_is_spelled(text: str) -> None:
+    """Also where it makes the address none: that is refused, and shown."""
+    body = json.dumps({"url": text}).encode()
+    shown = without_secrets(text) + body_without_secrets(body)
+    assert (SECRET in shown, shown.count(HIDDEN)) == (False, 2)
+
+
+@each(
+    "url",
+    [
+        "http://localhost:9001/cb?mail=ann@h.example",
+        "http://[::1]:9001/cb?mail=ann@h.example",
+        "https://h.example/users/@me",
+    ],
+)
+def test_what_is_no_user_info_is_shown(url: str) -> None:
+    """A port is no password, and an at sign makes none of a path."""
+    assert without_secrets(url) == url
+
+
+def test_much_that_is_escaped_again_and_again_is_not_looked_into() -> None:
+    """What may hold a secret is hidden then, and the rest is shown."""
+    body = "b=%2525252570ass&" * (MOST_ESCAPED + 1)
+    assert body_without_secrets(f"{body}c=d".encode()).endswith("&b=***&c=d")
+
+
+@each(
+    ("resource", "asked"),
+    [
+        ("deliveries", {"event": "Fota.upgradeFinished", "account": ACCOUNT}),
+        ("requests/count", {"bodyPatterns": [{"matchesJsonPath": "$[?(@.a=='$')]"}]}),
+        ("requests/count", {"bodyPatterns": [{"equalToJson": "{}${json-unit.$}"}]}),
+        ("requests/count", {"family": "http://ann:$@h"}),
+        ("deliveries", {"event": "password=$", "account": ACCOUNT}),
+        ("password=$", {}),
+    ],
+)
+def test_a_refusal_of_the_admin_api_shows_no_secret(
+    thing: MockThingSpace, resource: str, asked: dict[str, Any]
+) -> None:
+    """Whatever was wrong with what it was sent."""
+    document = json.loads(json.dumps(asked).replace("$", SECRET))
+    if "event" in asked:
+        document["overrides"] = {"clientSecret": [SECRET], "deviceId": [SECRET]}
+    url = f"{thing.url}/__admin/{resource.replace('$', SECRET)}"
+    reply = requests.post(url, json=document, timeout=5)
+    assert (reply.status_code in (400, 404), SECRET in reply.text) == (True, False)
+
+
+def test_the_defaults_of_an_event_of_ones_own_are_told_without_secrets() -> None:
+    """A name hides them, and an address its user info; echoes are no secrets."""
+    message = {"token": SECRET, "url": f"http://ann:{SECRET}@h/", "u": "{password}"}
+    client = create_app().test_client()
+    own = {"family": "fota-v1", "service": "Fota", "message": message}
+    client.put("/__admin/snapshot", json={"events": {"Fota.own": own}})
+    [told] = [
+        event
+        for event in client.get("/__admin/events").get_json()["events"]
+        if event["event"] == "Fota.own"
+    ]
+    assert {field["path"]: field["default"] for field in told["fields"]} == {
+        "token": HIDDEN,
+        "url": f"http://ann:{HIDDEN}@h/",
+        "u": "{password}",
+    }
 
 
 def test_no_secret_is_hidden_where_there_is_none() -> None:

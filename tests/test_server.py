@@ -279,11 +279,19 @@ def test_200_slow_connections_do_not_keep_a_client_from_its_answer(thingspace):
     [
         b"nonsense\r\n\r\n",
         b"GET / HTTP/1.1\r\nbad header\r\n\r\n",
+        b"GET http://[/ HTTP/1.1\r\n\r\n",
         b"GET / HTTP/1.1\r\nContent-Length: many\r\n\r\n",
         b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         b"GET / HTTP/1.1\r\nX: " + b"x" * 300_000 + b"\r\n\r\n",
     ],
-    ids=["no request line", "no colon", "no length", "no chunk", "too long a header"],
+    ids=[
+        "no request line",
+        "no colon",
+        "no host",
+        "no length",
+        "no chunk",
+        "too long a header",
+    ],
 )
 def test_malformed_http_is_answered_not_left_hanging(thingspace, sent):
     """What is not HTTP gets a 4xx at once, never silence."""

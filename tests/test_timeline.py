@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from mockthingspace import MockThingSpace, MockThingSpaceError
-from mockthingspace.chronicle import Chronicle, Happening
+from mockthingspace.chronicle import LONGEST_SAYS, Chronicle, Happening
 from mockthingspace.deliveries import Deliveries
 from mockthingspace.double import Double
 from mockthingspace.journal import Journal
@@ -266,6 +266,12 @@ def test_what_is_gone_is_told(eventful: Any) -> None:
         "    6  2026-11-23 23:58:00.000  ... delivery 6 of Fota.firmwareList for "
         f"{ACCOUNT} to http://ann:***@listener:9000/cb?token=***: cancelled",
     ] == text(found.entries[-1:], 4, 3).splitlines()
+
+
+def test_little_is_kept_of_what_says_much() -> None:
+    """What happened is bounded by number, and so is each of it."""
+    noted = world().state.chronicle.note("fault", START, None, "x" * 200_000)
+    assert (len(noted.says), noted.says[-2:]) == (LONGEST_SAYS + 1, "x…")
 
 
 def test_a_diagram_is_bounded() -> None:

@@ -232,6 +232,14 @@ def test_a_header_that_http_cannot_carry_is_a_failure(post: Poster) -> None:
     assert (error or "").startswith("UnicodeEncodeError: ")
 
 
+def test_a_header_that_http_does_not_allow_is_not_repeated(post: Poster) -> None:
+    """Its value may be a secret."""
+    error = post("http://127.0.0.1:9/", headers={"X-A": " hunter2"}).error
+    assert error == (
+        "the message cannot be sent: a header has what HTTP does not allow"
+    )
+
+
 def test_user_info_in_a_url_is_sent_as_basic_authorization(
     scripted: Start, post: Poster
 ) -> None:

@@ -11,6 +11,7 @@ from mockthingspace.errors import AdminError, InvalidRequest, there_are
 from mockthingspace.events import DEEPEST, is_deeper
 from mockthingspace.families import FAMILIES
 from mockthingspace.notifier import Met, Notifier
+from mockthingspace.redaction import without_secrets
 from mockthingspace.views import Note, json_response
 from mockthingspace.waiting import holding
 from mockthingspace.wire import json_object
@@ -21,6 +22,7 @@ MAX_DOCUMENT = 1024 * 1024
 MAX_SNAPSHOT = 64 * 1024 * 1024
 MOST_BRACKETS = 1_000_000  # of arrays and objects: reading these is what takes long
 LONGEST_NUMBER = 18
+LONGEST_MESSAGE = 16 * 1024
 LONGEST_WAIT_S = 600
 LEVELS = DEEPEST + 10  # a message, and what it stands in
 
@@ -31,8 +33,9 @@ def owns(path: str) -> bool:
 
 
 def error_response(code: str, message: str, status: int) -> Response:
-    """Make the admin API's own error reply."""
-    return json_response({"error": code, "message": message}, status)
+    """Make the admin API's own error reply: it shows no secret that it was sent."""
+    said = without_secrets(message[:LONGEST_MESSAGE])
+    return json_response({"error": code, "message": said}, status)
 
 
 def filters(*allowed: str) -> dict[str, str]:

@@ -19,6 +19,7 @@ from mockthingspace.admin.asking import (
 from mockthingspace.deliveries import Forgotten
 from mockthingspace.double import Double, State, current
 from mockthingspace.errors import AdminError
+from mockthingspace.events import ECHOES
 from mockthingspace.events import Event as MessageEvent
 from mockthingspace.explaining import (
     Scene,
@@ -29,6 +30,7 @@ from mockthingspace.explaining import (
 from mockthingspace.families import FAMILIES
 from mockthingspace.matching import near_misses
 from mockthingspace.model import STATUSES, Delivery
+from mockthingspace.redaction import value_without_secrets
 from mockthingspace.sources import date_of
 from mockthingspace.triggering import catalogue, resend, trigger
 from mockthingspace.views import json_response
@@ -261,7 +263,9 @@ def _event(family: str, event: MessageEvent) -> dict[str, Any]:
         "fields": [
             {
                 "path": one.path,
-                "default": one.default,
+                "default": one.default
+                if one.default in ECHOES
+                else value_without_secrets(one.path, one.default),
                 "mark": one.mark,
                 "source": one.source,
                 "date": date_of(one.source),

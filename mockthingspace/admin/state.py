@@ -9,6 +9,7 @@ from mockthingspace.admin.asking import document, filters
 from mockthingspace.double import current
 from mockthingspace.errors import AdminError, SettingsError
 from mockthingspace.families import FAMILIES
+from mockthingspace.model import is_account
 from mockthingspace.settings import checked, rows
 from mockthingspace.views import Note, json_response
 
@@ -69,6 +70,10 @@ def reset() -> Response:
     """Make everything, or one account, as just started; say what there was."""
     double = current()
     account = {**_in_body(), **filters("account")}.get("account")
+    if account is not None and not is_account(account):
+        raise AdminError(
+            "invalid_account", "account must be one, such as 0242078689-00001"
+        )
     removed = double.reset() if account is None else double.reset_account(account)
     return json_response({**removed, "epoch": double.state.epoch})
 
