@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from socket import socket
     from types import ModuleType
 
+__tracebackhide__ = True  # in every frame of this module, for pytest
 TIMEOUT_S = 10
 
 
@@ -69,7 +70,6 @@ class AdminClient:
         Raises:
             AdminError: The admin API refused, or no double answered.
         """
-        __tracebackhide__ = True
         given = {name: value for name, value in query.items() if value is not None}
         if body is None and method in ("POST", "PUT"):
             body = {}
@@ -113,7 +113,6 @@ def in_process(app: Any, url: str) -> Transport:
     client = Client(app)
 
     def send(asked: Asked) -> tuple[int, bytes]:
-        __tracebackhide__ = True
         response = client.open(
             asked.path,
             base_url=url,
@@ -159,7 +158,6 @@ def remote(url: str) -> Transport:
     idle: deque[HTTPConnection] = deque()
 
     def send(asked: Asked) -> tuple[int, bytes]:
-        __tracebackhide__ = True
         try:
             connection = idle.pop()
         except IndexError:
@@ -206,7 +204,6 @@ def _unpatched_http_client() -> "ModuleType":
 
 def _exchange(connection: "HTTPConnection", asked: Asked) -> tuple[int, bytes]:
     """Send a request and read the whole reply."""
-    __tracebackhide__ = True
     if connection.sock is not None and _is_readable(connection.sock):
         connection.close()  # the other side has closed it, as nothing is due
     if connection.sock is None:

@@ -21,7 +21,7 @@ from mockthingspace.redaction import (
     printable,
     without_secrets,
 )
-from mockthingspace.rendering import delivery_line, line
+from mockthingspace.rendering import counted, delivery_line, line
 
 FEW = 5
 LONGEST, BEFORE = 160, 40
@@ -108,9 +108,7 @@ def _text(told: list[str]) -> str:
 
 def expected(count: int | None, one: str, many: str) -> str:
     """Spell how many were expected; None for one or more."""
-    if count is None:
-        return f"at least 1 {one}"
-    return f"{count} {one if count == 1 else many}"
+    return f"at least 1 {one}" if count is None else counted(count, one, many)
 
 
 def delivery_criteria(asked: Mapping[str, Any]) -> list[Criterion]:

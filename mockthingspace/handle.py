@@ -21,6 +21,8 @@ from mockthingspace.handle_timeline import TimelineHandle
 from mockthingspace.server import Server
 from mockthingspace.settings import Settings, checked
 
+__tracebackhide__ = True  # in every frame of this module, for pytest
+
 
 def _let_go(name: str, server: Server, double: Double) -> None:
     """Stop a double that was forgotten, and say so; wait for nothing.

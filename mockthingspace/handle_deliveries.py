@@ -8,6 +8,7 @@ from mockthingspace.client import Asking
 from mockthingspace.errors import AdminError, MockThingSpaceError
 from mockthingspace.recorded import RecordedDelivery, delivery, instant
 
+__tracebackhide__ = True  # in every frame of this module, for pytest
 SHARED_CLOCK = (
     "the clock is everybody's who uses this double: moving it would make other tests' "
     "messages fall due; use a double of your own, or short pauses (profile=0.1,0.1)"
@@ -47,7 +48,6 @@ class DeliveriesHandle(Asking):
         Raises:
             AdminError: There is no such event, registration or field.
         """
-        __tracebackhide__ = True
         body = {
             "event": event,
             "account": account or self._account,
@@ -120,7 +120,6 @@ class DeliveriesHandle(Asking):
             AssertionError: They did not come; the message shows the three nearest
                 and how they differ, and what is still to come.
         """
-        __tracebackhide__ = True
         wanted = {
             "account": account or self._account,
             "family": family,
@@ -155,7 +154,6 @@ class DeliveriesHandle(Asking):
                 how they differ, what is still to come, and the command that sends
                 each again.
         """
-        __tracebackhide__ = True
         count = wanted.pop("count", None)
         wanted.setdefault("status", "delivered")
         found = self.deliveries(account, **wanted)
@@ -170,7 +168,6 @@ class DeliveriesHandle(Asking):
             AssertionError: One was; the message shows it, and the command that
                 sends it again.
         """
-        __tracebackhide__ = True
         self.assert_delivered(account, count=0, **wanted)
 
     def _undelivered(
@@ -188,7 +185,6 @@ class DeliveriesHandle(Asking):
         Raises:
             AssertionError: One still was when the time was up.
         """
-        __tracebackhide__ = True
         try:
             body = {"timeout_s": timeout_s, "account": self._account}
             self.admin.ask("POST", "/deliveries/wait-until-idle", body)

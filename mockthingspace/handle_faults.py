@@ -11,6 +11,7 @@ from mockthingspace.client import AdminClient, Asking
 from mockthingspace.errors import AdminError, MockThingSpaceError
 from mockthingspace.recorded import instant
 
+__tracebackhide__ = True  # in every frame of this module, for pytest
 USUAL: Any = object()  # how often the kind acts unless the user says otherwise
 
 
@@ -56,7 +57,6 @@ class RecordedFault:
 
     def heal(self) -> None:
         """Let it act no more; one that has healed already stays so."""
-        __tracebackhide__ = True
         assert self.admin is not None
         try:
             self.admin.ask("DELETE", f"/faults/{self.id}")
@@ -121,7 +121,6 @@ class FaultsHandle(Asking):
         Raises:
             AdminError: Something in it cannot be used; the message says what can.
         """
-        __tracebackhide__ = True
         body = {
             "kind": kind,
             "on": on,
@@ -163,7 +162,6 @@ class FaultsHandle(Asking):
         Raises:
             AdminError: There is no such fault.
         """
-        __tracebackhide__ = True
         if identity is not None:
             self.admin.ask("DELETE", f"/faults/{identity}")
             return 1

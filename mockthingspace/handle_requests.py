@@ -8,6 +8,8 @@ from mockthingspace.explaining import unmet
 from mockthingspace.model import Registration
 from mockthingspace.recorded import RecordedExchange, exchange, registration
 
+__tracebackhide__ = True  # in every frame of this module, for pytest
+
 
 class RequestsHandle(Asking):
     """What a handle does with registrations and the journal."""
@@ -43,7 +45,6 @@ class RequestsHandle(Asking):
         Raises:
             AdminError: Something in it cannot be used; the message says what.
         """
-        __tracebackhide__ = True
         body = {
             "family": family,
             "account": account,
@@ -137,7 +138,6 @@ class RequestsHandle(Asking):
                 what was expected, how the three nearest requests differ, and the
                 command that makes each again.
         """
-        __tracebackhide__ = True
         if isinstance(body, str):
             patterns: list[Any] | None = [{"equalTo": body}]
         elif body is not None:
@@ -176,5 +176,4 @@ class RequestsHandle(Asking):
             AssertionError: One was; the message shows those that match, and the
                 command that makes each again.
         """
-        __tracebackhide__ = True
         self.assert_requested(operation, count=0, **wanted)

@@ -7,6 +7,8 @@ from mockthingspace.client import Asking
 from mockthingspace.errors import MockThingSpaceError, there_are
 from mockthingspace.timeline import FORMATS, Entry, read
 
+__tracebackhide__ = True  # in every frame of this module, for pytest
+
 
 class TimelineHandle(Asking):
     """What a handle does with the timeline."""

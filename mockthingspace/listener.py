@@ -16,7 +16,9 @@ from mockthingspace.errors import MockThingSpaceError
 from mockthingspace.ports import cannot_bind, url_of
 from mockthingspace.receiving import Headers, HttpServer, Step
 from mockthingspace.redaction import body_without_secrets, without_secrets
+from mockthingspace.rendering import counted
 
+__tracebackhide__ = True  # in every frame of this module, for pytest
 PATH = "/callback"
 
 
@@ -45,6 +47,21 @@ class ReceivedMessage:
     def json(self) -> Any:
         """The body, read as JSON; ValueError where it is none."""
         return json.loads(self.body)
+
+
+class _Messages(list[ReceivedMessage]):
+    """Messages, whose IndexError says how to wait for one that has not come."""
+
+    def __getitem__(self, index: Any) -> Any:
+        try:
+            return super().__getitem__(index)
+        except IndexError:
+            needed = index + 1 if index >= 0 else -index
+            came = counted(len(self), "message has", "messages have")
+        raise IndexError(
+            f"{came} come, so there is no [{index}]; "
+            f"wait_for({needed})[{index}] waits for it"
+        )
 
 
 class Listener:
@@ -113,7 +130,8 @@ class Listener:
     def __repr__(self) -> str:
         """Say where it listens, and how much it has received."""
         where = "not running" if self._server is None else self.url
-        return f"<Listener {where}, {len(self._messages)} messages>"
+        came = counted(len(self._messages), "message", "messages")
+        return f"<Listener {where}, {came}>"
 
     @property
     def url(self) -> str:
@@ -126,7 +144,7 @@ class Listener:
     def messages(self) -> list[ReceivedMessage]:
         """What was received, oldest first."""
         with self._arrived:
-            return list(self._messages)
+            return _Messages(self._messages)
 
     def wait_for(self, n: int, timeout_s: float = 5) -> list[ReceivedMessage]:
         """Block until so many messages have come, and return the first so many.
@@ -134,12 +152,12 @@ class Listener:
         Raises:
             AssertionError: Fewer came in that time; the message shows which.
         """
-        __tracebackhide__ = True
         with self._arrived:
             if self._arrived.wait_for(lambda: len(self._messages) >= n, timeout_s):
                 return self._messages[:n]
             came = [f"  {_line(one)}" for one in self._messages]
-        head = f"expected {n} messages in {timeout_s:g} s; {len(came)} came"
+        wanted = counted(n, "message", "messages")
+        head = f"expected {wanted} in {timeout_s:g} s; {len(came)} came"
         raise AssertionError("\n".join([head, *came]))
 
     def reply(

@@ -168,10 +168,16 @@ def delivery_line(shown: Any, due_at: str) -> str:
     came = last and ((last.error and without_secrets(last.error)) or last.status_code)
     outcome = f", last: {came}" if last else ""
     due = f", next at {due_at}" if shown.status == "pending" else ""
+    attempts = counted(len(shown.attempts), "attempt", "attempts")
     return printable(
         f"{shown.event} for {shown.account} -> {without_secrets(shown.url)}: "
-        f"{shown.status}, {len(shown.attempts)} attempts{outcome}{due}"
+        f"{shown.status}, {attempts}{outcome}{due}"
     )
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """Spell a number of things: ``1 message``, ``2 messages``."""
+    return f"{number} {one if number == 1 else many}"
 
 
 def registration(shown: Registration) -> dict[str, Any]:

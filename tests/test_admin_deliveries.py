@@ -541,13 +541,13 @@ def test_a_wait_in_vain_shows_what_came_and_what_is_due(several: FlaskClient) ->
         f"  account  {ACCOUNT}",
         "  status   delivered",
         "but 1 came",
-        f"came: {first} {FINISHED} for {place}: delivered, 1 attempts, last: 200",
-        f"nearest: {second} Fota.firmwareList for {place}: pending, 1 attempts, "
+        f"came: {first} {FINISHED} for {place}: delivered, 1 attempt, last: 200",
+        f"nearest: {second} Fota.firmwareList for {place}: pending, 1 attempt, "
         f"last: 503, next at {due_at}",
         "  status  expected  delivered",
         "          came      pending",
         f"nearest: {other} {FINISHED} for {place.replace(ACCOUNT, OTHER)}: delivered, "
-        "1 attempts, last: 200",
+        "1 attempt, last: 200",
         f"  account  expected  {ACCOUNT}",
         f"           came      {OTHER}",
         f"pending: {second} Fota.firmwareList, attempt 2 due in 300 s, at {due_at}; "

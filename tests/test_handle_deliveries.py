@@ -147,7 +147,7 @@ def test_a_wait_in_vain_is_an_assertion(thing: MockThingSpace) -> None:
         "but 0 came",
         "",
         f"nearest: {failed.id} {FINISHED} for {ACCOUNT} -> {URL}: pending, "
-        f"1 attempts, last: 503, next at {failed.due_at:%Y-%m-%dT%H:%M:%S.%fZ}",
+        f"1 attempt, last: 503, next at {failed.due_at:%Y-%m-%dT%H:%M:%S.%fZ}",
         "  status  expected  delivered",
         "          came      pending",
         f"  {again(thing, failed.id)}",
@@ -195,7 +195,7 @@ def test_what_was_not_delivered_is_told(thing: MockThingSpace) -> None:
         "  status   delivered",
         "but 0 came",
         "",
-        f"nearest: {made.id} {LIST} for {ACCOUNT} -> {URL}: delivered, 1 attempts, "
+        f"nearest: {made.id} {LIST} for {ACCOUNT} -> {URL}: delivered, 1 attempt, "
         "last: 200",
         f"  event  expected  {FINISHED}",
         f"         came      {LIST}",
@@ -216,7 +216,7 @@ def test_what_should_not_have_been_delivered_is_told(thing: MockThingSpace) -> N
         "  status  delivered",
         "but 1 came",
         "",
-        f"came: {made.id} {LIST} for {ACCOUNT} -> {URL}: delivered, 1 attempts, "
+        f"came: {made.id} {LIST} for {ACCOUNT} -> {URL}: delivered, 1 attempt, "
         "last: 200",
         f"  {again(thing, made.id)}",
     ] == str(caught.value).splitlines()

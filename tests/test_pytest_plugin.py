@@ -1,5 +1,6 @@
 """The pytest plugin, by running pytest on tests that use it."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -86,6 +87,47 @@ def test_without():
     raise LookupError("no double involved")
 """
 
+MISSED = {
+    "requested": 'thingspace.assert_requested("register")',
+    "not_requested": 'thingspace.assert_not_requested("list")',
+    "delivered": "thingspace.assert_delivered(count=2)",
+    "not_delivered": "thingspace.assert_not_delivered()",
+    "delivery": "thingspace.wait_for_delivery(count=2, timeout_s=0)",
+    "idle": "thingspace.wait_until_idle(timeout_s=0)",
+    "message": "thingspace_listener.wait_for(9, timeout_s=0)",
+    "messages": "thingspace_listener.messages[-9]",
+    "check": 'check_listener(refusing, only=["acknowledges"])',
+    "family": 'thingspace.url_for("fota-v9")',
+    "event": 'thingspace.trigger("Fota.unheard", thingspace_account)',
+    "fault": 'thingspace.fault("unheard")',
+    "healing": 'thingspace.heal("unheard")',
+    "sent_again": 'thingspace.resend("unheard")',
+    "account": 'thingspace.register("unheard", thingspace_listener.url)',
+}
+MISSING = """
+import pytest
+import requests
+
+from mockthingspace import check_listener
+
+def refusing(environ, start_response):
+    start_response("500 Broken", [])
+    return []
+
+@pytest.fixture(autouse=True)
+def _something_came(thingspace, thingspace_account, thingspace_listener):
+    requests.get(f"{thingspace.url_for('fota-v1')}/callbacks/{thingspace_account}")
+    thingspace.register(thingspace_account, thingspace_listener.url)
+    thingspace_listener.reply(200).hang()
+    thingspace.trigger("Fota.firmwareList", thingspace_account)
+    thingspace.trigger("Fota.firmwareList", thingspace_account)
+    thingspace_listener.wait_for(2)
+""" + "".join(
+    f"\ndef test_{name}(thingspace, thingspace_account, thingspace_listener):\n"
+    f"    {line}\n"
+    for name, line in MISSED.items()
+)
+
 SHARING = """
 import requests
 
@@ -128,12 +170,8 @@ def _run(pytester: pytest.Pytester, *options: str) -> pytest.RunResult:
     return pytester.runpytest_inprocess(*FAST, *options)
 
 
-@pytest.fixture
-def failures(pytester: pytest.Pytester) -> dict[str, str]:
-    """What pytest prints of each test of FAILING, by the test's name."""
-    pytester.makepyfile(FAILING)
-    result = _run(pytester)
-    result.assert_outcomes(failed=4, passed=2, errors=2)
+def _failures(result: pytest.RunResult) -> dict[str, str]:
+    """Return what pytest prints of each test that fails, by the test's name."""
     sections, name = {}, ""
     for line in result.outlines:
         if line.startswith("___"):
@@ -151,8 +189,12 @@ def test_the_fixtures_give_a_fresh_double_with_the_users_settings(pytester):
     result.assert_outcomes(passed=7)
 
 
-def test_a_failure_shows_what_the_double_knows(failures):
+def test_a_failure_shows_what_the_double_knows(pytester):
     """A report has the user's own exception, and the timeline beside it."""
+    pytester.makepyfile(FAILING)
+    result = _run(pytester)
+    result.assert_outcomes(failed=4, passed=2, errors=2)
+    failures = _failures(result)
     own, silent = failures["test_own_exception"], failures["test_silent"]
     unmatched = failures["ERROR at teardown of test_unmatched"]
     broken = failures["ERROR at teardown of test_broken"]
@@ -182,6 +224,22 @@ def test_a_failure_shows_what_the_double_knows(failures):
     assert "LookupError: mine, after it was stopped\n" in gone
     assert "cannot be read: this double is not running" in gone
     assert "mockthingspace timeline" not in without
+
+
+def test_a_failure_shows_no_frame_of_ours(pytester):
+    """Under --tb=short it is the line of the test and what it missed."""
+    pytester.makepyfile(MISSING)
+
+    result = _run(pytester, "--tb=short")
+
+    result.assert_outcomes(failed=len(MISSED))
+    frames = {
+        name.removeprefix("test_"): re.findall(r"^(\S+):\d+: in (.*)", told, re.M)
+        for name, told in _failures(result).items()
+        if name.startswith("test_")
+    }
+    test = "test_a_failure_shows_no_frame_of_ours.py"
+    assert frames == {name: [(test, f"test_{name}")] for name in MISSED}
 
 
 @pytest.mark.parametrize("way", ["option", "variable"])

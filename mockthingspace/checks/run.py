@@ -23,6 +23,7 @@ from mockthingspace.redaction import without_secrets
 from mockthingspace.server import Server
 from mockthingspace.transport import WebhookTransport
 
+__tracebackhide__ = True  # in every frame of this module, for pytest
 LIMIT_S = 4.0  # after which a second attempt was observed to overlap the first
 PATIENCE_S = 2.0  # waited beyond the limit, to say how long it took
 LOOPBACK = "127.0.0.1"
@@ -81,7 +82,6 @@ def check_listener(
         >>> def test_our_listener():
         ...     check_listener(app, "Fota", path="/callbacks/fota")
     """
-    __tracebackhide__ = True
     wanted = _checks(only)
     about = subject(
         service,
