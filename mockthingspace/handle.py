@@ -19,7 +19,7 @@ from mockthingspace.handle_faults import FaultsHandle
 from mockthingspace.handle_requests import RequestsHandle
 from mockthingspace.handle_timeline import TimelineHandle
 from mockthingspace.server import Server
-from mockthingspace.settings import Settings, checked
+from mockthingspace.settings import Settings, as_settings
 
 __tracebackhide__ = True  # in every frame of this module, for pytest
 
@@ -61,9 +61,7 @@ class MockThingSpace(RequestsHandle, DeliveriesHandle, FaultsHandle, TimelineHan
         deliver_to: Mapping[str, Any] | None = None,
         **fields: Any,
     ) -> None:
-        if not isinstance(settings, Settings):
-            settings = Settings(**checked(settings or {}, "the call"))
-        given = settings.but(**fields)
+        given = as_settings(settings).but(**fields)
         self._deliver_to = deliver_to
         self._double: Double | None = None
         fixture = {"port": 0, "clock": "manual"}

@@ -11,8 +11,9 @@ by everybody who uses that URL; then a test keeps to an account of its own.
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,16 +26,20 @@ BROKEN = "the double failed"
 _HANDLE = pytest.StashKey["MockThingSpace"]()
 _JOURNAL = pytest.StashKey[str]()
 _PASSED = pytest.StashKey[bool]()
+OPTION, VARIABLE = "--thingspace-url", "MOCKTHINGSPACE_URL"
+# pytest's own words, as it has no other sign of this mistake.
+SCOPE_MISMATCH = re.compile("ScopeMismatch: .* fixture thingspace_settings with ")
+WHERE_IT_BINDS = {"host", "port"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add ``--thingspace-url``."""
     parser.getgroup("mockthingspace").addoption(
-        "--thingspace-url",
+        OPTION,
         metavar="URL",
-        default=os.environ.get("MOCKTHINGSPACE_URL"),
+        default=os.environ.get(VARIABLE),
         help="use the double that is running at URL, not one of this run's own "
-        "(or set MOCKTHINGSPACE_URL)",
+        f"(or set {VARIABLE})",
     )
 
 
@@ -50,6 +55,20 @@ def pytest_configure(config: pytest.Config) -> None:
         "thingspace_fault(kind, **how): plan a fault for this test, as "
         "thingspace.fault(kind, **how) does; repeatable, from top to bottom",
     )
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Name the shared server, if there is one, and where its URL came from."""
+    url = config.getoption(OPTION)
+    if not url:
+        return None
+    from mockthingspace.redaction import without_secrets
+
+    return f"mockthingspace: the server at {without_secrets(url)}, from {_source(url)}"
+
+
+def _source(url: str) -> str:
+    return VARIABLE if url == os.environ.get(VARIABLE) else OPTION
 
 
 @pytest.fixture(scope="session")
@@ -70,25 +89,43 @@ def thingspace_server(
     """The running double: this session's own, or the one at ``--thingspace-url``."""
     from mockthingspace import MockThingSpace
 
-    url = request.config.getoption("--thingspace-url")
+    url = request.config.getoption(OPTION)
     if url:
-        yield _reached(url)
+        yield _reached(url, thingspace_settings)
         return
     with MockThingSpace(thingspace_settings) as server:
         yield server
 
 
-def _reached(url: str) -> "MockThingSpace":
-    """Return the handle of a running double, or fail with why there is none."""
+def _reached(url: str, settings: "Settings | Mapping[str, Any]") -> "MockThingSpace":
+    """Return the handle of a running double, or fail with why it will not do."""
     from mockthingspace import MockThingSpace, MockThingSpaceError
+    from mockthingspace.settings import as_settings, shown
 
+    asked = as_settings(settings)
     try:
         handle = MockThingSpace.at(url)
-        handle.admin.ask("GET", "/health")
-        return handle
+        there = handle.admin.ask("GET", "/settings")["settings"]
     except MockThingSpaceError as error:
-        reason = str(error)
-    return pytest.fail(f"--thingspace-url: {reason}", pytrace=False)
+        reason = f"{_source(url)}: {error}"
+    else:
+        here = shown(asked)
+        differing = [
+            f"  {name}: {here[name]!r}, there {there.get(name)!r}"
+            for name in sorted(asked.given - WHERE_IT_BINDS)
+            if _comparable(here, name) != _comparable(there, name)
+        ]
+        if not differing:
+            return handle
+        where = f"the server at {url} (from {_source(url)})"
+        reason = "\n".join([f"thingspace_settings differs from {where}:", *differing])
+    return pytest.fail(reason, pytrace=False)
+
+
+def _comparable(settings: Mapping[str, Any], name: str) -> Any:
+    """Return a setting; of a seed its name, as its folder may be another there."""
+    value = settings.get(name)
+    return Path(value).name if name == "seed" and value else value
 
 
 @pytest.fixture(scope="session")
@@ -114,7 +151,7 @@ def thingspace(
     """The double, reset before the test and checked after it."""
     allowed = _allows_unmatched(request.node)
     handle = thingspace_server
-    url = request.config.getoption("--thingspace-url")
+    url = request.config.getoption(OPTION)
     if url:
         handle = type(handle).at(url, account=thingspace_account)
     elif not handle.running:  # an earlier test has stopped it
@@ -169,15 +206,25 @@ def _plan_faults(item: pytest.Item, handle: "MockThingSpace") -> None:
         )
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Fail a test whose faults would never be planned."""
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Any:
+    """Fail a test whose faults would never be planned; explain a wrong scope."""
     marked = item.get_closest_marker("thingspace_fault") is not None
     if marked and "thingspace" not in getattr(item, "fixturenames", ()):
         pytest.fail(
             "the marker thingspace_fault does nothing without the fixture thingspace",
             pytrace=False,
         )
+    try:
+        return (yield)
+    except pytest.fail.Exception as error:
+        if not SCOPE_MISMATCH.match(error.msg or ""):
+            raise
+    return pytest.fail(
+        "thingspace_settings is for the whole session: decorate what overrides it with "
+        '@pytest.fixture(scope="session")',
+        pytrace=False,
+    )
 
 
 def _check(item: pytest.Item, handle: "MockThingSpace", allowed: bool) -> None:

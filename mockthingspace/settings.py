@@ -29,6 +29,7 @@ from mockthingspace.kinds import (
     Kind,
     choice,
 )
+from mockthingspace.redaction import HIDDEN
 
 ENV_PREFIX = "MOCKTHINGSPACE_"
 
@@ -167,6 +168,33 @@ class Settings:
 def rows() -> tuple[Any, ...]:
     """Return the fields a user can set, in order, each with its row."""
     return tuple(row for row in fields(Settings) if row.init)
+
+
+def as_settings(given: Settings | Mapping[str, Any] | None) -> Settings:
+    """Return settings that are a value already, or given by name.
+
+    Raises:
+        SettingsError: A setting is unknown or cannot be used.
+    """
+    if isinstance(given, Settings):
+        return given
+    return Settings(**checked(given or {}, "the call"))
+
+
+def plain(settings: Settings) -> dict[str, Any]:
+    """Return settings by name as JSON has them, passwords in clear."""
+    values = {row.name: getattr(settings, row.name) for row in rows()}
+    return {
+        name: sorted(value) if isinstance(value, frozenset) else value
+        for name, value in values.items()
+    }
+
+
+def shown(settings: Settings) -> dict[str, Any]:
+    """Return settings by name as JSON has them, passwords hidden."""
+    names = settings.credentials
+    hidden = None if names is None else dict.fromkeys(names, HIDDEN)
+    return plain(settings) | {"credentials": hidden}
 
 
 def checked(mapping: object, origin: str) -> Mapping[str, Any]:

@@ -12,10 +12,10 @@ from werkzeug.test import Client, TestResponse, run_wsgi_app
 from mockthingspace import __version__, create_app
 from mockthingspace.admin import RESOURCES, asking, requests
 from mockthingspace.admin.asking import owns
-from mockthingspace.double import Double
+from mockthingspace.double import EXTENSION, Double
 from mockthingspace.families import FAMILIES
 from mockthingspace.journal import LONGEST_KEPT
-from mockthingspace.settings import Settings
+from mockthingspace.settings import Settings, rows
 
 from .rows import each
 
@@ -770,6 +770,16 @@ def test_a_snapshot_leaves_out_what_a_double_starts_with(client: FlaskClient) ->
             "journal_limit",
         ],
     )
+
+
+def test_the_settings_are_shown_without_passwords() -> None:
+    """All of them, as JSON has them, so that a script can hold them to its own."""
+    chosen = Settings(credentials={"ann": "hunter2"}, accounts=[ACCOUNT], port=0)
+    made = create_app(chosen)
+    shown = made.test_client().get("/__admin/settings").get_json()["settings"]
+    made.extensions[EXTENSION].close()
+    assert list(shown) == [row.name for row in rows()]
+    assert (shown["credentials"], shown["accounts"]) == ({"ann": "***"}, [ACCOUNT])
 
 
 KINDS = ("registrations", "requests", "tokens", "deliveries", "cancelled", "epoch")

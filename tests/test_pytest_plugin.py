@@ -257,15 +257,118 @@ def test_a_running_double_is_shared_by_account(pytester, monkeypatch, running, w
     assert [registration.account for registration in running.registrations()] == [OTHER]
 
 
-def test_a_url_where_nothing_answers_is_named(pytester):
-    """Tests fail before they start, and say where no double answers."""
+@pytest.mark.parametrize("source", ["--thingspace-url", "MOCKTHINGSPACE_URL"])
+def test_a_url_is_named_with_where_it_came_from(pytester, monkeypatch, source):
+    """In the report's head, and in the failure of tests where no double answers."""
     pytester.makepyfile("def test_it(thingspace): pass")
+    url = "http://127.0.0.1:1"
+    monkeypatch.setenv("MOCKTHINGSPACE_URL", "" if source[0] == "-" else url)
 
-    result = _run(pytester, "--thingspace-url", "http://127.0.0.1:1")
+    result = _run(pytester, *([f"{source}={url}"] if source[0] == "-" else []))
 
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(
-        ["--thingspace-url: no double answers at http://127.0.0.1:1;*"]
+        [
+            f"mockthingspace: the server at {url}, from {source}",
+            f"{source}: no double answers at {url};*",
+        ]
+    )
+
+
+def test_without_a_url_the_head_of_the_report_has_no_line(pytester):
+    """A run with doubles of its own is as any other."""
+    _run(pytester, "--collect-only").stdout.no_fnmatch_line("mockthingspace:*")
+
+
+THERE = {
+    "auth": "strict",
+    "credentials": {"ann": "hunter2"},
+    "accounts": ["0242078689-00002", "0242078689-00003"],
+    "seed": "there/seed.json",
+}
+
+
+@pytest.mark.parametrize(
+    ("here", "differing"),
+    [
+        ({}, []),
+        ({"port": 1, "auth": "strict", "seed": "here/seed.json"}, []),
+        ({"accounts": [*reversed(THERE["accounts"])], "clock": "manual"}, []),
+        (
+            {"auth": "off", "clock": "real", "credentials": {"bob": "hunter2"}},
+            [
+                "auth: 'off', there 'strict'",
+                "clock: 'real', there 'manual'",
+                "credentials: {'bob': '***'}, there {'ann': '***'}",
+            ],
+        ),
+        ({"seed": "other.json"}, ["seed: 'other.json', there 'there/seed.json'"]),
+    ],
+)
+def test_settings_are_held_to_those_of_a_shared_server(
+    pytester, monkeypatch, here, differing
+):
+    """One that was asked for and is not so there fails the tests, with both."""
+    monkeypatch.chdir(pytester.path)
+    for folder in ("here", "there"):
+        pytester.mkdir(folder).joinpath("seed.json").write_text("{}")
+    pytester.path.joinpath("other.json").write_text("{}")
+    pytester.makepyfile(
+        f"""
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def thingspace_settings():
+            return {here}
+
+        def test_it(thingspace):
+            pass
+        """
+    )
+    with MockThingSpace(THERE) as running:
+        monkeypatch.setenv("MOCKTHINGSPACE_URL", running.url)
+
+        result = _run(pytester)
+
+        told = f"thingspace_settings differs from the server at {running.url} "
+        wanted = [f"{told}(from MOCKTHINGSPACE_URL):", *differing]
+    result.assert_outcomes(**({"errors": 1} if differing else {"passed": 1}))
+    result.stdout.fnmatch_lines(
+        [f"*{line}".replace("[", "[[]") for line in wanted if differing]
+    )
+
+
+def test_settings_of_another_scope_are_told_the_right_one(pytester):
+    """A fixture that overrides them without a scope is the usual mistake."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.fixture
+        def thingspace_settings():
+            return {}
+
+        def test_it(thingspace):
+            pass
+
+        @pytest.fixture(scope="session")
+        def theirs(tmp_path):
+            pass
+
+        def test_of_theirs(theirs):
+            pass
+        """
+    )
+
+    result = _run(pytester)
+
+    result.assert_outcomes(errors=2)
+    result.stdout.fnmatch_lines(
+        [
+            "thingspace_settings is for the whole session: *"
+            '@pytest.fixture(scope="session")',
+            "ScopeMismatch: *fixture tmp_path with*",
+        ]
     )
 
 

@@ -43,7 +43,7 @@ def thing(listener: Listener) -> Iterator[MockThingSpace]:
     """A double that was told secrets wherever it can be, and failed to deliver."""
     listener.reply(500, times=9, body=f'{{"clientSecret": "{SECRET}"}}'.encode())
     url = listener.url.replace("//", f"//ann:{SECRET}@")
-    with MockThingSpace() as running:
+    with MockThingSpace(credentials={"ann": SECRET}) as running:
         known = {"username": "ann", "password": SECRET}
         running.register(ACCOUNT, url, **known)
         running.register(
@@ -62,7 +62,7 @@ def thing(listener: Listener) -> Iterator[MockThingSpace]:
 READS = (
     *("deliveries", "deliveries/1", "requests", "requests/unmatched", "faults"),
     *("timeline", "timeline?format=text", "timeline?format=mermaid", "events"),
-    *("requests/unmatched/near-misses", "health", "clock"),
+    *("requests/unmatched/near-misses", "health", "clock", "settings"),
 )
 ASKS: dict[str, Any] = {
     "deliveries/wait": {"timeout_s": 0, "count": 9},

@@ -68,6 +68,7 @@ RESOURCES = (
     ("GET", "/clock", clock.show),
     ("PUT", "/clock", clock.change),
     ("POST", "/clock/advance", clock.advance),
+    ("GET", "/settings", state.settings),
     ("GET", "/snapshot", state.snapshot),
     ("PUT", "/snapshot", state.restore),
     ("POST", "/reset", state.reset),

@@ -1,4 +1,4 @@
-"""``snapshot`` and ``reset``: everything at once."""
+"""``snapshot``, ``settings`` and ``reset``: everything at once."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from mockthingspace.double import current
 from mockthingspace.errors import AdminError, SettingsError
 from mockthingspace.families import FAMILIES
 from mockthingspace.model import is_account
-from mockthingspace.settings import checked, rows
+from mockthingspace.settings import checked, plain, shown
 from mockthingspace.views import Note, json_response
 
 STARTED_WITH = (
@@ -29,11 +29,11 @@ def snapshot() -> Response:
     """Show everything as a seed document; tokens and the journal are left out."""
     double = current()
     state = double.state
-    shown = [rendering.registration(one) for one in state.registry.every()]
-    settings = {
-        row.name: _plain(getattr(state.settings, row.name))
-        for row in rows()
-        if row.name not in STARTED_WITH
+    registrations = [rendering.registration(one) for one in state.registry.every()]
+    kept = {
+        name: value
+        for name, value in plain(state.settings).items()
+        if name not in STARTED_WITH
     }
     events = {
         event.name: {
@@ -46,12 +46,17 @@ def snapshot() -> Response:
     faults = state.faults.every(double.clock.now())
     return json_response(
         {
-            "settings": settings,
-            "registrations": shown,
+            "settings": kept,
+            "registrations": registrations,
             "events": events,
             "faults": [planning.document(one) for one in faults],
         }
     )
+
+
+def settings() -> Response:
+    """Show how it behaves, passwords hidden."""
+    return json_response({"settings": shown(current().state.settings)})
 
 
 def restore() -> Response:
@@ -59,10 +64,10 @@ def restore() -> Response:
     double = current()
     wanted = document()
     seed = seeds.seed(wanted, FAMILIES, double.clock.now())
-    settings = checked(wanted.get("settings", {}), "the snapshot")
-    if fixed := [name for name in STARTED_WITH if name in settings]:
+    changes = checked(wanted.get("settings", {}), "the snapshot")
+    if fixed := [name for name in STARTED_WITH if name in changes]:
         raise SettingsError(f"{', '.join(fixed)}: only set when a double starts")
-    before = double.replace(double.settings.but(**settings), seed)
+    before = double.replace(double.settings.but(**changes), seed)
     return json_response({"restored": len(seed.registrations), "replaced": before})
 
 
@@ -87,7 +92,3 @@ def _in_body() -> dict[str, Any]:
             "invalid_body", "a reset takes an account (as ?account= or in the body)"
         )
     return given
-
-
-def _plain(value: Any) -> Any:
-    return sorted(value) if isinstance(value, frozenset) else value
