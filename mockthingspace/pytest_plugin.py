@@ -12,7 +12,7 @@ import os
 import re
 import secrets
 from collections.abc import Iterator, Mapping
-from itertools import count
+from itertools import count, cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -129,16 +129,39 @@ def _comparable(settings: Mapping[str, Any], name: str) -> Any:
 
 
 @pytest.fixture(scope="session")
-def _thingspace_accounts() -> Iterator[str]:
-    """Account names, each given once: a random start keeps runs apart."""
-    first = secrets.randbelow(9 * 10**9)
-    worker = re.sub(r"[^0-9]", "", os.environ.get("PYTEST_XDIST_WORKER", ""))[:5]
-    return (f"{first + n:010d}-{worker:0>5}" for n in count(1))
+def _thingspace_accounts(
+    request: pytest.FixtureRequest,
+    thingspace_settings: "Settings | Mapping[str, Any]",
+) -> Iterator[str]:
+    """Account names: those that are accepted in turn, or each given once."""
+    from mockthingspace.model import ACCOUNT_FORMAT
+    from mockthingspace.settings import as_settings
+
+    worker = int(re.sub(r"[^0-9]", "", os.environ.get("PYTEST_XDIST_WORKER", "")) or 0)
+    if request.config.getoption(OPTION):
+        server = request.getfixturevalue("thingspace_server")
+        accepted = server.admin.ask("GET", "/settings")["settings"]["accounts"]
+        sharing = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+        turn = worker % sharing  # as one that replaces a crashed worker is above
+    else:
+        accepted, sharing, turn = as_settings(thingspace_settings).accounts, 1, 0
+    if accepted is None:  # a random start keeps runs apart
+        first = secrets.randbelow(9 * 10**9)
+        return (f"{first + n:010d}-{worker % 10**5:05d}" for n in count(1))
+    usual = [name for name in accepted if ACCOUNT_FORMAT.fullmatch(name)]
+    names = sorted(usual or accepted)  # every family takes the usual ones
+    if len(names) < sharing:
+        pytest.fail(
+            f"thingspace_account: the setting accounts must have at least {sharing}, "
+            f"one for each worker that shares the server; it has {len(names)}",
+            pytrace=False,
+        )
+    return cycle(names[turn::sharing])
 
 
 @pytest.fixture
 def thingspace_account(_thingspace_accounts: Iterator[str]) -> str:
-    """An account name that no other test has."""
+    """An account name that no other test has, or one of the setting ``accounts``."""
     return next(_thingspace_accounts)
 
 

@@ -145,7 +145,7 @@ def _load(shape: Shape, document: Mapping[str, Any], note: Note) -> dict[str, An
         note.account = named[:LONGEST_ACCOUNT]
     loaded = load(shape, document, note.reasons.append)
     if "account" in loaded:
-        _check_active(loaded["account"], note.state.settings)
+        check_active(loaded["account"], note.state.settings)
     return loaded
 
 
@@ -201,7 +201,8 @@ def _authorize(operation: Operation, call: Call) -> None:
             call.state.tokens.check_session(call.caller.session, call.now)
 
 
-def _check_active(account: str, settings: Settings) -> None:
+def check_active(account: str, settings: Settings) -> None:
+    """Refuse an account that is not one of the setting ``accounts``."""
     if settings.accounts is not None and account not in settings.accounts:
         raise InactiveAccount(
             f"account {account} is not one of the accounts setting: "

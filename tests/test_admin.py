@@ -159,6 +159,16 @@ def test_a_bad_registration_is_refused(client: FlaskClient) -> None:
     assert client.get("/__admin/registrations").get_json()["registrations"] == []
 
 
+def test_a_registration_is_held_to_the_accounts_setting() -> None:
+    """An account that does not exist cannot have one; the error says which can."""
+    made = create_app(Settings(accounts=[OTHER]))
+    reply = made.test_client().post("/__admin/registrations", json=REGISTRATION)
+    made.extensions[EXTENSION].close()
+    assert assert_admin_error(reply, 400, "invalid") == (
+        f"account {ACCOUNT} is not one of the accounts setting: {OTHER}"
+    )
+
+
 FILTERS = [
     ("", 2),
     ("?family=fota-v1", 2),

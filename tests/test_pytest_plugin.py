@@ -164,6 +164,7 @@ def _as_in_a_users_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forget what the run that these runs are nested in was told."""
     monkeypatch.delenv("MOCKTHINGSPACE_URL", raising=False)
     monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+    monkeypatch.delenv("PYTEST_XDIST_WORKER_COUNT", raising=False)
 
 
 def _run(pytester: pytest.Pytester, *options: str) -> pytest.RunResult:
@@ -370,6 +371,76 @@ def test_settings_of_another_scope_are_told_the_right_one(pytester):
             "ScopeMismatch: *fixture tmp_path with*",
         ]
     )
+
+
+SOME = ["0242078689-00002", "0242078689-00003", "0242078689-00004", "TestAccount-2"]
+LIMITED = """
+import pytest
+
+from mockthingspace import MockThingSpaceError
+
+@pytest.fixture(scope="session")
+def thingspace_settings():
+    return {settings}
+
+@pytest.mark.parametrize("turn", range(4))
+def test_it(thingspace_account, thingspace, turn):
+    print("given", thingspace_account)
+    thingspace.register(thingspace_account, "http://localhost:9000/cb")
+    with pytest.raises(MockThingSpaceError, match="not one of the accounts setting"):
+        thingspace.register("0242078689-00009", "http://localhost:9000/cb")
+"""
+
+
+def _given(result: pytest.RunResult) -> list[str]:
+    return [line.split()[1] for line in result.outlines if line.startswith("given")]
+
+
+@pytest.mark.parametrize(
+    ("accounts", "more", "given"),
+    [
+        (SOME, "", [*SOME[:3], SOME[0]]),
+        (SOME[3:], ', family="connectivity", service="NiddService"', SOME[3:] * 4),
+    ],
+)
+def test_an_account_is_one_of_those_accepted(pytester, accounts, more, given):
+    """In turn, those that every family takes first; registering holds to them too."""
+    text = LIMITED.format(settings={"accounts": accounts})
+    pytester.makepyfile(text.replace('/cb")', f'/cb"{more})'))
+
+    result = _run(pytester, "-rP")
+
+    result.assert_outcomes(passed=4)
+    assert _given(result) == given
+
+
+@pytest.mark.parametrize(
+    ("worker", "given"), [("gw0", [SOME[0], SOME[2]] * 2), ("gw3", [SOME[1]] * 4)]
+)
+def test_workers_of_a_shared_server_share_no_account(
+    pytester, monkeypatch, worker, given
+):
+    """The accounts it accepts are dealt out, and a later worker takes a turn."""
+    pytester.makepyfile(LIMITED.format(settings={}))
+    monkeypatch.setenv("PYTEST_XDIST_WORKER", worker)
+    monkeypatch.setenv("PYTEST_XDIST_WORKER_COUNT", "2")
+    with MockThingSpace(accounts=SOME) as running:
+        result = _run(pytester, "-rP", "--thingspace-url", running.url)
+
+    result.assert_outcomes(passed=4)
+    assert _given(result) == given
+
+
+def test_more_workers_than_accounts_are_refused(pytester, monkeypatch):
+    """The failure says how many there must be."""
+    pytester.makepyfile(LIMITED.format(settings={}))
+    monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw0")
+    monkeypatch.setenv("PYTEST_XDIST_WORKER_COUNT", "4")
+    with MockThingSpace(accounts=SOME) as running:
+        result = _run(pytester, "--thingspace-url", running.url)
+
+    result.assert_outcomes(errors=4)
+    result.stdout.fnmatch_lines(["*accounts must have at least 4, one for each*has 3"])
 
 
 def test_only_a_test_that_passed_is_checked(pytester):

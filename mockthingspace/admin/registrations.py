@@ -5,8 +5,9 @@ from flask import Response
 from mockthingspace import rendering, seeds
 from mockthingspace.admin.asking import document, filters, known
 from mockthingspace.double import current
+from mockthingspace.errors import InactiveAccount, SettingsError
 from mockthingspace.families import FAMILIES
-from mockthingspace.views import json_response
+from mockthingspace.views import check_active, json_response
 
 _FILTERS = ("family", "account", "service")
 
@@ -21,8 +22,13 @@ def every() -> Response:
 def add() -> Response:
     """Register one, in place of an earlier one; 201 and the registration."""
     double = current()
+    state = double.state
     made = seeds.registration(document(), FAMILIES, double.clock.now())
-    double.state.registry.register(made)
+    try:
+        check_active(made.account, state.settings)
+    except InactiveAccount as error:
+        raise SettingsError(error.reason) from error
+    state.registry.register(made)
     return json_response(rendering.registration(made), 201)
 
 
