@@ -29,6 +29,10 @@ _PASSED = pytest.StashKey[bool]()
 OPTION, VARIABLE = "--thingspace-url", "MOCKTHINGSPACE_URL"
 # pytest's own words, as it has no other sign of this mistake.
 SCOPE_MISMATCH = re.compile("ScopeMismatch: .* fixture thingspace_settings with ")
+SCOPE = (
+    "thingspace_settings is for the whole session: decorate what overrides it with "
+    '@pytest.fixture(scope="session")'
+)
 WHERE_IT_BINDS = {"host", "port"}
 
 
@@ -229,25 +233,15 @@ def _plan_faults(item: pytest.Item, handle: "MockThingSpace") -> None:
         )
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_setup(item: pytest.Item) -> Any:
-    """Fail a test whose faults would never be planned; explain a wrong scope."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Fail a test whose faults would never be planned."""
     marked = item.get_closest_marker("thingspace_fault") is not None
     if marked and "thingspace" not in getattr(item, "fixturenames", ()):
         pytest.fail(
             "the marker thingspace_fault does nothing without the fixture thingspace",
             pytrace=False,
         )
-    try:
-        return (yield)
-    except pytest.fail.Exception as error:
-        if not SCOPE_MISMATCH.match(error.msg or ""):
-            raise
-    return pytest.fail(
-        "thingspace_settings is for the whole session: decorate what overrides it with "
-        '@pytest.fixture(scope="session")',
-        pytrace=False,
-    )
 
 
 def _check(item: pytest.Item, handle: "MockThingSpace", allowed: bool) -> None:
@@ -269,8 +263,11 @@ def _check(item: pytest.Item, handle: "MockThingSpace", allowed: bool) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Any:
-    """Attach the timeline to the report of a test that failed."""
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    """Explain a wrong scope, and attach the timeline to a failed test's report."""
+    error = call.excinfo and call.excinfo.value
+    if isinstance(error, pytest.fail.Exception) and SCOPE_MISMATCH.match(str(error)):
+        error.msg = SCOPE
     report = yield
     handle = item.stash.get(_HANDLE, None)
     if report.when == "call":

@@ -4,11 +4,12 @@ What is a neighbour's is played by the neighbour; what is ours, it never sees.
 """
 
 import datetime
-import subprocess
+import importlib
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 import freezegun
 import httpx
@@ -156,30 +157,27 @@ def test_a_double_elsewhere_is_asked_beside(name, started, tmp_path):
 
 def test_a_double_imported_beside_all_of_them_works(tmp_path):
     """It does not matter who was imported, or began to play, first."""
-    code = f"""
-import requests_mock, responses, respx, vcr
+    loaded = [name for name in sys.modules if name.startswith("mockthingspace")]
+    with ExitStack() as stack:
+        recorder = vcr.use_cassette(str(tmp_path / "cassette.yaml"))
+        recorded = stack.enter_context(recorder)
+        for mock in (responses.mock, requests_mock.Mocker(), respx.mock):
+            stack.enter_context(mock)
+        modules = stack.enter_context(patch.dict(sys.modules))
+        for name in loaded:
+            del modules[name]
+        afresh = importlib.import_module("mockthingspace")
+        double = stack.enter_context(afresh.MockThingSpace())
+        listener = stack.enter_context(afresh.Listener())
 
-cassette = {str(tmp_path / "cassette.yaml")!r}
-mocker, recorder = requests_mock.Mocker(), vcr.use_cassette(cassette)
-with recorder as recorded, responses.mock, mocker, respx.mock:
-    from mockthingspace import Listener, MockThingSpace
+        handle = afresh.MockThingSpace.at(double.url)
+        handle.register(ACCOUNT, listener.url)
+        handle.trigger(EVENT, ACCOUNT)
+        delivery = handle.wait_for_delivery(timeout_s=LONGEST_S)
 
-    with MockThingSpace() as double, Listener() as listener:
-        handle = MockThingSpace.at(double.url)
-        handle.register({ACCOUNT!r}, listener.url)
-        handle.trigger({EVENT!r}, {ACCOUNT!r})
-        delivery = handle.wait_for_delivery(timeout_s={LONGEST_S})
-        print(delivery.status, len(listener.messages), len(recorded))
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        timeout=3 * LONGEST_S,
-        check=False,
-    )
-
-    assert (done.stdout, done.stderr) == ("delivered 1 0\n", "")
+        assert afresh.MockThingSpace is not MockThingSpace
+        told = (delivery.status, len(listener.messages), len(recorded))
+        assert told == ("delivered", 1, 0)
 
 
 SYNCHRONOUS = """
@@ -228,7 +226,9 @@ def test_blocked_sockets_are_said_to_be_blocked(pytester):
     """Under ``--disable-socket`` the fixture fails with pytest-socket's own words."""
     pytester.makepyfile(SYNCHRONOUS)
 
-    ran = pytester.runpytest_subprocess("-p", "pytest_socket", "--disable-socket")
+    # This run makes errors of warnings, and pytest-socket warns before it raises.
+    options = ("--disable-socket", "-W", "default", "--tb=short")
+    ran = pytester.runpytest("-p", "pytest_socket", *options)
 
     ran.assert_outcomes(errors=1)
     ran.stdout.fnmatch_lines(["*SocketBlockedError: A test tried to use socket.*"])

@@ -60,11 +60,14 @@ FAILING = """
 import pytest
 import requests
 
+session = requests.Session()
+session.trust_env = False
+
 def get(thingspace, path):
-    return requests.get(thingspace.url + path, timeout=30).status_code
+    return session.get(thingspace.url + path, timeout=30).status_code
 
 def test_own_exception(thingspace):
-    for n in range(52):
+    for n in range(26):
         get(thingspace, f"/nowhere/{n}")
     raise LookupError("mine")
 
@@ -94,37 +97,44 @@ MISSED = {
     "not_delivered": "thingspace.assert_not_delivered()",
     "delivery": "thingspace.wait_for_delivery(count=2, timeout_s=0)",
     "idle": "thingspace.wait_until_idle(timeout_s=0)",
-    "message": "thingspace_listener.wait_for(9, timeout_s=0)",
-    "messages": "thingspace_listener.messages[-9]",
+    "message": "listener.wait_for(9, timeout_s=0)",
+    "messages": "listener.messages[-9]",
     "check": 'check_listener(refusing, only=["acknowledges"])',
     "family": 'thingspace.url_for("fota-v9")',
-    "event": 'thingspace.trigger("Fota.unheard", thingspace_account)',
+    "event": 'thingspace.trigger("Fota.unheard", ACCOUNT)',
     "fault": 'thingspace.fault("unheard")',
     "healing": 'thingspace.heal("unheard")',
     "sent_again": 'thingspace.resend("unheard")',
-    "account": 'thingspace.register("unheard", thingspace_listener.url)',
+    "account": 'thingspace.register("unheard", listener.url)',
 }
 MISSING = """
 import pytest
 import requests
 
-from mockthingspace import check_listener
+from mockthingspace import Listener, MockThingSpace, check_listener
+
+ACCOUNT = "0242078689-00001"
 
 def refusing(environ, start_response):
     start_response("500 Broken", [])
     return []
 
-@pytest.fixture(autouse=True)
-def _something_came(thingspace, thingspace_account, thingspace_listener):
-    requests.get(f"{thingspace.url_for('fota-v1')}/callbacks/{thingspace_account}")
-    thingspace.register(thingspace_account, thingspace_listener.url)
-    thingspace_listener.reply(200).hang()
-    thingspace.trigger("Fota.firmwareList", thingspace_account)
-    thingspace.trigger("Fota.firmwareList", thingspace_account)
-    thingspace_listener.wait_for(2)
+@pytest.fixture(scope="module")
+def busy():
+    with MockThingSpace() as thingspace, Listener() as listener:
+        requests.get(f"{thingspace.url_for('fota-v1')}/callbacks/{ACCOUNT}")
+        thingspace.register(ACCOUNT, listener.url)
+        listener.reply(200).hang()
+        for _ in range(2):
+            thingspace.trigger("Fota.firmwareList", ACCOUNT)
+        listener.wait_for(2)
+        yield thingspace, listener
 """ + "".join(
-    f"\ndef test_{name}(thingspace, thingspace_account, thingspace_listener):\n"
-    f"    {line}\n"
+    f"""
+def test_{name}(busy):
+    thingspace, listener = busy
+    {line}
+"""
     for name, line in MISSED.items()
 )
 
@@ -203,10 +213,10 @@ def test_a_failure_shows_what_the_double_knows(pytester):
 
     assert "LookupError: mine\n" in own
     assert "- mockthingspace timeline -" in own
-    assert "(the last 50 of 105)" in own
-    assert "  --> GET /nowhere/51\n" in own
-    assert "  <-x 404 (no operation has the path '/nowhere/51'" in own
-    assert "GET /nowhere/1\n" not in own
+    assert "(the last 50 of 53)" in own
+    assert "  --> GET /nowhere/25\n" in own
+    assert "  <-x 404 (no operation has the path '/nowhere/25'" in own
+    assert "GET /nowhere/0\n" not in own
     assert "ERROR at teardown of test_own_exception" not in failures
 
     assert "LookupError: mine too\n" in silent
@@ -524,26 +534,31 @@ def test_the_marker_and_the_option_are_documented(pytester):
     options.stdout.fnmatch_lines(["*--thingspace-url=URL*"])
 
 
-def test_each_xdist_worker_has_a_double_of_its_own(pytester):
-    """Under xdist no two workers share a port or an account."""
+def test_each_xdist_worker_has_a_double_of_its_own(pytester, monkeypatch):
+    """Beside the double of another process it shares neither port nor account."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makepyfile(
         """
         import pytest
 
-        @pytest.mark.parametrize("turn", range(4))
+        @pytest.mark.parametrize("turn", range(2))
         def test_it(thingspace, thingspace_account, worker_id, turn):
             thingspace.register(thingspace_account, "http://localhost:9000/cb")
             assert len(thingspace.registrations()) == 1
-            assert thingspace_account.endswith(f"-{worker_id[2:]:0>5}")
+            assert thingspace_account.endswith("-00001")
             print(worker_id, thingspace.url)
         """
     )
+    plugins = ("-p", "xdist.plugin", "-p", "mockthingspace.pytest_plugin")
+    with MockThingSpace() as other:
+        result = pytester.runpytest_inprocess(
+            *plugins, *FAST, "-d", "--tx", "popen//id=gw1", "-rP"
+        )
 
-    result = pytester.runpytest_subprocess(*FAST, "-n", "2", "-rP")
-
-    result.assert_outcomes(passed=4)
-    said = {line for line in result.outlines if line.startswith("gw")}
-    assert len({line.split()[1] for line in said}) == 2
+        result.assert_outcomes(passed=2)
+        [told] = {line for line in result.outlines if line.startswith("gw")}
+        assert told.split()[0] == "gw1"
+        assert told.split()[1] != other.url
 
 
 def test_the_plugin_costs_a_run_that_does_not_use_it_nothing():
