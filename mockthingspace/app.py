@@ -74,7 +74,7 @@ def create_app(
 
     Args:
         settings: How it behaves; the defaults if None.
-        deliver_to: WSGI applications by origin, such as
+        deliver_to: WSGI and ASGI applications by origin, such as
             ``{"https://listener.example": app}``: messages for a listener there
             go straight into the application, without a socket.
 

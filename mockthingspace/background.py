@@ -80,23 +80,36 @@ class BackgroundLoop:
         Raises:
             RuntimeError: The loop is closed.
         """
-        future: Future[Result] = Future()
+        return self.future(start).result()
 
-        async def run() -> None:
-            try:
-                future.set_result(await start())
-            except BaseException as error:  # noqa: BLE001 (the caller gets it)
-                future.set_exception(error)
+    def future(
+        self, start: Callable[[], Coroutine[Any, Any, Result]]
+    ) -> Future[Result]:
+        """Run a coroutine; return its result to be, which can be cancelled.
 
-        if not self.submit(run):
-            raise RuntimeError("the loop is closed")
-        return future.result()
+        Args:
+            start: Makes the coroutine; it raises nothing but ``Exception``.
 
-    def close(self, last: Callable[[], object] = lambda: None) -> None:
+        Raises:
+            RuntimeError: The loop is closed.
+        """
+        self.start()
+        with self._lock:
+            if self._closed or self._loop is None:
+                raise RuntimeError("the loop is closed")
+            return asyncio.run_coroutine_threadsafe(start(), self._loop)
+
+    def close(
+        self,
+        last: Callable[[], object] = lambda: None,
+        patience_s: float | None = None,
+    ) -> None:
         """Cancel what runs, and end the thread; for good, and promptly.
 
         Args:
             last: Called in the loop's thread when everything has been cancelled.
+            patience_s: How long to wait for code that may block the loop; for ever
+                if None.
         """
         with self._lock:
             if self._closed or self._loop is None:
@@ -105,7 +118,7 @@ class BackgroundLoop:
             self._closed = True
             self._loop.call_soon_threadsafe(self._begin, lambda: self._end(last))
         if self._thread is not None and current_thread() is not self._thread:
-            self._thread.join()
+            self._thread.join(patience_s)
 
     def _begin(self, start: Callable[[], Coroutine[Any, Any, Any]]) -> None:
         assert self._loop is not None
@@ -114,7 +127,7 @@ class BackgroundLoop:
         task.add_done_callback(self._tasks.discard)
 
     async def _end(self, last: Callable[[], object]) -> None:
-        others = self._tasks - {asyncio.current_task()}
+        others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)

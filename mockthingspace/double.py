@@ -69,7 +69,7 @@ class Double:
     Args:
         settings: As it was started.
         seed: What it starts with, after every reset too.
-        deliver_to: WSGI applications by origin, for messages to listeners there.
+        deliver_to: Applications by origin, for messages to listeners there.
     """
 
     settings: Settings

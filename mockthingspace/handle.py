@@ -40,9 +40,10 @@ class MockThingSpace(RequestsHandle, DeliveriesHandle, FaultsHandle, TimelineHan
     Args:
         settings: How it behaves, as a value or by name. A port that is not given
             is a free one.
-        deliver_to: WSGI applications by origin, such as
+        deliver_to: WSGI and ASGI applications by origin, such as
             ``{"https://listener.example": app}``: messages for a listener there go
-            straight into the application, without a socket.
+            straight into the application, without a socket. An ASGI application
+            runs in an event loop of the double's; its ``lifespan`` is not run.
         **fields: Single settings, over those.
 
     Raises:

@@ -1,5 +1,6 @@
 """The part of the handle that triggers messages, waits for them and moves time."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -136,7 +137,7 @@ class DeliveriesHandle(Asking):
         except AdminError as error:
             if error.status != 408:
                 raise
-            raise AssertionError(error.message) from None
+            raise AssertionError(_unmet(error, "wait_for_delivery")) from None
         return _deliveries(found)[-1]
 
     def assert_delivered(
@@ -191,7 +192,7 @@ class DeliveriesHandle(Asking):
         except AdminError as error:
             if error.status != 408:
                 raise
-            raise AssertionError(error.message) from None
+            raise AssertionError(_unmet(error, "wait_until_idle")) from None
 
     def advance(
         self, *, seconds: float = 0, minutes: float = 0
@@ -216,6 +217,19 @@ class DeliveriesHandle(Asking):
     def now(self) -> datetime:
         """The instant of the double's clock."""
         return instant(self.admin.ask("GET", "/clock")["now"])
+
+
+def _unmet(error: AdminError, method: str) -> str:
+    """Say why a wait was in vain, and what a thread with an event loop does instead."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return error.message
+    return (
+        f"{error.message}\n\nThis thread runs an event loop, which a wait blocks: "
+        "a listener in that loop cannot answer meanwhile. Instead: "
+        f"await asyncio.to_thread(thingspace.{method}, ...)"
+    )
 
 
 def _deliveries(shown: Mapping[str, Any]) -> list[RecordedDelivery]:

@@ -10,16 +10,21 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from functools import cache, lru_cache
-from threading import Event
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 import certifi
 import h11
 from werkzeug.datastructures import Headers
-from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from mockthingspace.background import in_thread
+from mockthingspace.applications import (
+    KEPT,
+    ApplicationError,
+    AsgiApplication,
+    call,
+    in_words,
+    is_asgi,
+)
+from mockthingspace.background import BackgroundLoop
 from mockthingspace.descriptors import open_files_limit
 from mockthingspace.reach import OutOfReach, connect
 from mockthingspace.urls import Target, locate, origin
@@ -28,7 +33,6 @@ HEADERS = {
     "Content-Type": "application/json",
     "User-Agent": "Verizon's callback service",
 }
-KEPT = 64 * 1024
 LONGEST_HEAD = 64 * 1024
 LONGEST_ERROR = 500
 MOST_INTERIM = 20  # answers of 1xx before the one that counts
@@ -39,6 +43,7 @@ URLS = 1024  # whose targets are remembered
 EVENTS = 32  # of one answer, until others have their turn
 BUFFERED = 256 * 1024  # bytes of an answer that wait to be read, at most about
 HTTP = b"HTTP/"
+ASGI_PATIENCE_S = 1.0  # for an application that blocks its loop
 
 Pace = Callable[[bytes], AsyncIterator[bytes]]
 
@@ -64,17 +69,13 @@ class NotHttp(Exception):
     """What the listener answered is not HTTP."""
 
 
-class ApplicationError(Exception):
-    """The WSGI application raised, or answered what no server would send."""
-
-
 class WebhookTransport:
     """POSTs messages, on an asyncio loop; any number at once.
 
     Args:
         timeout_s: Seconds a listener has, from connecting to the answer's end.
         public_listeners: Whether public addresses may be reached.
-        deliver_to: WSGI applications by origin, reached without a socket.
+        deliver_to: WSGI and ASGI applications by origin, reached without a socket.
         keep_alive: Whether connections are used again.
     """
 
@@ -87,7 +88,13 @@ class WebhookTransport:
     ) -> None:
         self._timeout_s = timeout_s
         self._public_listeners = public_listeners
-        self._applications = {origin(url): app for url, app in deliver_to.items()}
+        self._asgi_loop = BackgroundLoop("mockthingspace-asgi")
+        self._applications = {
+            origin(url): AsgiApplication(application, self._asgi_loop)
+            if is_asgi(application)
+            else application
+            for url, application in deliver_to.items()
+        }
         share = max(LEAST, open_files_limit() // SHARE)
         self._slots = asyncio.Semaphore(share)
         self._idle_limit = min(IDLE_CONNECTIONS, share) if keep_alive else 0
@@ -122,7 +129,7 @@ class WebhookTransport:
             application = self._applications.get(where.origin)
             if application is not None:
                 answer = await asyncio.wait_for(
-                    _call(application, url, message, body), self._timeout_s
+                    call(application, url, message, body), self._timeout_s
                 )
             else:
                 request = _request(where.path, message)
@@ -140,6 +147,7 @@ class WebhookTransport:
         for connection in self._idle:
             connection.close()
         self._idle.clear()
+        self._asgi_loop.close(patience_s=ASGI_PATIENCE_S)
 
     async def _exchange(
         self,
@@ -370,56 +378,13 @@ def _tls(verify: bool) -> ssl.SSLContext:
     return context
 
 
-async def _call(
-    application: Any, url: str, headers: Headers, body: bytes
-) -> tuple[int, None, bytes]:
-    """Hand a message to a WSGI application and return its answer.
-
-    Raises:
-        ApplicationError: It raised, whatever it raised, or its answer is no WSGI.
-    """
-    parts = urlsplit(url)
-    environ = EnvironBuilder(
-        parts.path,
-        base_url=f"{parts.scheme}://{parts.netloc}",
-        query_string=parts.query,
-        method="POST",
-        headers=headers,
-        data=body,
-    ).get_environ()
-    given_up = Event()
-    try:
-        return await in_thread(_run, application, environ, given_up)
-    finally:
-        given_up.set()
-
-
-def _run(
-    application: Any, environ: dict[str, Any], given_up: Event
-) -> tuple[int, None, bytes]:
-    """Run a WSGI application to the end of its answer, or until it is given up."""
-    reply = bytearray()
-    try:
-        pieces, status, _ = run_wsgi_app(application, environ)
-        try:
-            for piece in pieces:
-                reply += bytes(memoryview(piece)[: KEPT - len(reply)])
-                if given_up.is_set():
-                    break
-        finally:
-            getattr(pieces, "close", bool)()
-        return int(status[:3]), None, bytes(reply)
-    except BaseException as error:  # noqa: BLE001 (SystemExit, pytest.fail() too)
-        raise ApplicationError(_words(repr, error)) from None
-
-
 def describe(error: BaseException, url: str) -> str:
     """Say what failed, in words a person can act on; never raises."""
     try:
         place = origin(url)
     except ValueError:  # it is not a URL: that is what failed
         place = url
-    words = _words(str, error)
+    words = in_words(str, error)
     match error:
         case OutOfReach():
             text = f"not delivered: {words}"
@@ -438,15 +403,7 @@ def describe(error: BaseException, url: str) -> str:
         case NotHttp():
             text = f"what {place} answered is not HTTP: {words}"
         case ApplicationError():
-            text = f"the application raised {words}"
+            text = f"the application {words}"
         case _:
             text = f"{type(error).__name__}: {words}"
     return text if len(text) <= LONGEST_ERROR else f"{text[:LONGEST_ERROR]}…"
-
-
-def _words(spell: Callable[[BaseException], str], error: BaseException) -> str:
-    """Spell an exception, whose own spelling may raise."""
-    try:
-        return spell(error)
-    except BaseException:  # noqa: BLE001 (it is the user's)
-        return type(error).__name__

@@ -6,6 +6,7 @@ from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
+from mockthingspace.applications import AsgiApplication, is_asgi
 from mockthingspace.background import BackgroundLoop
 from mockthingspace.checks.results import (
     Check,
@@ -21,7 +22,7 @@ from mockthingspace.checks.table import CHECKS
 from mockthingspace.errors import SettingsError, there_are
 from mockthingspace.redaction import without_secrets
 from mockthingspace.server import Server
-from mockthingspace.transport import WebhookTransport
+from mockthingspace.transport import ASGI_PATIENCE_S, WebhookTransport
 
 __tracebackhide__ = True  # in every frame of this module, for pytest
 LIMIT_S = 4.0  # after which a second attempt was observed to overlap the first
@@ -56,7 +57,8 @@ def check_listener(
     all others where a plain message is not acknowledged.
 
     Args:
-        target: Its URL, or a WSGI application, which is served for the while.
+        target: Its URL, or a WSGI or ASGI application (Flask, FastAPI), which is
+            served for the while.
         service: The callback service it listens for.
         family: Whose; None for the first that has the service.
         event: What is sent to it; None for one of the service's.
@@ -71,7 +73,7 @@ def check_listener(
         processed: Returns how many messages it has processed so far; without it,
             nobody sees whether one that came twice was processed twice.
         public_listeners: Whether public addresses may be reached.
-        path: Where a WSGI application listens.
+        path: Where an application listens.
         check: Whether a failure raises.
 
     Raises:
@@ -155,11 +157,14 @@ def _reached(target: Any, path: str) -> Iterator[str]:
     if isinstance(target, str):
         yield _url(target)
         return
-    server = Server(target, LOOPBACK, 0)
+    loop = BackgroundLoop("mockthingspace-asgi")
+    served = AsgiApplication(target, loop) if is_asgi(target) else target
+    server = Server(served, LOOPBACK, 0)
     server.start()
     try:
         yield f"{server.url}/{path.lstrip('/')}"
     finally:
+        loop.close(patience_s=ASGI_PATIENCE_S)
         server.stop()
 
 
