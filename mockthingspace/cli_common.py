@@ -45,12 +45,18 @@ def show(document: Mapping[str, Any], as_json: bool, lines: list[str]) -> None:
     if as_json:
         click.echo(json.dumps(document, indent=2))
     else:
-        click.echo("\n".join(map(printable, lines)))
+        click.echo("\n".join(printable(at_a_terminal(line)) for line in lines))
 
 
 def complain(error: Exception) -> None:
     """Print what went wrong, in as many lines as it says."""
-    click.echo(printable_lines(f"mockthingspace: {error}"), err=True)
+    told = at_a_terminal(f"mockthingspace: {error}")
+    click.echo(printable_lines(told), err=True)
+
+
+def at_a_terminal(text: str, flag: str = "serve --public-listeners") -> str:
+    """Return a text with the flag named where it names the setting."""
+    return text.replace("public_listeners=true", flag)
 
 
 def printable_lines(text: str) -> str:

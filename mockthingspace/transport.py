@@ -393,7 +393,7 @@ def describe(error: BaseException, url: str) -> str:
         case ConnectionRefusedError():
             text = f"connection refused: is a listener at {place}?"
         case socket.gaierror():
-            text = f"the host name of {place} cannot be resolved"
+            text = f"the host name of {place} cannot be resolved{_in_docker(place)}"
         case ssl.SSLError():
             text = f"no TLS connection to {place}: {words}"
         case ConnectionError():
@@ -407,3 +407,13 @@ def describe(error: BaseException, url: str) -> str:
         case _:
             text = f"{type(error).__name__}: {words}"
     return text if len(text) <= LONGEST_ERROR else f"{text[:LONGEST_ERROR]}…"
+
+
+def _in_docker(place: str) -> str:
+    """Say how the name that Docker Desktop has can be had elsewhere."""
+    if "//host.docker.internal:" not in place:
+        return ""
+    return (
+        "; Docker on Linux has this name only in a container that is run with "
+        "--add-host=host.docker.internal:host-gateway"
+    )

@@ -317,6 +317,18 @@ def test_a_listener_that_is_not_there_is_told_in_words(thingspace):
     )
 
 
+def test_a_setting_is_named_as_its_flag(thingspace):
+    """The reader is at a terminal."""
+    thingspace.register(ACCOUNT, "http://8.8.8.8/")
+
+    lines = _timeless(_invoke(*TRIGGER, "--wait", "5").output).splitlines()
+
+    assert lines[1] == (
+        "    <-- not delivered: 8.8.8.8 is a public address; "
+        "serve --public-listeners would allow it N ms"
+    )
+
+
 @pytest.mark.parametrize(
     ("filters", "shown"),
     [

@@ -274,6 +274,22 @@ def test_a_name_that_cannot_be_resolved_is_said(
     )
 
 
+def test_dockers_own_name_that_is_not_known_names_its_remedy(
+    post: Poster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On Linux a container has it only if it is told."""
+
+    def resolve(*_: object, **__: object) -> None:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    error = post("http://host.docker.internal:9001/").error or ""
+    assert error.startswith(
+        "the host name of http://host.docker.internal:9001 cannot be resolved; "
+    )
+    assert error.endswith(" --add-host=host.docker.internal:host-gateway")
+
+
 def test_a_name_that_takes_too_long_to_resolve_is_given_up(
     hasty: Poster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
