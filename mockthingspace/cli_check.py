@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from mockthingspace.cli_common import REFUSED
+from mockthingspace.cli_common import REFUSED, at_a_terminal
 
 FORMATS = ("text", "tap", "junit")
 LIMIT_S = 4.0
@@ -19,6 +19,8 @@ LIMIT_S = 4.0
     "\\\n    --username me --password secret --previous-password older\n"
     "  mockthingspace check-listener http://127.0.0.1:9000/cb --only duplicate "
     "--verbose\n"
+    "  mockthingspace check-listener http://127.0.0.1:9000/cb \\\n"
+    "    --processed-url http://127.0.0.1:9000/processed\n"
     "  mockthingspace check-listener http://127.0.0.1:9000/cb --format junit "
     "--output report.xml\n"
     "  mockthingspace check-listener --list\n",
@@ -51,6 +53,11 @@ LIMIT_S = 4.0
     help="seconds it has to answer",
 )
 @click.option(
+    "--processed-url",
+    metavar="URL",
+    help="what answers, with a number, how many messages it has processed so far",
+)
+@click.option(
     "--only", metavar="NAME", multiple=True, help="only this check; repeat it"
 )
 @click.option(
@@ -78,6 +85,7 @@ LIMIT_S = 4.0
 def check_listener(
     url: str | None,
     *,
+    processed_url: str | None,
     only: tuple[str, ...],
     written_as: str,
     output: Path | None,
@@ -97,10 +105,13 @@ def check_listener(
         raise click.UsageError("Missing argument 'URL'.")
     from mockthingspace.checks.reports import FORMATS as WRITTEN
     from mockthingspace.checks.run import check_listener as checked
+    from mockthingspace.checks.run import counted_at
 
-    report = checked(url, only=only, check=False, **about)
+    processed = counted_at(processed_url) if processed_url else None
+    report = checked(url, only=only, processed=processed, check=False, **about)
     verbosely = verbose and written_as == "text"
     text = report.text(verbose=True) if verbosely else WRITTEN[written_as](report)
+    text = at_a_terminal(text, "--public-listeners")
     if output is not None:
         output.write_text(f"{text}\n", "utf-8")
     click.echo(text if output is None else report.summary)

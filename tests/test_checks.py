@@ -18,8 +18,7 @@ import pytest
 from mockthingspace import Listener, check_listener, tables
 from mockthingspace.checks import bodies, doing, run
 from mockthingspace.checks.reports import junit, tap
-from mockthingspace.checks.results import SHOWN, Report
-from mockthingspace.checks.run import STOPPED
+from mockthingspace.checks.results import SHOWN, STOPPED, Report
 from mockthingspace.checks.subject import identity_of, subject
 from mockthingspace.checks.table import CHECKS
 from mockthingspace.errors import SettingsError
@@ -271,6 +270,19 @@ def test_a_listener_that_processes_a_duplicate_is_found_by_what_it_counts():
     assert reason(report, "duplicate") == "it must process 1; it processed 2"
 
 
+def test_what_nobody_counts_is_not_said_to_be_ok():
+    """Where it shows that a message came, but not how often it was processed."""
+    only = ["acknowledges", "duplicate"]
+
+    report = check_listener(Ours(), only=only)
+
+    first, second, last = report.text().splitlines()
+    assert first.startswith("ok    acknowledges: ")
+    assert second.startswith("ok    duplicate (not counted): ")
+    assert last.endswith(": 2 passed (1 not counted), 0 failed, 0 skipped")
+    assert "counted not: processed= or --processed-url would tell" in report.text(True)
+
+
 def test_two_attempts_are_handled_at_the_same_time():
     """A listener that looks first and stores later has both in hand at once."""
     seen: set[bytes] = set()
@@ -396,6 +408,8 @@ def test_where_nothing_answers_the_rest_is_skipped():
     assert report.failed == ["acknowledges"]
     assert "connection refused" in reason(report, "acknowledges")
     assert {result.reason for result in report.results[1:]} == {STOPPED}
+    assert report.text().splitlines()[-2] == f"skip  27 more: {STOPPED}"
+    assert report.text().count(STOPPED) == 1
 
 
 @pytest.mark.parametrize("url", ["http://8.8.8.8/cb", "http://169.254.169.254/"])
@@ -571,7 +585,9 @@ def test_the_text_tells_all_of_what_failed(mixed):
     names = ["does", "sent", "came", "matters", "source"]
     assert [line.split()[0] for line in lines[2:7]] == names
     assert lines[8] == "skip  certificate: the URL is not https"
-    assert lines[9].endswith(" of fota-v1: 2 passed, 1 failed, 1 skipped")
+    assert lines[9].endswith(
+        " of fota-v1: 2 passed (1 not counted), 1 failed, 1 skipped"
+    )
 
 
 def test_the_verbose_text_tells_as_much_of_the_others(mixed):

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from xml.etree import ElementTree
 
 import pytest
@@ -62,7 +64,8 @@ def test_a_listener_that_cannot_be_reached_exits_with_1(check):
     code, out, _ = check("http://8.8.8.8/cb")
 
     assert code == 1
-    assert "8.8.8.8 is a public address; public_listeners=true would allow it" in out
+    assert "8.8.8.8 is a public address; --public-listeners would allow it" in out
+    assert "skip  27 more: " in out
 
 
 @pytest.mark.parametrize(
@@ -82,6 +85,50 @@ def test_misuse_exits_with_2(check, args, told):
 
     assert code == 2
     assert told in err
+
+
+@pytest.fixture
+def counting() -> Iterator[str]:
+    """A listener that processes whatever comes; a GET answers how often it has."""
+
+    class Counting(BaseHTTPRequestHandler):
+        processed = 0
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            Counting.processed += 1
+            self.do_GET()
+
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(f"{Counting.processed}\n".encode())
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Counting) as server:
+        thread = Thread(target=server.serve_forever, args=(0.005,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+def test_what_a_listener_has_processed_is_asked_for(check, counting):
+    """So one that processes a message twice fails here as well."""
+    code, out, _ = check(counting, "--only", "duplicate", "--processed-url", counting)
+
+    assert code == 1
+    assert "FAIL  duplicate: it must process 1; it processed 2" in out
+
+
+def test_a_count_that_is_none_is_misuse(check, listener):
+    """It is asked for before anything is sent."""
+    code, _, err = check("http://127.0.0.1:1/", "--processed-url", listener.url)
+
+    assert code == 2
+    assert "must answer 200 and a number, such as 3" in err
 
 
 def test_what_is_given_is_what_is_sent(check, listener):
@@ -155,7 +202,7 @@ def test_the_help_has_examples_that_are_not_wrapped(check):
     _, out, _ = check("--help")
 
     examples = out.split("Examples:\n")[1]
-    assert len(re.findall(r"^  +mockthingspace check-listener ", examples, re.M)) == 5
+    assert len(re.findall(r"^  +mockthingspace check-listener ", examples, re.M)) == 6
 
 
 def test_the_command_says_what_the_package_does():

@@ -16,6 +16,7 @@ Verdict = Literal["passed", "failed", "skipped"]
 SHOWN = 4  # of what a check has sent
 LONGEST = 300  # characters of a body
 WORDS: dict[Verdict, str] = {"passed": "ok  ", "failed": "FAIL", "skipped": "skip"}
+STOPPED = "a plain message is not acknowledged; the rest would tell no more"
 
 
 class CheckFailed(Exception):
@@ -73,13 +74,17 @@ class Posted(NamedTuple):
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a check; the reason is why it failed or was skipped."""
+    """What came of a check; the reason is why it failed or was skipped.
+
+    It is ``uncounted`` where nobody could tell how often a message was processed.
+    """
 
     check: Check
     verdict: Verdict
     reason: str
-    posted: tuple[Posted, ...]
-    duration_s: float
+    posted: tuple[Posted, ...] = ()
+    duration_s: float = 0
+    uncounted: bool = False
 
     @property
     def source(self) -> str:
@@ -101,13 +106,16 @@ class Result:
             yield "came", one.came
         if more := len(self.posted) - len(self.shown()):
             yield "more", f"{more} messages besides"
+        if self.uncounted:
+            yield "counted", "not: processed= or --processed-url would tell"
         yield "matters", self.check.matters
         yield "source", self.source
 
     def lines(self, verbose: bool) -> Iterator[str]:
         """Return it as text: a line, and its details where it failed."""
         said = self.reason or self.check.does
-        yield f"{WORDS[self.verdict]}  {self.check.name}: {said}"
+        half = " (not counted)" if self.uncounted and not self.reason else ""
+        yield f"{WORDS[self.verdict]}  {self.check.name}{half}: {said}"
         if verbose or self.verdict == "failed":
             yield from (f"        {name:8}{text}" for name, text in self.details())
 
@@ -138,7 +146,11 @@ class Report:
     @property
     def summary(self) -> str:
         """How many passed, failed and were skipped, in a line."""
-        counts = f"{self.count('passed')} passed, {self.count('failed')} failed"
+        uncounted = sum(
+            result.uncounted for result in self.results if result.verdict == "passed"
+        )
+        half = f" ({uncounted} not counted)" if uncounted else ""
+        counts = f"{self.count('passed')} passed{half}, {self.count('failed')} failed"
         where = f"{self.url} with {self.event} of {self.family}"
         return f"{where}: {counts}, {self.count('skipped')} skipped"
 
@@ -148,7 +160,10 @@ class Report:
         Args:
             verbose: Whether to say as much of the others.
         """
-        told = [line for one in self.results for line in one.lines(verbose)]
+        done = [result for result in self.results if result.reason != STOPPED]
+        told = [line for result in done for line in result.lines(verbose)]
+        if left := len(self.results) - len(done):
+            told.append(f"{WORDS['skipped']}  {left} more: {STOPPED}")
         return "\n".join([*told, self.summary])
 
 

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
+from http.client import HTTPException
 from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import ProxyHandler, build_opener
 
 from mockthingspace.applications import AsgiApplication, is_asgi
 from mockthingspace.background import BackgroundLoop
 from mockthingspace.checks.results import (
+    STOPPED,
     Check,
     CheckFailed,
     NotApplicable,
@@ -27,9 +30,10 @@ from mockthingspace.transport import ASGI_PATIENCE_S, WebhookTransport
 __tracebackhide__ = True  # in every frame of this module, for pytest
 LIMIT_S = 4.0  # after which a second attempt was observed to overlap the first
 PATIENCE_S = 2.0  # waited beyond the limit, to say how long it took
+COUNT_S = 10.0
+LONGEST_COUNT = 100
 LOOPBACK = "127.0.0.1"
 FIRST = CHECKS[0].name
-STOPPED = "a plain message is not acknowledged; the rest would tell no more"
 
 
 def check_listener(
@@ -70,8 +74,9 @@ def check_listener(
         signature_header: What the signature is sent in.
         timeout_s: Seconds it has to answer.
         only: The names of the checks to do; None for all.
-        processed: Returns how many messages it has processed so far; without it,
-            nobody sees whether one that came twice was processed twice.
+        processed: Returns how many messages it has processed, or taken on to
+            process, so far; without it, nobody sees whether one that came twice
+            was processed twice.
         public_listeners: Whether public addresses may be reached.
         path: Where an application listens.
         check: Whether a failure raises.
@@ -113,6 +118,28 @@ def check_listener(
     return report
 
 
+def counted_at(url: str) -> Callable[[], int]:
+    """Return a function that asks a URL how many messages were processed so far.
+
+    Raises:
+        SettingsError: Now, or when it is called: the answer is no number.
+    """
+    url, opener = _url(url), build_opener(ProxyHandler({}))
+
+    def processed() -> int:
+        try:
+            with opener.open(url, timeout=COUNT_S) as reply:
+                return int(reply.read(LONGEST_COUNT))
+        except (OSError, HTTPException, ValueError) as error:
+            raise SettingsError(
+                f"{without_secrets(url)!r} must answer 200 and a number, such as 3: "
+                f"how many messages were processed so far ({error})"
+            ) from error
+
+    processed()
+    return processed
+
+
 def _checks(only: Collection[str] | None) -> list[Check]:
     known = {one.name: one for one in CHECKS}
     for name in only or ():
@@ -130,7 +157,7 @@ def _results(wanted: list[Check], sender: Callable[[], Sender]) -> Iterator[Resu
     """Do the checks in order; without an acknowledgement no more than the first."""
     stopped = False
     for one in wanted:
-        result = Result(one, "skipped", STOPPED, (), 0)
+        result = Result(one, "skipped", STOPPED)
         if not stopped:
             result = _done(one, sender())
         stopped = stopped or (one.name, result.verdict) == (FIRST, "failed")
@@ -147,8 +174,8 @@ def _done(one: Check, sender: Sender) -> Result:
         verdict, reason = "failed", str(failed)
     except NotApplicable as other:
         verdict, reason = "skipped", str(other)
-    posted = tuple(sender.posted)
-    return Result(one, verdict, reason, posted, monotonic() - begun)
+    posted, duration_s = tuple(sender.posted), monotonic() - begun
+    return Result(one, verdict, reason, posted, duration_s, sender.uncounted)
 
 
 @contextmanager

@@ -62,6 +62,7 @@ class Sender:
         self.subject = subject
         self.limit_s = limit_s
         self.posted: list[Posted] = []
+        self.uncounted = False
         self._loop = loop
         self._transport = transport
         self._processed = processed
@@ -143,6 +144,8 @@ class Sender:
         Raises:
             CheckFailed: It processed more, or fewer.
         """
+        if self._processed is None:
+            self.uncounted = times > 0
         before = self._processed() if self._processed else 0
         yield
         now = self._processed() - before if self._processed else times

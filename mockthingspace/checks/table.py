@@ -14,6 +14,7 @@ _CARRIED = (
     "too is assumed"
 )
 _SIGNED = f"{sources.LOCATION_REGISTER} (how it is signed is assumed)"
+_COUNTED = "(seen only with processed= or --processed-url)"
 
 CHECKS = (
     Check(
@@ -46,7 +47,7 @@ CHECKS = (
     Check(
         "duplicate",
         "a message that was acknowledged comes again: it must be acknowledged, and "
-        "processed once (seen only with processed=)",
+        f"processed once {_COUNTED}",
         "An acknowledgement that comes late or is lost draws a second attempt. A "
         "listener that refuses it gets it again; one that processes it bills twice.",
         "observed",
@@ -56,7 +57,7 @@ CHECKS = (
     Check(
         "overlapping-retry",
         "two attempts of one message end at the same moment: both must be "
-        "acknowledged, and the message processed once (seen only with processed=)",
+        f"acknowledged, and the message processed once {_COUNTED}",
         "The second attempt arrives while the first is being handled, at times from "
         "another address: to look whether it is known and then store it is too late.",
         "observed",
@@ -185,7 +186,7 @@ CHECKS = (
     Check(
         "reset-half-way",
         "the connection ends in the middle of a message: the next one must be "
-        "acknowledged, and only it processed (seen only with processed=)",
+        f"acknowledged, and only it processed {_COUNTED}",
         "A connection that breaks must cost its own message only, which comes again. A "
         "worker that waits for the rest, or dies, costs those after it.",
         "assumed",
@@ -195,7 +196,7 @@ CHECKS = (
     Check(
         "fifty-at-once",
         "50 messages at once must each be acknowledged within the limit, and each be "
-        "processed (seen only with processed=)",
+        f"processed {_COUNTED}",
         "A request for many devices is answered with a message for each: what is not "
         "answered in time comes again, on top of the rest.",
         "assumed",
