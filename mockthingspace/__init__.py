@@ -16,6 +16,7 @@ __all__ = [
     "__version__",
     "check_listener",
     "create_app",
+    "point_sdk",
     "verify",
 ]
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from mockthingspace.errors import MockThingSpaceError as MockThingSpaceError
     from mockthingspace.handle import MockThingSpace as MockThingSpace
     from mockthingspace.listener import Listener as Listener
+    from mockthingspace.sdk import point_sdk as point_sdk
     from mockthingspace.settings import Settings as Settings
     from mockthingspace.signing import verify as verify
 
@@ -35,6 +37,7 @@ _HOMES = {
     "Settings": "mockthingspace.settings",
     "check_listener": "mockthingspace.checks.run",
     "create_app": "mockthingspace.app",
+    "point_sdk": "mockthingspace.sdk",
     "verify": "mockthingspace.signing",
 }
 

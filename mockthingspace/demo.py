@@ -5,21 +5,19 @@ this machine do. Every step is checked, so the demo ends well only if its story,
 which ``story`` has, is true.
 """
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from operator import attrgetter
 from typing import Any
 
 import click
 import requests
-from verizon import configuration, verizon_client  # type: ignore[import-untyped]
+from verizon import verizon_client  # type: ignore[import-untyped]
 
 from mockthingspace.handle import MockThingSpace
 from mockthingspace.listener import Listener
+from mockthingspace.sdk import point_sdk
 from mockthingspace.story import KEY, STORY, Scene, Step
-
-PRODUCTION = "https://thingspace.verizon.com"
 
 
 def run(story: Iterable[Step | Scene] = STORY) -> None:
@@ -32,7 +30,7 @@ def run(story: Iterable[Step | Scene] = STORY) -> None:
         MockThingSpace(auth="strict", clock="manual") as double,
         Listener() as listener,
         requests.Session() as http,
-        _pointed_at(double.url),
+        point_sdk(double.url),
     ):
         http.trust_env = False  # a proxy has no business with a local double
         click.echo(f"Verizon's published SDK, unmodified, talks to {double.url},")
@@ -128,18 +126,3 @@ def _refusal(error: Exception) -> list[str]:
         f"error_message: {getattr(error, 'error_message', error)}",
         f"X-Mock-Reason: {headers.get('X-Mock-Reason')}",
     ]
-
-
-@contextmanager
-def _pointed_at(url: str) -> Iterator[None]:
-    """Replace the SDK's production host, in the SDK's own table of hosts."""
-    environments = configuration.Configuration.environments
-    production = configuration.Environment.PRODUCTION
-    before = environments[production]
-    environments[production] = {
-        server: base.replace(PRODUCTION, url) for server, base in before.items()
-    }
-    try:
-        yield
-    finally:
-        environments[production] = before

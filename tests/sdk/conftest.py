@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 
-from mockthingspace import MockThingSpace
-
-HOST = "https://thingspace.verizon.com"
+from mockthingspace import MockThingSpace, point_sdk
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -26,19 +24,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[MockThingSpace]:
-    """A double on a port, and the SDK's production hosts pointing there."""
-    from verizon.configuration import Configuration, Environment
-
-    environments, production = Configuration.environments, Environment.PRODUCTION
+    """A double on a port, and the SDK pointing there."""
     with MockThingSpace() as double, pytest.MonkeyPatch.context() as patch:
         for name in ("no_proxy", "NO_PROXY"):
             patch.setenv(name, "127.0.0.1")
-        servers = {
-            server: base.replace(HOST, double.url)
-            for server, base in environments[production].items()
-        }
-        patch.setitem(environments, production, servers)
-        yield double
+        with point_sdk(double.url):
+            yield double
     gc.collect()  # the SDK never closes its connections; later tests count theirs
 
 
