@@ -209,6 +209,8 @@ def _block(one: Mapping[str, Any], now: Any) -> Iterator[str]:
     yield f"--> {one['event']}  {one['account']}  {one['url']}"
     for attempt in one["attempts"]:
         yield f"    {_outcome(attempt)}"
+        if attempt["warning"]:
+            yield f"    warning: {attempt['warning']}"
     left_s = (instant(one["due_at"]) - now).total_seconds()
     if one["status"] == "pending" and one["attempts"] and left_s > 0:
         yield f"    retry in {left_s:.0f} s, at {one['due_at']}"

@@ -112,7 +112,8 @@ class Deliveries:
 def _size(delivery: Delivery) -> int:
     """Return about how many bytes a delivery takes."""
     came = sum(
-        len(attempt.reply) + len(attempt.error or "") for attempt in delivery.attempts
+        len(attempt.reply) + len(attempt.error or "") + len(attempt.warning or "")
+        for attempt in delivery.attempts
     )
     headers = sum(map(len, chain.from_iterable(delivery.headers)))
     sent = len(delivery.url) + headers + len(delivery.message)

@@ -8,6 +8,7 @@ leaves the old one behind with all it had: what was queued is cancelled, and an
 answer that is still to come is recorded as stale.
 """
 
+import logging
 import random
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
@@ -27,6 +28,7 @@ from mockthingspace.signing import sign
 from mockthingspace.transport import Outcome, WebhookTransport, describe
 
 SEED = 20260924
+_log = logging.getLogger("mockthingspace")
 
 
 @dataclass
@@ -299,7 +301,10 @@ class Dispatcher:
             status_code=outcome.status_code,
             error=outcome.error,
             reply=outcome.reply,
+            warning=outcome.warning,
         )
+        if outcome.warning is not None:
+            _log.warning("delivery %s: %s", delivery.id, outcome.warning)
         self._complete(job, delivery, attempt, outcome.acknowledged)
 
     async def _post(self, delivery: Delivery, number: int) -> Outcome:

@@ -145,7 +145,10 @@ class Exchange(NamedTuple):
 
 
 class Attempt(NamedTuple):
-    """One POST of a delivery and what came of it: a status, or an error in words."""
+    """One POST of a delivery and what came of it: a status, or an error in words.
+
+    The warning says why ThingSpace would not have got so far.
+    """
 
     seq: int
     number: int
@@ -154,6 +157,7 @@ class Attempt(NamedTuple):
     status_code: int | None
     error: str | None
     reply: bytes
+    warning: str | None = None
 
     def __repr__(self) -> str:
         """Return it without the reply."""

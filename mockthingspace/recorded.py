@@ -41,7 +41,10 @@ class RecordedExchange:
 
 @dataclass(frozen=True)
 class RecordedAttempt:
-    """One POST to a listener: a status and the answer, or an error in words."""
+    """One POST to a listener: a status and the answer, or an error in words.
+
+    The warning says why ThingSpace would not have got so far.
+    """
 
     number: int
     started_at: datetime
@@ -49,6 +52,7 @@ class RecordedAttempt:
     status_code: int | None
     error: str | None
     reply: str
+    warning: str | None = None
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ class RecordedDelivery:
 
 def delivery(shown: Mapping[str, Any]) -> RecordedDelivery:
     """Read a delivery as the admin API shows it."""
-    names = ("number", "duration_s", "status_code", "error", "reply")
+    names = ("number", "duration_s", "status_code", "error", "reply", "warning")
     attempts = tuple(
         RecordedAttempt(
             started_at=instant(one["started_at"]), **{name: one[name] for name in names}

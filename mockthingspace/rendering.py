@@ -133,6 +133,7 @@ def attempt(shown: Attempt) -> dict[str, Any]:
         "status_code": shown.status_code,
         "error": shown.error and without_secrets(shown.error),
         "reply": body_without_secrets(shown.reply),
+        "warning": shown.warning,
     }
 
 

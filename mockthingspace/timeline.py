@@ -177,7 +177,8 @@ def _delivered(one: Delivery, since: int) -> Iterator[_Placed]:
         if attempt.seq > since:
             seq, at = attempt.seq, attempt.started_at
             says = f"attempt {attempt.number} of delivery {one.id} to {listener}"
-            came = _said(_outcome(one, attempt))
+            warning = f"; {attempt.warning}" if attempt.warning else ""
+            came = _said(f"{_outcome(one, attempt)}{warning}")
             yield (
                 (seq, 0, 0),
                 Entry(seq, "attempt", at, account, says, came, listener),

@@ -49,11 +49,15 @@ Pace = Callable[[bytes], AsyncIterator[bytes]]
 
 
 class Outcome(NamedTuple):
-    """What came of a POST: a status and the answer's first 64 KiB, or an error."""
+    """What came of a POST: a status and the answer's first 64 KiB, or an error.
+
+    The warning says why ThingSpace would not have got so far.
+    """
 
     status_code: int | None
     error: str | None
     reply: bytes
+    warning: str | None = None
 
     def __repr__(self) -> str:
         """Return it without the answer, which may hold secrets."""
@@ -126,6 +130,7 @@ class WebhookTransport:
             message = own.copy()
             message.update(headers or {})
             message["Content-Length"] = str(len(body))
+            answer: tuple[Any, ...]
             application = self._applications.get(where.origin)
             if application is not None:
                 answer = await asyncio.wait_for(
@@ -156,7 +161,7 @@ class WebhookTransport:
         body: bytes,
         verify: bool,
         pace: Pace | None,
-    ) -> tuple[int, None, bytes]:
+    ) -> tuple[int, None, bytes, str | None]:
         idle = self._take_idle(target, verify)
         if idle is not None:
             try:
@@ -168,9 +173,28 @@ class WebhookTransport:
         return await self._converse(connection, request, body, pace)
 
     async def _connect(self, target: Target, verify: bool) -> "_Connection":
-        """Open a connection to a target, with TLS where its scheme says so."""
+        """Open a connection to a target, with TLS where its scheme says so.
+
+        Where its certificate need not be good it may be bad, with a warning.
+        """
+        if target.scheme != "https":
+            return await self._open(target, verify, None)
+        try:
+            return await self._open(target, verify, _tls(True))
+        except ssl.SSLCertVerificationError as error:
+            if verify:
+                raise
+            connection = await self._open(target, verify, _tls(False))
+            connection.warning = (
+                f"ThingSpace would not deliver to {target.origin}: it refuses such a "
+                f"certificate ({error.verify_message}); with strict it is refused here"
+            )
+            return connection
+
+    async def _open(
+        self, target: Target, verify: bool, context: ssl.SSLContext | None
+    ) -> "_Connection":
         raw = await connect(target.host, target.port, self._public_listeners)
-        context = _tls(verify) if target.scheme == "https" else None
         _, connection = await asyncio.get_running_loop().create_connection(
             lambda: _Connection(_key(target, verify)),
             sock=raw,
@@ -185,7 +209,7 @@ class WebhookTransport:
         request: h11.Request,
         body: bytes,
         pace: Pace | None,
-    ) -> tuple[int, None, bytes]:
+    ) -> tuple[int, None, bytes, str | None]:
         """Send a message over a connection and return its answer."""
         try:
             await connection.send(request, body, pace)
@@ -194,7 +218,7 @@ class WebhookTransport:
             connection.close()
             raise
         self._keep(connection)
-        return status_code, None, reply
+        return status_code, None, reply, connection.warning
 
     def _take_idle(self, target: Target, verify: bool) -> "_Connection | None":
         key = _key(target, verify)
@@ -228,6 +252,7 @@ class _Connection(asyncio.Protocol):
         self.key = key
         self.heard = False
         self.closed = False
+        self.warning: str | None = None
         self._http = h11.Connection(h11.CLIENT, LONGEST_HEAD)
         self._transport: asyncio.Transport
         self._received = bytearray()

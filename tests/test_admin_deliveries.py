@@ -219,6 +219,7 @@ def test_a_delivery_is_shown_with_its_attempts(
         "status_code",
         "error",
         "reply",
+        "warning",
     ] == list(attempt)
     assert (1, 200, None, "said") == (
         attempt["number"],

@@ -1,5 +1,6 @@
 """Listeners over TLS, with a certificate of their own making."""
 
+import re
 import ssl
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -7,6 +8,11 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from click.testing import CliRunner
+
+from mockthingspace import MockThingSpace, transport
+from mockthingspace.cli import cli
+from mockthingspace.transport import Outcome
 
 from .posting import Poster
 
@@ -50,6 +56,45 @@ def post() -> Iterator[Poster]:
 def test_a_self_signed_certificate_will_do(post, url):
     """A local listener need not have a certificate that others trust."""
     assert post(url).status_code == 204
+
+
+def test_what_thingspace_would_refuse_is_warned_of(url, caplog):
+    """In each attempt, the timeline, the log, and at a terminal."""
+    account = "0242078689-00001"
+    with MockThingSpace() as thingspace:
+        thingspace.register(account, url)
+        thingspace.trigger("Fota.upgradeFinished", account)
+        delivery = thingspace.wait_for_delivery(account)
+        timeline = str(thingspace.timeline())
+        arguments = ["deliveries", "--url", thingspace.url]
+        printed = CliRunner().invoke(cli, arguments).output
+
+    [said] = [attempt.warning for attempt in delivery.attempts]
+    assert re.fullmatch(
+        f"ThingSpace would not deliver to {url.rstrip('/')}: it refuses such a "
+        r"certificate \(self.signed certificate\); with strict it is refused here",
+        said,
+    )
+    assert f"204, delivered; {said}" in timeline
+    logged = [record.getMessage() for record in caplog.records]
+    assert logged == [f"delivery {delivery.id}: {said}"]
+    assert f"    warning: {said}\n" in printed
+
+
+def test_a_message_over_a_kept_connection_is_warned_of_too(post, url):
+    """Its certificate is as bad as it was."""
+    assert [bool(post(url).warning) for _ in range(2)] == [True, True]
+
+
+def test_of_a_good_certificate_nothing_is_said(post, url, monkeypatch):
+    """One that an authority vouches for: here, itself."""
+    transport._tls.cache_clear()
+    monkeypatch.setattr(transport.certifi, "where", lambda: str(CERTIFICATE))
+
+    outcome = post(url)
+    transport._tls.cache_clear()
+
+    assert outcome == Outcome(204, None, b"", None)
 
 
 def test_strict_wants_a_good_certificate(post, url):

@@ -65,7 +65,7 @@ class Posted(NamedTuple):
     @property
     def came(self) -> str:
         """What came back, and after how long."""
-        status, error, reply = self.outcome
+        status, error, reply, _ = self.outcome
         if status is None:
             return printable(without_secrets(error or ""))
         said = "" if not reply else f": {_cut(body_without_secrets(reply))}"
