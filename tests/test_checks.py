@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from inspect import signature
 from pathlib import Path
 from socket import socket
 from threading import Barrier, Event, Lock, Thread
@@ -657,6 +658,15 @@ def test_the_pages_example_is_a_test_that_passes(quick):
     exec(compile(example, "CHECKS.md", "exec"), names)
 
     names["test_our_listener"]()
+
+
+def test_the_page_has_every_argument():
+    """In the order of the signature, each with its option."""
+    page = (ROOT / "docs" / "CHECKS.md").read_text("utf-8")
+    table = page.split("| argument | option | is |\n")[1].split("\n\n")[0]
+    first = "".join(row.split("|")[1] for row in table.splitlines())
+
+    assert re.findall("`(.*?)`", first) == list(signature(check_listener).parameters)
 
 
 def test_the_page_has_every_check():
