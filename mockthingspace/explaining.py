@@ -27,7 +27,6 @@ FEW = 5
 LONGEST, BEFORE = 160, 40
 LONGEST_BODY = 2000
 OF_THE_CLIENT = TRANSPORT_HEADERS | {"accept-encoding", "user-agent"}
-JSON = "Content-Type: application/json"
 _GLOBS = re.compile(r"[][{}]")
 Rows = list[tuple[str, str]]
 
@@ -238,7 +237,7 @@ def _told(one: Delivery) -> str:
 def _again(one: Delivery, scene: Scene) -> str:
     """Return the command that sends a delivery's message again."""
     url = f"{scene.url}/__admin/deliveries/{one.id}/resend"
-    return shlex.join(["curl", "-X", "POST", url, "-H", JSON, "-d", "{}"])
+    return shlex.join(["curl", "-X", "POST", url])
 
 
 def _pending(account: str | None, scene: Scene) -> list[str]:

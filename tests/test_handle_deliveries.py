@@ -128,8 +128,7 @@ def test_the_events_are_listed(thing: MockThingSpace) -> None:
 
 def again(double: MockThingSpace, identity: str) -> str:
     """Return the command that sends a delivery again."""
-    url = f"{double.url}/__admin/deliveries/{identity}/resend"
-    return f"curl -X POST {url} -H 'Content-Type: application/json' -d '{{}}'"
+    return f"curl -X POST {double.url}/__admin/deliveries/{identity}/resend"
 
 
 def test_a_wait_in_vain_is_an_assertion(thing: MockThingSpace) -> None:

@@ -93,7 +93,7 @@ def number(given: Mapping[str, Any], name: str) -> int:
 
 
 def read(note: Note) -> Response | None:
-    """Read the body of a request that may ask; refuse one that is too large."""
+    """Read the body of a request that may ask; refuse one too large, or not JSON."""
     snapshot = request.path == f"{PREFIX}/snapshot"
     most = request.max_content_length = MAX_SNAPSHOT if snapshot else MAX_DOCUMENT
     try:
@@ -101,6 +101,13 @@ def read(note: Note) -> Response | None:
     except RequestEntityTooLarge:
         return error_response(
             "too_large", f"a document here has at most {most} bytes", 413
+        )
+    if note.body and request.method != "GET" and request.mimetype != "application/json":
+        return error_response(
+            "not_json",
+            f"a body of {request.method} needs the header 'Content-Type: "
+            "application/json'",
+            415,
         )
     if sum(map(note.body.count, (b"[", b"{"))) > MOST_BRACKETS:
         return error_response(
