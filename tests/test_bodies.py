@@ -189,6 +189,14 @@ def test_a_body_that_cannot_be_read_is_refused(shared, taker, body, reason):
 
 
 @every_taker
+def test_a_request_without_body_and_content_type_is_refused_alike(shared, taker):
+    """Published SDKs send one: the plain 400 of the family, and no other fault."""
+    reply = shared.open(taker.path, method=taker.method)
+
+    assert (reply.status_code, reply.json) == (400, taker.unreadable)
+
+
+@every_taker
 @each(("value", "reason"), FIELDS.values(), ids=FIELDS)
 def test_fields_of_another_type_are_refused(shared, taker, value, reason):
     """No value stands in for text; the reason has every field and no secret."""
