@@ -118,7 +118,7 @@ def shown(field: str, text: str) -> str:
         text: In words.
     """
     key, _, name = field.partition(".")
-    if text in (ABSENT, PRESENT):
+    if text in ("", ABSENT, PRESENT):
         return text
     if key == "headers":
         return redaction.header(name, text)

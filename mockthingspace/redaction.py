@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
 HIDDEN = "***"
+EMPTY: tuple[Any, ...] = (None, "", [], {})  # no secret: shown as it is
 CUSTOM = "httpheaders"
 MOST_ESCAPED = 256  # characters that are escaped twice or more
 DEPTH = 5  # of texts within texts; what is deeper and may hold a secret is hidden
@@ -200,7 +201,7 @@ def _json_without_secrets(text: str, depth: int) -> str:
 
     def member(name: str, value: Any) -> Any:
         if is_secret(name):
-            return HIDDEN if value != "" else ""
+            return value if value in EMPTY else HIDDEN
         return (
             _custom_without_secrets(value) if name.lower() == CUSTOM else shown(value)
         )
@@ -320,15 +321,19 @@ def header(name: str, value: str) -> str:
     """Return a request header's value, hidden where it is a token."""
     if name.title() in ("Authorization", "Proxy-Authorization"):
         scheme, space, _ = value.partition(" ")
-        return f"{scheme} {HIDDEN}" if space else HIDDEN
-    return HIDDEN if is_secret(name) else _text_without_secrets(value)
+        return f"{scheme} {HIDDEN}" if space else _hidden(value)
+    return _hidden(value) if is_secret(name) else _text_without_secrets(value)
 
 
 def custom_header(name: str, value: str) -> str:
     """Return a listener's own header's value: hidden unless it can be no secret."""
-    return without_secrets(value) if name.title() in PLAIN_HEADERS else HIDDEN
+    return without_secrets(value) if name.title() in PLAIN_HEADERS else _hidden(value)
 
 
 def reply_header(name: str, value: str) -> str:
     """Return a reply header's value, hidden unless it is known to hold no secret."""
-    return without_secrets(value) if name in PLAIN_HEADERS else HIDDEN
+    return without_secrets(value) if name in PLAIN_HEADERS else _hidden(value)
+
+
+def _hidden(value: str) -> str:
+    return value and HIDDEN

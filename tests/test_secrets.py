@@ -14,12 +14,16 @@ from mockthingspace.cli import main
 from mockthingspace.client import Asked
 from mockthingspace.errors import AdminError
 from mockthingspace.families import FAMILIES
+from mockthingspace.matching import shown as told
 from mockthingspace.model import Attempt, Caller
 from mockthingspace.redaction import (
     HIDDEN,
     MOST_ESCAPED,
     body_without_secrets,
+    custom_header,
+    header,
     is_secret,
+    reply_header,
     without_secrets,
 )
 from mockthingspace.transport import Outcome
@@ -340,7 +344,10 @@ def test_the_defaults_of_an_event_of_ones_own_are_told_without_secrets() -> None
 
 def test_no_secret_is_hidden_where_there_is_none() -> None:
     """An empty password says that there is none, which is worth knowing."""
-    assert body_without_secrets(b'{"password": ""}') == '{"password": ""}'
+    empty = '{"username":  "", "password": "", "pwd": null, "tokens": [], "auth": {}}'
+    assert body_without_secrets(empty.encode()) == empty
+    shown = [header("X-Token", ""), custom_header("X-A", ""), reply_header("X-A", "")]
+    assert (shown, told("body.password", "")) == (["", "", ""], "")
 
 
 def test_what_is_sent_is_shown_without_its_body() -> None:
