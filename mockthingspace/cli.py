@@ -23,6 +23,7 @@ from mockthingspace import (
 )
 from mockthingspace.cli_common import (
     CANNOT_BIND,
+    EXIT_CODES,
     INTERRUPTED,
     REFUSED,
     USAGE,
@@ -59,6 +60,7 @@ Examples:
   mockthingspace snapshot > seed.json           everything, to start from again
   mockthingspace serve --seed seed.json
 """
+EXITS = "\n".join(f"  {code:<4} {says}" for code, says in EXIT_CODES.items())
 
 
 class _ServeByDefault(click.Group):
@@ -76,7 +78,7 @@ _OWN = ("--help", "-h", "--version")
 
 @click.group(
     cls=_ServeByDefault,
-    epilog=EXAMPLES,
+    epilog=f"{EXAMPLES}\n\b\nExit codes:\n{EXITS}",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, message="%(prog)s %(version)s")
@@ -313,6 +315,14 @@ def _health_line(url: str, document: Mapping[str, Any]) -> str:
     )
 
 
+def _code(error: Exception) -> int:
+    """Return the exit code for an error; 400 says that what was typed cannot be."""
+    if isinstance(error, CannotBind):
+        return CANNOT_BIND
+    unusable = not isinstance(error, AdminError) or error.status == 400
+    return USAGE if unusable else REFUSED
+
+
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit with the documented code."""
     with suppress(AttributeError):  # what stands in for standard output may have none
@@ -328,7 +338,7 @@ def main(args: list[str] | None = None) -> None:
         code = INTERRUPTED
     except (SettingsError, CannotBind, AdminError) as error:
         complain(error)
-        code = _CODES[type(error)]
+        code = _code(error)
     except OSError as error:  # what should have been written could not be
         complain(error)
         code = REFUSED
@@ -343,4 +353,3 @@ for _command in (
     *cli_timeline.COMMANDS,
 ):
     cli.add_command(_command)
-_CODES = {SettingsError: USAGE, CannotBind: CANNOT_BIND, AdminError: REFUSED}

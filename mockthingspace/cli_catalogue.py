@@ -71,7 +71,8 @@ def fidelity(
     families = list(dict.fromkeys(one.family for one in register))
     if family is not None and family not in families:
         raise click.BadParameter(
-            f"there are {', '.join(families)}", param_hint="--family"
+            f"unknown family {family!r}; there are {', '.join(families)}",
+            param_hint="--family",
         )
     wanted = {"family": family, "kind": kind, "mark": mark}
     found = [

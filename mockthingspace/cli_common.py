@@ -11,7 +11,16 @@ from mockthingspace.redaction import printable
 if TYPE_CHECKING:
     from mockthingspace.client import AdminClient
 
-REFUSED, USAGE, CANNOT_BIND, TIMED_OUT, INTERRUPTED = 1, 2, 3, 4, 130
+OK, REFUSED, USAGE, CANNOT_BIND, TIMED_OUT, INTERRUPTED = 0, 1, 2, 3, 4, 130
+EXIT_CODES = {
+    OK: "all is well; of serve and listen: SIGTERM ended it",
+    REFUSED: "refused, no double answers, a check failed; of trigger --wait: "
+    "not acknowledged",
+    USAGE: "an unknown word or option, a value or a file that cannot be used",
+    CANNOT_BIND: "the port cannot be had",
+    TIMED_OUT: "of trigger --wait: no attempt was over in time",
+    INTERRUPTED: "Ctrl-C ended it",
+}
 DEFAULT_URL = "http://127.0.0.1:8440"
 
 

@@ -10,6 +10,7 @@ from typing import Any, NoReturn, TextIO
 import click
 
 from mockthingspace.cli_common import (
+    REFUSED,
     TIMED_OUT,
     account_option,
     client,
@@ -54,7 +55,8 @@ LONGEST_WAIT_S = 600
     "wait_s",
     metavar="SECONDS",
     type=click.FloatRange(0, LONGEST_WAIT_S),
-    help="wait so long for the first attempt; exit 4 if none was made",
+    help="wait so long for the first attempt; exit 1 unless it was acknowledged, 4 if "
+    "none was over in time",
 )
 def trigger(
     url: str,
@@ -81,6 +83,9 @@ def trigger(
     if wait_s is not None:
         made = _attempted(url, account, made["deliveries"], wait_s)
     _show_deliveries(url, made, as_json)
+    statuses = {delivery["status"] for delivery in made["deliveries"]}
+    if wait_s is not None and statuses != {"delivered"}:
+        raise click.exceptions.Exit(REFUSED)
 
 
 @click.group(

@@ -129,7 +129,7 @@ def checked_message(message: Any) -> Any:
 def unknown_event(name: str, known: Iterable[str]) -> AdminError:
     """Say that there is no such event, and which there are."""
     message = f"unknown event {name!r}; {there_are(name, known)}"
-    return AdminError("unknown_event", message, 404)
+    return AdminError("unknown_event", message)
 
 
 def counted(message: bytes, counter: str | None, number: int) -> bytes:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mockthingspace import fidelity
 from mockthingspace.checks.table import CHECKS
+from mockthingspace.cli_common import EXIT_CODES
 from mockthingspace.families import FAMILIES
 from mockthingspace.fault_kinds import FAULTS, FaultKind
 from mockthingspace.fidelity import Entry, entries, path_of
@@ -66,6 +67,14 @@ def settings() -> str:
             )
             for row in rows()
         ),
+    )
+
+
+def exits() -> str:
+    """Every exit code of the command line, and what it means."""
+    return _table(
+        ("exit code", "means"),
+        ((str(code), says) for code, says in EXIT_CODES.items()),
     )
 
 
@@ -176,6 +185,7 @@ TABLES = {
     "operations": operations,
     "events": events,
     "settings": settings,
+    "exits": exits,
     "faults": faults,
     "checks": checks,
     "totals": totals,

@@ -251,7 +251,7 @@ def test_a_message_of_the_users_own_is_sent(
 @each(
     ("wanted", "status", "code", "words"),
     [
-        ({"event": "Fota.x"}, 404, "unknown_event", "unknown event 'Fota.x'; there ar"),
+        ({"event": "Fota.x"}, 400, "unknown_event", "unknown event 'Fota.x'; there ar"),
         (
             {"service": "fota"},
             400,

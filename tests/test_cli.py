@@ -17,6 +17,7 @@ from click.testing import CliRunner, Result
 import mockthingspace
 from mockthingspace import MockThingSpace, __version__
 from mockthingspace.cli import cli, main
+from mockthingspace.cli_common import EXIT_CODES
 from mockthingspace.client import AdminClient, remote
 from mockthingspace.errors import AdminError, SettingsError
 from mockthingspace.listener import Listener
@@ -271,13 +272,13 @@ def test_a_file_that_is_no_snapshot_is_a_usage_error(run, tmp_path, content, com
 
 @pytest.mark.usefixtures("thingspace")
 def test_a_snapshot_that_is_refused_says_why(run, tmp_path):
-    """A refusal of the admin API is one sentence and exit code 1."""
+    """A file that the admin API cannot use is one sentence and exit code 2."""
     file = tmp_path / "seed.json"
     file.write_text('{"registration": []}')
 
     code, out, err = run("snapshot", "--restore", str(file))
 
-    assert (code, out) == (1, "")
+    assert (code, out) == (2, "")
     assert err.startswith("mockthingspace: unknown key 'registration'")
 
 
@@ -395,6 +396,44 @@ def test_a_variable_that_cannot_be_used_is_a_usage_error(
 
     assert (code, out) == (2, "")
     assert named in err
+
+
+@each(
+    "args",
+    [
+        "trigger gone --account 0242078689-00001",
+        "trigger Fota.upgradeFinished --account 0242078689-00001 --service gone",
+        "events gone",
+        "events --family gone",
+        "events --service gone",
+        "registrations --service gone",
+        "registrations --family gone",
+        "requests --operation gone",
+        "deliveries --event gone",
+        "fidelity --family gone",
+        "faults plan gone",
+        "faults plan reset --family gone",
+        "faults plan drop --event gone",
+        "check-listener http://127.0.0.1:9 --service gone",
+        "check-listener http://127.0.0.1:9 --only gone",
+        "gone",
+        "faults gone",
+    ],
+)
+def test_an_unknown_word_is_exit_code_2_everywhere(thingspace, run, args):
+    """Whoever checks it, the command line or the double."""
+    code, out, err = run(*args.split())
+
+    assert (code, out, "gone" in err) == (2, "", True)
+
+
+def test_help_has_every_exit_code(run):
+    """``mockthingspace --help`` says what each means."""
+    table = run("--help")[1].partition("Exit codes:\n")[2]
+
+    assert table.split() == [
+        word for code, says in EXIT_CODES.items() for word in (str(code), *says.split())
+    ]
 
 
 def test_a_password_that_cannot_be_used_is_not_printed(run):

@@ -111,6 +111,15 @@ def test_trigger_that_waits_in_vain_is_exit_code_4(listener):
     assert "waited 0.02 s for 1 deliver" in result.output
 
 
+def test_trigger_that_is_not_acknowledged_is_exit_code_1(listener):
+    """A script sees without reading that the message was not taken."""
+    listener.reply(503)
+
+    result = _invoke(*TRIGGER, "--wait", "30")
+
+    assert (result.exit_code, "503" in result.output) == (1, True)
+
+
 def test_trigger_that_cannot_wait_is_refused(thingspace, listener, monkeypatch):
     """What is no time-out is passed on: the double may end during the wait."""
 
