@@ -2,7 +2,7 @@
 
 ``_arrive`` notes when a request came and what it said, the family's view (or
 the handler of what is not served) replies, ``_complete`` adds the explanation
-and the journal's entry. The admin API is left out of the journal.
+and the journal's entry. The admin API and the front page are left out of the journal.
 """
 
 import logging
@@ -32,6 +32,7 @@ from mockthingspace.settings import Settings, read_seed
 from mockthingspace.views import Note, Segment, blueprint, json_response, refused
 from mockthingspace.wire import MAX_BODY, fault, shortened
 
+FRONT = "front"
 LONGEST_REASON = 1024  # as a header: Node takes 16 KiB of headers, aiohttp 8190 of one
 CUT = "... (cut; GET /__admin/requests has all of it)"
 _log = logging.getLogger("mockthingspace")
@@ -128,6 +129,9 @@ def _served() -> Flask:
     for family in FAMILIES:
         app.register_blueprint(blueprint(family))
     app.register_blueprint(admin.blueprint())
+    app.add_url_rule(
+        "/", FRONT, admin.front, methods=["GET"], provide_automatic_options=False
+    )
     return app
 
 
@@ -152,7 +156,7 @@ def _arrive() -> Response | None:
 
 
 def _complete(response: Response) -> Response:
-    if admin.owns(request.path):
+    if admin.owns(request.path) or request.endpoint == FRONT:
         return response
     note: Note = g.note
     reason = "; ".join(note.reasons) or None

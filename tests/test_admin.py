@@ -472,7 +472,7 @@ def test_every_document_is_an_object(full: FlaskClient, rule: str) -> None:
     assert (type(reply.get_json()), reply.mimetype) == (dict, "application/json")
 
 
-@each("path", ["", "/", "/nowhere", "/requests/a", "/health/"])
+@each("path", ["/nowhere", "/requests/a", "/health/"])
 def test_an_unknown_resource_is_told_those_there_are(
     client: FlaskClient, path: str
 ) -> None:
@@ -481,6 +481,30 @@ def test_an_unknown_resource_is_told_those_there_are(
     named = (rule.replace("<int:seq>", "{seq}") for _, rule, _ in RESOURCES)
     rules = [rule.replace("<identity>", "{identity}") for rule in named]
     assert [rule for rule in rules if rule not in message] == []
+
+
+@each("path", ["/", "/__admin", "/__admin/"])
+def test_the_front_page_says_what_this_is_and_where_the_rest_is(
+    client: FlaskClient, path: str
+) -> None:
+    """Whoever opens the double's URL learns its version, families, admin API, docs."""
+    reply = client.get(path)
+
+    shown = reply.get_json()
+    assert (reply.status_code, shown["version"]) == (200, __version__)
+    assert shown["families"]["/api/fota/v1"] == "fota-v1"
+    assert shown["admin"]["/__admin/requests"] == "GET, DELETE"
+    assert "mockthingspace --help" in shown["docs"]
+
+
+def test_the_front_page_is_no_unmatched_request(client: FlaskClient) -> None:
+    """Looking at it fails no test; whatever else is sent there is refused."""
+    client.get("/")
+    client.head("/")
+    assert client.post("/").get_json()["fault"]["code"] == 900906
+
+    [noted] = client.get("/__admin/requests").get_json()["requests"]
+    assert noted["request"]["method"] == "POST"
 
 
 @each("path", ["/__adminx", "/__admi", "/x/__admin", "/"])

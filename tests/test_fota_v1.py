@@ -322,7 +322,8 @@ def test_strict_limits_credentials_to_40_characters(field):
 @each(
     ("method", "path", "status", "reason"),
     [
-        ("GET", "/", 404, "(list)"),
+        ("GET", "/api", 404, "(list)"),
+        ("POST", "/", 405, "POST is not served here, only"),
         ("GET", f"/api/fota/v1/callback/{ACCOUNT}", 404, "(list)"),
         ("POST", f"/api/fota/v4/callbacks/{ACCOUNT}", 404, "(register)"),
         ("DELETE", f"{CALLBACKS}/Fota", 404, "(deregister)"),

@@ -2,12 +2,16 @@
 
 JSON objects at top level; errors are ``{"error": code, "message": sentence}``.
 ``GET`` never changes anything. One module a resource; the table below is all
-that is served, besides the page of ``description``.
+that is served, besides the front page and that of ``description``.
 """
+
+import json
+from collections.abc import Mapping
 
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException
 
+from mockthingspace import __version__
 from mockthingspace.admin import (
     about,
     clock,
@@ -22,11 +26,13 @@ from mockthingspace.admin import (
 from mockthingspace.admin.asking import PREFIX, error_response, owns, read
 from mockthingspace.admin.guard import guard
 from mockthingspace.errors import AdminError, SettingsError
+from mockthingspace.families import FAMILIES
 
 __all__ = [
     "PREFIX",
     "blueprint",
     "error_response",
+    "front",
     "guard",
     "not_served",
     "owns",
@@ -79,10 +85,42 @@ PAGES = (
 )
 
 
+def front() -> Response:
+    """Say what this is, and where the rest is."""
+    document = {
+        "name": "mockthingspace",
+        "version": __version__,
+        "says": "a local double of Verizon ThingSpace's callback APIs, not Verizon's",
+        "families": {family.prefix: family.name for family in FAMILIES},
+        "admin": {f"{PREFIX}{rule}": methods for rule, methods in _there().items()},
+        "docs": [
+            "mockthingspace --help",
+            "README.md and docs/",
+            f"{PREFIX}/families",
+            f"{PREFIX}/openapi.json",
+            f"{PREFIX}/openapi/ (with --api-page)",
+        ],
+    }
+    text = json.dumps(document, indent=2)
+    return Response(f"{text}\n", content_type="application/json")
+
+
+FRONT = (("GET", "", front), ("GET", "/", front))
+
+
+def _there() -> Mapping[str, str]:
+    """Return the methods of each resource, by its rule."""
+    there: dict[str, str] = {}
+    for method, rule, _ in RESOURCES:
+        named = rule.replace("<int:", "<").replace("<", "{").replace(">", "}")
+        there[named] = f"{there[named]}, {method}" if named in there else method
+    return there
+
+
 def blueprint() -> Blueprint:
     """Build the admin API."""
     served = Blueprint("admin", __name__, url_prefix=PREFIX)
-    for method, rule, view in RESOURCES + PAGES:
+    for method, rule, view in FRONT + RESOURCES + PAGES:
         served.add_url_rule(
             rule,
             endpoint=f"{method} {rule}".replace(".", "-"),
@@ -110,12 +148,10 @@ def _too_deep(_: RecursionError) -> Response:
 
 def not_served(error: HTTPException) -> Response:
     """Answer a path or method the admin API does not have."""
-    rules = (rule.replace("<int:", "<") for _, rule, _ in RESOURCES)
-    there = ", ".join(dict.fromkeys(rules)).replace("<", "{").replace(">", "}")
     reply = error_response(
         "not_served",
         f"the admin API has no {request.method} {request.path}; below {PREFIX} "
-        f"there are {there}",
+        f"there are {', '.join(_there())}",
         error.code or 404,
     )
     allow = error.get_response().headers.get("Allow")
