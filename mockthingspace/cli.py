@@ -35,7 +35,7 @@ from mockthingspace.cli_common import (
     show,
 )
 from mockthingspace.cli_deliveries import COMMANDS, WAIT_S
-from mockthingspace.errors import AdminError, CannotBind, SettingsError
+from mockthingspace.errors import AdminError, CannotBind, SettingsError, not_json
 from mockthingspace.kinds import SWITCH
 from mockthingspace.settings import from_environment, rows, spelled
 
@@ -251,7 +251,7 @@ def snapshot(url: str, as_json: bool, restore: Any) -> None:
     try:
         document = json.load(restore)
     except (ValueError, RecursionError) as error:
-        raise click.UsageError(f"{restore.name} is not JSON: {error}") from error
+        raise click.UsageError(not_json(restore.name, error)) from error
     if not isinstance(document, Mapping):
         raise click.UsageError(f"{restore.name} must hold a JSON object")
     answer = asking.ask("PUT", "/snapshot", document)

@@ -18,7 +18,7 @@ from mockthingspace.cli_common import (
     complain,
     show,
 )
-from mockthingspace.errors import AdminError
+from mockthingspace.errors import AdminError, not_json
 from mockthingspace.kinds import LONGEST_S
 
 WAIT_S = 5
@@ -325,7 +325,7 @@ def _message(given: TextIO) -> Any:
     try:
         message = _json(given.read())
     except ValueError as error:
-        raise click.UsageError(f"{given.name} is not JSON: {error}") from error
+        raise click.UsageError(not_json(given.name, error)) from error
     if message is None:
         raise click.UsageError(f"{given.name} holds null, which is no message")
     return message

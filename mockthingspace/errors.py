@@ -7,6 +7,7 @@ it answers each refusal.
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from json import JSONDecodeError
 
 FEW = 12
 LONGEST_COMPARED = 200  # characters of a name that nobody has
@@ -151,6 +152,16 @@ def there_are(name: str, words: Iterable[str]) -> str:
         return f"there are {', '.join(known)}"
     near = get_close_matches(name[:LONGEST_COMPARED], known, 3, cutoff=0)
     return f"nearest of {len(known)}: {', '.join(near)}"
+
+
+def not_json(file: str, error: Exception) -> str:
+    """Say that a file is not JSON: where it is wrong, and what is usual."""
+    if not isinstance(error, JSONDecodeError):
+        return f"{file} is not JSON: {error}"
+    return (
+        f"{file} is not JSON: line {error.lineno}, column {error.colno}: {error.msg} "
+        "(usual: a comma before } or ], single quotes, a comment)"
+    )
 
 
 class AdminError(MockThingSpaceError):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mockthingspace.clock import Mode
-from mockthingspace.errors import SettingsError
+from mockthingspace.errors import SettingsError, not_json
 from mockthingspace.kinds import (
     ACCOUNTS,
     COUNT,
@@ -247,8 +247,10 @@ def read_seed(path: str) -> Mapping[str, Any]:
     """
     try:
         document = json.loads(Path(path).read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
         raise SettingsError(f"cannot read the seed file {path}: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise SettingsError(not_json(f"the seed file {path}", error)) from error
     if not isinstance(document, Mapping):
         raise SettingsError(f"the seed file {path} must hold a JSON object")
     return document

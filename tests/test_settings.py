@@ -1,6 +1,7 @@
 """Settings check themselves, and say what is allowed."""
 
 import json
+import re
 from dataclasses import FrozenInstanceError
 from pathlib import Path
 from typing import Any
@@ -229,9 +230,9 @@ def test_a_given_default_beats_the_seed_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"{", "cannot read the seed file"),
-        (b"\xff", "cannot read the seed file"),
-        (b"[" * 100_000, "cannot read the seed file"),
+        (b"{", "the seed file .* is not JSON: "),
+        (b"\xff", "the seed file .* is not JSON: "),
+        (b"[" * 100_000, "the seed file .* is not JSON: "),
         (b"[]", "must hold a JSON object"),
         (b"null", "must hold a JSON object"),
         (b'{"settings": []}', "must be an object"),
@@ -251,6 +252,19 @@ def test_a_seed_file_that_cannot_be_used_is_refused(
     path.write_bytes(content)
     with pytest.raises(SettingsError, match=words):
         Settings(seed=str(path))
+
+
+def test_a_seed_that_is_not_json_is_told_where_and_what_is_usual(
+    tmp_path: Path,
+) -> None:
+    """A trailing comma is found without counting characters."""
+    path = tmp_path / "seed.json"
+    path.write_text('{\n  "settings": {},\n}')
+    with pytest.raises(SettingsError) as caught:
+        Settings(seed=str(path))
+    said = str(caught.value)
+    assert re.match(rf"the seed file {path} is not JSON: line [23], column \d+: ", said)
+    assert said.endswith("(usual: a comma before } or ], single quotes, a comment)")
 
 
 def test_a_seed_file_that_is_not_there_is_named(tmp_path: Path) -> None:
