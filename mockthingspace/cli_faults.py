@@ -33,11 +33,35 @@ def faults(
         show(document, as_json, _lines(document["faults"]) or ["no faults"])
 
 
+class _Plan(click.Command):
+    """A command that knows what kinds of faults take, which is no option of its own."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Say how to give what was given as an option."""
+        typed = [*args]  # as they are taken off when they are read
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            from mockthingspace.fault_kinds import FAULTS
+
+            name = error.option_name.lstrip("-").replace("-", "_")
+            if all(name not in kind.options for kind in FAULTS):
+                raise
+            rest = " ".join(typed).partition(error.option_name)[2].lstrip(" =")
+            value = rest.split(" ")[0] or "VALUE"
+            raise click.UsageError(
+                f"No such option: {error.option_name}. What a kind takes is --set: "
+                f"--set {name}={value}",
+                ctx,
+            ) from error
+
+
 @faults.command(
+    cls=_Plan,
     epilog="\b\nExamples:\n"
     "  mockthingspace faults plan reset --operation register\n"
     "  mockthingspace faults plan delay --set seconds=30 --times always\n"
-    "  mockthingspace faults plan duplicate --account 0242078689-00001\n"
+    "  mockthingspace faults plan duplicate --account 0242078689-00001\n",
 )
 @client_options
 @click.argument("kind")
