@@ -1,8 +1,11 @@
 """Making deliveries: of an event, of a message of the user's own, or again."""
 
 import json
+import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+from flask import request
 
 from mockthingspace.double import Double, State
 from mockthingspace.errors import AdminError, InvalidMessage
@@ -11,6 +14,8 @@ from mockthingspace.family import Family
 from mockthingspace.faults import SCOPES
 from mockthingspace.mangling import Case, mangled
 from mockthingspace.model import Delivery, Registration
+
+LISTENS = "http://localhost:9001/callback"  # as "mockthingspace listen" does
 
 
 def catalogue(families: Iterable[Family], state: State) -> dict[str, tuple[str, Event]]:
@@ -163,9 +168,13 @@ def _nobody(state: State, family: str, service: str, account: str) -> AdminError
     ]
     shown = "; ".join(there[:5]) or "nothing"
     more = f" and {len(there) - 5} more" if len(there) > 5 else ""
+    whose = {"family": family, "account": account, "service": service}
+    body = json.dumps({**whose, "url": LISTENS})
+    url = f"{request.host_url}__admin/registrations"
+    command = ["curl", url, "-H", "Content-Type: application/json", "-d", body]
     return AdminError(
         "not_registered",
         f"account {account} has no registration with {family} for {service}; "
-        f"registered: {shown}{more}",
+        f"registered: {shown}{more}; to register a listener: {shlex.join(command)}",
         404,
     )
