@@ -63,12 +63,16 @@ Examples:
 EXITS = "\n".join(f"  {code:<4} {says}" for code, says in EXIT_CODES.items())
 
 
+UNNAMED = "no command was named, so this is 'serve'; see 'mockthingspace --help'"
+
+
 class _ServeByDefault(click.Group):
     """A group whose command is ``serve`` where none is named."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put ``serve`` in front of options that are not the group's own."""
         if not args or (args[0].startswith("-") and args[0] not in _OWN):
+            ctx.obj = UNNAMED
             args = ["serve", *args]
         return super().parse_args(ctx, args)
 
@@ -137,7 +141,8 @@ def serve(port_file: str | None, log_format: str, **flags: Any) -> None:
 
     given = {name: value for name, value in flags.items() if value is not None}
     settings = Settings(**(from_environment(os.environ, NOT_SETTINGS) | given))
-    interrupted = serve_until_stopped(settings, port_file, log_format)
+    unnamed = click.get_current_context().obj
+    interrupted = serve_until_stopped(settings, port_file, log_format, unnamed)
     if interrupted:
         raise click.exceptions.Exit(INTERRUPTED)
 

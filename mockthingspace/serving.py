@@ -18,6 +18,8 @@ from mockthingspace.redaction import printable
 from mockthingspace.settings import Settings
 from mockthingspace.stopping import Stop, stop_signals
 
+_log = logging.getLogger("mockthingspace")
+
 
 class JsonFormatter(logging.Formatter):
     """One JSON object a line; an exchange in full, with secrets hidden."""
@@ -55,11 +57,15 @@ class TextFormatter(logging.Formatter):
 
 
 def serve_until_stopped(
-    settings: Settings, port_file: str | None, log_format: str
+    settings: Settings,
+    port_file: str | None,
+    log_format: str,
+    hint: str | None = None,
 ) -> bool:
     """Serve until Ctrl-C or SIGTERM; say whether it was Ctrl-C.
 
-    Prints one ready line on standard output once it answers, last.
+    Prints one ready line on standard output once it answers, last. A hint is logged
+    before all else.
 
     Raises:
         CannotBind: The address cannot be had.
@@ -67,6 +73,8 @@ def serve_until_stopped(
         SettingsError: The port file cannot be written.
     """
     with stop_signals() as stop, _logging_to_stderr(log_format):
+        if hint is not None:
+            _log.info("%s", hint)
         own = {"port": settings.port, "clock": settings.clock}
         with MockThingSpace(settings.but(**own)) as double:
             if not is_loopback(settings.host.lower()):
@@ -76,7 +84,7 @@ def serve_until_stopped(
                 ready = _ready(double.url, log_format)
                 with closing(Outlet(sys.stdout, str, _told(stop), ready)):
                     interrupted = stop.wait()
-        logging.getLogger("mockthingspace").info("stopped")
+        _log.info("stopped")
         return interrupted
 
 
@@ -124,20 +132,19 @@ def _logging_to_stderr(log_format: str) -> Iterator[None]:
     outlet = Outlet(sys.stderr, lost)
     handler = _ToOutlet(outlet)
     handler.setFormatter(formatter)
-    log = logging.getLogger("mockthingspace")
-    before = log.handlers, log.level, log.propagate, logging.lastResort
-    log.handlers, log.propagate, logging.lastResort = [handler], False, handler
-    log.setLevel(logging.INFO)
+    before = _log.handlers, _log.level, _log.propagate, logging.lastResort
+    _log.handlers, _log.propagate, logging.lastResort = [handler], False, handler
+    _log.setLevel(logging.INFO)
     try:
         yield
     finally:
-        log.handlers, _, log.propagate, logging.lastResort = before
-        log.setLevel(before[1])
+        _log.handlers, _, _log.propagate, logging.lastResort = before
+        _log.setLevel(before[1])
         outlet.close()
 
 
 def _warn(host: str) -> None:
-    logging.getLogger("mockthingspace").warning(
+    _log.warning(
         "warning: %s is not a loopback address; whoever reaches it can read every "
         "registered password",
         host,

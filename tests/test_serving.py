@@ -129,13 +129,14 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
 
     def serve(
         *args: str,
+        command: tuple[str, ...] = ("serve",),
         act: Callable[[str], object] = str,
         number: signal.Signals = signal.SIGTERM,
     ) -> tuple[int, str]:
         terminal = Terminal(act, number)
         monkeypatch.setattr(sys, "stdout", terminal)
         with pytest.raises(SystemExit) as caught:
-            main(["serve", *args])
+            main([*command, *args])
         monkeypatch.undo()
         return caught.value.code or 0, terminal.getvalue()
 
@@ -227,6 +228,20 @@ def test_the_port_file_is_there_while_it_serves(in_text):
 def test_a_signal_that_comes_with_the_ready_line_is_not_lost(serve, number, code):
     """A signal before the double waits for one ends it all the same."""
     assert code == serve("--port", "0", number=number)[0]
+
+
+def test_without_a_command_the_first_line_says_that_it_serves(
+    serve, capsys, monkeypatch
+):
+    """It names ``--help``; with a command there is nothing to say."""
+    monkeypatch.setenv("MOCKTHINGSPACE_PORT", "0")
+
+    assert serve(command=())[0] == 0
+    first, *_ = capsys.readouterr().err.splitlines()
+    assert first.endswith("so this is 'serve'; see 'mockthingspace --help'")
+
+    serve("--port", "0")
+    assert "--help" not in capsys.readouterr().err
 
 
 def test_the_handlers_of_signals_are_put_back(serve):
