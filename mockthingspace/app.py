@@ -19,7 +19,7 @@ from flask.sessions import NullSession, SessionInterface
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 from werkzeug.routing import Map, Rule
 
-from mockthingspace import admin, rendering, seeds
+from mockthingspace import admin, rendering, seeds, timeline
 from mockthingspace.answers import gateway
 from mockthingspace.clock import Clock
 from mockthingspace.double import EXTENSION, Double, current
@@ -86,7 +86,7 @@ def create_app(
     document = {} if settings.seed is None else read_seed(settings.seed)
     seed = seeds.seed(document, FAMILIES, Clock().now())
     app = _Application()
-    app.extensions[EXTENSION] = Double(settings, seed, deliver_to or {})
+    app.extensions[EXTENSION] = Double(settings, seed, deliver_to or {}, _log_news)
     return app
 
 
@@ -167,6 +167,13 @@ def _complete(response: Response) -> Response:
         shown = partial(rendering.document, exchange)
         _log.info("%s", rendering.log_line(exchange), extra={"exchange": shown})
     return response
+
+
+def _log_news(item: object) -> None:
+    """Log what is new of a delivery, or what else happened."""
+    if _log.isEnabledFor(logging.INFO) and (entry := timeline.news(item)):
+        shown = partial(timeline.document, entry)
+        _log.info("%s", entry.words, extra={"entry": shown})
 
 
 def _exchange(note: Note, response: Response, reason: str | None) -> Exchange:

@@ -70,11 +70,13 @@ class Double:
         settings: As it was started.
         seed: What it starts with, after every reset too.
         deliver_to: Applications by origin, for messages to listeners there.
+        told: Told of each thing that is kept or changes, as ``Notifier`` says.
     """
 
     settings: Settings
     seed: Seed = Seed()
     deliver_to: Mapping[str, Any] = field(default_factory=dict)
+    told: Callable[[object], object] = lambda _: None
     state: State = field(init=False)
 
     def __post_init__(self) -> None:
@@ -238,7 +240,7 @@ class Double:
         self.late = [*self.late[-LATE_KEPT + 1 :], delivery]
 
     def _fresh(self, settings: Settings, seed: Seed, epoch: int) -> State:
-        notifier = Notifier()
+        notifier = Notifier(self.told)
         limit = settings.journal_limit
         deliveries = Deliveries(limit, self.sequence, notifier)
         chronicle = Chronicle(limit, self.sequence, notifier)

@@ -8,9 +8,14 @@ Met = Callable[[object], bool]
 
 
 class Notifier:
-    """Tells whoever waits of each thing that is kept or changes, one by one."""
+    """Tells whoever waits of each thing that is kept or changes, one by one.
 
-    def __init__(self) -> None:
+    Args:
+        always: Told of each before those who wait, as ``watching`` says.
+    """
+
+    def __init__(self, always: Callable[[object], object] = lambda _: None) -> None:
+        self._always = always
         self._lock = Lock()
         self._watchers: tuple[tuple[Met, Event], ...] = ()
         self._closed = False
@@ -20,6 +25,7 @@ class Notifier:
 
         None says that a delivery has begun, or is to begin, an attempt.
         """
+        self._always(item)
         for met, over in self._watchers:
             if met(item):
                 over.set()

@@ -22,7 +22,7 @@ _log = logging.getLogger("mockthingspace")
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line; an exchange in full, with secrets hidden."""
+    """One JSON object a line; an exchange or an entry in full, secrets hidden."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Spell one record."""
@@ -34,9 +34,9 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             document["traceback"] = self.formatException(record.exc_info)
-        exchange = getattr(record, "exchange", None)
-        if exchange is not None:
-            document["exchange"] = exchange()
+        for name in ("exchange", "entry"):
+            if shown := getattr(record, name, None):
+                document[name] = shown()
         return json.dumps(document)
 
 

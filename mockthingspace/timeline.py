@@ -147,6 +147,16 @@ def concerns(item: object, account: str | None, since: int) -> bool:
     )
 
 
+def news(item: object) -> Entry | None:
+    """Return what is new of a delivery or a happening as it was just kept."""
+    if isinstance(item, Happening):
+        return _happened(item)
+    if isinstance(item, Delivery):
+        made, *rest = (entry for _, entry in _delivered(item, 0))
+        return made if item.status == "cancelled" else [made, *rest][-1]
+    return None
+
+
 def _exchanged(one: Exchange) -> Iterator[_Placed]:
     """Give the request, behind what there was when it arrived, and the reply."""
     asked = _said(f"{one.method} {raw_url(one)}")

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import pytest
 import requests
 
-from mockthingspace import __version__
+from mockthingspace import Listener, MockThingSpace, __version__
 from mockthingspace.cli import main
 from mockthingspace.serving import JsonFormatter, _logging_to_stderr
 
@@ -494,6 +494,56 @@ def test_what_could_not_be_logged_is_counted(monkeypatch, capsys, log_format, li
                 log.warning("lost")
 
     assert re.fullmatch(line, capsys.readouterr().err.strip())
+
+
+def _delivered_twice(log_format: str) -> None:
+    """Have a listener refuse a message once; deregister before the next is sent."""
+    with (
+        _logging_to_stderr(log_format),
+        Listener() as listener,
+        MockThingSpace() as thing,
+    ):
+        listener.reply(503, body=b"hunter2")
+        url = listener.url.replace("//", "//zaffod:hunter2@")
+        thing.register(ACCOUNT, url, password="hunter2")
+        thing.trigger("Fota.upgradeFinished", ACCOUNT)
+        thing.wait_for_delivery(ACCOUNT, attempts=1)
+        thing.trigger("Fota.upgradeFinished", ACCOUNT)
+        thing.advance(seconds=299)
+        thing.admin.ask("DELETE", "/registrations")
+
+
+def test_triggers_deliveries_and_attempts_are_logged(capsys):
+    """A line each, as the timeline has it, and nothing secret in any."""
+    _delivered_twice("text")
+
+    lines = capsys.readouterr().err.splitlines()
+    said = [re.sub(r"\S*\d\d:\d\d\.\d+|:\d{4,}", "", line) for line in lines]
+    origin = "http://127.0.0.1"
+    to = (
+        f"of Fota.upgradeFinished for {ACCOUNT} to http://zaffod:***@127.0.0.1/callback"
+    )
+    assert said == [
+        f"  trigger of Fota.upgradeFinished for {ACCOUNT}",
+        f"  delivery 2 {to}: pending, attempt 1 due at ",
+        f"  attempt 1 of delivery 2 to {origin}: 503, pending, attempt 2 due at ",
+        f"  trigger of Fota.upgradeFinished for {ACCOUNT}",
+        f"  delivery 5 {to}: pending, attempt 1 due at ",
+        "  clock: 299 s on, from  to ",
+        f"  delivery 2 {to}: cancelled",
+        f"  delivery 5 {to}: cancelled",
+    ]
+
+
+def test_what_is_logged_of_deliveries_is_an_entry_of_the_timeline_as_json(capsys):
+    """A program finds the kind, the instant, the account and what came of it."""
+    _delivered_twice("json")
+
+    out = capsys.readouterr().err
+    entries = [json.loads(line)["entry"] for line in out.splitlines()]
+    [attempt] = [entry for entry in entries if entry["sort"] == "attempt"]
+    assert (attempt["account"], attempt["came"][:3]) == (ACCOUNT, "503")
+    assert "hunter2" not in out
 
 
 def test_what_libraries_warn_of_is_logged_as_well(capsys):
