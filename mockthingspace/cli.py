@@ -27,10 +27,12 @@ from mockthingspace.cli_common import (
     INTERRUPTED,
     REFUSED,
     USAGE,
+    Table,
     account_option,
     client,
     client_options,
     complain,
+    moment,
     printable_lines,
     show,
 )
@@ -177,11 +179,19 @@ def registrations(
     )
     shown = [*map(without_credentials, document["registrations"])]
     document["registrations"] = shown
-    lines = [
-        f"{one['account']}  {one['family']}  {one['service']}  {one['url']}"
-        + (f"  as {one['username']}" if one["username"] else "")
-        for one in shown
-    ]
+    rows = (
+        (
+            registration["account"],
+            registration["family"],
+            registration["service"],
+            registration["url"],
+            registration["username"] or "-",
+            moment(registration["registered_at"]),
+        )
+        for registration in shown
+    )
+    table = Table("ACCOUNT", "FAMILY", "SERVICE", "URL", "USER NAME", "REGISTERED")
+    lines = table.lines(rows)
     show(document, as_json, lines or ["no registrations"])
 
 

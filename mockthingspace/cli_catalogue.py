@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mockthingspace.cli_common import client, client_options, show
+from mockthingspace.cli_common import Table, client, client_options, show
 from mockthingspace.model import MARKS
 
 if TYPE_CHECKING:
@@ -32,20 +32,21 @@ def events(
 
     document = client(url).ask("GET", "/events", family=family, service=service)
     if name is None:
-        lines = [
-            f"{one['event']}  {one['family']}  {one['mark']}  {one['says']}"
-            for one in document["events"]
+        rows = [
+            (event["event"], event["family"], event["mark"], event["says"])
+            for event in document["events"]
         ]
-        show(document, as_json, lines)
+        lines = Table("EVENT", "FAMILY", "KNOWN", "SENT WHEN").lines(rows)
+        show(document, as_json, lines or ["no events"])
         return
     known = {one["event"]: one for one in document["events"]}
     if name not in known:
         raise unknown_event(name, known)
-    fields = known[name]["fields"]
-    lines = [
-        f"{one['path']}  {json.dumps(one['default'])}  {one['mark']}" for one in fields
+    fields = [
+        (field["path"], json.dumps(field["default"]), field["mark"])
+        for field in known[name]["fields"]
     ]
-    show(known[name], as_json, lines)
+    show(known[name], as_json, Table("FIELD", "DEFAULT", "KNOWN").lines(fields))
 
 
 @click.command(
@@ -92,18 +93,11 @@ def fidelity(
 
 def _lines(shown: "list[Entry]") -> list[str]:
     """Return the entries as the lines of a table."""
-    rows = [("FAMILY", "KIND", "KNOWN", "DATE", "WHAT", "SOURCE")]
-    rows += [
+    rows = (
         (one.family, one.kind, one.mark, one.date, _what(one), one.source)
         for one in shown
-    ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            cell.ljust(width) for cell, width in zip(row, widths, strict=True)
-        ).rstrip()
-        for row in rows
-    ]
+    )
+    return Table("FAMILY", "KIND", "KNOWN", "DATE", "WHAT", "SOURCE").lines(rows)
 
 
 def _what(entry: "Entry") -> str:

@@ -1,7 +1,7 @@
 """What the commands that ask a running double share: options, asking, printing."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -55,6 +55,28 @@ def show(document: Mapping[str, Any], as_json: bool, lines: list[str]) -> None:
         click.echo(json.dumps(document, indent=2))
     else:
         click.echo("\n".join(printable(at_a_terminal(line)) for line in lines))
+
+
+class Table:
+    """Lines below a head, in columns as wide as all that was given so far."""
+
+    def __init__(self, *heads: str) -> None:
+        self._head = [heads]
+        self._widths = [0 for _ in heads]
+
+    def lines(self, rows: Iterable[tuple[str, ...]]) -> list[str]:
+        """Return rows as lines, the first time below the head; none for no rows."""
+        new = [tuple(map(printable, row)) for row in rows]
+        if new:
+            new, self._head = [*self._head, *new], []
+        widths = zip(self._widths, *([*map(len, row)] for row in new), strict=True)
+        self._widths = [*map(max, widths)]
+        return ["  ".join(map(str.ljust, row, self._widths)).rstrip() for row in new]
+
+
+def moment(instant: str) -> str:
+    """Return an instant, as the admin API spells it, to the millisecond."""
+    return f"{instant[:23]}Z"
 
 
 def complain(error: Exception) -> None:

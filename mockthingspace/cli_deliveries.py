@@ -4,7 +4,8 @@ Thin clients of the admin API; ``cli`` puts them into its group.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, NoReturn, TextIO
 
 import click
@@ -12,10 +13,12 @@ import click
 from mockthingspace.cli_common import (
     REFUSED,
     TIMED_OUT,
+    Table,
     account_option,
     client,
     client_options,
     complain,
+    moment,
     show,
 )
 from mockthingspace.errors import AdminError, not_json
@@ -196,35 +199,40 @@ def _show_clock(
     show(document, as_json, [*(above or []), line])
 
 
-def _show_deliveries(url: str, document: Mapping[str, Any], as_json: bool) -> None:
+def _table() -> Table:
+    return Table("ID", "EVENT", "ACCOUNT", "URL", "STATUS", "DUE", "ATTEMPTS")
+
+
+def _show_deliveries(
+    url: str, document: Mapping[str, Any], as_json: bool, table: Table | None = None
+) -> None:
     """Print deliveries, the pending ones with the seconds left to their due time."""
     from mockthingspace.recorded import instant
 
-    shown = document["deliveries"]
     lines: list[str] = []
     if not as_json:
         now = instant(client(url).ask("GET", "/clock")["now"])
-        lines = [line for one in shown for line in _block(one, now)]
+        rows = (_row(delivery, now) for delivery in document["deliveries"])
+        lines = (table or _table()).lines(rows)
     show(document, as_json, lines)
 
 
-def _block(one: Mapping[str, Any], now: Any) -> Iterator[str]:
+def _row(delivery: Mapping[str, Any], now: datetime) -> tuple[str, ...]:
     from mockthingspace.recorded import instant
 
-    yield f"--> {one['event']}  {one['account']}  {one['url']}"
-    for attempt in one["attempts"]:
-        yield f"    {_outcome(attempt)}"
-        if attempt["warning"]:
-            yield f"    warning: {attempt['warning']}"
-    left_s = (instant(one["due_at"]) - now).total_seconds()
-    if one["status"] == "pending" and one["attempts"] and left_s > 0:
-        yield f"    retry in {left_s:.0f} s, at {one['due_at']}"
-    yield f"    {one['status']}  (delivery {one['id']})"
+    due, attempts = moment(delivery["due_at"]), delivery["attempts"]
+    left_s = (instant(delivery["due_at"]) - now).total_seconds()
+    if delivery["status"] == "pending" and left_s > 0:
+        due += f" (in {left_s:.0f} s)"
+    names = ("id", "event", "account", "url", "status")
+    made = [f"{one['started_at'][11:23]} {_outcome(one)}" for one in attempts]
+    return (*(delivery[name] or "-" for name in names), due, "; ".join(made) or "-")
 
 
 def _outcome(attempt: Mapping[str, Any]) -> str:
     came = attempt["error"] or attempt["status_code"]
-    return f"<-- {came} {attempt['duration_s'] * 1000:.0f} ms"
+    warning = f", warning: {attempt['warning']}" if attempt["warning"] else ""
+    return f"{came} ({attempt['duration_s'] * 1000:.0f} ms){warning}"
 
 
 def _attempted(
@@ -259,7 +267,7 @@ def _follow(
     asking = client(url)
     wanted = {**filters, "status": status, "timeout_s": WAIT_S}
     wanted["attempts"] = 1 if status is None else None
-    since, seen = 0, dict[str, Any]()
+    since, seen, table = 0, dict[str, Any](), _table()
     while True:
         document = asking.ask("GET", "/deliveries", None, since=since, **filters)
         found = document["deliveries"]
@@ -270,7 +278,7 @@ def _follow(
         if limit is not None:
             news, limit = news[-limit:], None
         if news:
-            _show_deliveries(url, {"deliveries": news}, as_json)
+            _show_deliveries(url, {"deliveries": news}, as_json, table)
         since = _settled(found, since)
         seen = {one["id"]: one for one in ready if one["seq"] > since}
         wait = {**wanted, "since": since, "count": len(seen) + 1}

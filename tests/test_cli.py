@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import re
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -129,13 +130,20 @@ def test_a_url_may_leave_out_its_scheme(thingspace):
 
 
 def test_registrations_are_listed_one_a_line(thingspace):
-    """A line holds account, family, service, URL, and the user name if any."""
-    thingspace.register(ACCOUNT, URL, username="zaffod", password="hidden")
+    """A line has account, family, service, URL, any user name, and since when."""
+    made = thingspace.register(ACCOUNT, URL, username="zaffod", password="hidden")
     thingspace.register(OTHER, URL)
 
-    assert _invoke("registrations").output == (
-        f"{ACCOUNT}  fota-v1  Fota  {URL}  as zaffod\n{OTHER}  fota-v1  Fota  {URL}\n"
-    )
+    lines = _invoke("registrations").output.splitlines()
+
+    since = f"{made.registered_at:%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z"
+    heads = ["ACCOUNT", "FAMILY", "SERVICE", "URL", "USER NAME", "REGISTERED"]
+    assert [re.split("  +", line) for line in lines] == [
+        heads,
+        [ACCOUNT, "fota-v1", "Fota", URL, "zaffod", since],
+        [OTHER, "fota-v1", "Fota", URL, "-", since],
+    ]
+    assert len({line.index("fota-v1") for line in lines[1:]}) == 1
 
 
 @pytest.mark.parametrize(
@@ -593,4 +601,4 @@ def test_no_name_reaches_the_terminal_with_control_sequences(thingspace, run):
     ]
     bare = {char for _, *texts in said for text in texts for char in text}
     assert sorted(char for char in bare if not char.isprintable()) == ["\n"]
-    assert r"as \x1b[2J\x9b\u202e\u2028" in said[0][1]
+    assert r"  \x1b[2J\x9b\u202e\u2028  " in said[0][1]

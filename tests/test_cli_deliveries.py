@@ -88,17 +88,16 @@ def test_trigger_prints_the_delivery_it_made(thingspace, listener):
     result = _invoke(*TRIGGER)
 
     assert result.exit_code == 0
-    assert f"--> {FINISHED}  {ACCOUNT}  {listener.url}\n" in result.output
-    assert re.search(r"^    \w+  \(delivery \d+\)$", result.output, re.MULTILINE)
+    _, row = result.output.splitlines()
+    assert re.match(rf"\d+ +{FINISHED} +{ACCOUNT} +{listener.url} +\w+ ", row)
     assert listener.wait_for(1)[0].json["type"] == "upgradeFinished"
 
 
 def test_trigger_can_wait_for_the_first_attempt(listener):
     """``--wait`` prints the delivery as its first attempt left it."""
-    lines = _timeless(_invoke(*TRIGGER, "--wait", "5").output).splitlines()
+    _, row = _timeless(_invoke(*TRIGGER, "--wait", "30").output).splitlines()
 
-    assert lines[1] == "    <-- 200 N ms"
-    assert lines[2].startswith("    delivered  (delivery ")
+    assert re.search(r" delivered +\S+Z +\S+ 200 \(N ms\)$", row)
 
 
 def test_trigger_that_waits_in_vain_is_exit_code_4(listener):
@@ -235,8 +234,15 @@ def test_events_are_listed_with_family_and_when():
     """A line says which event, of which family, and when ThingSpace sends it."""
     lines = _invoke("events").output.splitlines()
 
-    assert f"{FINISHED}  fota-v1  assumed  an upgrade has finished" in lines
-    assert len(lines) == 91
+    assert lines[0].split() == ["EVENT", "FAMILY", "KNOWN", "SENT", "WHEN"]
+    [line] = [line for line in lines if line.startswith(FINISHED)]
+    assert line.split(maxsplit=3)[1:] == [
+        "fota-v1",
+        "assumed",
+        "an upgrade has finished",
+    ]
+    assert line.index("assumed") == lines[0].index("KNOWN")
+    assert len(lines) == 92
 
 
 @pytest.mark.usefixtures("thingspace")
@@ -245,7 +251,13 @@ def test_events_are_listed_with_family_and_when():
 )
 def test_events_can_be_listed_by_service_and_family(args, count):
     """Ninety are many to look through."""
-    assert len(_invoke("events", *args).output.splitlines()) == count
+    assert len(_invoke("events", *args).output.splitlines()) == 1 + count
+
+
+@pytest.mark.usefixtures("thingspace")
+def test_a_family_without_events_is_said_to_have_none():
+    """An empty list is told in words."""
+    assert _invoke("events", "--family", "session").output == "no events\n"
 
 
 @pytest.mark.usefixtures("thingspace")
@@ -253,8 +265,11 @@ def test_one_event_is_shown_with_its_fields():
     """A line says the path, the default as JSON, and how the field is known."""
     lines = _invoke("events", FINISHED).output.splitlines()
 
-    assert lines[0] == 'accountName  "{account}"  documented'
-    assert "upgradeProgress  {}  assumed" in lines
+    assert [line.split() for line in lines[:2]] == [
+        ["FIELD", "DEFAULT", "KNOWN"],
+        ["accountName", '"{account}"', "documented"],
+    ]
+    assert ["upgradeProgress", "{}", "assumed"] in [line.split() for line in lines]
 
 
 @pytest.mark.usefixtures("thingspace")
@@ -300,29 +315,32 @@ def test_no_deliveries_are_told_in_words():
 
 
 def test_a_delivery_is_listed_with_its_attempts_and_what_is_due(thingspace, listener):
-    """The block has the way there, each way back, the time left and the state."""
+    """Each has a line: which it is, how it stands, each attempt, to the millisecond."""
     listener.reply(503)
-    [made] = thingspace.trigger(FINISHED, ACCOUNT)
+    thingspace.trigger(FINISHED, ACCOUNT)
     made = thingspace.wait_for_delivery(ACCOUNT, attempts=1)
-    due = f"{made.due_at:%Y-%m-%dT%H:%M:%S.%f}Z"
+    due = f"{made.due_at:%Y-%m-%dT%H:%M:%S.%f}"[:-3]
+    [attempt] = made.attempts
+    came = f"{attempt.started_at:%H:%M:%S.%f}"[:-3]
 
-    assert _timeless(_invoke("deliveries").output) == (
-        f"--> {FINISHED}  {ACCOUNT}  {listener.url}\n"
-        "    <-- 503 N ms\n"
-        f"    retry in 300 s, at {due}\n"
-        f"    pending  (delivery {made.id})\n"
-    )
+    head, row = _timeless(_invoke("deliveries").output).splitlines()
+
+    heads = ["ID", "EVENT", "ACCOUNT", "URL", "STATUS", "DUE", "ATTEMPTS"]
+    cells = (made.id, FINISHED, ACCOUNT, listener.url, "pending")
+    cells = (*cells, f"{due}Z (in 300 s)", f"{came} 503 (N ms)")
+    assert re.split("  +", head) == heads
+    assert re.split("  +", row) == [*cells]
+    assert [row.index(cell) for cell in cells] == [head.index(name) for name in heads]
 
 
 def test_a_listener_that_is_not_there_is_told_in_words(thingspace):
     """What failed stands where the status would."""
     thingspace.register(ACCOUNT, NOBODY)
 
-    lines = _timeless(_invoke(*TRIGGER, "--wait", "5").output).splitlines()
+    _, row = _timeless(_invoke(*TRIGGER, "--wait", "30").output).splitlines()
 
-    assert (
-        lines[1]
-        == "    <-- connection refused: is a listener at http://127.0.0.1:9? N ms"
+    assert row.endswith(
+        " connection refused: is a listener at http://127.0.0.1:9? (N ms)"
     )
 
 
@@ -357,7 +375,7 @@ def test_deliveries_are_filtered(thingspace, filters, shown):
         thingspace.trigger(event, ACCOUNT)
     thingspace.wait_for_delivery(ACCOUNT, count=3)
 
-    assert _invoke("deliveries", *filters).output.count("-->") == shown
+    assert _invoke("deliveries", *filters).output.count("Fota.") == shown
 
 
 def test_a_delivery_is_sent_again(thingspace, listener):
@@ -368,8 +386,8 @@ def test_a_delivery_is_sent_again(thingspace, listener):
 
     first, second = listener.wait_for(2)
     assert second.json == first.json
-    assert "-->" in result.output
-    assert f"(delivery {made.id})" not in result.output
+    assert ACCOUNT in result.output
+    assert f"\n{made.id} " not in result.output
 
 
 @pytest.mark.parametrize("identity", ["99", "a/b"])
@@ -390,8 +408,9 @@ def test_following_prints_what_was_there_and_what_comes(thingspace, listener, fo
 
     code, out = follow(meanwhile=meanwhile)
 
-    shown = re.findall(r"--> (\S+)", out)
+    shown = re.findall(r"Fota\.\w+", out)
     assert (code, shown) == (130, [FINISHED, "Fota.firmwareList"])
+    assert out.count("EVENT") == 1
 
 
 def test_following_prints_what_has_changed_again(
@@ -406,7 +425,7 @@ def test_following_prints_what_has_changed_again(
 
     _, out = follow(meanwhile=meanwhile)
 
-    assert re.findall(r"<-- (\d+)", out) == ["503", "503", "200"]
+    assert re.findall(r" (\d+) \(", out) == ["503", "503", "200"]
 
 
 def test_following_begins_with_the_last_so_many(thingspace, listener, follow):
@@ -417,7 +436,7 @@ def test_following_begins_with_the_last_so_many(thingspace, listener, follow):
 
     _, out = follow("--limit", "1")
 
-    assert re.findall(r"delivery (\d+)", out) == [last.id]
+    assert re.findall(r"^\d+", out, re.MULTILINE) == [last.id]
 
 
 def test_following_one_state_prints_what_comes_to_stand_so(
@@ -434,7 +453,7 @@ def test_following_one_state_prints_what_comes_to_stand_so(
 
     _, out = follow("--status", "delivered", meanwhile=meanwhile)
 
-    assert re.findall(r"delivered  \(delivery (\d+)", out) == [second.id, first.id]
+    assert re.findall(r"^\d+", out, re.MULTILINE) == [second.id, first.id]
 
 
 def test_following_ends_when_the_double_does(thingspace, follow):
@@ -469,7 +488,7 @@ def test_advancing_prints_what_fell_due(thingspace, listener):
     lines = _timeless(_invoke("clock", "advance", "600").output).splitlines()
 
     assert lines[:-1] == [
-        f"delivery {made.id}  attempt {number}  <-- 503 N ms" for number in (2, 3)
+        f"delivery {made.id}  attempt {number}  503 (N ms)" for number in (2, 3)
     ]
     assert lines[-1].startswith("manual  2")
 
