@@ -126,7 +126,7 @@ def _settings_options(command: Callable[..., None]) -> Callable[..., None]:
     "--port-file",
     metavar="FILE",
     envvar="MOCKTHINGSPACE_PORT_FILE",
-    help="write the port to this file once it answers",
+    help="write the port to this file once it answers; it is removed at the end",
 )
 @click.option(
     "--log-format",
@@ -134,7 +134,7 @@ def _settings_options(command: Callable[..., None]) -> Callable[..., None]:
     default="text",
     show_default=True,
     envvar="MOCKTHINGSPACE_LOG_FORMAT",
-    help="how each exchange is logged, on standard error",
+    help="how the ready line and the log (on standard error) are written",
 )
 def serve(port_file: str | None, log_format: str, **flags: Any) -> None:
     """Start the double and serve until Ctrl-C or SIGTERM."""

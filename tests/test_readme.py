@@ -1,16 +1,18 @@
 """The README does what it says: every block of it runs, every table is true."""
 
 import gc
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from mockthingspace import MockThingSpace, Settings, tables
+from mockthingspace import Listener, MockThingSpace, Settings, tables
 
 from .nested import FAST
 from .rows import each
@@ -18,7 +20,17 @@ from .rows import each
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 PAGES = (README, *sorted((ROOT / "docs").glob("*.md")), ROOT / "docs" / "FAULTS.md")
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README.read_text("utf-8"), re.M | re.S)
+FENCED = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
+BLOCKS = FENCED.findall(README.read_text("utf-8"))
+COMMANDS = FENCED.findall((ROOT / "docs" / "COMMANDS.md").read_text("utf-8"))
+ADMIN = FENCED.findall((ROOT / "docs" / "ADMIN.md").read_text("utf-8"))
+ACCOUNT = "0242078689-00001"
+LISTENER = "http://localhost:9001/callback"
+ANY = "…"
+VARYING = re.compile(
+    r".*_at|at|now|id|seq|last_seq|delivery|pid|version|duration_s|uptime_s"
+    r"|loggedDate.*|User-Agent|url|admin"
+)
 DEFAULT_URL = "http://127.0.0.1:8440"
 COMMAND = str(Path(sys.executable).with_name("mockthingspace"))
 
@@ -129,6 +141,86 @@ def test_the_terminal_blocks_print_what_they_show(thingspace):
             env=environ,
         )
         assert ran.stdout.strip() == expected.strip(), (command, ran.stderr)
+
+
+def _differences(shown, came, at=""):
+    """Give where a reply is not as a page shows it; what varies has the same type."""
+    if isinstance(shown, dict) and isinstance(came, dict):
+        if shown.keys() != came.keys():
+            yield f"{at}: {[*shown]} is shown, {[*came]} came"
+        for key in shown.keys() & came.keys():
+            same = type(shown[key]) is type(came[key]) is not dict
+            if not (same and VARYING.fullmatch(key)):
+                yield from _differences(shown[key], came[key], f"{at}.{key}")
+    elif isinstance(shown, list) and isinstance(came, list):
+        whole = shown[-1:] != [ANY]
+        if len(shown) != len(came) if whole else len(shown) > len(came) + 1:
+            yield f"{at}: {len(shown)} are shown, {len(came)} came"
+        for index, pair in enumerate(zip(shown, came, strict=False)):
+            yield from _differences(*pair, f"{at}.{index}")
+    elif shown not in (ANY, came):
+        yield f"{at}: {shown!r} is shown, {came!r} came"
+
+
+def test_the_admin_page_shows_what_is_answered():
+    """Each command, in the page's order, is answered as shown, key by key."""
+    assert {name for name, _ in ADMIN} == {"console"}
+    entries = re.split(r"^\$ ", "".join(text for _, text in ADMIN), flags=re.M)[1:]
+    with MockThingSpace() as thing, Listener() as listener:
+        listener.reply(503)
+        for entry in entries:
+            command, _, shown = entry.partition("\n")
+            command = command.replace(DEFAULT_URL, thing.url)
+            command = command.replace(LISTENER, listener.url)
+            ran = subprocess.run(
+                command, shell=True, check=True, capture_output=True, timeout=30
+            )
+            came = ran.stdout.decode().replace(thing.url, DEFAULT_URL)
+            came = came.replace(thing.url[7:], DEFAULT_URL[7:])
+            different = [*_differences(json.loads(shown), json.loads(came))]
+            assert (command, different) == (command, [])
+
+
+def test_a_script_starts_it_as_the_page_shows(tmp_path):
+    """The port file, the ready line and the log are as it says."""
+    [script] = [text for name, text in COMMANDS if name == "sh"]
+    ready, logged = [text for name, text in COMMANDS if name == "json"][:2]
+
+    path = os.pathsep.join([str(Path(COMMAND).parent), os.environ["PATH"]])
+    ran = subprocess.Popen(
+        ["sh", "-e", "-c", script],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": path},
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        out, _ = ran.communicate(timeout=30)
+    finally:
+        with suppress(ProcessLookupError):  # what it started has ended
+            os.killpg(ran.pid, signal.SIGKILL)
+
+    assert (ran.returncode, out) == (0, b"[]")
+    assert not (tmp_path / "port.txt").exists()
+    said = json.loads((tmp_path / "ready.json").read_text())
+    first, *_ = (tmp_path / "log.json").read_text().splitlines()
+    assert [*_differences(json.loads(ready), said)] == []
+    assert [*_differences(json.loads(logged), json.loads(first))] == []
+
+
+def test_an_event_of_a_seed_is_sent_as_the_page_shows(tmp_path):
+    """It is triggered by its name, and what is the registration's is filled in."""
+    *_, example = [text for name, text in COMMANDS if name == "json"]
+    seed = tmp_path / "seed.json"
+    seed.write_text(example)
+
+    with MockThingSpace(seed=str(seed)) as thing, Listener() as listener:
+        thing.register(ACCOUNT, listener.url)
+        thing.trigger("Mine.rebooted", ACCOUNT, times=3)
+        [message] = listener.wait_for(1)
+
+    expected = {"accountName": ACCOUNT, "type": "rebooted", "times": 3}
+    assert message.json == expected
 
 
 def test_the_seed_example_is_one(tmp_path):
