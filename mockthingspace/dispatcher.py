@@ -268,12 +268,16 @@ class Dispatcher:
             delivery = self._deliveries.get(job.id)
             if delivery is None or delivery.status != "pending":
                 return
-            if job.begun < self._schedule.attempts:
+            if job.begun < self._attempts(delivery):
                 job.begun += 1
                 job.in_flight += 1
                 self._sending[delivery.account] += 1
                 attempt = partial(self._attempt, job, delivery, job.begun)
                 self._runtime.loop.submit(attempt)
+
+    def _attempts(self, delivery: Delivery) -> int:
+        """Return how many attempts there are at most at a delivery."""
+        return self._schedule.attempts if delivery.retried else 1
 
     def _overlap(self, job: _Job) -> None:
         """Send the second attempt although the first is still unanswered."""
@@ -373,7 +377,7 @@ class Dispatcher:
             return delivery._replace(status="delivered")
         if job.in_flight:
             return delivery
-        if job.begun == self._schedule.attempts:
+        if job.begun == self._attempts(delivery):
             return delivery._replace(status="abandoned")
         timers = self._runtime.timers
         pause_s = self._schedule.pause_s(job.begun, self._random)

@@ -58,6 +58,8 @@ class Event:
         own: The whole message, where it is the user's; None where it is built of
             the fields.
         counter: The field at the top that counts the attempts, if one does.
+        limit: The field at the top that tells how many there can be, if one does.
+        retried: Whether it is sent again where it was not acknowledged.
     """
 
     name: str
@@ -66,6 +68,8 @@ class Event:
     fields: tuple[Field, ...]
     own: Mapping[str, Any] | None = None
     counter: str | None = None
+    limit: str | None = None
+    retried: bool = True
 
     @property
     def known(self) -> Known:

@@ -171,7 +171,8 @@ class Delivery(NamedTuple):
     ``due_at`` is when the next attempt is due, or the last one was. ``trigger``
     says why there is a delivery: ``event``, ``message``, ``resend``, or
     ``duplicate`` where a fault made it.
-    ``headers`` and ``secret`` are the registration's, ``counter`` is the event's.
+    ``headers`` and ``secret`` are the registration's, ``counter`` and ``retried``
+    (whether it is sent again where it was not acknowledged) are the event's.
     ``faults`` names those that act on it, and ``meant`` is the message without
     them; where it ``breaks_off`` the message is sent in part, and where it
     ``overlaps`` the second attempt does not wait.
@@ -192,6 +193,7 @@ class Delivery(NamedTuple):
     headers: Pairs = ()
     secret: str | None = None
     counter: str | None = None
+    retried: bool = True
     faults: tuple[str, ...] = ()
     meant: bytes | None = None
     breaks_off: bool = False

@@ -10,6 +10,10 @@ _OLD = f"{_TS}/resources/documentation"
 _PORTAL = f"{_TS}/content/thingspace-portal/documentation/apis"
 _FOTA = f"{_APIS}/software-management"
 _M2M = f"{_APIS}/connectivity-management"
+_STAGING = (
+    "https://staging.thingspace.verizon.com/content/thingspace-portal/documentation/"
+    "apis"
+)
 _GITHUB = "https://github.com"
 
 FOTA_GET = f"{_FOTA}/api-reference/get-callback-listeners.html"
@@ -20,13 +24,14 @@ FOTA_ERRORS = f"{_OLD}/software_management/API_Reference/Error_Messages/"
 FOTA_NEW = f"{_FOTA}/what-is-new.html"
 FOTA_CAMPAIGNS = f"{_PORTAL}/software-management/getting-started/about_campaigns.html"
 FOTA_LIFE_V2 = (
-    "https://staging.thingspace.verizon.com/content/thingspace-portal/documentation/"
-    "apis/software-management/getting-started/campaign-lifecycle-flow-for-v2.html"
+    f"{_STAGING}/software-management/getting-started/"
+    "campaign-lifecycle-flow-for-v2.html"
 )
 FOTA_LIFE_V3 = (
     f"{_PORTAL}/software-management/getting-started/campaign-lifecycle-flow-for-v3.html"
 )
 FOTA_V2_REGISTER = f"{_FOTA}/api-reference-v2/register-a-callback-listener-url-v2.html"
+FOTA_V2_SCHEDULE = f"{_FOTA}/api-reference-v2/schedule-an-upgrade-v2.html"
 FOTA_V2_REPLACE = f"{_FOTA}/api-reference-v2/modify-a-callback-listener-url-v2.html"
 FOTA_V3_GET = (
     f"{_PORTAL}/software-management/api-reference-v3/"
@@ -48,10 +53,16 @@ BEST_PRACTICES = (
 LOGIN = f"{_OLD}/connectivity/API_Reference/Start_Connectivity_Management_Session/"
 CREDENTIALS = f"{_M2M}/getting-started/getting-credentials.html"
 CALLBACKS = f"{_M2M}/working-with-verizon/about-callback-services.html"
-SUSPEND = f"{_OLD}/connectivity/API_Reference/Suspend_Devices/"
 SUSPENSION = f"{_OLD}/connectivity/API_Reference/Retrieve_Device_Suspension_Status/"
 SEND_SMS = f"{_OLD}/connectivity/API_Reference/Send_SMS_Messages_to_Devices/"
 SEND_NIDD = f"{_M2M}/api-reference/send-nidd-to-devices.html"
+START_SMS = f"{_M2M}/api-reference/start-sms-callback.html"
+ACTIVATE = f"{_OLD}/connectivity/API_Reference/Activate_Devices/"
+REACHABILITY = f"{_M2M}/api-reference/retrieve-reachability-status.html"
+PROFILES = f"{_M2M}/global-iot/api_reference/suspend-device.html"
+_WIRELESS = f"{_STAGING}/intelligence/wireless-network-performance/api-reference"
+NETWORK_CONDITIONS = f"{_WIRELESS}/domestic-coverage-real-time.html"
+DEVICE_EXPERIENCE = f"{_WIRELESS}/device-history.html"
 AGGREGATE_USAGE = (
     f"{_PORTAL}/connectivity-management/global-iot/api_reference/aggregate_usage.html"
 )
@@ -72,6 +83,9 @@ DIAGNOSTICS_REGISTER = (
     f"{_APIS}/device-diagnostics/api-reference/"
     "register-diagnostics-callback-listener.html"
 )
+DIAGNOSTICS_START = (
+    f"{_APIS}/device-diagnostics/api-reference/start-diagnostics-observation.html"
+)
 DIAGNOSTICS_ERRORS = f"{_APIS}/device-diagnostics/api-reference/error-codes.html"
 HYPER_PRECISE_REGISTER = (
     f"{_APIS}/hyper_precise/api-reference/register-a-callback-listener.html"
@@ -91,6 +105,21 @@ MEASURED = (
 )
 RUST = f"{_GITHUB}/justins-engineering/thingspace-sdk-rust (src/models)"
 NIDD_READER = f"{_GITHUB}/justins-engineering/pidgeiot (dovecote/src/helpers/nidd.rs)"
+NIDD_LOG = (
+    f"{_GITHUB}/justins-engineering/dovecote (src/pigeon/storage.rs @f64d018: three "
+    "messages, logged 2025-12)"
+)
+NIDD_FAILURES = (
+    f"{_GITHUB}/justins-engineering/thingspace-sdk-rust "
+    "(src/models/devices/nidd/nidd_response.rs @1b6f4de: two payloads, 2025-11-01)"
+)
+_MIDWAY = f"{_GITHUB}/VikasKumar1028/GVAPIMidway"
+SCHEMA = f"{_MIDWAY} (src/main/java/com/gv/midway/pojo/callback @47ab567, 2017-02-09)"
+BRACELESS = f"{_MIDWAY} (AuthorizationRequestFilter.java @cb7695d, 2016-12-15)"
+UNMATCHED = (
+    f"{_GITHUB}/KarthikHCL/MJBehaveRestAssured (MySteps.java @c89a108, 2016-05-26)"
+)
+RUNBOOK = f"{_GITHUB}/justins-engineering/pidgeiot (docs/infra/thingspace-nidd.md)"
 EVANGELIST = (
     f"{_GITHUB}/api-evangelist/verizon (errors/verizon-error-codes.yml, 2026-08-04)"
 )
@@ -98,7 +127,15 @@ SDK = f"{_GITHUB}/sdks-io/verizon-apis-python-sdk (PyPI: 2.0.0)"
 UNSAID = "no source says"
 
 READ = "2026-11-23"
-_DATES = {MEASURED: "2026-09-24", EVANGELIST: "2026-08-04"}
+_DATES = {
+    MEASURED: "2026-09-24",
+    EVANGELIST: "2026-08-04",
+    NIDD_LOG: "2025-12-14",
+    NIDD_FAILURES: "2025-11-01",
+    SCHEMA: "2017-02-09",
+    BRACELESS: "2016-12-15",
+    UNMATCHED: "2016-05-26",
+}
 
 
 def date_of(source: str) -> str:

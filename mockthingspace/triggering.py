@@ -14,6 +14,7 @@ from mockthingspace.family import Family
 from mockthingspace.faults import SCOPES
 from mockthingspace.mangling import Case, mangled
 from mockthingspace.model import Delivery, Registration
+from mockthingspace.schedule import schedule
 
 LISTENS = "http://localhost:9001/callback"  # as "mockthingspace listen" does
 
@@ -134,13 +135,15 @@ def _delivery(
     now = double.clock.now()
     message, overrides = wanted.get("message"), wanted.get("overrides") or {}
     own = message is not None
+    attempts = schedule(double.state.settings.profile).attempts if event.retried else 1
+    limit = {event.limit: attempts} if event.limit else {}
     if own and overrides:
         raise AdminError(
             "invalid_message",
             "overrides are for the event's own message; a message of yours has none",
         )
     try:
-        made = message if own else event.message(registration, overrides)
+        made = message if own else event.message(registration, limit | overrides)
         body = json.dumps(checked_message(made)).encode()
     except InvalidMessage as error:
         raise AdminError("invalid_message", str(error)) from error
@@ -159,6 +162,7 @@ def _delivery(
         headers=registration.headers,
         secret=registration.secret,
         counter=None if own else event.counter,
+        retried=event.retried,
     )
 
 

@@ -319,6 +319,35 @@ def test_a_message_counts_the_attempts_at_it(thing):
     assert messages[0]["maxCallbackThreshold"] == 4
 
 
+@each(
+    ("profile", "threshold"),
+    [("documented", 4), ("observed", 2), ("none", 1), ("5", 2)],
+)
+def test_a_message_says_how_many_attempts_its_profile_makes(profile, threshold):
+    """``maxCallbackThreshold`` is 4 as documented, 2 as observed; an override wins."""
+    with MockThingSpace(profile=profile, deliver_to={ORIGIN: LISTENER}) as double:
+        double.register(ACCOUNT, URL, family="connectivity", service="NiddService")
+        for given in ({}, {"maxCallbackThreshold": 9}):
+            double.trigger("NiddService.queued", ACCOUNT, **given)
+        told = [item.message["maxCallbackThreshold"] for item in double.deliveries()]
+
+    assert told == [threshold, 9]
+
+
+def test_an_sms_of_a_device_is_not_sent_again(thing):
+    """One that is not acknowledged waits at ThingSpace, and says it has one attempt."""
+    thing.register(
+        ACCOUNT, URL, family="connectivity", service="EnhancedConnectivityService"
+    )
+    thing.trigger("EnhancedConnectivityService.smsReceived", ACCOUNT)
+
+    messages = got(thing)
+
+    assert [
+        (item["callbackCount"], item["maxCallbackThreshold"]) for item in messages
+    ] == [(1, 1)]
+
+
 def test_the_count_stays_where_it_stands_in_the_message(thing):
     """The order of a message's fields is the same at each attempt."""
     thing.trigger(EVENT, ACCOUNT)

@@ -16,6 +16,7 @@ from mockthingspace.messages import (
     hyper_precise,
     location,
 )
+from mockthingspace.messages.rows import ICCID
 from mockthingspace.model import Registration
 
 from .rows import each
@@ -53,8 +54,23 @@ SERVICES = {
     "VIPCallbackService",
 }
 HEAD = ["username", "password", "requestId"]
+WITHOUT_CREDENTIALS = {"DeviceUsage.aggregate", "DeviceProfileService.enable"}
+WITHOUT_DEVICE = {
+    "DeviceUsage.aggregate",
+    "IntelligenceService.deviceExperience",
+    "IntelligenceService.networkCondition",
+    "NiddService.configCreated",
+    "NiddService.configFailed",
+}
 COUNTS = ["callbackCount", "maxCallbackThreshold"]
-PAYLOADS = {"deviceResponse", "niddResponse", "faultResponse", "comment"}
+PAYLOADS = {
+    "deviceResponse",
+    "niddResponse",
+    "faultResponse",
+    "comment",
+    "smsMessage",
+    "intelligenceResponse",
+}
 
 
 def registered(event: Event) -> Registration:
@@ -148,14 +164,15 @@ def test_a_connectivity_event_is_named_after_its_service(event: Event) -> None:
 def test_a_connectivity_message_has_the_envelope(event: Event) -> None:
     """There is one payload, in the envelope, in the documented order.
 
-    Data from a device has no status, and a configuration names the device in
-    its payload only.
+    Data from a device has no status, some name the device in their payload only,
+    and some have no credentials.
     """
     keys = list(event.message(registered(event), {}))
     [payload] = PAYLOADS & set(keys)
-    ids = [] if event.name.startswith("NiddService.config") else ["deviceIds"]
+    head = HEAD[2:] if event.name in WITHOUT_CREDENTIALS else HEAD
+    ids = [] if event.name in WITHOUT_DEVICE else ["deviceIds"]
     status = [] if event.name == "NiddService.mobileOriginated" else ["status"]
-    assert keys == [*HEAD, *ids, payload, *status, *COUNTS]
+    assert keys == [*head, *ids, payload, *status, *COUNTS]
 
 
 @each_connectivity
@@ -166,7 +183,11 @@ def test_a_connectivity_message_counts_its_attempts(event: Event) -> None:
     assert (message["callbackCount"], message["maxCallbackThreshold"]) == (1, 4)
 
 
-@each_connectivity
+@each(
+    "event",
+    [event for event in connectivity.EVENTS if event.name not in WITHOUT_CREDENTIALS],
+    ids=by_name,
+)
 def test_a_connectivity_message_echoes_the_credentials(event: Event) -> None:
     """User name and password are the registration's."""
     message = event.message(registered(event), {})
@@ -227,7 +248,79 @@ def test_the_other_events_are_named_after_their_service(
             {
                 "faultcode": "UnifiedWebService.REQUEST_FAILED.DeviceAlreadyActive",
                 "faultstring": "REQUEST_FAILED. Device is already active",
+                "detail": "",
+                "faultactor": "",
             },
+        ),
+        (
+            "CarrierService.activate",
+            "deviceResponse.activateResponse",
+            {
+                "featureCodes": [],
+                "deviceIds": [{"id": ICCID, "kind": "iccid"}],
+                "state": "Active",
+                "deviceCredential": {"username": "", "password": ""},
+                "servicePlan": "m2m4G",
+                "ipAddress": "10.20.30.40",
+            },
+        ),
+        (
+            "CarrierService.suspend",
+            "deviceResponse.suspendResponse",
+            {
+                "maxSuspendDaysAllowed": "90",
+                "expectedResumeDate": "2024-04-15T00:00:00Z",
+                "numDaysSuspendAllowedCurrent12Months": "60",
+                "numDaysSuspendedLast12Months": "30",
+            },
+        ),
+        (
+            "CarrierService.restore",
+            "deviceResponse.restoreResponse",
+            {"restored": "true"},
+        ),
+        (
+            "CarrierService.deactivate",
+            "deviceResponse.deactivateResponse",
+            {"deactivated": "true"},
+        ),
+        ("CarrierService.changeIdentifier", "deviceIds.0.kind", "ESN"),
+        (
+            "CarrierService.changeIdentifier",
+            "deviceResponse.changeIdentifierResponse",
+            {
+                "deviceIds": [{"id": ICCID, "kind": "iccid"}],
+                "servicePlan": "M2M_4G",
+            },
+        ),
+        (
+            "DevicePRLInformation.list",
+            "deviceResponse.prlInformationResponse",
+            {"prlVersion": "53097"},
+        ),
+        (
+            "EnhancedConnectivityService.smsSent",
+            "deviceResponse.smsDeliveryResponse",
+            {"confirmation": "Success"},
+        ),
+        ("EnhancedConnectivityService.smsReceived", "smsMessage", "testmessage1"),
+        (
+            "IntelligenceService.networkCondition",
+            "intelligenceResponse.networkConditions.coordinates.latitude",
+            "33.45324",
+        ),
+        (
+            "IntelligenceService.deviceExperience",
+            "intelligenceResponse.deviceExperienceScoreHistory",
+            {
+                "device": [{"id": ICCID, "kind": "ICCID"}],
+                "scores": [{"date": "2022-07-06", "averageScore": "50"}],
+            },
+        ),
+        (
+            "DeviceProfileService.enable",
+            "deviceIds",
+            [{"id": "89049032000001000000001234567890", "kind": "eid"}],
         ),
         (
             "NiddService.mobileOriginated",
@@ -243,7 +336,7 @@ def test_the_other_events_are_named_after_their_service(
         (
             "NiddService.delivered",
             "niddResponse.niddMTDeliveryResponse.acknowledgeTime",
-            "2024-01-15T16:39:57-08:00",
+            "2024-01-16T00:39:57.108Z",
         ),
         ("NiddService.queued", "status", "Queued"),
         (
@@ -256,6 +349,16 @@ def test_the_other_events_are_named_after_their_service(
             "NiddService.deliveryFailed",
             "niddResponse.niddMTDeliveryResponse.reason",
             "Timeout, could not deliver data",
+        ),
+        (
+            "NiddService.deliveryFailed.internalError",
+            "niddResponse.niddMTDeliveryResponse.reason",
+            "Internal error",
+        ),
+        (
+            "NiddService.deliveryFailed.noConnection",
+            "niddResponse.niddMTDeliveryResponse.reason",
+            "No PDN connection",
         ),
         (
             "DeviceUsage.aggregate",
@@ -300,16 +403,18 @@ def test_a_campaign_message_tells_the_state_it_is_named_after(event: Event) -> N
 @pytest.mark.parametrize(
     ("events", "own"),
     [
-        (campaigns.V2_EVENTS, {"CampaignRequestQueued"}),
-        (campaigns.V3_EVENTS, {"CampaignQueued", "CampaignPreScheduled"}),
+        (campaigns.V2_EVENTS, set()),
+        (campaigns.V3_EVENTS, {"CampaignPreScheduled"}),
     ],
     ids=["v2", "v3"],
 )
 def test_there_is_a_message_for_each_state(
     events: tuple[Event, ...], own: set[str]
 ) -> None:
-    """The states both versions have, and those of one alone."""
+    """The states both versions have, in either spelling, and those of one alone."""
     both = {
+        "CampaignQueued",
+        "CampaignRequestQueued",
         "CampaignRequestPending",
         "CampaignRequestFailed",
         "CampaignScheduled",
@@ -332,6 +437,44 @@ def test_a_location_message_names_its_transaction() -> None:
     assert [
         event.name for event in location.EVENTS if "txid" not in event.template()
     ] == ["Location.usageTrigger"]
+
+
+@each(
+    ("name", "element", "outside", "inside"),
+    [
+        (
+            "NiddService.mobileOriginated",
+            "niddMONotificationResponse",
+            ["ICCID"],
+            ["IMEI", "IMSI", "MDN", "MIN", "MSISDN", "ICCID"],
+        ),
+        *(
+            (
+                f"NiddService.{what}",
+                "niddMTDeliveryResponse",
+                ["IMEI"],
+                ["IMEI", "MDN", "MSISDN", "ICCID"],
+            )
+            for what in ("delivered", "queued", "deliveryFailed")
+        ),
+    ],
+)
+def test_data_names_its_device_as_real_messages_do(
+    name: str, element: str, outside: list[str], inside: list[str]
+) -> None:
+    """The identifiers around and in a payload are of the observed kinds, in order."""
+    message = made(name)
+    found = [
+        [item["kind"] for item in at(message, f"{place}deviceIds")]
+        for place in ("", f"niddResponse.{element}.")
+    ]
+    assert found == [outside, inside]
+
+
+def test_delivered_data_tells_no_first_attempt() -> None:
+    """The real message had the time of the acknowledgement alone."""
+    payload = at(made("NiddService.delivered"), "niddResponse.niddMTDeliveryResponse")
+    assert list(payload) == ["accountName", "acknowledgeTime", "deviceIds"]
 
 
 def test_a_field_of_a_device_message_is_overridden() -> None:

@@ -11,7 +11,7 @@ from mockthingspace.answers.unified_web_service import callbacks, plain_object
 from mockthingspace.family import Family, Operation
 from mockthingspace.fields import ListenerUrl, OrEmpty, Secret, ServiceName, Text
 from mockthingspace.fields import SimulatorAccount as Account
-from mockthingspace.messages.connectivity import EVENTS
+from mockthingspace.messages.connectivity import EVENTS, FACTS
 from mockthingspace.model import Fact, Known, documented
 from mockthingspace.rules import CREDENTIALS, PORTS
 from mockthingspace.services import CONNECTIVITY, SPELLINGS
@@ -67,6 +67,7 @@ FAMILY = Family(
     strict={PORTS: documented(REGISTERING), CREDENTIALS: documented(REGISTERING)},
     facts=facts.callbacks(
         CALLBACKS,
+        *FACTS,
         facts.SERVICES,
         Fact("AlertsService is taken for AlertService", "documented", ENDING),
         Fact("no Authorization; our User-Agent is the real one", "observed", MEASURED),

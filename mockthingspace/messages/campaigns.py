@@ -1,17 +1,21 @@
 """What Software Management's v2 and v3 send: how a campaign and its devices fare.
 
-A message goes out at each change of a campaign's status and carries its id.
-The structure is not stored, so every row is assumed: a head like v1's, then the
-campaign and its devices as the SDK's models have them. The words of a status
-and of its reasons are documented. A v2 or v3 listener is registered without
-credentials, so none are echoed.
+A message goes out at each change of a campaign's status (documented for v3) and
+carries its id (documented for both). The structure is not stored, so every row is
+assumed: a head like v1's, then the campaign and its devices as the SDK's models
+have them. The words of a status and of its reasons are documented. A v2 or v3
+listener is registered without credentials, so none are echoed.
+
+Disagreement: a campaign that waits is ``CampaignQueued`` on the pages that schedule
+one and tell of it, ``CampaignRequestQueued`` on those of the history and in the
+SDK. Followed: both; there is a message for each.
 """
 
 from typing import Any
 
 from mockthingspace import sources
-from mockthingspace.events import Event
-from mockthingspace.messages.rows import IMEI, known
+from mockthingspace.events import Event, Field
+from mockthingspace.messages.rows import IMEI
 
 Device = tuple[str, str]
 State = tuple[str, str, tuple[Device, ...]]
@@ -68,8 +72,9 @@ _FAILED = tuple(
 _V2_STATES: tuple[State, ...] = (
     ("CampaignRequestPending", "a campaign was asked for", _ACCEPTED),
     ("CampaignRequestFailed", "a campaign does not pass the checks", _REJECTED),
-    ("CampaignRequestQueued", "a campaign waits for its start", _ACCEPTED),
-    ("CampaignScheduled", "a campaign has started", _ACCEPTED),
+    ("CampaignQueued", "a campaign waits for its start", _ACCEPTED),
+    ("CampaignRequestQueued", "the same, as the SDK spells it", _ACCEPTED),
+    ("CampaignScheduled", "a campaign is scheduled, before its start", _ACCEPTED),
     ("CampaignEnded", "a campaign is over", _SUCCESS),
     ("CampaignEnded.failed", "a campaign is over, with failures", _FAILED),
     ("CampaignCancelled", "a campaign was cancelled before it began", _CANCELLED),
@@ -116,6 +121,7 @@ _V3_STATES: tuple[State, ...] = (
     ("CampaignRequestPending", "a campaign was asked for", _PENDING),
     ("CampaignRequestFailed", "a campaign does not pass the checks", _UNREACHABLE),
     ("CampaignQueued", "a campaign waits to be scheduled", _RECEIVED),
+    ("CampaignRequestQueued", "the same, as the SDK spells it", _RECEIVED),
     ("CampaignPreScheduled", "the devices of a campaign were looked for", _PENDING),
     ("CampaignScheduled", "the parts of a campaign are scheduled", _SCHEDULED),
     ("CampaignEnded", "a campaign is over", (("UpgradeSuccess", "success"),)),
@@ -125,26 +131,44 @@ _V3_STATES: tuple[State, ...] = (
     ("CampaignFailed", "the call that schedules a campaign has failed", _REFUSED),
 )
 
+_QUEUED = {
+    "CampaignQueued": f"{sources.FOTA_V2_SCHEDULE}, where the SDK has another word",
+    "CampaignRequestQueued": f"{sources.SDK}, where the pages have another word",
+}
+
 
 def _event(
-    service: str, campaign: dict[str, str], extra: dict[str, Any], page: str, one: State
+    service: str,
+    campaign: dict[str, str],
+    extra: dict[str, Any],
+    pages: tuple[str, str],
+    state: State,
 ) -> Event:
     """Return the event of a state: the campaign, its status, its devices."""
-    name, says, fared = one
+    name, says, fared = state
+    life, schedule = pages
     status = name.partition(".")[0]
-    source = f"{sources.UNSAID}; after {sources.SDK}; the words of a status: {page}"
+    source = f"{sources.UNSAID}; after {sources.SDK}; the words of a status: {life}"
+    own = {"campaignId": f"{schedule} has an id in each, without its name"}
+    if status in _QUEUED:
+        own["status"] = _QUEUED[status]
     values = campaign | {"status": status}
-    for index, (imei, (state, reason)) in enumerate(zip(_IMEIS, fared, strict=False)):
-        told = {"deviceId": imei, "status": state, "resultReason": reason} | extra
+    for index, (imei, (how, reason)) in enumerate(zip(_IMEIS, fared, strict=False)):
+        told = {"deviceId": imei, "status": how, "resultReason": reason} | extra
         values |= {f"deviceList.{index}.{key}": value for key, value in told.items()}
     what = name[0].lower() + name[1:]
-    return Event(f"{service}.{what}", "Fota", says, known("assumed", source, values))
+    rows = (
+        Field(path, value, "assumed", own.get(path, source))
+        for path, value in values.items()
+    )
+    return Event(f"{service}.{what}", "Fota", says, tuple(rows))
 
 
+_V2_PAGES = sources.FOTA_LIFE_V2, sources.FOTA_V2_SCHEDULE
+_V3_PAGES = sources.FOTA_LIFE_V3, sources.FOTA_V3_SCHEDULE
 V2_EVENTS = tuple(
-    _event("FotaV2", _V2_CAMPAIGN, {}, sources.FOTA_LIFE_V2, one) for one in _V2_STATES
+    _event("FotaV2", _V2_CAMPAIGN, {}, _V2_PAGES, state) for state in _V2_STATES
 )
 V3_EVENTS = tuple(
-    _event("FotaV3", _V3_CAMPAIGN, _TIMES, sources.FOTA_LIFE_V3, one)
-    for one in _V3_STATES
+    _event("FotaV3", _V3_CAMPAIGN, _TIMES, _V3_PAGES, state) for state in _V3_STATES
 )

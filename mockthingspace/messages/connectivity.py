@@ -1,26 +1,31 @@
 """What Connectivity Management sends: answers to requests, and notices.
 
 The envelope, its fault and what ``NiddService`` sends are documented. Of the
-other payloads the pages' copies keep little: a row says what it was named after.
+other payloads the pages' copies keep little: a row says what it was named after,
+such as the classes a listener of 2016 reads messages with.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from mockthingspace import sources
 from mockthingspace.events import Event
 from mockthingspace.messages import nidd, notices
-from mockthingspace.messages.envelope import CAMEL, GUESS, SMS, TOLD, failure, message
-from mockthingspace.messages.rows import EID, ICCID, MDN, Rows, devices, known
+from mockthingspace.messages.envelope import GUESS, SCHEMA, TOLD, failure, message
+from mockthingspace.messages.rows import EID, ICCID, Rows, devices, known
+from mockthingspace.model import Fact
 
 _COPY = (
     f"{sources.UNSAID} any more; named after changeIdentifierResponse, which a public "
     "copy of an API page shows"
 )
+_SHOWN = f"{sources.UNSAID} any more; a public copy of an API page shows it"
+_TEXT = f"{SCHEMA}; that it is text on the wire is assumed"
+_EID = f"{sources.UNSAID}; after DeviceUsage; the page is cut before it"
 _USAGE = f"{sources.UNSAID}; after {sources.SDK}, model Usage"
 
-_LINE = devices(mdn=MDN, iccid=ICCID)
-_SERVED = _LINE | {"servicePlan": "m2m4G", "ipAddress": "10.20.30.40"}
+_LINE = devices(iccid=ICCID)
 _NOT_FOUND = ("REQUEST_FAILED.DeviceNotFound", "Device was not found")
 _UNEXPECTED = (
     "REQUEST_FAILED.UnexpectedError",
@@ -41,6 +46,7 @@ class _Answer:
         source: What the element was named after.
         fault: The code and the words of its failure.
         more: Rows that are known in another way, at the front.
+        envelope: What of the envelope of a success is otherwise.
     """
 
     name: str
@@ -50,6 +56,7 @@ class _Answer:
     source: str
     fault: tuple[str, str]
     more: Rows = ()
+    envelope: Mapping[str, Any] = field(default_factory=dict)
 
     def events(self) -> tuple[Event, Event]:
         """Return the event of its success and the one of its failure."""
@@ -57,7 +64,9 @@ class _Answer:
         below = f"deviceResponse.{self.element}"
         payload = (*self.more, *known("assumed", self.source, self.values, below))
         return (
-            message(service, what, f"{self.deed} has succeeded", payload),
+            message(
+                service, what, f"{self.deed} has succeeded", payload, **self.envelope
+            ),
             failure(service, what, f"{self.deed} has failed", *self.fault),
         )
 
@@ -67,32 +76,45 @@ _ANSWERS = (
         "CarrierService.activate",
         "the activation of a device",
         "activateResponse",
-        _SERVED,
-        _COPY,
+        {"featureCodes": []}
+        | _LINE
+        | {
+            "state": "Active",
+            "deviceCredential.username": "",
+            "deviceCredential.password": "",
+            "servicePlan": "m2m4G",
+            "ipAddress": "10.20.30.40",
+        },
+        SCHEMA,
         ("REQUEST_FAILED.DeviceAlreadyActive", "Device is already active"),
     ),
     _Answer(
         "CarrierService.deactivate",
         "the deactivation of a device",
         "deactivateResponse",
-        _LINE,
-        _COPY,
+        {"deactivated": "true"},
+        _TEXT,
         _NOT_FOUND,
     ),
     _Answer(
         "CarrierService.suspend",
         "the suspension of a device",
         "suspendResponse",
-        _LINE | {"expectedResumeDate": "2024-04-15T00:00:00Z"},
-        f"{TOLD} {sources.SUSPEND}",
+        {
+            "maxSuspendDaysAllowed": "90",
+            "expectedResumeDate": "2024-04-15T00:00:00Z",
+            "numDaysSuspendAllowedCurrent12Months": "60",
+            "numDaysSuspendedLast12Months": "30",
+        },
+        _TEXT,
         _STATE,
     ),
     _Answer(
         "CarrierService.restore",
         "the restoring of a suspended device",
         "restoreResponse",
-        _SERVED,
-        _COPY,
+        {"restored": "true"},
+        _TEXT,
         _NOT_FOUND,
     ),
     _Answer(
@@ -107,9 +129,10 @@ _ANSWERS = (
         "CarrierService.changeIdentifier",
         "the change of a device's identifier",
         "changeIdentifierResponse",
-        _SERVED,
-        f"{sources.UNSAID} any more; a public copy of an API page shows it",
+        _LINE | {"servicePlan": "M2M_4G"},
+        _SHOWN,
         ("INPUT_INVALID.Device.Identifier.Invalid", "Device identifier is invalid"),
+        envelope={"ids": known("assumed", _SHOWN, devices(ESN="80C3DF2A"))},
     ),
     _Answer(
         "StateService.goToState",
@@ -132,13 +155,14 @@ _ANSWERS = (
             devices(eid=EID),
             "deviceResponse.usageResponse.0",
         ),
+        envelope={"credentials": (), "ids": ()},
     ),
     _Answer(
         "EnhancedConnectivityService.smsSent",
         "the sending of an SMS to a device",
-        "smsResponse",
-        _LINE | {"timestamp": "2024-01-15T12:29:49-08:00"},
-        SMS,
+        "smsDeliveryResponse",
+        {"confirmation": "Success"},
+        SCHEMA,
         ("INPUT_INVALID.SmsMessage.TooLong", "Message is too long"),
     ),
     _Answer(
@@ -153,17 +177,24 @@ _ANSWERS = (
         "DevicePRLInformation.list",
         "a request for a device's PRL",
         "prlInformationResponse",
-        _LINE | {"prlVersion": "53097", "prlDate": "2024-01-15T00:00:00Z"},
-        f"{CAMEL}, which has PRLInformation: {sources.SOAP_RESUME}",
+        {"prlVersion": "53097"},
+        SCHEMA,
         _NOT_FOUND,
     ),
     _Answer(
         "DeviceProfileService.enable",
         "the enabling of a profile on a device",
         "profileResponse",
-        _LINE | {"profileStatus": "Enabled"},
+        {"profileStatus": "Enabled"},
         GUESS,
         _UNEXPECTED,
+        envelope={
+            "credentials": (),
+            "ids": (
+                *known("documented", sources.PROFILES, {"deviceIds.0.id": EID}),
+                *known("assumed", _EID, {"deviceIds.0.kind": "eid"}),
+            ),
+        },
     ),
     _Answer(
         "DeviceSuspensionStatus.status",
@@ -186,7 +217,8 @@ _ANSWERS = (
         "the registration for a device's notifications",
         "diagnosticsResponse",
         _LINE | {"requestType": "REACHABLE_FOR_DATA"},
-        f"{sources.UNSAID}; after {sources.SDK}, model NotificationReportRequest",
+        f"{sources.UNSAID}; after {sources.SDK}, model NotificationReportRequest; "
+        f"that it may tell the status: {sources.REACHABILITY}",
         _NOT_FOUND,
     ),
     _Answer(
@@ -203,4 +235,19 @@ EVENTS = (
     *(event for answer in _ANSWERS for event in answer.events()),
     *nidd.EVENTS,
     *notices.EVENTS,
+)
+
+FACTS = (
+    Fact(
+        "profile=observed: maxCallbackThreshold is 2; with any it is how many attempts "
+        "the profile makes",
+        "observed",
+        f"{sources.NIDD_LOG} (of other profiles and services it is assumed)",
+    ),
+    Fact(
+        "an SMS of a device is sent once, since ThingSpace queues what it could not "
+        "deliver until it is asked to start again",
+        "documented",
+        sources.START_SMS,
+    ),
 )

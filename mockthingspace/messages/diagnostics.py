@@ -10,12 +10,13 @@ from mockthingspace.messages.rows import IMEI, Rows, known
 
 _WORDS = (
     f"{sources.UNSAID} how it is named, after {sources.SDK}, model "
-    f"DiagnosticObservationSetting; that it is told: {sources.DIAGNOSTICS_REGISTER}"
+    f"DiagnosticObservationSetting; that it is told: {sources.DIAGNOSTICS_START}"
 )
 _ERROR = (
-    f"{sources.UNSAID} where it stands; that it is an asynchronous error: "
-    f"{sources.DIAGNOSTICS_ERRORS}"
+    f"{sources.UNSAID} where it stands; that it is an asynchronous error, and its "
+    f"words: {sources.DIAGNOSTICS_ERRORS}"
 )
+_CUT = f"{_ERROR}, which is cut after their first"
 _VALUES = (
     ("RADIO_SIGNAL_STRENGTH", "-89"),
     ("LINK_QUALITY", "-11"),
@@ -42,13 +43,13 @@ _OBSERVED = known(
     },
 )
 _WHEN = known("assumed", _WORDS, {"createdOn": "2024-01-15T23:57:53.292Z"})
-_ERRORS = (
+_ERRORS: tuple[tuple[str, ...], ...] = (
     ("internalSystemError", "INTERNAL_SYSTEM_ERROR", "Internal system error"),
     ("deviceUnreachable", "DEVICE_UNREACHABLE", "Device not reachable"),
     ("deviceUnregistered", "DEVICE_UNREGISTERED", "Device not eligible for service"),
     ("deviceNotNotifyData", "DEVICE_NOT_NOTIFY_DATA", "Device error"),
     ("noDeviceNotifyData", "NO_DEVICE_NOTIFY_DATA_PRESENT", "Device error"),
-    ("deviceNotSupportFeature", "DEVICE_NOT_SUPPORT_FEATURE", "Device error"),
+    ("deviceNotSupportFeature", "DEVICE_NOT_SUPPORT_FEATURE", "Device error", _CUT),
 )
 
 
@@ -56,8 +57,11 @@ def _event(what: str, says: str, payload: Rows) -> Event:
     return Event(f"Diagnostics.{what}", "Diagnostics", says, (*_HEAD, *payload, *_WHEN))
 
 
-def _failure(what: str, code: str, text: str) -> Event:
-    rows = known("assumed", _ERROR, {"errorCode": code, "errorMessage": text})
+def _failure(what: str, code: str, text: str, source: str = _ERROR) -> Event:
+    rows = (
+        *known("assumed", _ERROR, {"errorCode": code}),
+        *known("assumed", source, {"errorMessage": text}),
+    )
     return _event(what, f"an observation ends in {code}", rows)
 
 

@@ -8,18 +8,25 @@ from mockthingspace import sources
 from mockthingspace.events import Event
 from mockthingspace.messages.rows import ICCID, Rows, devices, known
 
+COUNTS = ("callbackCount", "maxCallbackThreshold")
+
 REQUEST_ID = "9d46d4ce-2f8a-4ab5-8e9b-7e8d4c0c6c2e"
 
 GUESS = f"{sources.UNSAID}; only the service is named: {sources.RUST}"
 CAMEL = f"{sources.UNSAID} in JSON; after the SOAP message"
 TOLD = f"{sources.UNSAID} how it is named; that it is told:"
-SMS = f"{sources.UNSAID}; after {sources.SDK}, model SMSMessage"
+SCHEMA = f"{sources.UNSAID}; after a listener's classes: {sources.SCHEMA}"
 
 _PAGE = sources.CONNECTIVITY_CALLBACK_ERRORS
 _READ = f"{_PAGE}, as read in {sources.EVANGELIST}"
 _STATUS = f"{_READ}; its value when all is well is after {sources.SDK}"
 _ATTEMPTS = f"{_READ}; that there are four attempts: {sources.CALLBACKS}"
 _SUCCESS = known("assumed", _STATUS, {"status": "Success"})
+_CREDENTIALS = known(
+    "documented",
+    sources.CALLBACKS,
+    {"username": "{username}", "password": "{password}"},
+)
 _DEVICE = known("documented", _READ, devices(iccid=ICCID))
 
 
@@ -31,6 +38,8 @@ def message(
     *,
     status: Rows = _SUCCESS,
     ids: Rows = _DEVICE,
+    credentials: Rows = _CREDENTIALS,
+    retried: bool = True,
 ) -> Event:
     """Return an event: a payload in the envelope, in the documented order.
 
@@ -41,18 +50,20 @@ def message(
         payload: What is between the device and the status.
         status: How it went; empty where a message has none.
         ids: The device; empty where a message names it in its payload only.
+        credentials: The registration's; empty where a message has none.
+        retried: Whether it is sent again where it was not acknowledged.
     """
-    credentials = {"username": "{username}", "password": "{password}"}
-    counts = {"callbackCount": 1, "maxCallbackThreshold": 4}
     fields = (
-        *known("documented", sources.CALLBACKS, credentials),
+        *credentials,
         *known("documented", _READ, {"requestId": REQUEST_ID}),
         *ids,
         *payload,
         *status,
-        *known("documented", _ATTEMPTS, counts),
+        *known("documented", _ATTEMPTS, dict(zip(COUNTS, (1, 4), strict=True))),
     )
-    return Event(f"{service}.{what}", service, says, fields, counter="callbackCount")
+    return Event(
+        f"{service}.{what}", service, says, fields, None, *COUNTS, retried=retried
+    )
 
 
 def failure(service: str, what: str, says: str, code: str, text: str) -> Event:
@@ -71,8 +82,9 @@ def failure(service: str, what: str, says: str, code: str, text: str) -> Event:
         "faultcode": f"UnifiedWebService.{code}",
         "faultstring": f"{code.partition('.')[0]}. {text}",
     }
-    payload = known(
-        "documented" if whole else "assumed", told, fault, below="faultResponse"
+    payload = (
+        *known("documented" if whole else "assumed", told, fault, "faultResponse"),
+        *known("assumed", SCHEMA, {"detail": "", "faultactor": ""}, "faultResponse"),
     )
     status = known("documented", _READ, {"status": "Failed"})
     return message(service, f"{what}.failed", says, payload, status=status)

@@ -1,36 +1,68 @@
 """What ``NiddService`` sends: data from devices, and what became of data to them.
 
 A message from a device has no status, and the result of a configuration names
-the device in its payload only: so do the documented examples.
+the device in its payload only: so do the documented examples. The identifiers and
+times of data are those of real messages: they have no ``firstAttemptDeliveryTime``,
+which the documented example has.
 """
 
 from mockthingspace import sources
 from mockthingspace.events import Event
 from mockthingspace.messages.envelope import message
-from mockthingspace.messages.rows import EID, ICCID, IMEI, MDN, devices, known
+from mockthingspace.messages.rows import EID, ICCID, IMEI, MDN, Rows, devices, known
+from mockthingspace.model import Known, documented
 
-_PAGE = f"{sources.SEND_NIDD}, as read in {sources.RUST}"
-_CONFIG = f"{sources.NIDD_READER} calls it documented, without the page"
-_SENT = "niddMTDeliveryResponse"
+_PAGE = documented(f"{sources.SEND_NIDD}, as read in {sources.RUST}")
+_SEEN = Known("observed", sources.NIDD_LOG)
+_FAILED = Known(
+    "observed", f"{sources.NIDD_FAILURES} (that their status is this one is assumed)"
+)
+_TIME = Known("observed", f"{sources.NIDD_LOG} (that UTC is spelled Z is assumed)")
+_CONFIG = (
+    f"{sources.NIDD_READER} calls it documented, without the page; that one follows an "
+    f"activation: {sources.ACTIVATE}"
+)
+_UP = "niddResponse.niddMONotificationResponse"
+_DOWN = "niddResponse.niddMTDeliveryResponse"
 _CONFIGURED = "niddConfigResponse"
 _ACCOUNT = {"accountName": "{account}"}
-_LINE = devices(IMEI=IMEI, MDN=MDN, ICCID=ICCID)
+_MSISDN = f"1{MDN}"
+_RECEIVER = devices(IMEI=IMEI, MDN=MDN, MSISDN=_MSISDN, ICCID=ICCID)
+_SENDER = devices(
+    IMEI=IMEI,
+    IMSI="311480852590999",
+    MDN=MDN,
+    MIN=MDN,
+    MSISDN=_MSISDN,
+    ICCID=ICCID,
+)
 _CHIP = devices(EID=EID, imei=IMEI)
 
 
-def _data(
-    what: str, says: str, element: str, values: dict[str, str], **status: str
+def _sent(
+    what: str,
+    says: str,
+    status: str,
+    told: Rows,
+    line: Known = _SEEN,
 ) -> Event:
-    """Return an event of data on its way to or from a device."""
-    below = f"niddResponse.{element}"
-    return message(
-        "NiddService",
-        what,
-        says,
-        known("documented", _PAGE, _ACCOUNT | values, below),
-        status=known("documented", _PAGE, status),
-        ids=known("documented", _PAGE, devices(IMEI=IMEI)),
+    """Return an event of data on its way to a device.
+
+    Args:
+        what: The event's name after the service's.
+        says: When ThingSpace sends it.
+        status: How it went.
+        told: What is told of it.
+        line: How the device's identifiers are known.
+    """
+    payload = (
+        *known(*_PAGE, _ACCOUNT, _DOWN),
+        *told,
+        *known(*line, _RECEIVER, _DOWN),
     )
+    ids = known(*_PAGE, devices(IMEI=IMEI))
+    ending = known(*_PAGE, {"status": status})
+    return message("NiddService", what, says, payload, status=ending, ids=ids)
 
 
 def _config(what: str, says: str, values: dict[str, str], status: str) -> Event:
@@ -45,38 +77,50 @@ def _config(what: str, says: str, values: dict[str, str], status: str) -> Event:
     )
 
 
+_DATA = {"message": "SGVsbG8sIFdvcmxkIQ=="}
 EVENTS = (
-    _data(
+    message(
+        "NiddService",
         "mobileOriginated",
         "a device has sent data",
-        "niddMONotificationResponse",
-        {"message": "SGVsbG8sIFdvcmxkIQ=="}
-        | devices(IMEI=IMEI, IMSI="311480852590999", MDN=MDN, ICCID=ICCID),
+        (
+            *known(*_PAGE, _ACCOUNT | _DATA, _UP),
+            *known(*_SEEN, _SENDER, _UP),
+        ),
+        status=(),
+        ids=known(*_SEEN, devices(ICCID=ICCID)),
     ),
-    _data(
+    _sent(
         "delivered",
         "data sent to a device has reached it",
-        _SENT,
-        {
-            "acknowledgeTime": "2024-01-15T16:39:57-08:00",
-            "firstAttemptDeliveryTime": "2024-01-15T16:39:55-08:00",
-        }
-        | _LINE,
-        status="Delivered",
+        "Delivered",
+        known(*_TIME, {"acknowledgeTime": "2024-01-16T00:39:57.108Z"}, _DOWN),
     ),
-    _data(
+    _sent(
         "queued",
         "data waits in the network until the device can be reached",
-        _SENT,
-        {"reason": "Buffered, device not reachable"} | _LINE,
-        status="Queued",
+        "Queued",
+        known(*_PAGE, {"reason": "Buffered, device not reachable"}, _DOWN),
     ),
-    _data(
+    _sent(
         "deliveryFailed",
         "data could not be delivered within its maximum delivery time",
-        _SENT,
-        {"reason": "Timeout, could not deliver data"} | _LINE,
-        status="DeliveryFailed",
+        "DeliveryFailed",
+        known(*_PAGE, {"reason": "Timeout, could not deliver data"}, _DOWN),
+        _FAILED,
+    ),
+    *(
+        _sent(
+            f"deliveryFailed.{what}",
+            f"data could not be delivered: {reason}",
+            "DeliveryFailed",
+            known(*_FAILED, {"reason": reason}, _DOWN),
+            _FAILED,
+        )
+        for what, reason in (
+            ("internalError", "Internal error"),
+            ("noConnection", "No PDN connection"),
+        )
     ),
     _config(
         "configCreated",

@@ -1,15 +1,17 @@
 """What Connectivity Management sends unasked: notices, and what devices sent.
 
-None of these payloads is documented in JSON. Some are in the SOAP messages of
-the platform's earlier interface, and are named after them.
+Few of these payloads are documented in JSON. Some are in the SOAP messages of
+the platform's earlier interface or in the classes of a listener, and are named
+after them.
 """
 
 from typing import Any
 
 from mockthingspace import sources
 from mockthingspace.events import Event
-from mockthingspace.messages.envelope import CAMEL, GUESS, SMS, TOLD, message
-from mockthingspace.messages.rows import known
+from mockthingspace.messages.envelope import CAMEL, GUESS, SCHEMA, TOLD, message
+from mockthingspace.messages.rows import ICCID, known
+from mockthingspace.model import Mark
 
 
 def _notice(
@@ -19,29 +21,31 @@ def _notice(
     source: str,
     *,
     status: str = "Success",
+    mark: Mark = "assumed",
+    **envelope: Any,
 ) -> Event:
     """Return an event nobody asked for."""
     service, _, what = name.partition(".")
     ended = known("assumed", source, {"status": status})
-    return message(service, what, says, known("assumed", source, values), status=ended)
+    payload = known(mark, source, values)
+    return message(service, what, says, payload, status=ended, **envelope)
 
 
+_HISTORY = "intelligenceResponse.deviceExperienceScoreHistory"
 _CHANGE = "deviceResponse.provisioningChangeResponse"
 EVENTS = (
     _notice(
         "EnhancedConnectivityService.smsReceived",
         "a device has sent an SMS",
-        {
-            "deviceResponse.smsResponse.message": "testmessage1",
-            "deviceResponse.smsResponse.timestamp": "2024-01-15T12:29:49-08:00",
-        },
-        SMS,
+        {"smsMessage": "testmessage1"},
+        SCHEMA,
+        retried=False,
     ),
     _notice(
         "SMSDeliveryConfirmation.delivered",
         "a device has acknowledged an SMS",
         {"deviceResponse.smsDeliveryResponse.confirmation": "Delivered"},
-        f"{CAMEL}, which has SMSDelivery: {sources.SOAP_RESUME}",
+        SCHEMA,
         status="Delivered",
     ),
     _notice(
@@ -55,7 +59,7 @@ EVENTS = (
         "ResumeTrackingNotification.resuming",
         "a suspended device will be active again in seven days",
         {"comment": "Device will be auto resumed on - 3/15/2017 12:00:00 AM"},
-        f"{CAMEL}: {sources.SOAP_RESUME}",
+        f"{SCHEMA}; its words are the SOAP message's: {sources.SOAP_RESUME}",
     ),
     _notice(
         "PromoChanges.removed",
@@ -83,7 +87,7 @@ EVENTS = (
         "DiagnosticsService.stateChanged",
         "a device has woken up or gone to sleep",
         {"deviceResponse.diagnosticsResponse.state": "awake"},
-        GUESS,
+        f"{TOLD} {sources.REACHABILITY}",
     ),
     _notice(
         "AlertService.triggered",
@@ -112,9 +116,26 @@ EVENTS = (
     ),
     _notice(
         "IntelligenceService.networkCondition",
-        "the condition of the network at a device is known",
-        {"deviceResponse.intelligenceResponse.networkCondition": "Good"},
-        GUESS,
+        "the condition of the network at a place is known",
+        {
+            "intelligenceResponse.networkConditions.coordinates.latitude": "33.45324",
+            "intelligenceResponse.networkConditions.coordinates.longitude": "-84.59621",
+        },
+        f"{sources.NETWORK_CONDITIONS} is cut in it; after the request",
+        ids=(),
+    ),
+    _notice(
+        "IntelligenceService.deviceExperience",
+        "the experience of a device in the last 30 days is known",
+        {
+            f"{_HISTORY}.device.0.id": ICCID,
+            f"{_HISTORY}.device.0.kind": "ICCID",
+            f"{_HISTORY}.scores.0.date": "2022-07-06",
+            f"{_HISTORY}.scores.0.averageScore": "50",
+        },
+        sources.DEVICE_EXPERIENCE,
+        mark="documented",
+        ids=(),
     ),
     *(
         _notice(
