@@ -315,6 +315,8 @@ class Dispatcher:
         body = counted(delivery.message, delivery.counter, number)
         if delivery.breaks_off:
             body = _cut_off(body)
+        if delivery.headless:
+            body = body.removeprefix(b"{")
         headers = dict(delivery.headers)
         if delivery.secret is not None:
             headers[self._signature_header] = sign(body, delivery.secret)

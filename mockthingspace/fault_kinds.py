@@ -156,6 +156,16 @@ FAULTS = (
     ),
     FaultKind("corrupt", "deliveries", "the message breaks off: it is no JSON"),
     FaultKind(
+        "missing-brace",
+        "deliveries",
+        "the message comes without its first brace: it is no JSON",
+    ),
+    FaultKind(
+        "escaped-padding",
+        "deliveries",
+        "the = at the end of a text, as Base64's, comes as \\u003d, escaped twice",
+    ),
+    FaultKind(
         "wrong-account",
         "deliveries",
         "the message is about another account",

@@ -1,6 +1,7 @@
 """What faults do to deliveries: one function a kind, from a delivery to a delivery."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,6 +12,7 @@ from mockthingspace.faults import Fault
 from mockthingspace.model import Delivery, Registration
 
 NOBODYS = "mockthingspaceUnknown"
+PADDING, ESCAPED = re.compile("=(?==*$)"), r"\\u003d"
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,17 @@ def _overlap(delivery: Delivery, _: Case) -> Delivery:
 
 def _corrupt(delivery: Delivery, _: Case) -> Delivery:
     return delivery._replace(breaks_off=True)
+
+
+def _missing_brace(delivery: Delivery, _: Case) -> Delivery:
+    return delivery._replace(headless=True)
+
+
+def _escaped_padding(delivery: Delivery, _: Case) -> Delivery:
+    def escaped(value: Any) -> Any:
+        return PADDING.sub(ESCAPED, value) if isinstance(value, str) else value
+
+    return _changed(delivery, lambda message: _leaves(message, escaped))
 
 
 def _wrong_account(delivery: Delivery, case: Case) -> Delivery:
@@ -107,6 +120,8 @@ DOES: Mapping[str, Callable[[Delivery, Case], Delivery]] = {
     "overlap": _overlap,
     "stale-credentials": _stale_credentials,
     "corrupt": _corrupt,
+    "missing-brace": _missing_brace,
+    "escaped-padding": _escaped_padding,
     "wrong-account": _wrong_account,
     "oversized": _oversized,
     "extra-fields": _extra_fields,

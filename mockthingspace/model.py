@@ -174,8 +174,9 @@ class Delivery(NamedTuple):
     ``headers`` and ``secret`` are the registration's, ``counter`` and ``retried``
     (whether it is sent again where it was not acknowledged) are the event's.
     ``faults`` names those that act on it, and ``meant`` is the message without
-    them; where it ``breaks_off`` the message is sent in part, and where it
-    ``overlaps`` the second attempt does not wait.
+    them; where it ``breaks_off`` the message is sent in part, where it is
+    ``headless`` without its first brace, and where it ``overlaps`` the second
+    attempt does not wait.
     """
 
     id: str
@@ -197,6 +198,7 @@ class Delivery(NamedTuple):
     faults: tuple[str, ...] = ()
     meant: bytes | None = None
     breaks_off: bool = False
+    headless: bool = False
     overlaps: bool = False
     made_at: datetime | None = None
 

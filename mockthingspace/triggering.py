@@ -118,6 +118,7 @@ def resend(double: Double, identity: str) -> Delivery:
         meant=None,
         faults=(),
         breaks_off=False,
+        headless=False,
         overlaps=False,
     )
     return _enqueue(state, [again], registration)[0]

@@ -21,6 +21,7 @@ ACCOUNT = "0242078689-00001"
 OTHER = "0242078689-00002"
 FINISHED, LISTED = "Fota.upgradeFinished", "Fota.firmwareList"
 ALERT = "CarrierService.activate"
+DATA = "NiddService.mobileOriginated"
 HERE = "http://listener.example"
 STRANGER = "0000000000-00000"
 
@@ -95,6 +96,7 @@ def everything_unknown(document: Any, _: Any) -> bool:
 
 CHANGED: list[tuple[dict[str, Any], Callable[[Any, Any], bool]]] = [
     ({"kind": "corrupt"}, lambda hit, whole: hit is None),
+    ({"kind": "missing-brace"}, lambda hit, whole: hit is None),
     (
         {"kind": "wrong-account"},
         lambda hit, whole: (
@@ -141,7 +143,36 @@ def test_every_kind_on_deliveries_is_seen_somewhere_here() -> None:
     """A new kind needs a test that sees it happen."""
     here = {row["kind"] for row, _ in CHANGED}
     here |= {"drop", "delay", "duplicate", "reorder", "overlap", "stale-credentials"}
+    here |= {"escaped-padding"}
     assert {fault.name for fault in FAULTS if fault.on == "deliveries"} == here
+
+
+def test_a_message_without_its_first_brace_is_whole_otherwise(
+    thingspace: MockThingSpace, listener: Listener
+) -> None:
+    """Put back, the brace makes it JSON again, at each attempt with its count."""
+    listener.reply(503)
+    thingspace.fault("missing-brace")
+    sent(thingspace, ALERT)
+    thingspace.advance(seconds=10)
+    repaired = [json.loads(b"{" + message.body) for message in listener.messages]
+    assert [item["callbackCount"] for item in repaired] == [1, 2]
+
+
+def test_padding_is_escaped_twice(
+    thingspace: MockThingSpace, listener: Listener
+) -> None:
+    """What is parsed has a backslash and ``u003d`` for each ``=``."""
+    thingspace.register(
+        ACCOUNT, listener.url, family="connectivity", service="NiddService"
+    )
+    thingspace.fault("escaped-padding")
+    sent(thingspace, DATA, DATA)
+    received = [
+        item["niddResponse"]["niddMONotificationResponse"]["message"]
+        for item in documents(listener)
+    ]
+    assert received == [r"SGVsbG8sIFdvcmxkIQ\u003d\u003d", "SGVsbG8sIFdvcmxkIQ=="]
 
 
 def test_a_dropped_message_is_never_sent(

@@ -250,4 +250,16 @@ FACTS = (
         "documented",
         sources.START_SMS,
     ),
+    Fact(
+        "now and then a message comes without its first brace; the fault missing-brace "
+        "sends one so",
+        "observed",
+        sources.BRACELESS,
+    ),
+    Fact(
+        "a message's Base64 may come with its padding escaped twice; the fault "
+        "escaped-padding sends it so",
+        "observed",
+        f"{sources.NIDD_LOG} (once, and read from a print of what was parsed)",
+    ),
 )
