@@ -67,15 +67,15 @@ ALIKE = (
 NOTHING_LISTED = Fact(
     "an account with no registration is listed as []", "assumed", sources.UNSAID
 )
-EMPTY_LIST = Fact(
-    "follow=pages: an account with no registration is listed as an empty body",
-    "documented",
-    sources.FOTA_GET,
-)
 SERVICES = Fact(
     "the services are the twenty-three of the longest list, which is no page's",
     "assumed",
-    sources.RUST,
+    f"{sources.RUST}, which once had Extended for ExtendedEnhancedConnectivityService",
+)
+UNMATCHED = Fact(
+    "an unknown path is told before a missing bearer token",
+    "observed",
+    sources.UNMATCHED,
 )
 READERS: Mapping[Callable[..., Any], Fact | None] = {
     json_object: None,
@@ -93,8 +93,17 @@ READERS: Mapping[Callable[..., Any], Fact | None] = {
 }
 
 
+def empty_list(page: str) -> Fact:
+    """State what a page lists where nothing is registered."""
+    return Fact(
+        "follow=pages: an account with no registration is listed as an empty body",
+        "documented",
+        page,
+    )
+
+
 def callbacks(
-    page: str,
+    posted: Known,
     *more: Fact,
     acknowledged: Known = ACKNOWLEDGED,
     measured: Known = MEASURED,
@@ -102,13 +111,20 @@ def callbacks(
     """Return what holds for a callback family: what is alike, more, and delivery.
 
     Args:
-        page: The page that says that messages are POSTed.
+        posted: How we know how messages are sent.
         *more: What else the family does.
         acknowledged: How acknowledging and sending again is known.
         measured: How what was measured of them is known.
     """
-    post = Fact("a message is an HTTP POST of JSON", "documented", page)
-    return (*ALIKE, *more, post, *_delivery(acknowledged, measured), *_DELIVERY)
+    post = Fact("a message is an HTTP POST of JSON", *posted)
+    return (
+        *ALIKE,
+        UNMATCHED,
+        *more,
+        post,
+        *_delivery(acknowledged, measured),
+        *_DELIVERY,
+    )
 
 
 def replaces(known: Known) -> Fact:
@@ -193,9 +209,11 @@ HEADERS: Mapping[tuple[str, str], Fact] = {
     ),
     ("request", "VZ-M2M-Token"): Fact("the session token", "documented", sources.SDK),
     ("reply", "Content-Type"): Fact(
-        "application/json; an empty body has none",
+        "application/json, with charset=UTF-8 where nothing is served; an empty body "
+        "has none",
         "documented",
-        f"{sources.SDK} (asks for it; that an empty body has none is assumed)",
+        f"{sources.SDK} (asks for it; the charset was seen: {sources.UNMATCHED}; that "
+        "an empty body has none is assumed)",
     ),
     ("reply", "Content-Length"): Fact(
         "the size: no reply is chunked", "assumed", sources.UNSAID
@@ -220,7 +238,11 @@ HEADERS: Mapping[tuple[str, str], Fact] = {
         "assumed",
         f"{sources.UNSAID}; the setting secret_header names it",
     ),
-    ("message", "Content-Type"): Fact("application/json", "assumed", _NIDD_ONLY),
+    ("message", "Content-Type"): Fact(
+        "application/json, without charset",
+        "assumed",
+        f"{_NIDD_ONLY}; {sources.NIDD_LOG} took no other",
+    ),
     ("message", "User-Agent"): Fact(
         "Verizon's callback service", "assumed", _NIDD_ONLY
     ),

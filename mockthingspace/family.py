@@ -22,14 +22,15 @@ class Answer:
     """How a family answers one refusal: status, body, and how we know.
 
     ``pages`` is the body where the setting ``follow`` is ``pages``, if another, and
-    ``pages_known`` how we know that.
+    ``pages_fact`` what is answered then, and how we know that.
     """
 
     status: int
     body: Mapping[str, Any]
     fact: Fact
     pages: Mapping[str, Any] | None = None
-    pages_known: Known | None = None
+    pages_fact: Fact | None = None
+    content_type: str = "application/json"
 
     def followed(self, follow: str) -> Mapping[str, Any]:
         """Return the body that the setting ``follow`` asks for."""

@@ -71,10 +71,9 @@ def _of(family: Family) -> Iterator[Entry]:
         yield from _fields(family, operation)
     for refusal, answer in family.answers.items():
         yield _entry(family.name, "refusal", word(refusal), answer.fact)
-        if answer.pages_known is not None:
+        if answer.pages_fact is not None:
             name = f"{word(refusal)} (follow=pages)"
-            says = f"{answer.fact.says}, as the pages spell it"
-            yield Entry(family.name, "refusal", name, says, *answer.pages_known)
+            yield _entry(family.name, "refusal", name, answer.pages_fact)
     for fact in dict.fromkeys(_rules(family)):
         yield _entry(family.name, "rule", fact.says, fact)
     for event in family.events:

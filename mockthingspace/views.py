@@ -171,12 +171,14 @@ def refused(answer: Answer, refusal: ThingSpaceError, note: Note) -> Response:
     """Answer a refusal; the reason goes where the developer looks for it."""
     note.reasons.insert(0, refusal.reason)
     body = answer.followed(note.state.settings.follow)
-    return json_response(body, answer.status)
+    return json_response(body, answer.status, answer.content_type)
 
 
-def json_response(document: object, status: int = 200) -> Response:
+def json_response(
+    document: object, status: int = 200, content_type: str = "application/json"
+) -> Response:
     """Make a reply of a document."""
-    return Response(spelled(document), status, content_type="application/json")
+    return Response(spelled(document), status, content_type=content_type)
 
 
 def _authorize(operation: Operation, call: Call) -> None:

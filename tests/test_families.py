@@ -524,6 +524,19 @@ def test_what_is_not_served_gets_the_gateways_fault(family):
     assert "GET" in other.headers["Allow"]
 
 
+@every_family
+def test_what_is_not_served_is_told_before_a_missing_bearer(family):
+    """The gateway, which names a charset there, looks for the path first."""
+    prefix = PLACES[family].at.partition("/callbacks")[0]
+
+    response = asking(auth="strict").get(f"{prefix}/nothing")
+
+    assert (response.status_code, response.content_type) == (
+        404,
+        "application/json; charset=UTF-8",
+    )
+
+
 # What each family answers when it grants.
 
 DIAGNOSED = {

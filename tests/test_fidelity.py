@@ -18,6 +18,21 @@ from mockthingspace.family import Family, Operation
 from mockthingspace.fidelity import ALL, KINDS, entries, totals
 from mockthingspace.fields import Text
 from mockthingspace.model import MARKS, Exchange, Fact
+from mockthingspace.sources import (
+    BEST_PRACTICES,
+    BRACELESS,
+    CONNECTIVITY_ERRORS,
+    CONNECTIVITY_LIST,
+    FOTA_ERRORS,
+    FOTA_GET,
+    LOCATION_LIST,
+    NIDD_FAILURES,
+    NIDD_LOG,
+    SCHEMA,
+    SDK,
+    UNMATCHED,
+    date_of,
+)
 from mockthingspace.verbs import listing
 from mockthingspace.wire import Shape
 
@@ -33,6 +48,7 @@ OWN_KEYS = {"httpHeaders"}  # what is in them is the user's own
 ACCOUNT = "0242078689-00001"
 ORIGIN = "https://listener.example"
 SETTINGS = Settings()
+EMPTY = "follow=pages: an account with no registration is listed as an empty body"
 
 
 class Unmarked(Shape):
@@ -291,6 +307,85 @@ def test_an_entry_is_there_once() -> None:
     )
 
     assert {name: number for name, number in counts.items() if number > 1} == {}
+
+
+HELD = ("invalid-account", "inactive-account", "invalid-request")
+READ = [
+    *(
+        (f"fota-{version}", name, mark, FOTA_ERRORS)
+        for version, mark in (
+            ("v1", "documented"),
+            ("v2", "assumed"),
+            ("v3", "assumed"),
+        )
+        for name in HELD
+    ),
+    *(
+        (family.name, f"{name}{follow}", mark, CONNECTIVITY_ERRORS)
+        for family in SENDING
+        if family.name != "hyper-precise"
+        for name in ("missing-bearer", "invalid-bearer")
+        for follow, mark in (("", "assumed"), (" (follow=pages)", "documented"))
+    ),
+    ("fota-v1", "not-served (follow=pages)", "assumed", UNMATCHED),
+    ("fota-v1", "method-not-served (follow=pages)", "assumed", "HTTP's own"),
+    ("fota-v2", "POST /api/fota/v2/callbacks/{account}", "documented", "v2.html"),
+    ("fota-v3", "POST /api/fota/v3/callbacks/{account}", "assumed", SDK),
+    ("connectivity", "POST /api/m2m/v1/callbacks/{account}", "assumed", BEST_PRACTICES),
+    ("hyper-precise", "POST /api/hyper-precise/v1/callbacks", "assumed", "no more"),
+    ("diagnostics", "a message is an HTTP POST of JSON", "assumed", "POSTed"),
+    ("hyper-precise", "a message is an HTTP POST of JSON", "assumed", "REST"),
+    ("fota-v1", EMPTY, "documented", FOTA_GET),
+    ("connectivity", EMPTY, "documented", CONNECTIVITY_LIST),
+    ("location", EMPTY, "documented", LOCATION_LIST),
+    (
+        "connectivity",
+        "NiddService.mobileOriginated niddResponse.niddMONotificationResponse."
+        "deviceIds.2.kind",
+        "observed",
+        NIDD_LOG,
+    ),
+]
+
+
+@each(("family", "name", "mark", "words"), READ)
+def test_a_row_claims_what_its_source_says(
+    family: str, name: str, mark: str, words: str
+) -> None:
+    """What a page does not say is assumed, and a source is the page of its API."""
+    [entry] = [item for item in REGISTER if (item.family, item.name) == (family, name)]
+
+    assert (entry.mark, words in entry.source) == (mark, True)
+
+
+def test_the_pages_of_hyper_precise_are_told_to_have_no_fault() -> None:
+    """The row of a missing bearer token says what ``follow=pages`` answers."""
+    [says] = [
+        entry.says
+        for entry in REGISTER
+        if (entry.family, entry.name)
+        == ("hyper-precise", "missing-bearer (follow=pages)")
+    ]
+
+    assert "errorCode INVALID_ACCESS, no fault" in says
+    assert "900902" not in says
+
+
+@each(
+    ("source", "day"),
+    [
+        (NIDD_LOG, "2025-12-14"),
+        (NIDD_FAILURES, "2025-11-01"),
+        (SCHEMA, "2017-02-09"),
+        (BRACELESS, "2016-12-15"),
+        (UNMATCHED, "2016-05-26"),
+    ],
+)
+def test_what_was_seen_has_its_own_date(source: str, day: str) -> None:
+    """An entry that a log or a listener's code shows is as old as that."""
+    days = {entry.date for entry in REGISTER if entry.source == source}
+
+    assert (days | {date_of(source)}) == {day}
 
 
 def test_the_totals_add_up() -> None:

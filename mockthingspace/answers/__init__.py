@@ -15,8 +15,10 @@ from mockthingspace.errors import (
     NotServed,
 )
 from mockthingspace.family import Answer, Answers
-from mockthingspace.model import Fact, Mark, documented
+from mockthingspace.model import Fact, Known, Mark, assumed, documented
 from mockthingspace.wire import fault, result
+
+CHARSET = "application/json; charset=UTF-8"
 
 
 def gateway(context: str) -> Answers:
@@ -45,18 +47,19 @@ def gateway(context: str) -> Answers:
         "REST resource path to the invocation URL",
     )
     errors = sources.CONNECTIVITY_ERRORS
+    number = assumed(f"{errors} (where the code is text; that it is a number is not)")
     return {
         MissingBearer: _fault(
             401,
             missing,
-            Fact("no bearer token: 401, fault 900902", "documented", errors),
+            Fact("no bearer token: 401, fault 900902", *number),
+            documented(f"{errors} (with a placeholder for the header's value)"),
         ),
         InvalidBearer: _fault(
             401,
             invalid,
-            Fact(
-                "wrong or expired bearer token: 401, fault 900901", "documented", errors
-            ),
+            Fact("wrong or expired bearer token: 401, fault 900901", *number),
+            documented(errors),
         ),
         NotServed: _fault(
             404,
@@ -64,8 +67,10 @@ def gateway(context: str) -> Answers:
             Fact(
                 "unknown path: 404, fault 900906",
                 "assumed",
-                f"the fault is documented with 400, wrong endpoints with 404: {errors}",
+                f"the fault is documented with 400, wrong endpoints with 404: {errors};"
+                f" its message was seen: {sources.UNMATCHED}",
             ),
+            content_type=CHARSET,
         ),
         MethodNotServed: _fault(
             405,
@@ -75,15 +80,31 @@ def gateway(context: str) -> Answers:
                 "assumed",
                 f"{sources.UNSAID}; HTTP's own status for it",
             ),
+            content_type=CHARSET,
         ),
     }
 
 
-def _fault(status: int, body: Mapping[str, Any], fact: Fact) -> Answer:
-    """Answer with a fault: its code is a number, which the page spells as text."""
+def _fault(
+    status: int,
+    body: Mapping[str, Any],
+    fact: Fact,
+    pages: Known | None = None,
+    content_type: str = "application/json",
+) -> Answer:
+    """Answer with a fault: its code is a number, which the page spells as text.
+
+    Args:
+        status: The HTTP status.
+        body: The fault.
+        fact: What it is, and how we know.
+        pages: How the answer on the pages is known, if otherwise.
+        content_type: The reply's.
+    """
     told = {**body["fault"], "code": str(body["fault"]["code"])}
-    page = documented(sources.CONNECTIVITY_ERRORS)
-    return Answer(status, body, fact, {"fault": told}, page)
+    known = pages or Known(fact.mark, fact.source)
+    as_text = Fact(f"{fact.says}, the code as text", *known)
+    return Answer(status, body, fact, {"fault": told}, as_text, content_type)
 
 
 def coded(

@@ -24,7 +24,7 @@ from mockthingspace.errors import (
     UnknownService,
 )
 from mockthingspace.family import Answer, Answers
-from mockthingspace.model import Fact, Known, Mark
+from mockthingspace.model import Fact, Mark
 from mockthingspace.wire import result
 
 _DENIED = "The access policy denied the resource operation for this user"
@@ -68,7 +68,9 @@ def _answer(status: int, code: str, message: str, mark: Mark, source: str) -> An
         {"responseCode": code, "message": message},
         Fact(f"{message}: {status}, {code}", mark, source),
         pages=result(code, message),
-        pages_known=Known(mark, source),
+        pages_fact=Fact(
+            f"{message}: {status}, errorCode {code}, no fault", mark, source
+        ),
     )
 
 

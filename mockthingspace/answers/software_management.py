@@ -16,31 +16,31 @@ from mockthingspace.errors import (
     UnknownService,
 )
 from mockthingspace.family import Answers
+from mockthingspace.model import Known, documented
 
 _ANALOGY = (
     f"{sources.UNSAID}; worded after the documented rows of {sources.FOTA_ERRORS}"
 )
+TABLE = documented(sources.FOTA_ERRORS)
 
 
-def software_management(context: str) -> Answers:
+def software_management(context: str, table: Known = TABLE) -> Answers:
     """How the Software Management (FOTA) APIs answer.
 
     Args:
         context: The API as the gateway names it, such as ``/fota/v1``.
+        table: How we know that the table of errors holds here.
     """
-    documented = sources.FOTA_ERRORS
     location = f"{sources.UNSAID} for FOTA; the Device Location API's words"
     return {
         **gateway(context),
-        InvalidAccount: invalid(
-            "Invalid account name format", "documented", documented
-        ),
-        InactiveAccount: invalid("Inactive account", "documented", documented),
+        InvalidAccount: invalid("Invalid account name format", *table),
+        InactiveAccount: invalid("Inactive account", *table),
         InvalidRequest: invalid(
             "Input binding error",
-            "documented",
-            f"{documented} (for an empty body; assumed for one that is no JSON object, "
-            "lacks a field or has one of another type)",
+            table.mark,
+            f"{table.source} (for an empty body; assumed for one that is no JSON "
+            "object, lacks a field or has one of another type)",
         ),
         TooLarge: invalid("Request body too large", "assumed", _ANALOGY, 413),
         InvalidUrl: invalid("Invalid callback URL", "assumed", _ANALOGY),

@@ -68,7 +68,7 @@ def _alike(context: str) -> Answers:
             "REQUEST_FAILED.SessionToken.Expired",
             "The Session has expired.",
             "documented",
-            documented,
+            f"{documented}; 401 was seen too: {sources.RUNBOOK}",
         ),
     }
 

@@ -12,7 +12,7 @@ from mockthingspace.family import Family, Operation
 from mockthingspace.fields import ListenerUrl, OrEmpty, Secret, ServiceName, Text
 from mockthingspace.fields import SimulatorAccount as Account
 from mockthingspace.messages.connectivity import EVENTS, FACTS
-from mockthingspace.model import Fact, Known, documented
+from mockthingspace.model import Fact, Known, assumed, documented
 from mockthingspace.rules import CREDENTIALS, PORTS
 from mockthingspace.services import CONNECTIVITY, SPELLINGS
 from mockthingspace.sources import BEST_PRACTICES, CALLBACKS, MEASURED, SDK
@@ -24,7 +24,6 @@ from mockthingspace.wire import shape
 
 RULE, ONE = "/callbacks/<account>", "/callbacks/<account>/name/<service>"
 SERVICES = tuple(CONNECTIVITY)
-
 WHERE = shape(documented(SDK), account=Account(required=True))
 WHICH = shape(
     documented(ENDING),
@@ -44,10 +43,13 @@ AS = {"account": Text(data_key="accountName"), "service": Text(data_key="service
 NAMED = shape(documented(SDK), **AS)
 LISTED = shape(documented(SDK), **AS, url=Text(), username=Text(), password=Text())
 FULL = {"url": Text(), "username": OrEmpty(), "password": OrEmpty()}
-PAGES = {"reply": shape(documented(LISTING), **AS, **FULL), "silent": facts.EMPTY_LIST}
+EMPTY = facts.empty_list(LISTING)
+PAGES = {"reply": shape(documented(LISTING), **AS, **FULL), "silent": EMPTY}
 
+ABOUT = documented(CALLBACKS)
+REPLACES = assumed(f"one endpoint a service, says {BEST_PRACTICES}; not how")
 LIST = Fact("the account's registrations, an array", "documented", LISTING)
-ADD = Fact("registers, in place of an earlier one", "documented", REGISTERING)
+ADD = Fact("registers, in place of an earlier one", *REPLACES)
 END = Fact("deregisters and names what", "documented", ENDING)
 OPERATIONS = (
     Operation(
@@ -66,13 +68,12 @@ FAMILY = Family(
     events=EVENTS,
     strict={PORTS: documented(REGISTERING), CREDENTIALS: documented(REGISTERING)},
     facts=facts.callbacks(
-        CALLBACKS,
+        ABOUT,
         *FACTS,
         facts.SERVICES,
         Fact("AlertsService is taken for AlertService", "documented", ENDING),
-        Fact("no Authorization; our User-Agent is the real one", "observed", MEASURED),
-        facts.replaces(documented(BEST_PRACTICES)),
-        acknowledged=documented(CALLBACKS),
+        facts.replaces(REPLACES),
+        acknowledged=ABOUT,
         measured=Known("observed", MEASURED),
     ),
 )

@@ -12,7 +12,7 @@ from mockthingspace.family import Family, Operation
 from mockthingspace.fields import HttpHeaders, ListenerUrl, Millis, ServiceName, Text
 from mockthingspace.fields import QaAccount as Account
 from mockthingspace.messages.diagnostics import EVENTS
-from mockthingspace.model import Fact, documented
+from mockthingspace.model import Fact, assumed, documented
 from mockthingspace.rules import PORTS
 from mockthingspace.sources import DIAGNOSTICS_REGISTER, SDK
 from mockthingspace.verbs import deregister, listing, register
@@ -46,6 +46,7 @@ ADD = Fact(
     "registers; the reply has a secret in a header", "documented", DIAGNOSTICS_REGISTER
 )
 END = Fact("deregisters and answers what it was", "documented", SDK)
+POSTED = assumed(f"{DIAGNOSTICS_REGISTER} has messages POSTed, without their format")
 SENT = Fact(
     "httpHeaders go with each message, in the place of our own",
     "documented",
@@ -67,5 +68,5 @@ FAMILY = Family(
     answers=device_diagnostics("/diagnostics/v1"),
     events=EVENTS,
     strict={PORTS: facts.STRICT},
-    facts=facts.callbacks(DIAGNOSTICS_REGISTER, SENT, facts.REPLACES),
+    facts=facts.callbacks(POSTED, SENT, facts.REPLACES),
 )

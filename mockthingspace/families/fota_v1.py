@@ -45,9 +45,10 @@ AS = {"account": Text(data_key="aname"), "service": Text(data_key="name")}
 LISTED = shape(documented(SDK), **AS, url=Text(), username=Text(), password=Text())
 PAGES = {
     "reply": shape(documented(FOTA_GET), **AS, url=Text()),
-    "silent": facts.EMPTY_LIST,
+    "silent": facts.empty_list(FOTA_GET),
 }
 
+POSTED = documented(FOTA_REGISTER)
 LIST = Fact("the account's registrations, an array", "documented", FOTA_GET)
 ADD = Fact("registers, in place of an earlier one", "documented", FOTA_REGISTER)
 END = Fact("deregisters and answers success", "documented", FOTA_DEREGISTER)
@@ -67,5 +68,5 @@ FAMILY = Family(
     answers={**software_management("/fota/v1"), **NAMED_ANSWERS},
     events=EVENTS,
     strict={PORTS: facts.STRICT, CREDENTIALS: facts.STRICT},
-    facts=facts.callbacks(FOTA_REGISTER, facts.replaces(documented(FOTA_REGISTER))),
+    facts=facts.callbacks(POSTED, facts.replaces(POSTED)),
 )

@@ -30,6 +30,9 @@ SHOW = Fact("the account's registration, an object", "documented", sources.SDK)
 END = Fact("deregisters and answers success", "documented", sources.SDK)
 
 
+LIKE1 = assumed(f"as in version 1, whose table has no status: {sources.FOTA_ERRORS}")
+
+
 def _family(version: str, events: tuple[Event, ...], *known: Known) -> Family:
     """Build a version; known are POST, PUT, https, callback, and an empty GET."""
     post, put, https, callback, empty = known
@@ -42,10 +45,12 @@ def _family(version: str, events: tuple[Event, ...], *known: Known) -> Family:
         name=f"fota-{version}",
         prefix=f"/api/fota/{version}",
         services=("Fota",),
-        answers=software_management(f"/fota/{version}"),
+        answers=software_management(f"/fota/{version}", LIKE1),
         events=events,
         strict={HTTPS: https, PORTS: facts.STRICT},
-        facts=facts.callbacks(sources.FOTA_REGISTER, CREATES, facts.replaces(post)),
+        facts=facts.callbacks(
+            documented(sources.FOTA_REGISTER), CREATES, facts.replaces(post)
+        ),
         operations=(
             Operation("show", "GET", RULE, show, SHOW, WHERE, reply=URL, silent=none),
             Operation("register", "POST", RULE, register, add, WHERE, None, url, URL),
@@ -61,4 +66,5 @@ PUT3, GET3 = documented(sources.FOTA_V3_REPLACE), documented(sources.FOTA_V3_GET
 LIKE2 = assumed(f"as in version 2: {sources.FOTA_V2_REGISTER}")
 LIKE3 = assumed(f"as in version 3: {sources.FOTA_V3_GET}")
 V2 = _family("v2", V2_EVENTS, POST2, PUT2, POST2, PUT2, LIKE3)
-V3 = _family("v3", V3_EVENTS, documented(sources.SDK), PUT3, LIKE2, LIKE2, GET3)
+POST3 = assumed(f"as in version 2; {sources.SDK} has it create a listener, and no more")
+V3 = _family("v3", V3_EVENTS, POST3, PUT3, LIKE2, LIKE2, GET3)

@@ -46,8 +46,10 @@ REPLY = shape(documented(SDK), account=LONG, service=NAME)
 LISTED = shape(documented(SDK), account=LONG, aname=AGAIN, service=NAME, url=URL)
 PAGED = shape(documented(PAGE), account=SHORT, service=NAME, url=URL)
 
+REPLACES = assumed(f"{PAGE} says that it registers, and no more")
 LIST = Fact("the account's registrations, an array", "documented", FOUND)
-ADD = Fact("registers, in place of an earlier one", "documented", PAGE)
+ADD = Fact("registers, in place of an earlier one", *REPLACES)
+POSTED = assumed(f"{PAGE} has REST messages, without method and format")
 END = Fact("deregisters and answers nothing", "documented", SDK)
 ENDS = {"reply": Granted()}
 AS = {"reply": PAGED, "many": True}
@@ -68,5 +70,5 @@ FAMILY = Family(
     answers=hyper_precise("/hyper-precise/v1"),
     events=EVENTS,
     strict={PORTS: facts.STRICT},
-    facts=facts.callbacks(PAGE, facts.REPLACES),
+    facts=facts.callbacks(POSTED, facts.replaces(REPLACES)),
 )

@@ -42,7 +42,7 @@ AS = {"account": Text(data_key="accountName"), "service": Text(data_key="service
 FULL = {"url": Text(), "username": OrEmpty(), "password": OrEmpty()}
 PAGES = {
     "reply": shape(documented(LOCATION_LIST), **AS, **FULL),
-    "silent": facts.EMPTY_LIST,
+    "silent": facts.empty_list(LOCATION_LIST),
 }
 ENDS = {"reply": shape(documented(LOCATION_DEREGISTER), **AS)}
 
@@ -71,5 +71,5 @@ FAMILY = Family(
     answers=device_location("/loc/v1"),
     events=EVENTS,
     strict={PORTS: facts.STRICT},
-    facts=facts.callbacks(LOCATION_REGISTER, facts.REPLACES),
+    facts=facts.callbacks(documented(LOCATION_REGISTER), facts.REPLACES),
 )

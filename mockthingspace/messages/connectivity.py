@@ -239,6 +239,9 @@ EVENTS = (
 
 FACTS = (
     Fact(
+        "no Authorization; our User-Agent is the real one", "observed", sources.MEASURED
+    ),
+    Fact(
         "profile=observed: maxCallbackThreshold is 2; with any it is how many attempts "
         "the profile makes",
         "observed",
