@@ -242,12 +242,12 @@ def test_events_are_listed_with_family_and_when():
         "an upgrade has finished",
     ]
     assert line.index("assumed") == lines[0].index("KNOWN")
-    assert len(lines) == 92
+    assert len(lines) == 97
 
 
 @pytest.mark.usefixtures("thingspace")
 @pytest.mark.parametrize(
-    ("args", "count"), [(("--service", "NiddService"), 6), (("--family", "fota-v1"), 4)]
+    ("args", "count"), [(("--service", "NiddService"), 8), (("--family", "fota-v1"), 4)]
 )
 def test_events_can_be_listed_by_service_and_family(args, count):
     """Ninety are many to look through."""
@@ -275,7 +275,7 @@ def test_one_event_is_shown_with_its_fields():
 @pytest.mark.usefixtures("thingspace")
 def test_an_unknown_event_has_no_fields_to_show():
     """The refusal names the events there are."""
-    assert "unknown event 'x'; nearest of 91: " in _refusal("events", "x")
+    assert "unknown event 'x'; nearest of 96: " in _refusal("events", "x")
 
 
 @pytest.mark.parametrize(
@@ -348,12 +348,9 @@ def test_a_setting_is_named_as_its_flag(thingspace):
     """The reader is at a terminal."""
     thingspace.register(ACCOUNT, "http://8.8.8.8/")
 
-    lines = _timeless(_invoke(*TRIGGER, "--wait", "5").output).splitlines()
+    shown = _invoke(*TRIGGER, "--wait", "5").output
 
-    assert lines[1] == (
-        "    <-- not delivered: 8.8.8.8 is a public address; "
-        "serve --public-listeners would allow it N ms"
-    )
+    assert "8.8.8.8 is a public address; serve --public-listeners would" in shown
 
 
 @pytest.mark.parametrize(
