@@ -59,6 +59,7 @@ SEND_NIDD = f"{_M2M}/api-reference/send-nidd-to-devices.html"
 START_SMS = f"{_M2M}/api-reference/start-sms-callback.html"
 ACTIVATE = f"{_OLD}/connectivity/API_Reference/Activate_Devices/"
 REACHABILITY = f"{_M2M}/api-reference/retrieve-reachability-status.html"
+ENABLE = f"{_M2M}/api-reference/enable-a-device-profile.html"
 PROFILES = f"{_M2M}/global-iot/api_reference/suspend-device.html"
 _WIRELESS = f"{_STAGING}/intelligence/wireless-network-performance/api-reference"
 NETWORK_CONDITIONS = f"{_WIRELESS}/domestic-coverage-real-time.html"
@@ -126,7 +127,11 @@ EVANGELIST = (
 SDK = f"{_GITHUB}/sdks-io/verizon-apis-python-sdk (PyPI: 2.0.0)"
 UNSAID = "no source says"
 
-READ = "2026-11-23"
+READ, READ_LATER = "2026-11-23", "2026-11-24"
+_LATER = (
+    *(ACTIVATE, DEVICE_EXPERIENCE, DIAGNOSTICS_START, ENABLE, FOTA_V2_SCHEDULE),
+    *(NETWORK_CONDITIONS, PROFILES, REACHABILITY, RUNBOOK, START_SMS),
+)
 _DATES = {
     MEASURED: "2026-09-24",
     EVANGELIST: "2026-08-04",
@@ -135,6 +140,7 @@ _DATES = {
     SCHEMA: "2017-02-09",
     BRACELESS: "2016-12-15",
     UNMATCHED: "2016-05-26",
+    **dict.fromkeys(_LATER, READ_LATER),
 }
 
 

@@ -242,7 +242,7 @@ def test_events_are_listed_with_family_and_when():
         "an upgrade has finished",
     ]
     assert line.index("assumed") == lines[0].index("KNOWN")
-    assert len(lines) == 97
+    assert len(lines) == 98
 
 
 @pytest.mark.usefixtures("thingspace")
@@ -275,7 +275,7 @@ def test_one_event_is_shown_with_its_fields():
 @pytest.mark.usefixtures("thingspace")
 def test_an_unknown_event_has_no_fields_to_show():
     """The refusal names the events there are."""
-    assert "unknown event 'x'; nearest of 96: " in _refusal("events", "x")
+    assert "unknown event 'x'; nearest of 97: " in _refusal("events", "x")
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ from mockthingspace.sources import (
     NIDD_LOG,
     SCHEMA,
     SDK,
+    START_SMS,
     UNMATCHED,
     date_of,
 )
@@ -379,6 +380,7 @@ def test_the_pages_of_hyper_precise_are_told_to_have_no_fault() -> None:
         (SCHEMA, "2017-02-09"),
         (BRACELESS, "2016-12-15"),
         (UNMATCHED, "2016-05-26"),
+        (START_SMS, "2026-11-24"),
     ],
 )
 def test_what_was_seen_has_its_own_date(source: str, day: str) -> None:

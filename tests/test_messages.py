@@ -54,7 +54,11 @@ SERVICES = {
     "VIPCallbackService",
 }
 HEAD = ["username", "password", "requestId"]
-WITHOUT_CREDENTIALS = {"DeviceUsage.aggregate", "DeviceProfileService.enable"}
+WITHOUT_CREDENTIALS = {
+    "DeviceProfileService.enable",
+    "DeviceProfileService.enable.warning",
+    "DeviceUsage.aggregate",
+}
 WITHOUT_DEVICE = {
     "DeviceUsage.aggregate",
     "IntelligenceService.deviceExperience",
@@ -332,6 +336,7 @@ def test_the_other_events_are_named_after_their_service(
             "niddResponse.niddMONotificationResponse.deviceIds.0",
             {"id": "490154203237518", "kind": "IMEI"},
         ),
+        ("DeviceProfileService.enable.warning", "status", "warning"),
         ("NiddService.delivered", "status", "Delivered"),
         (
             "NiddService.delivered",

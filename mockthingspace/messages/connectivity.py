@@ -23,6 +23,13 @@ _COPY = (
 _SHOWN = f"{sources.UNSAID} any more; a public copy of an API page shows it"
 _TEXT = f"{SCHEMA}; that it is text on the wire is assumed"
 _EID = f"{sources.UNSAID}; after DeviceUsage; the page is cut before it"
+_PROFILE: Mapping[str, Rows] = {
+    "credentials": (),
+    "ids": (
+        *known("documented", sources.PROFILES, {"deviceIds.0.id": EID}),
+        *known("assumed", _EID, {"deviceIds.0.kind": "eid"}),
+    ),
+}
 _USAGE = f"{sources.UNSAID}; after {sources.SDK}, model Usage"
 
 _LINE = devices(iccid=ICCID)
@@ -188,13 +195,7 @@ _ANSWERS = (
         {"profileStatus": "Enabled"},
         GUESS,
         _UNEXPECTED,
-        envelope={
-            "credentials": (),
-            "ids": (
-                *known("documented", sources.PROFILES, {"deviceIds.0.id": EID}),
-                *known("assumed", _EID, {"deviceIds.0.kind": "eid"}),
-            ),
-        },
+        envelope=_PROFILE,
     ),
     _Answer(
         "DeviceSuspensionStatus.status",
@@ -233,6 +234,15 @@ _ANSWERS = (
 
 EVENTS = (
     *(event for answer in _ANSWERS for event in answer.events()),
+    message(
+        "DeviceProfileService",
+        "enable.warning",
+        "enabling a profile has timed out; another message will tell how it ended",
+        known("assumed", GUESS, {"deviceResponse.profileResponse": {}}),
+        status=known("documented", sources.ENABLE, {"status": "warning"}),
+        ids=_PROFILE["ids"],
+        credentials=(),
+    ),
     *nidd.EVENTS,
     *notices.EVENTS,
 )
