@@ -58,8 +58,8 @@ LONGEST_WAIT_S = 600
     "wait_s",
     metavar="SECONDS",
     type=click.FloatRange(0, LONGEST_WAIT_S),
-    help="wait so long for the first attempt; exit 1 unless it was acknowledged, 4 if "
-    "none was over in time",
+    help="wait so long for the first attempt, to which a clock that stands moves; exit "
+    "1 unless it was acknowledged, 4 if none was over in time",
 )
 def trigger(
     url: str,
@@ -265,7 +265,7 @@ def _follow(
     wait for, such as another attempt, is seen when its time is up.
     """
     asking = client(url)
-    wanted = {**filters, "status": status, "timeout_s": WAIT_S}
+    wanted = {**filters, "status": status, "timeout_s": WAIT_S, "advance": False}
     wanted["attempts"] = 1 if status is None else None
     since, seen, table = 0, dict[str, Any](), _table()
     while True:

@@ -9,7 +9,7 @@ from typing import Any
 from flask import current_app
 
 from mockthingspace.chronicle import Chronicle, Happening
-from mockthingspace.clock import Clock, Mode, Timers, of_day
+from mockthingspace.clock import LATEST, Clock, Mode, Timer, Timers, of_day
 from mockthingspace.deliveries import Deliveries
 from mockthingspace.dispatcher import DeliveryRuntime, Dispatcher
 from mockthingspace.events import Event as MessageEvent
@@ -164,18 +164,19 @@ class Double:
             The attempts that fell due in that time, in order, each with its
             delivery; not those that were under way before.
         """
-        timers, state = self.runtime.timers, self.state
+        state = self.state
         with self._advancing:
-            until = self.clock.now() + timedelta(seconds=seconds)
+            now = self.clock.now()
+            until = now + timedelta(seconds=seconds)
             self._settle(state)
             before = self.sequence.last
-            noted = self._note_jump(state, seconds, until)
-            while state is self.state and (timer := timers.take_due(until)):
-                self.clock.move_to(timer.due_at)
+            noted = self._note_jump(state, "", now, until)
+            while timer := self._take_due(state, until):
                 timer.act()
                 self._settle(state)
             if state is self.state:
                 self.clock.move_to(until)
+        state.notifier.notify()  # whoever waits may move the clock again
         made = [
             (delivery, attempt)
             for delivery in state.deliveries.every()
@@ -184,6 +185,40 @@ class Double:
         ]
         state.chronicle.add_to(noted, f"; attempts that fell due: {len(made)}")
         return sorted(made, key=lambda pair: pair[1].seq)
+
+    def quiet(self, state: State) -> bool:
+        """Say whether the clock stands and only moving it makes more happen."""
+        return not self._advancing.locked() and self._stands_idle(state)
+
+    def exhausted(self, state: State) -> bool:
+        """Say whether the clock stands and nothing is due, however far it moves."""
+        return self.quiet(state) and self.runtime.timers.next_due(LATEST) is None
+
+    def skip(self, state: State) -> bool:
+        """Move a clock that stands to what is due next, and let that happen.
+
+        Where something is under way, or somebody else moves the clock, nothing is
+        done: the notifier tells when that is over.
+
+        Returns:
+            Whether more may come: False where nothing is due.
+        """
+        if not self._advancing.acquire(blocking=False):
+            return True
+        try:
+            if not self._stands_idle(state):
+                return True
+            now = self.clock.now()
+            timer = self._take_due(state, LATEST)
+            if timer is None:
+                return False
+            if timer.due_at > now:
+                self._note_jump(state, "a wait moves it ", now, timer.due_at)
+            timer.act()
+            return True
+        finally:
+            self._advancing.release()
+            state.notifier.notify()
 
     def set_mode(self, mode: Mode) -> None:
         """Let the clock run, or stop it."""
@@ -220,9 +255,26 @@ class Double:
         self.state.notifier.close()
         self.runtime.close()
 
-    def _note_jump(self, state: State, seconds: float, until: datetime) -> Happening:
-        now = self.clock.now()
-        says = f"{seconds:g} s on, from {of_day(now)} to {of_day(until, now)}"
+    def _stands_idle(self, state: State) -> bool:
+        stands = state is self.state and self.clock.mode == "manual"
+        return stands and state.dispatcher.idle()
+
+    def _take_due(self, state: State, until: datetime) -> Timer | None:
+        """Move the clock to the next timer due by an instant, and take it.
+
+        None where there is none, or the state was left behind by a reset.
+        """
+        with self._changing:
+            current = state is self.state
+            timer = self.runtime.timers.take_due(until) if current else None
+            if timer is not None:
+                self.clock.move_to(timer.due_at)
+            return timer
+
+    @staticmethod
+    def _note_jump(state: State, who: str, now: datetime, until: datetime) -> Happening:
+        seconds = (until - now).total_seconds()
+        says = f"{who}{seconds:g} s on, from {of_day(now)} to {of_day(until, now)}"
         return state.chronicle.note("clock", now, None, says)
 
     def _settle(self, state: State) -> None:

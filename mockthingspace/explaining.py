@@ -32,13 +32,14 @@ Rows = list[tuple[str, str]]
 
 
 class Scene(NamedTuple):
-    """Where and when deliveries are looked at, and which there are."""
+    """Where and when deliveries are looked at, which there are, and for whom."""
 
     url: str
     now: datetime
     stands: bool
     evicted: int
     deliveries: list[Delivery]
+    registered: frozenset[str]
 
 
 def unmet(
@@ -96,7 +97,9 @@ def undelivered(
         shown = differences([each._asdict() for each in miss.differences])
         lines += _each("nearest", [[_told(one), *shown, _again(one, scene)]])
     lines += _pending(asked.get("account"), scene)
-    notes = [] if there else [_nothing(asked, scene)]
+    account = asked.get("account")
+    mine = [one for one in there if account in (None, one.account)]
+    notes = [] if mine else [*_nothing(asked, scene)]
     return _text([*lines, *_notes(notes, scene.evicted, "deliveries")])
 
 
@@ -272,18 +275,21 @@ def _empty(pattern: Mapping[str, Any]) -> str:
     return "the journal is empty: no request reached the double"
 
 
-def _nothing(asked: Mapping[str, Any], scene: Scene) -> str:
-    """Say that there is no delivery, and where it can be said, how to make one."""
-    event, account = asked.get("event"), asked.get("account")
-    if not (event and account):
-        return "there are no deliveries at all"
-    words = ["mockthingspace", "trigger", event, "--account", account]
-    service = asked.get("service")
-    words += ["--service", service] if service else []
-    return (
-        f"there are no deliveries at all; to make one:\n"
-        f"  {shlex.join([*words, '--url', scene.url])}"
-    )
+def _nothing(asked: Mapping[str, Any], scene: Scene) -> Iterable[str]:
+    """Say why there is no delivery, and what to call first."""
+    account, event, since = (asked.get(key) for key in ("account", "event", "since"))
+    whose = f" for {account}" if account else ""
+    named = f'"{account}"' if account else "account"
+    if account not in scene.registered if account else not scene.registered:
+        yield f"no listener is registered{whose}; first: register({named}, url)"
+    what = f'trigger("{event}", {named})' if event else f"trigger(event, {named})"
+    after = f" after {since}" if since else ""
+    how = ""
+    if event and account:
+        words = ["mockthingspace", "trigger", event, "--account", account]
+        words += ["--service", asked["service"]] if asked.get("service") else []
+        how = f", or\n  {shlex.join([*words, '--url', scene.url])}"
+    yield f"nothing was triggered{whose}{after}; to send a message: {what}{how}"
 
 
 def _notes(notes: list[str], evicted: int, what: str) -> list[str]:

@@ -105,6 +105,10 @@ class DeliveriesHandle(Asking):
     ) -> RecordedDelivery:
         """Block until a delivery is there, and return the last that matches.
 
+        On a clock that stands, time moves to what is due next whenever nothing is
+        under way, until the delivery is there; where nothing is due the wait ends at
+        once. A shared double's clock is never moved.
+
         Args:
             account: Whose; this handle's own account if None.
             family: With which family.
@@ -131,6 +135,7 @@ class DeliveriesHandle(Asking):
             "count": count,
             "since": since,
             "timeout_s": timeout_s,
+            "advance": self._account is None,
         }
         try:
             found = self.admin.ask("POST", "/deliveries/wait", wanted)
@@ -182,6 +187,8 @@ class DeliveriesHandle(Asking):
 
     def wait_until_idle(self, timeout_s: float = 5) -> None:
         """Block until no attempt is under way or due, for this handle's own account.
+
+        It moves no clock: a retry that is due later is not waited for.
 
         Raises:
             AssertionError: One still was when the time was up.

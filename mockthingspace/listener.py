@@ -20,6 +20,10 @@ from mockthingspace.rendering import counted
 
 __tracebackhide__ = True  # in every frame of this module, for pytest
 PATH = "/callback"
+LATER = (
+    "what is due later comes when the double's clock gets there: "
+    "thingspace.wait_for_delivery(...) or thingspace.advance(...)"
+)
 
 
 @dataclass(frozen=True)
@@ -149,6 +153,8 @@ class Listener:
     def wait_for(self, n: int, timeout_s: float = 5) -> list[ReceivedMessage]:
         """Block until so many messages have come, and return the first so many.
 
+        It moves no clock: ``MockThingSpace.wait_for_delivery`` brings what is due.
+
         Raises:
             AssertionError: Fewer came in that time; the message shows which.
         """
@@ -158,7 +164,7 @@ class Listener:
             came = [f"  {_line(one)}" for one in self._messages]
         wanted = counted(n, "message", "messages")
         head = f"expected {wanted} in {timeout_s:g} s; {len(came)} came"
-        raise AssertionError("\n".join([head, *came]))
+        raise AssertionError("\n".join([head, *came, LATER]))
 
     def reply(
         self,
@@ -196,7 +202,11 @@ class Listener:
         return self._then(Step(times, None))
 
     def hang(self, times: int | None = 1) -> "Listener":
-        """Leave the next messages without an answer until it is stopped."""
+        """Leave the next messages without an answer until it is stopped.
+
+        Whatever the double's clock, each costs the double's ``attempt_timeout_s``
+        of real time, 10 s unless it is set to less.
+        """
         return self._then(Step(times, None, None))
 
     def clear(self) -> None:

@@ -574,12 +574,13 @@ def test_a_wait_where_there_is_nothing_says_so(client: FlaskClient) -> None:
     wanted = {"attempts": 2, "event": FINISHED, "timeout_s": 0.01}
     shown = post(client, "/deliveries/wait", wanted).get_json()
     assert [
-        "waited 0.01 s for 1 delivery",
+        "waited for 1 delivery, and nothing more is due",
         f"  event     {FINISHED}",
         "  attempts  at least 2",
         "but 0 came",
         "",
-        "there are no deliveries at all",
+        "no listener is registered; first: register(account, url)",
+        f'nothing was triggered; to send a message: trigger("{FINISHED}", account)',
     ] == shown["message"].splitlines()
 
 
@@ -624,7 +625,7 @@ def test_a_wait_ends_with_what_it_waits_on(
     waiting = watched(double.state, monkeypatch)
     with ThreadPoolExecutor(1) as others:
         replied = others.submit(
-            post, client.application.test_client(), "/deliveries/wait", {}
+            post, client.application.test_client(), WAITS, {"advance": False}
         )
         assert waiting.wait(PATIENCE_S)
         if how == "reset":
@@ -775,6 +776,7 @@ BAD: list[tuple[str, str, Any]] = [
     *((WAITS, "since", one) for one in (None, True, "1", -1, 1.5, [], {})),
     *((WAITS, "timeout_s", one) for one in (None, True, "1", -1, 601, [], {})),
     *((WAITS, "account", one) for one in (5, [], {})),
+    *((WAITS, "advance", one) for one in (None, 5, "true", [], {})),
     *((WAITS, "status", one) for one in (5, [], {})),
     (WAITS, "acct", "a"),
     *((IDLES, "timeout_s", one) for one in (None, True, "1", -1, 601, 10**400)),

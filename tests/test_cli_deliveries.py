@@ -425,6 +425,19 @@ def test_following_prints_what_has_changed_again(
     assert re.findall(r" (\d+) \(", out) == ["503", "503", "200"]
 
 
+def test_following_moves_no_time(thingspace, listener, follow, monkeypatch):
+    """Who only looks leaves a clock that stands where it is."""
+    monkeypatch.setattr(cli_deliveries, "WAIT_S", 0.01)
+    listener.reply(503)
+    thingspace.trigger(FINISHED, ACCOUNT)
+    thingspace.wait_for_delivery(ACCOUNT, attempts=1)
+    before = thingspace.now
+
+    follow(meanwhile=iter([bool]))
+
+    assert thingspace.now == before
+
+
 def test_following_begins_with_the_last_so_many(thingspace, listener, follow):
     """``--limit`` is about what was there already."""
     for _ in range(3):

@@ -185,7 +185,7 @@ def test_what_was_not_delivered_is_told(thing: MockThingSpace) -> None:
         "  status  delivered",
         "but 0 came",
         "",
-        "there are no deliveries at all",
+        f'nothing was triggered; to send a message: trigger("{FINISHED}", account)',
     ] == str(nothing.value).splitlines()
     assert [
         "expected 2 deliveries",

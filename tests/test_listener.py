@@ -315,8 +315,9 @@ def test_waiting_in_vain_says_what_came(listener):
     with pytest.raises(AssertionError) as error:
         listener.wait_for(3, timeout_s=0.01)
 
-    head, first, second = str(error.value).splitlines()
+    head, first, second, advice = str(error.value).splitlines()
     assert head == "expected 3 messages in 0.01 s; 2 came"
+    assert "thingspace.wait_for_delivery(...)" in advice
     assert first.endswith(" POST /callback/a 2 B -> no answer")
     assert second.endswith(" POST /callback 8 B -> 200")
 

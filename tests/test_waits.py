@@ -101,7 +101,7 @@ def test_who_waits_looks_at_what_is_new_only(monkeypatch: pytest.MonkeyPatch) ->
             return look()
 
         monkeypatch.setattr(deliveries, "every", counted)
-        wait = {"account": OTHER, "timeout_s": 600}
+        wait = {"account": OTHER, "timeout_s": 600, "advance": False}
         for _ in range(7):
             open_sockets.enter_context(ask(mock, "POST", "/deliveries/wait", wait))
         assert looked.wait(WAIT_S)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from threading import Event
+from time import perf_counter
 from typing import Any
 
 from flask import Response, request
@@ -29,7 +30,7 @@ from mockthingspace.explaining import (
 )
 from mockthingspace.families import FAMILIES
 from mockthingspace.matching import near_misses
-from mockthingspace.model import STATUSES, Delivery
+from mockthingspace.model import STATUSES, Delivery, Exchange
 from mockthingspace.redaction import value_without_secrets
 from mockthingspace.sources import date_of
 from mockthingspace.triggering import catalogue, resend, trigger
@@ -86,11 +87,16 @@ def again(identity: str) -> Response:
 
 
 def wait() -> Response:
-    """Block until matching deliveries are there: 200, or 408 with what came."""
+    """Block until matching deliveries are there: 200, or 408 with what came.
+
+    On a clock that stands, time moves to what is due, unless ``advance`` is false.
+    """
     double = current()
     state = double.state
     wanted = _known(double, shapes.loaded(shapes.Awaited()))
-    came = _come(state, _matching(wanted), wanted["count"], wanted["timeout_s"])
+    moved = double if wanted["advance"] else None
+    come = (_matching(wanted), wanted["count"], wanted["timeout_s"])
+    came = _come(state, *come, moved)
     if len(came) >= wanted["count"]:
         return _shown(double, came, len(came))
     deliveries = state.deliveries.every()
@@ -101,15 +107,29 @@ def wait() -> Response:
 
 
 def _come(
-    state: State, matching: Callable[[Delivery], bool], count: int, timeout_s: float
+    state: State,
+    matching: Callable[[Delivery], bool],
+    count: int,
+    timeout_s: float,
+    moved: Double | None = None,
 ) -> list[Delivery]:
     """Wait for so many deliveries that match; return those that did at that moment.
 
     Each delivery is looked at when it changes, so a wait costs the same however
     many there are.
+
+    Args:
+        state: Whose deliveries.
+        matching: Whether one matches.
+        count: How many must.
+        timeout_s: How long to wait, in real time.
+        moved: Whose clock moves to what is due next whenever nothing else brings
+            more; the wait ends where nothing is due.
     """
+    until = perf_counter() + timeout_s
     deliveries = state.deliveries
     matched: dict[str, Delivery] = {}
+    quiet = Event()
 
     def met(item: object) -> bool:
         if len(matched) >= count:
@@ -118,16 +138,23 @@ def _come(
             matched[item.id] = item
         elif isinstance(item, Delivery | Forgotten):
             matched.pop(item.id, None)
-        return len(matched) >= count
+        if moved and not isinstance(item, Exchange) and moved.quiet(state):
+            quiet.set()
+        return quiet.is_set() or len(matched) >= count
 
     def already() -> bool:
         with deliveries.lock:  # nothing changes while they are counted
             matched.clear()
             for delivery in filter(matching, deliveries.every()):
                 matched[delivery.id] = delivery
-            return len(matched) >= count
+            return met(None)
 
-    block(state.notifier, met, already, timeout_s)
+    waiting = True
+    while waiting:
+        quiet.clear()
+        block(state.notifier, met, already, until - perf_counter())
+        short = len(matched) < count and perf_counter() < until
+        waiting = short and quiet.is_set() and bool(moved and moved.skip(state))
     with deliveries.lock:
         return sorted(matched.values(), key=lambda delivery: delivery.seq)
 
@@ -173,11 +200,13 @@ def _known(double: Double, given: Given) -> Given:
 
 def _unmet(wanted: Mapping[str, Any], double: Double, state: State) -> str:
     """Say what was awaited, what came instead, and what is still to come."""
-    waited = f"waited {wanted['timeout_s']:g} s"
-    if state.dispatcher.closed:
-        waited = "the double was reset or stopped during the wait"
     count = wanted["count"]
-    heading = f"{waited} for {expected(count, *DELIVERIES)}"
+    heading = f"waited {wanted['timeout_s']:g} s for {expected(count, *DELIVERIES)}"
+    if state.dispatcher.closed:
+        during = "the double was reset or stopped during the wait"
+        heading = f"{during} for {expected(count, *DELIVERIES)}"
+    elif double.exhausted(state):
+        heading = f"waited for {expected(count, *DELIVERIES)}, and nothing more is due"
     return undelivered(heading, count, _asked(wanted), _scene(double, state))
 
 
@@ -195,6 +224,7 @@ def _scene(double: Double, state: State) -> Scene:
         stands=double.clock.mode == "manual",
         evicted=deliveries.evicted,
         deliveries=deliveries.every(),
+        registered=frozenset(one.account for one in double.state.registry.every()),
     )
 
 

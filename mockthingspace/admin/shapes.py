@@ -73,9 +73,10 @@ class Sought(_Strict):
 
 
 class Awaited(Sought):
-    """The same, with ``timeout_s?``, and a count that is 1 unless it is given."""
+    """The same, with ``timeout_s?`` and ``advance?``; the usual count is 1."""
 
     timeout_s = TIMEOUT_S
+    advance = fields.Boolean(load_default=True, truthy={True}, falsy={False})
     count = _Whole(strict=True, load_default=1, validate=validate.Range(1))
 
 
