@@ -1,8 +1,9 @@
 """The complete state of one server, and starting it over."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import count
 from threading import Event, Lock
 from typing import Any
 
@@ -60,6 +61,11 @@ class State:
     notifier: Notifier
     events: tuple[tuple[str, MessageEvent], ...]
     epoch: int
+    triggers: dict[str, Iterator[int]] = field(default_factory=dict)
+
+    def number(self, account: str) -> int:
+        """Return the number of an account's next trigger, from 1."""
+        return next(self.triggers.setdefault(account, count(1)))
 
 
 @dataclass
@@ -140,6 +146,7 @@ class Double:
             now = self.clock.now()
             state.faults.remove(lambda one: one.account == account, now)
             state.pauses.end(account)
+            state.triggers.pop(account, None)
             state.chronicle.remove(lambda one: one.account == account)
             state.chronicle.note("reset", now, account, f"account {account}")
             for fault in self.seed.faults:

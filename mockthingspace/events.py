@@ -6,13 +6,15 @@ where it comes from. A value of a user's own must stand where a row stands.
 """
 
 import json
+import random
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import pairwise
 from typing import Any
+from uuid import UUID
 
 from mockthingspace.errors import (
     LONGEST_COMPARED,
@@ -28,6 +30,29 @@ _EMPTY = Known("assumed", "the user's own message, which is empty")
 INDEX = re.compile("[0-9]{1,9}")
 
 
+class Id(str):
+    """A UUID that is another one with each trigger; this one is an example."""
+
+    __slots__ = ()
+
+
+NewId = Callable[[str], str]
+
+
+def ids(seed: str) -> NewId:
+    """Return what makes a UUID of an example: of equal ones equal ones.
+
+    Args:
+        seed: What they are drawn from: the same seed, the same UUIDs.
+    """
+
+    def drawn(example: str) -> str:
+        chance = random.Random(f"{seed} {example}")
+        return str(UUID(int=chance.getrandbits(128), version=4))
+
+    return drawn
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One field of a message.
@@ -35,7 +60,8 @@ class Field:
     Args:
         path: Where it stands, such as ``firmwareList.0.toVersion``.
         default: What stands there unless the user says otherwise; ``{account}``,
-            ``{username}`` and ``{password}`` are the registration's.
+            ``{username}`` and ``{password}`` are the registration's, and an ``Id``
+            is another one with each trigger.
         mark: How we know of the field.
         source: Where from.
     """
@@ -87,29 +113,37 @@ class Event:
         return made
 
     def message(
-        self, registration: Registration, overrides: Mapping[str, Any]
+        self,
+        registration: Registration,
+        overrides: Mapping[str, Any],
+        new_id: NewId = str,
     ) -> dict[str, Any]:
         """Build the message for a registration.
 
         Args:
             registration: Whose account and credentials are echoed.
             overrides: Values by path.
+            new_id: What stands in the place of an id; the example unless given.
 
         Raises:
             InvalidMessage: A path leads nowhere, or a value is of another type;
                 the message names the nearest field.
         """
-        made: dict[str, Any] = _echoed(self.template(), registration)
+        made: dict[str, Any] = _echoed(self.template(), registration, new_id)
         for path, value in overrides.items():
             override(made, path, value)
         return made
 
 
-def _echoed(value: Any, registration: Registration) -> Any:
+def _echoed(value: Any, registration: Registration, new_id: NewId) -> Any:
     if isinstance(value, dict):
-        return {key: _echoed(one, registration) for key, one in value.items()}
+        return {
+            key: _echoed(below, registration, new_id) for key, below in value.items()
+        }
     if isinstance(value, list):
-        return [_echoed(one, registration) for one in value]
+        return [_echoed(below, registration, new_id) for below in value]
+    if isinstance(value, Id):
+        return new_id(value)
     if value in ECHOES:
         return getattr(registration, value[1:-1]) or ""
     return value

@@ -10,7 +10,7 @@ from typing import Any
 
 from marshmallow.fields import Constant
 
-from mockthingspace.events import Event
+from mockthingspace.events import Event, Id
 from mockthingspace.expressions import without
 from mockthingspace.family import Family, Operation
 from mockthingspace.fidelity import known
@@ -44,7 +44,14 @@ LACKED: Mapping[str, Any] = {
     "scope": None,
     "username": None,
 }
-_TYPES = {bool: "boolean", int: "integer", str: "string", list: "array", dict: "object"}
+_TYPES = {
+    bool: "boolean",
+    int: "integer",
+    str: "string",
+    Id: "string",
+    list: "array",
+    dict: "object",
+}
 
 
 def _values(family: Family) -> Document:

@@ -9,7 +9,7 @@ from flask import request
 
 from mockthingspace.double import Double, State
 from mockthingspace.errors import AdminError, InvalidMessage
-from mockthingspace.events import Event, checked_message, unknown_event
+from mockthingspace.events import Event, NewId, checked_message, ids, unknown_event
 from mockthingspace.family import Family
 from mockthingspace.faults import SCOPES
 from mockthingspace.mangling import Case, mangled
@@ -17,6 +17,8 @@ from mockthingspace.model import Delivery, Registration
 from mockthingspace.schedule import schedule
 
 LISTENS = "http://localhost:9001/callback"  # as "mockthingspace listen" does
+
+SEED = 20260924  # what the ids of messages are drawn from
 
 
 def catalogue(families: Iterable[Family], state: State) -> dict[str, tuple[str, Event]]:
@@ -53,7 +55,8 @@ def trigger(
     ]
     if not registrations:
         raise _nobody(state, family, service, wanted["account"])
-    made = [_delivery(double, event, one, wanted) for one in registrations]
+    new_id = ids(f"{SEED} {wanted['account']} {state.number(wanted['account'])}")
+    made = [_delivery(double, event, one, wanted, new_id) for one in registrations]
     state.chronicle.note("trigger", double.clock.now(), wanted["account"], event.name)
     return [
         kept
@@ -131,7 +134,11 @@ def _event(known: Mapping[str, tuple[str, Event]], name: str) -> tuple[str, Even
 
 
 def _delivery(
-    double: Double, event: Event, registration: Registration, wanted: Mapping[str, Any]
+    double: Double,
+    event: Event,
+    registration: Registration,
+    wanted: Mapping[str, Any],
+    new_id: NewId,
 ) -> Delivery:
     now = double.clock.now()
     message, overrides = wanted.get("message"), wanted.get("overrides") or {}
@@ -144,7 +151,8 @@ def _delivery(
             "overrides are for the event's own message; a message of yours has none",
         )
     try:
-        made = message if own else event.message(registration, limit | overrides)
+        given = limit | overrides
+        made = message if own else event.message(registration, given, new_id)
         body = json.dumps(checked_message(made)).encode()
     except InvalidMessage as error:
         raise AdminError("invalid_message", str(error)) from error

@@ -14,7 +14,7 @@ SDK. Followed: both; there is a message for each.
 from typing import Any
 
 from mockthingspace import sources
-from mockthingspace.events import Event, Field
+from mockthingspace.events import Event, Field, Id
 from mockthingspace.messages.rows import IMEI
 
 Device = tuple[str, str]
@@ -31,7 +31,7 @@ _DATES = {"startDate": "2024-01-15", "endDate": "2024-01-22"}
 
 _V2_CAMPAIGN = {
     "accountName": "{account}",
-    "campaignId": "60b5d639-ccdc-4db8-8824-069bd94c95bf",
+    "campaignId": Id("60b5d639-ccdc-4db8-8824-069bd94c95bf"),
     "campaignName": "FOTA_Verizon_Upgrade",
     "softwareName": "FOTA_Verizon_Model-A_02To03_HF",
     "softwareFrom": "FOTA_Verizon_Model-A_00To01_HF",
@@ -42,7 +42,7 @@ _V2_CAMPAIGN = {
 } | _DATES
 _V3_CAMPAIGN = {
     "accountName": "{account}",
-    "campaignId": "f858b8c4-2153-11ec-8c44-aeb16d1aa652",
+    "campaignId": Id("f858b8c4-2153-11ec-8c44-aeb16d1aa652"),
     "campaignName": "Smart FOTA - test 4",
     "firmwareName": "SEQUANSCommunications_GM01Q_SR1.2.0.0-10512_SR1.2.0.0-10657",
     "firmwareFrom": "SR1.2.0.0-10512",

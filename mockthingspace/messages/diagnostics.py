@@ -5,7 +5,7 @@ words only. The names are those of the SDK's diagnostic settings.
 """
 
 from mockthingspace import sources
-from mockthingspace.events import Event
+from mockthingspace.events import Event, Id
 from mockthingspace.messages.rows import IMEI, Rows, known
 
 _WORDS = (
@@ -27,7 +27,7 @@ _HEAD = known(
     "assumed",
     _WORDS,
     {
-        "transactionID": "9c7bb124-11f5-4ff3-8a88-0eec1ba99205",
+        "transactionID": Id("9c7bb124-11f5-4ff3-8a88-0eec1ba99205"),
         "accountName": "{account}",
         "device.id": IMEI,
         "device.kind": "IMEI",

@@ -5,12 +5,12 @@ happened, or ``faultResponse``. ``callbackCount`` counts the attempts.
 """
 
 from mockthingspace import sources
-from mockthingspace.events import Event
+from mockthingspace.events import Event, Id
 from mockthingspace.messages.rows import ICCID, Rows, devices, known
 
 COUNTS = ("callbackCount", "maxCallbackThreshold")
 
-REQUEST_ID = "9d46d4ce-2f8a-4ab5-8e9b-7e8d4c0c6c2e"
+REQUEST_ID = Id("9d46d4ce-2f8a-4ab5-8e9b-7e8d4c0c6c2e")
 
 GUESS = f"{sources.UNSAID}; only the service is named: {sources.RUST}"
 CAMEL = f"{sources.UNSAID} in JSON; after the SOAP message"

@@ -9,14 +9,14 @@ the later elements and all device lists are assumed after it and after
 from typing import Any
 
 from mockthingspace import sources
-from mockthingspace.events import Event, Field
+from mockthingspace.events import Event, Field, Id
 from mockthingspace.model import Mark
 
 _PAGE = sources.FOTA_MESSAGES
 _NAMED = f"{sources.UNSAID}; named after the element of its type"
 _UPGRADE = f"{sources.UNSAID}; after GET /upgrades of the same API"
 _FIRMWARE = "FOTA_Verizon_Model-A_01To02_HF"
-_UPGRADE_ID = "e3a8d88a-04c6-4ef3-b039-89b62f91e962"
+_UPGRADE_ID = Id("e3a8d88a-04c6-4ef3-b039-89b62f91e962")
 _DEVICE = "990013907835573"
 
 _ITEM = {

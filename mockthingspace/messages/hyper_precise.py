@@ -5,7 +5,7 @@ message is stored, so its names are those of the SDK's report.
 """
 
 from mockthingspace import sources
-from mockthingspace.events import Event
+from mockthingspace.events import Event, Id
 from mockthingspace.messages.rows import IMEI, Rows, known
 
 _MODEL = f"after {sources.SDK}, model AggregateSessionReport"
@@ -13,6 +13,7 @@ _SOURCE = (
     f"{sources.UNSAID} what is in it, {_MODEL}; that there is a message: "
     f"{sources.HYPER_PRECISE_REPORT}"
 )
+_TXID = Id("2c90bd28-ece4-42ef-9f02-7e3bd4fbff33")
 _USED = {"imei": IMEI, "numberOfSessions": 1, "bytesTransferred": 2057}
 _FAILED = {
     "imei": IMEI,
@@ -24,7 +25,7 @@ _FAILED = {
 
 
 def _event(what: str, says: str, payload: Rows) -> Event:
-    head = known("assumed", _SOURCE, {"txid": "2c90bd28-ece4-42ef-9f02-7e3bd4fbff33"})
+    head = known("assumed", _SOURCE, {"txid": _TXID})
     return Event(
         f"BullseyeReporting.{what}", "BullseyeReporting", says, (*head, *payload)
     )

@@ -9,7 +9,7 @@ around them in a message is not stored.
 from typing import Any
 
 from mockthingspace import sources
-from mockthingspace.events import Event
+from mockthingspace.events import Event, Id
 from mockthingspace.messages.rows import Rows, known
 
 _TXID = f"{sources.LOCATION_MESSAGES}; its name is the SDK's: {sources.SDK}"
@@ -19,7 +19,7 @@ _REPORT = f"{sources.UNSAID} for messages; after {sources.SDK}, model LocationRe
 _CONSENT = (
     f"{sources.UNSAID} how; that there is such a message: {sources.LOCATION_MESSAGES}"
 )
-_HEAD = known("documented", _TXID, {"txid": "60c07fff-470b-4d6d-afcc-75e6a7c238f6"})
+_HEAD = known("documented", _TXID, {"txid": Id("60c07fff-470b-4d6d-afcc-75e6a7c238f6")})
 _AT = {"time": "20240115004421", "utcoffset": "+0000"}
 _POSITION = _AT | {"x": "33.45324", "y": "-84.59621", "radius": "5571", "qos": False}
 _FAILED = _AT | {
@@ -67,7 +67,7 @@ EVENTS = (
             "assumed",
             _USED,
             {
-                "triggerId": "3bb4777e-5292-4de7-97df-f578df4a2dbe",
+                "triggerId": Id("3bb4777e-5292-4de7-97df-f578df4a2dbe"),
                 "triggerName": "95% usage alert",
                 "accountName": "{account}",
                 "serviceName": "Location",
