@@ -195,8 +195,9 @@ COMMANDS: tuple[click.Command, ...] = (trigger, deliveries, clock)
 def _show_clock(
     document: Mapping[str, Any], as_json: bool, above: list[str] | None = None
 ) -> None:
-    line = f"{document['mode']}  {document['now']}"
-    show(document, as_json, [*(above or []), line])
+    from mockthingspace import recorded
+
+    show(document, as_json, [*(above or []), str(recorded.clock(document))])
 
 
 def _table() -> Table:

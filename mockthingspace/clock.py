@@ -1,7 +1,7 @@
 """The double's clock, and what is to happen at an instant of it.
 
 Everything that has a time or a lifetime reads the clock. It runs, or stands
-still until it is advanced, and nobody can put it back.
+still until it is advanced, and only starting over puts it back.
 """
 
 import heapq
@@ -29,9 +29,19 @@ class Clock:
 
     def __init__(self, mode: Mode = "real") -> None:
         self._lock = Lock()
-        self._ahead = timedelta(0)
-        self._stands_at: datetime | None = None
-        self.mode = mode
+        self.restart(mode)
+
+    def restart(self, mode: Mode) -> None:
+        """Start over at this machine's time, running or standing."""
+        with self._lock:
+            now = datetime.now(timezone.utc)
+            self._ahead = timedelta(0)
+            self._stands_at = now if mode == "manual" else None
+
+    @property
+    def ahead_s(self) -> float:
+        """How far it is ahead of this machine's clock, in seconds; behind: below 0."""
+        return (self.now() - datetime.now(timezone.utc)).total_seconds()
 
     @property
     def mode(self) -> Mode:
@@ -127,6 +137,12 @@ class Timers:
         """Let the clock run, or stop it."""
         with self._changed:
             self.clock.mode = mode
+            self._wake()
+
+    def restart(self, mode: Mode) -> None:
+        """Start the clock over at this machine's time."""
+        with self._changed:
+            self.clock.restart(mode)
             self._wake()
 
     def next_due(self, until: datetime) -> Timer | None:

@@ -109,13 +109,23 @@ class Double:
         return self.runtime.timers.clock
 
     def reset(self) -> dict[str, int]:
-        """Make everything as just started; return what there was, by kind."""
-        return self.replace(self.settings, self.seed)
+        """Make everything as just started, the clock too; return what there was."""
+        return self.replace(self.settings, self.seed, restart=True)
 
-    def replace(self, settings: Settings, seed: Seed) -> dict[str, int]:
-        """Start over from these settings and this seed, until the next reset."""
+    def replace(
+        self, settings: Settings, seed: Seed, restart: bool = False
+    ) -> dict[str, int]:
+        """Start over from these settings and this seed, until the next reset.
+
+        Args:
+            settings: From now on.
+            seed: What there is from now on.
+            restart: Whether the clock starts over too.
+        """
         with self._changing:
             old = self.state
+            if restart:
+                self.runtime.timers.restart(self.settings.clock)
             self.state = self._fresh(settings, seed, old.epoch + 1)
         old.pauses.close()
         self.state.chronicle.note("reset", self.clock.now(), None, "everything")
@@ -130,7 +140,7 @@ class Double:
         }
 
     def reset_account(self, account: str) -> dict[str, int]:
-        """Make one account as just started; leave the others, and all tokens."""
+        """Make one account as just started; leave others, all tokens, the clock."""
         with self._changing:
             state = self.state
             registrations = state.registry.remove(account=account)
@@ -181,8 +191,9 @@ class Double:
             while timer := self._take_due(state, until):
                 timer.act()
                 self._settle(state)
-            if state is self.state:
-                self.clock.move_to(until)
+            with self._changing:
+                if state is self.state:
+                    self.clock.move_to(until)
         state.notifier.notify()  # whoever waits may move the clock again
         made = [
             (delivery, attempt)

@@ -7,7 +7,7 @@ from typing import Any
 
 from mockthingspace.client import Asking
 from mockthingspace.errors import AdminError, MockThingSpaceError
-from mockthingspace.recorded import RecordedDelivery, delivery, instant
+from mockthingspace.recorded import RecordedClock, RecordedDelivery, clock, delivery
 
 __tracebackhide__ = True  # in every frame of this module, for pytest
 SHARED_CLOCK = (
@@ -202,11 +202,16 @@ class DeliveriesHandle(Asking):
             raise AssertionError(_unmet(error, "wait_until_idle")) from None
 
     def advance(
-        self, *, seconds: float = 0, minutes: float = 0
+        self, seconds: float = 0, *, minutes: float = 0, hours: float = 0
     ) -> list[dict[str, Any]]:
         """Let time pass on a clock that stands; return the attempts that fell due.
 
         Returns when all that fell due in that time is done.
+
+        Args:
+            seconds: How long.
+            minutes: How many minutes more.
+            hours: How many hours more.
 
         Raises:
             AdminError: The clock is real and runs by itself.
@@ -214,16 +219,21 @@ class DeliveriesHandle(Asking):
         """
         if self._account is not None:
             raise MockThingSpaceError(SHARED_CLOCK)
-        body = {"seconds": seconds + 60 * minutes}
+        body = {"seconds": seconds, "minutes": minutes, "hours": hours}
         fired: list[dict[str, Any]] = self.admin.ask("POST", "/clock/advance", body)[
             "fired"
         ]
         return fired
 
     @property
+    def clock(self) -> RecordedClock:
+        """The double's clock: its mode, its instant, and how far it is off."""
+        return clock(self.admin.ask("GET", "/clock"))
+
+    @property
     def now(self) -> datetime:
         """The instant of the double's clock."""
-        return instant(self.admin.ask("GET", "/clock")["now"])
+        return self.clock.now
 
 
 def _unmet(error: AdminError, method: str) -> str:

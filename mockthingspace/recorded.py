@@ -5,8 +5,35 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from mockthingspace.clock import rfc3339
 from mockthingspace.model import Registration
 from mockthingspace.rendering import delivery_line, line
+
+
+@dataclass(frozen=True)
+class RecordedClock:
+    """The double's clock: ``real`` or ``manual``, its instant, and how far it is off.
+
+    ``ahead_s`` is how far it is ahead of the clock of the double's machine, in
+    seconds; below 0 where it is behind.
+    """
+
+    mode: str
+    now: datetime
+    ahead_s: float
+
+    def __str__(self) -> str:
+        """Return it in one line; what is less than a second is no difference."""
+        line = f"{self.mode}  {rfc3339(self.now)}"
+        seconds = abs(self.ahead_s)
+        where = "ahead of" if self.ahead_s > 0 else "behind"
+        off = f"  ({seconds:.0f} s {where} this machine's clock)"
+        return line if seconds < 1 else f"{line}{off}"
+
+
+def clock(shown: Mapping[str, Any]) -> RecordedClock:
+    """Read the clock as the admin API shows it."""
+    return RecordedClock(shown["mode"], instant(shown["now"]), shown["ahead_s"])
 
 
 @dataclass(frozen=True)

@@ -477,9 +477,17 @@ def test_following_ends_when_the_double_does(thingspace, follow):
 
 def test_the_clock_is_shown(thingspace):
     """One line says whether it runs, and the time."""
-    assert (
-        _invoke("clock").output
-    ) == f"manual  {thingspace.now:%Y-%m-%dT%H:%M:%S.%f}Z\n"
+    shown = f"manual  {thingspace.now:%Y-%m-%dT%H:%M:%S.%f}Z"
+    assert _invoke("clock").output.startswith(shown)
+
+
+def test_the_clock_says_when_it_is_not_this_machines(thingspace):
+    """The handle says the same."""
+    thingspace.advance(7200)
+
+    said = r"s ahead of this machine's clock\)$"
+    assert re.search(said, _invoke("clock").output.strip())
+    assert re.search(said, str(thingspace.clock))
 
 
 @pytest.mark.usefixtures("thingspace")

@@ -222,3 +222,22 @@ def test_a_sequence_gives_each_number_once() -> None:
     """Numbers go up from 1, and the last one is known."""
     sequence = Sequence()
     assert ([1, 2, 3], 3) == ([sequence.take() for _ in range(3)], sequence.last)
+
+
+def test_a_clock_starts_over_at_the_machines_time() -> None:
+    """What is made then is due by that time."""
+    timers, done = Timers(Clock("manual"), NAME), Event()
+    timers.clock.advance(3600)
+    timers.restart("real")
+    assert abs(timers.clock.ahead_s) < 1800
+
+    timers.at(later(timers, 0.01), None, done.set)
+
+    assert done.wait(WAIT_S)
+    timers.close()
+
+
+def test_a_clock_behind_says_so() -> None:
+    """Standing still, it falls behind the machine's."""
+    clock = Clock("manual")
+    assert clock.ahead_s < 0

@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from mockthingspace import create_app
-from mockthingspace.clock import Clock
+from mockthingspace.clock import Clock, Mode
 from mockthingspace.double import EXTENSION, Double, Seed, State
 from mockthingspace.model import Registration
 from mockthingspace.settings import Settings
@@ -130,16 +130,40 @@ def test_a_reset_counts_the_requests_on(client: FlaskClient, double: Double) -> 
     assert [one.seq for one in double.state.journal.every()] == [3]
 
 
-def test_a_reset_leaves_the_clock(
-    client: FlaskClient, double: Double, clock: Clock
-) -> None:
-    """Time does not go back, so nothing is younger than what came before it."""
-    clock.advance(60)
-    before = clock.now()
+@pytest.mark.parametrize("mode", ["real", "manual"])
+def test_a_reset_puts_the_clock_back(mode: Mode) -> None:
+    """It has this machine's time again, and runs or stands as it was started."""
+    double = Double(Settings(clock=mode))
+    double.set_mode("manual")
+    double.clock.advance(3600)
+    double.set_mode("real" if mode == "manual" else "manual")
+
     double.reset()
-    register(client, ACCOUNT)
-    (made,) = double.state.registry.every()
-    assert made.registered_at == before
+
+    assert double.clock.mode == mode
+    assert abs(double.clock.ahead_s) < 1800
+
+
+def test_a_reset_of_an_account_leaves_the_clock(double: Double, clock: Clock) -> None:
+    """It is everybody's."""
+    clock.advance(3600)
+    before = clock.now()
+
+    double.reset_account(ACCOUNT)
+
+    assert clock.now() == before
+
+
+def test_a_restored_snapshot_leaves_the_clock(
+    client: FlaskClient, clock: Clock
+) -> None:
+    """A snapshot has no time in it."""
+    clock.advance(3600)
+    before = clock.now()
+
+    client.put("/__admin/snapshot", json={})
+
+    assert clock.now() == before
 
 
 def test_a_reset_of_an_account_replays_its_seed_alone(tmp_path: Path) -> None:

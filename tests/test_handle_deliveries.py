@@ -11,6 +11,7 @@ import pytest
 from mockthingspace import MockThingSpace
 from mockthingspace.client import TIMEOUT_S, AdminClient
 from mockthingspace.errors import AdminError
+from mockthingspace.recorded import clock
 
 from .rows import each
 
@@ -260,6 +261,16 @@ def test_an_advance_by_nothing_settles_what_is_under_way(thing: MockThingSpace) 
     assert 1 == len(thing.assert_delivered())
 
 
+def test_an_advance_takes_a_plain_number_and_hours(thing: MockThingSpace) -> None:
+    """A plain number is seconds."""
+    before = thing.now
+
+    thing.advance(300)
+    thing.advance(hours=1)
+
+    assert thing.now - before == timedelta(hours=1, minutes=5)
+
+
 def test_a_limit_keeps_the_last(thing: MockThingSpace) -> None:
     """A list may be cut to its end."""
     thing.trigger(LIST, ACCOUNT)
@@ -343,3 +354,18 @@ def test_a_reply_is_awaited_as_long_as_it_may_take(
     client.ask("POST" if body else "GET", path, body)
 
     assert [connection.timeouts for connection in made] == [[TIMEOUT_S, patience_s]]
+
+
+@each(
+    ("ahead_s", "said"),
+    [
+        (300.2, "manual  2026-01-01T00:00:00.000000Z  (300 s ahead of this machine's"),
+        (-2.0, "manual  2026-01-01T00:00:00.000000Z  (2 s behind this machine's"),
+        (-0.9, "manual  2026-01-01T00:00:00.000000Z"),
+    ],
+    ids=["ahead", "behind", "with it"],
+)
+def test_a_clock_in_words_says_what_it_is_off_by(ahead_s: float, said: str) -> None:
+    """Less than a second is no difference."""
+    shown = {"mode": "manual", "now": "2026-01-01T00:00:00.000000Z", "ahead_s": ahead_s}
+    assert str(clock(shown)) == (f"{said} clock)" if "(" in said else said)

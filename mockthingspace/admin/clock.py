@@ -1,5 +1,6 @@
 """``clock``: what time it is, and letting it pass."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from threading import Event
 from typing import Any
@@ -15,15 +16,17 @@ from mockthingspace.kinds import LONGEST_S
 from mockthingspace.views import json_response
 from mockthingspace.waiting import holding
 
+UNITS_S = {"seconds": 1, "minutes": 60, "hours": 3600}
+
 
 def show() -> Response:
-    """Show whether it runs or stands, and the time."""
+    """Show whether it runs or stands, the time, and how far it is ahead, in s."""
     return json_response(_shown(current()))
 
 
 def change() -> Response:
     """Let it run, or stop it: ``{"mode": "real" | "manual"}``."""
-    mode = _only("mode")
+    mode = _only("mode").get("mode")
     if mode not in ("real", "manual"):
         raise AdminError("invalid_clock", "mode: must be real or manual")
     double = current()
@@ -32,10 +35,11 @@ def change() -> Response:
 
 
 def advance() -> Response:
-    """Let time pass on a clock that stands; show the attempts that fell due."""
-    seconds = _only("seconds")
-    if type(seconds) not in (int, float) or not 0 <= seconds <= LONGEST_S:
-        raise AdminError("invalid_clock", f"seconds: must be from 0 to {LONGEST_S}")
+    """Let so many seconds, minutes and hours pass on a clock that stands.
+
+    Shows the attempts that fell due.
+    """
+    seconds = _seconds(_only(*UNITS_S))
     double = current()
     if double.clock.mode == "real":
         raise AdminError(
@@ -55,13 +59,28 @@ def advance() -> Response:
     return json_response({**_shown(double), "fired": fired})
 
 
-def _only(name: str) -> Any:
-    """Return the one thing a body may have."""
+def _seconds(given: Mapping[str, Any]) -> float:
+    """Return how long is given, in seconds."""
+    for unit, value in (given or {"seconds": None}).items():
+        most = LONGEST_S // UNITS_S[unit]
+        if type(value) not in (int, float) or not 0 <= value <= most:
+            raise AdminError("invalid_clock", f"{unit}: must be from 0 to {most}")
+    seconds = float(sum(UNITS_S[unit] * value for unit, value in given.items()))
+    if seconds > LONGEST_S:
+        raise AdminError("invalid_clock", f"at most {LONGEST_S} seconds in all")
+    return seconds
+
+
+def _only(*names: str) -> dict[str, Any]:
+    """Return a body that has nothing but what it may have."""
     given = document()
-    for other in given.keys() - {name}:
-        raise AdminError("invalid_clock", f"{other}: unknown; allowed: {name}")
-    return given.get(name)
+    for other in given.keys() - {*names}:
+        allowed = ", ".join(names)
+        raise AdminError("invalid_clock", f"{other}: unknown; allowed: {allowed}")
+    return given
 
 
 def _shown(double: Double) -> dict[str, Any]:
-    return {"mode": double.clock.mode, "now": rfc3339(double.clock.now())}
+    clock = double.clock
+    shown = {"mode": clock.mode, "now": rfc3339(clock.now())}
+    return {**shown, "ahead_s": round(clock.ahead_s, 3)}
