@@ -241,9 +241,11 @@ def _below(message: dict[str, Any], place: Any, step: str, path: str) -> Any:
             place.append(deepcopy(place[-1]))
         if int(step) < len(place):
             return place[int(step)]
-    asked = path[:LONGEST_COMPARED]
-    near = get_close_matches(asked, paths(message), 1, cutoff=0)
-    hint = f"did you mean {near[0]!r}?" if near else "the message is empty"
+    asked, every = path[:LONGEST_COMPARED], paths(message)
+    below = [other for other in every if other.endswith(f".{asked}")]
+    near = below[:3] or get_close_matches(asked, every, 1, cutoff=0)
+    meant = " or ".join(map(repr, near))
+    hint = f"did you mean {meant}?" if near else "the message is empty"
     raise InvalidMessage(f"no field {asked!r}; {hint}")
 
 

@@ -125,6 +125,10 @@ class Family:
     strict: Mapping[Rule, Known] = field(default_factory=dict)
     facts: tuple[Fact, ...] = ()
 
+    def serves(self, service: str) -> bool:
+        """Say whether a callback service is one of its own, in any spelling."""
+        return self.spellings.get(service, service) in self.services
+
     def answer_to(self, refusal: type[ThingSpaceError]) -> Answer:
         """Return how a refusal is answered here."""
         return next(

@@ -19,7 +19,7 @@ class RequestsHandle(Asking):
         account: str,
         url: str,
         *,
-        family: str = "fota-v1",
+        family: str | None = None,
         service: str | None = None,
         username: str | None = None,
         password: str | None = None,
@@ -31,7 +31,8 @@ class RequestsHandle(Asking):
         Args:
             account: The account, such as ``0242078689-00001``.
             url: Where the listener is.
-            family: The family it is registered with.
+            family: The family it is registered with; if not given, the first that
+                has the service, or ``fota-v1``.
             service: The callback service; may be left out where there is one.
             username: Sent in each message, if given.
             password: Sent in each message, if given.
@@ -45,8 +46,10 @@ class RequestsHandle(Asking):
         Raises:
             AdminError: Something in it cannot be used; the message says what.
         """
+        if family is None and service is None:
+            family = "fota-v1"
         body = {
-            "family": family,
+            **({} if family is None else {"family": family}),
             "account": account,
             "url": url,
             "service": service,

@@ -14,7 +14,7 @@ from marshmallow import RAISE, ValidationError, fields
 
 from mockthingspace import planning
 from mockthingspace.double import Seed
-from mockthingspace.errors import InvalidMessage, SettingsError
+from mockthingspace.errors import InvalidMessage, SettingsError, there_are
 from mockthingspace.events import Event, checked_message, fields_of
 from mockthingspace.family import Family
 from mockthingspace.faults import Fault
@@ -145,7 +145,7 @@ def faults(
 
 
 def events(
-    document: Mapping[str, Any], families: Iterable[Family]
+    document: Mapping[str, Any], families: tuple[Family, ...]
 ) -> tuple[tuple[str, Event], ...]:
     """Return a seed document's own events, each with its family.
 
@@ -158,12 +158,13 @@ def events(
     return tuple(_event(name, item, families) for name, item in given.items())
 
 
-def _event(name: str, item: object, families: Iterable[Family]) -> tuple[str, Event]:
+def _event(name: str, item: object, families: tuple[Family, ...]) -> tuple[str, Event]:
     if not isinstance(item, Mapping):
         raise SettingsError(f"events.{name}: an event must be an object")
     try:
         loaded: dict[str, Any] = _TEMPLATE.load(item)
-        service = _service(loaded["service"], _family(loaded["family"], families))
+        family = _family(loaded["family"], families)
+        service = _service(loaded["service"], family, families)
         message = checked_message(loaded["message"])
     except ValidationError as error:
         raise SettingsError(f"events.{name}: {_problems(error)}") from error
@@ -201,11 +202,16 @@ def registration(
 ) -> Registration:
     """Return one registration spelled in the admin API's names.
 
+    Where it names a service and no family, it is with the first that has the service.
+
     Raises:
         SettingsError: It cannot be used; the message says why.
     """
     if not isinstance(item, Mapping):
         raise SettingsError("a registration must be an object")
+    families = tuple(families)
+    if "family" not in item and isinstance(item.get("service"), str):
+        item = {"family": _with_service(item["service"], families), **item}
     try:
         loaded: dict[str, Any] = _SEEDED.load(item)
     except ValidationError as error:
@@ -214,7 +220,7 @@ def registration(
     service = loaded.get("service")
     if service is None:
         service = family.services[0] if len(family.services) == 1 else ""
-    service = _service(service, family)
+    service = _service(service, family, families)
     try:
         assert family.account is not None
         family.account.check(loaded["account"])
@@ -246,12 +252,24 @@ def _family(name: str, families: Iterable[Family]) -> Family:
     return known[name]
 
 
-def _service(name: str, family: Family) -> str:
+def _service(name: str, family: Family, families: Iterable[Family]) -> str:
     """Return a family's service by its name, or by another spelling of it."""
     try:
         return ServiceName(family.services, family.spellings).deserialize(name)
     except ValidationError as error:
-        raise SettingsError(f"service: {error.messages[0]}") from error
+        owner = next((other.name for other in families if other.serves(name)), None)
+        whose = f"; {name} is of {owner}" if owner else ""
+        raise SettingsError(f"service: {error.messages[0]}{whose}") from error
+
+
+def _with_service(name: str, families: Iterable[Family]) -> str:
+    """Return the name of the first family that has a service."""
+    families = tuple(families)
+    for family in families:
+        if family.serves(name):
+            return family.name
+    every = [service for family in families for service in family.services]
+    raise SettingsError(f"service: {name!r} is none; {there_are(name, {*every})}")
 
 
 def _problems(error: ValidationError) -> str:

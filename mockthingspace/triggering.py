@@ -54,6 +54,7 @@ def trigger(
         if one.service == service
     ]
     if not registrations:
+        _check_service(service, family, families)
         raise _nobody(state, family, service, wanted["account"])
     new_id = ids(f"{SEED} {wanted['account']} {state.number(wanted['account'])}")
     made = [_delivery(double, event, one, wanted, new_id) for one in registrations]
@@ -173,6 +174,16 @@ def _delivery(
         counter=None if own else event.counter,
         retried=event.retried,
     )
+
+
+def _check_service(service: str, family: str, families: Iterable[Family]) -> None:
+    """Refuse a service of another family, and say which."""
+    owners = [each.name for each in families if each.serves(service)]
+    if family not in owners:
+        raise AdminError(
+            "unknown_service",
+            f"service: {service} is of {', '.join(owners)}, and the event is of {family}",
+        )
 
 
 def _nobody(state: State, family: str, service: str, account: str) -> AdminError:

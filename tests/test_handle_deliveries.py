@@ -110,6 +110,34 @@ def test_a_mistyped_override_is_refused(thing: MockThingSpace) -> None:
         thing.trigger(FINISHED, ACCOUNT, upgradeFinished__upgradeID="x")
 
 
+def test_the_end_of_a_path_is_told_the_whole_path(thing: MockThingSpace) -> None:
+    """All that it could be for are named, and nothing that it is not."""
+    with pytest.raises(AdminError) as caught:
+        thing.trigger(FINISHED, ACCOUNT, upgradeId="x")
+    assert caught.value.message == (
+        "no field 'upgradeId'; did you mean 'upgradeFinished.upgradeId'?"
+    )
+
+
+def test_a_service_finds_its_family(thing: MockThingSpace) -> None:
+    """Without either it is FOTA's first."""
+    made = [
+        thing.register(ACCOUNT, URL, service="NiddService"),
+        thing.register(ACCOUNT, URL),
+        thing.register(ACCOUNT, URL, family="location", service="Location"),
+    ]
+    assert [each.family for each in made] == ["connectivity", "fota-v1", "location"]
+
+
+def test_a_service_of_another_family_is_told_whose_it_is(thing: MockThingSpace) -> None:
+    """An event's message goes to listeners of its own family."""
+    with pytest.raises(AdminError) as caught:
+        thing.trigger(FINISHED, ACCOUNT, service="NiddService")
+    assert caught.value.message == (
+        "service: NiddService is of connectivity, and the event is of fota-v1"
+    )
+
+
 def test_a_handle_keeps_to_its_account(scoped: MockThingSpace) -> None:
     """Triggers, lists, waits and assertions are the account's alone."""
     scoped.assert_not_delivered()

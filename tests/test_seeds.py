@@ -67,6 +67,23 @@ def test_a_service_must_be_named_where_there_are_more() -> None:
         seeds.registration(TWO_SERVICES, FAMILIES, NOW)
 
 
+@each(
+    ("service", "family"),
+    [
+        ("NiddService", "connectivity"),
+        ("AlertsService", "connectivity"),
+        ("DeviceLocation", "location"),
+        ("Fota", "fota-v1"),
+    ],
+)
+def test_a_service_finds_its_family(service: str, family: str) -> None:
+    """The first that has it, where none is named."""
+    item = {**GOOD, "service": service}
+    del item["family"]
+    made = seeds.registration(item, FAMILIES, NOW)
+    assert made.family == family
+
+
 def test_a_named_service_is_taken() -> None:
     """A family with several services takes each of them."""
     item = {**TWO_SERVICES, "service": "DeviceLocation"}
@@ -193,6 +210,11 @@ BAD_ITEMS: list[tuple[Any, str]] = [
     ({**GOOD, "account": "5"}, "account: must be ten digits, a hyphen and five digits"),
     ({**GOOD, "service": "fota"}, "service: must be one of Fota"),
     ({**GOOD, "service": ""}, "service: must be one of Fota"),
+    (
+        {**GOOD, "service": "NiddService"},
+        "service: must be one of Fota; NiddService is of connectivity",
+    ),
+    ({"service": "Nidd"}, "service: 'Nidd' is none; nearest of 28: NiddService, "),
     ({**GOOD, "service": 5}, "service: must be a string"),
     ({**GOOD, "url": None}, "url: must be a string"),
     ({**GOOD, "url": "localhost"}, "url: must begin with http:// or https://"),
