@@ -65,7 +65,7 @@ class _Plan(click.Command):
 )
 @client_options
 @click.argument("kind")
-@click.option("--on", type=ON, help="where both have such a kind (default: requests)")
+@click.option("--on", type=ON, help="which, of a kind that both have (delay)")
 @account_option
 @click.option("--family", help="only this family's, such as fota-v1")
 @click.option("--operation", help="only this operation's, such as register")

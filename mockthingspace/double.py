@@ -318,6 +318,9 @@ class Double:
         def tell(what: str, fault: Fault, now: datetime) -> None:
             chronicle.note("fault", now, fault.account, f"{what}: {fault}")
 
+        def tell_held(account: str | None, now: datetime, says: str) -> None:
+            chronicle.note("fault", now, account, says)
+
         state = State(
             settings=settings,
             registry=Registry(seed.registrations),
@@ -332,7 +335,7 @@ class Double:
                 settings.signature_header,
             ),
             faults=Faults(self.sequence, tell),
-            pauses=Pauses(self.runtime.timers),
+            pauses=Pauses(self.runtime.timers, tell_held),
             chronicle=chronicle,
             notifier=notifier,
             events=seed.events,

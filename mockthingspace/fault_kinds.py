@@ -192,15 +192,19 @@ def fault_kind(name: str, on: object = None) -> FaultKind:
 
     Args:
         name: Its name.
-        on: What it is on, where two have the name; requests if None.
+        on: What it is on; may be None where only one has the name.
 
     Raises:
-        SettingsError: There is none; the message names the nearest.
+        SettingsError: There is none, and the message names the nearest; or two have
+            the name, and it names what they are on.
     """
     if on not in (None, "requests", "deliveries"):
         raise SettingsError(f"on: {on!r} is none; there are requests, deliveries")
     found = [one for one in FAULTS if name in (one.name, one.wiremock)]
     fitting = [one for one in found if on in (None, one.on)]
+    if len(fitting) > 1:
+        both = " or ".join(f"{each.on} ({each.does})" for each in fitting)
+        raise SettingsError(f"on: must be said of {name!r}: {both}")
     if fitting:
         return fitting[0]
     if found:

@@ -102,7 +102,8 @@ class FaultsHandle(Asking):
 
         Args:
             kind: What happens, such as ``status`` or ``drop``; WireMock's names too.
-            on: ``requests`` or ``deliveries``, where both have such a kind.
+            on: ``requests`` or ``deliveries``; must be given where both have such a
+                kind (``delay``).
             account: Only this account's; this handle's own account if None.
             family: Only this family's.
             operation: Only this operation's, such as ``register``.

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Event, Lock
 from typing import Any
 
@@ -33,10 +33,15 @@ class Pauses:
 
     Args:
         timers: Of the double's clock.
+        tell: Told of each reply that a clock that stands holds back: whose, when,
+            and in words.
     """
 
-    def __init__(self, timers: Timers) -> None:
+    def __init__(
+        self, timers: Timers, tell: Callable[[str | None, datetime, str], object]
+    ) -> None:
         self._timers = timers
+        self._tell = tell
         self._lock = Lock()  # no other is taken while it is held
         self._under_way: set[_Pause] = set()
         self._closed = False
@@ -69,7 +74,12 @@ class Pauses:
                 return False
             self._under_way.add(pause)
         clock = self._timers.clock
-        self._timers.at(clock.now() + timedelta(seconds=seconds), pause, pause.end)
+        now = clock.now()
+        if clock.mode == "manual":
+            says = f"holds a reply back: {', '.join(map(str, faults))}"
+            frees = f"advance(seconds={seconds:g}) frees it"
+            self._tell(account, now, f"{says}; {frees}")
+        self._timers.at(now + timedelta(seconds=seconds), pause, pause.end)
         with holding(environ, pause.over):
             pause.over.wait(LONGEST_S + (seconds if clock.mode == "real" else 0))
         if not pause.passed:

@@ -182,7 +182,8 @@ def _check_service(service: str, family: str, families: Iterable[Family]) -> Non
     if family not in owners:
         raise AdminError(
             "unknown_service",
-            f"service: {service} is of {', '.join(owners)}, and the event is of {family}",
+            f"service: {service} is of {', '.join(owners)}, and the event is of "
+            f"{family}",
         )
 
 

@@ -85,7 +85,7 @@ def test_filters_pick_faults(
     """Those that are listed are those that DELETE heals."""
     plan(client, account=ACCOUNT, operation="list")
     plan(client, kind="drop", service="Fota", event="Fota.firmwareList")
-    plan(client, kind="delay", family="fota-v1")
+    plan(client, kind="delay", on="requests", family="fota-v1")
     plan(client, kind="delay", on="deliveries")
     assert kinds(client, **query) == left
     gone = client.delete(FAULTS, query_string=query).get_json()

@@ -55,7 +55,8 @@ def listener(thingspace: MockThingSpace) -> Iterator[Listener]:
 def sent(thingspace: MockThingSpace, *events: str) -> list[Any]:
     """Send messages of events, wait until all that is due has come; return them."""
     for event in events:
-        thingspace.trigger(event, ACCOUNT)
+        same = {"requestId": "the same"} if event == ALERT else {}
+        thingspace.trigger(event, ACCOUNT, **same)
     thingspace.wait_until_idle()
     return thingspace.deliveries(ACCOUNT)
 

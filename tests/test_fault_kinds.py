@@ -307,7 +307,7 @@ def test_faults_on_one_request_come_in_an_order(
         {"kind": "delay", "seconds": 2},
         {"kind": "delay", "fixedDelayMilliseconds": 1000},
     ):
-        thingspace.fault(**given)
+        thingspace.fault(**given, on="requests")
     client = connected(thingspace)
     ask(client)
     assert timed.acquire(timeout=WAIT_S)
@@ -334,7 +334,7 @@ def test_a_delay_waits_on_the_doubles_clock(
     thingspace: MockThingSpace, timed: Semaphore, given: dict[str, Any]
 ) -> None:
     """Nothing comes before its time, all of it then, and the next is not delayed."""
-    thingspace.fault("delay", account=ACCOUNT, **given)
+    thingspace.fault("delay", on="requests", account=ACCOUNT, **given)
     client = connected(thingspace)
     ask(client)
     assert timed.acquire(timeout=WAIT_S)
@@ -350,7 +350,7 @@ def test_a_delay_waits_on_the_doubles_clock(
 
 def test_no_delay_at_all_is_none(thingspace: MockThingSpace) -> None:
     """Zero seconds are over at once, on a clock that stands too."""
-    thingspace.fault("delay", seconds=0)
+    thingspace.fault("delay", on="requests", seconds=0)
     assert told(thingspace).status == 200
 
 
@@ -358,7 +358,7 @@ def test_a_client_that_does_not_wait_runs_into_its_timeout(
     thingspace: MockThingSpace, timed: Semaphore
 ) -> None:
     """On a clock that stands the reply is not there in any real time."""
-    thingspace.fault("delay", seconds=1)
+    thingspace.fault("delay", on="requests", seconds=1)
     with pytest.raises(requests.ReadTimeout):
         requests.get(f"{thingspace.url}{CALLBACKS}", timeout=(WAIT_S, 0.02))
     assert timed.acquire(timeout=WAIT_S)
@@ -398,7 +398,7 @@ def test_many_replies_held_leave_the_server_answering(
     thingspace: MockThingSpace, timed: Semaphore
 ) -> None:
     """Who waits takes no thread from others, and all go at once when time passes."""
-    thingspace.fault("delay", account=ACCOUNT, seconds=10, times=MANY)
+    thingspace.fault("delay", on="requests", account=ACCOUNT, seconds=10, times=MANY)
     clients = [connected(thingspace) for _ in range(MANY)]
     for client in clients:
         ask(client)
@@ -410,13 +410,32 @@ def test_many_replies_held_leave_the_server_answering(
     assert all(b" 200 OK" in everything(client) for client in clients)
 
 
+@each(
+    ("kind", "held_s"), [("delay", 10), ("slow", 2)], ids=["at once", "in five pieces"]
+)
+def test_a_reply_held_by_the_clock_says_what_frees_it(
+    thingspace: MockThingSpace, timed: Semaphore, kind: str, held_s: int
+) -> None:
+    """The timeline has it while the client still waits."""
+    fault = thingspace.fault(kind, on="requests", account=ACCOUNT, seconds=10)
+    with connected(thingspace) as client:
+        ask(client)
+        assert timed.acquire(timeout=WAIT_S)
+        says = [entry.says for entry in thingspace.timeline()]
+        assert says[-1] == (
+            f"fault holds a reply back: {fault.id} {kind} on requests "
+            f"account={ACCOUNT}; advance(seconds={held_s}) frees it"
+        )
+        thingspace.heal()
+
+
 @each("kind", ["delay", "slow"])
 def test_a_reset_lets_held_replies_go(
     thingspace: MockThingSpace, timed: Semaphore, kind: str
 ) -> None:
     """They are of the time before it; an account's reset lets that account's go."""
     for end in (thingspace.reset, lambda: thingspace.reset(ACCOUNT)):
-        thingspace.fault(kind, seconds=3000, account=ACCOUNT)
+        thingspace.fault(kind, on="requests", seconds=3000, account=ACCOUNT)
         client = connected(thingspace)
         ask(client)
         assert timed.acquire(timeout=WAIT_S)
@@ -431,7 +450,7 @@ def test_a_stop_lets_held_replies_go(
     """They are answered, and nothing hangs."""
     started = MockThingSpace().start()
     timed = watched(started, monkeypatch)
-    started.fault(kind, seconds=3000, times=3)
+    started.fault(kind, on="requests", seconds=3000, times=3)
     clients = [connected(started) for _ in range(3)]
     for client in clients:
         ask(client)
@@ -449,7 +468,8 @@ def test_a_server_that_is_stopped_alone_lets_held_replies_go(
     double: Double = app.extensions[EXTENSION]
     server = Server(app, "127.0.0.1", 0)
     server.start()
-    app.test_client().post("/__admin/faults", json={"kind": "delay", "times": 2})
+    delayed = {"kind": "delay", "on": "requests", "times": 2}
+    app.test_client().post("/__admin/faults", json=delayed)
     holder: Any = SimpleNamespace(url=server.url, _double=double)
     timed = watched(holder, monkeypatch)
     clients = [connected(holder) for _ in range(2)]

@@ -49,6 +49,9 @@ def store(told: Told) -> Faults:
     return Faults(Sequence(), lambda what, one, _: told.append((what, one.id)))
 
 
+DELAY = {"kind": "delay", "on": "requests"}
+
+
 def planned(**given: Any) -> Fault:
     """Return a fault as a document spells it."""
     return fault({"kind": "reset", **given}, FAMILIES, EVENTS)
@@ -166,7 +169,7 @@ def test_what_only_one_can_have_goes_to_the_first_planned(store: Faults) -> None
     """Faults that need the same of a request are a script; the others add up."""
     kinds = ("delay", "status", "refuse", "reset", "empty", "malformed", "delay")
     for kind in kinds:
-        store.plan(planned(kind=kind), NOW)
+        store.plan(planned(kind=kind, on="requests"), NOW)
     assert [acting(store) for _ in range(3)] == [
         ["delay", "status", "reset", "malformed", "delay"],
         ["refuse", "empty"],
@@ -252,12 +255,17 @@ BAD: list[tuple[Any, str]] = [
         for item in ([], 503.5, 10**400)
     ),
     ({"kind": "status", "retry_after_s": -1}, "retry_after_s: -1 cannot be used"),
+    (
+        {"kind": "delay", "seconds": 1},
+        "on: must be said of 'delay': requests (answers later, on the double's clock) "
+        "or deliveries (the message is sent later, and those behind it)",
+    ),
     *(
-        ({"kind": "delay", "seconds": item}, "seconds: ")
+        ({**DELAY, "seconds": item}, "seconds: ")
         for item in (-1, LONG + 1, True, [], "x", float("nan"), float("inf"), 10**400)
     ),
     *(
-        ({"kind": "delay", "delayDistribution": item}, "delayDistribution: ")
+        ({**DELAY, "delayDistribution": item}, "delayDistribution: ")
         for item in (
             *(5, [], "fixed", {}, {"type": []}, {"type": "normal"}),
             {"type": "fixed"},
@@ -325,7 +333,7 @@ def test_a_delay_is_drawn_as_wiremock_says(
     given: dict[str, Any], drawn: Callable[[random.Random], float]
 ) -> None:
     """From the fault's seed: each time another, each run the same."""
-    made = planned(kind="delay", delayDistribution=given, seed=5)
+    made = planned(kind="delay", on="requests", delayDistribution=given, seed=5)
     for acted in range(5):
         expected = drawn(random.Random(f"5 {acted}")) / 1000
         assert delay_s(replace(made, acted=acted)) == pytest.approx(expected)
@@ -334,29 +342,31 @@ def test_a_delay_is_drawn_as_wiremock_says(
 def test_a_lognormal_delay_is_bounded() -> None:
     """By its maxValue, drawn again where it is over; by 30 days in any case."""
     capped = {"type": "lognormal", "median": 100, "sigma": 1, "maxValue": 110}
-    made = planned(kind="delay", delayDistribution=capped)
+    made = planned(kind="delay", on="requests", delayDistribution=capped)
     several = [delay_s(replace(made, acted=number)) for number in range(50)]
     assert max(several) <= 0.11
     assert len(set(several)) == 50
     wild = {"type": "lognormal", "median": LONG * 1000, "sigma": 100}
-    made = planned(kind="delay", delayDistribution=wild)
+    made = planned(kind="delay", on="requests", delayDistribution=wild)
     assert max(delay_s(replace(made, acted=n)) for n in range(50)) <= LONG
     never = {**capped, "median": 110, "sigma": 0.0, "maxValue": 110}
-    made = planned(kind="delay", delayDistribution=never)
+    made = planned(kind="delay", on="requests", delayDistribution=never)
     assert delay_s(made) == pytest.approx(0.11)
 
 
 def test_a_delay_is_all_that_is_given() -> None:
     """As WireMock adds them up; a second where nothing is given."""
-    assert delay_s(planned(kind="delay")) == 1
-    assert delay_s(planned(kind="delay", fixedDelayMilliseconds=30)) == 0.03
+    assert delay_s(planned(kind="delay", on="requests")) == 1
+    assert (
+        delay_s(planned(kind="delay", on="requests", fixedDelayMilliseconds=30)) == 0.03
+    )
     every = {
         "seconds": 2,
         "fixedDelayMilliseconds": "500",
         "delayDistribution": {"type": "fixed", "milliseconds": 250},
     }
-    assert delay_s(planned(kind="delay", **every)) == 2.75
-    assert delay_s(planned(kind="delay", seconds=0)) == 0
+    assert delay_s(planned(kind="delay", on="requests", **every)) == 2.75
+    assert delay_s(planned(kind="delay", on="requests", seconds=0)) == 0
 
 
 def test_a_slow_reply_is_cut_as_it_says() -> None:
@@ -395,7 +405,7 @@ def held(pauses: Pauses, timers: Any, account: str | None = None) -> Thread:
 
 def test_a_pause_ends_with_its_time(timers: Any) -> None:
     """On a clock that stands, when it is advanced."""
-    pauses = Pauses(timers)
+    pauses = Pauses(timers, print)
     thread = held(pauses, timers)
     assert pauses.held == 1
     timers.clock.advance(60)
@@ -409,7 +419,7 @@ def test_a_pause_on_a_clock_that_stands_is_bounded(
 ) -> None:
     """Nobody might ever advance it."""
     monkeypatch.setattr("mockthingspace.pauses.LONGEST_S", 0.001)
-    pauses = Pauses(timers)
+    pauses = Pauses(timers, print)
     pauses.wait(60)
     assert pauses.held == 0
 
@@ -417,7 +427,7 @@ def test_a_pause_on_a_clock_that_stands_is_bounded(
 def test_a_pause_on_a_clock_that_runs_takes_its_time() -> None:
     """The thread of the clock ends it."""
     timers = Timers(Clock("real"), "mockthingspace-test")
-    pauses = Pauses(timers)
+    pauses = Pauses(timers, print)
     before = timers.clock.now()
     pauses.wait(0.01)
     assert timers.clock.now() - before >= timedelta(seconds=0.01)
@@ -426,7 +436,7 @@ def test_a_pause_on_a_clock_that_runs_takes_its_time() -> None:
 
 def test_an_accounts_pauses_end_alone(timers: Any) -> None:
     """A reset of one account leaves the others' replies held; closing none."""
-    pauses = Pauses(timers)
+    pauses = Pauses(timers, print)
     mine, other = held(pauses, timers, ACCOUNT), held(pauses, timers, OTHER)
     pauses.end(ACCOUNT)
     mine.join(30)

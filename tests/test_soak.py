@@ -29,7 +29,7 @@ KINDS = (
         for item in ("reset", "empty", "truncate", "garbage", "malformed")
     ),
     {"kind": "refuse", "refusal": "expired-session"},
-    {"kind": "delay", "seconds": 0.01},
+    {"kind": "delay", "on": "requests", "seconds": 0.01},
     {"kind": "slow", "seconds": 0.02, "chunks": 3},
     *(
         {"kind": item, "on": "deliveries"}

@@ -394,7 +394,7 @@ def test_a_reply_whose_client_has_gone_is_not_held(
 ) -> None:
     """Neither a delay nor a slow reply goes on for nobody; no thread is left of it."""
     server: Any = thingspace._server
-    thingspace.fault(kind, seconds=3000, times=None)
+    thingspace.fault(kind, on="requests", seconds=3000, times=None)
     clients = [connected(server) for _ in range(20)]
     for client in clients:
         client.sendall(get(CALLBACKS))
@@ -411,7 +411,7 @@ def test_a_fault_on_the_bytes_of_who_has_gone_is_no_error(
 ) -> None:
     """The connection was closed while the reply was held back."""
     server: Any = thingspace._server
-    thingspace.fault("delay", seconds=3000)
+    thingspace.fault("delay", on="requests", seconds=3000)
     thingspace.fault(kind)
     client = connected(server)
     client.sendall(get(CALLBACKS))
@@ -442,7 +442,7 @@ def test_healing_lets_held_replies_go(
 ) -> None:
     """They go out at once, also where the fault has acted as often as it may."""
     server: Any = thingspace._server
-    fault = thingspace.fault(kind, seconds=3000, times=times)
+    fault = thingspace.fault(kind, on="requests", seconds=3000, times=times)
     with connected(server) as first, connected(server) as second:
         for client in (first, second):
             client.sendall(get(CALLBACKS))
@@ -457,7 +457,9 @@ def test_a_reply_held_twice_goes_when_both_are_healed(
 ) -> None:
     """Healing one of two delays leaves what the other holds back."""
     server: Any = thingspace._server
-    first, second = (thingspace.fault("delay", seconds=3000) for _ in range(2))
+    first, second = (
+        thingspace.fault("delay", on="requests", seconds=3000) for _ in range(2)
+    )
     with connected(server) as client:
         client.sendall(get(CALLBACKS))
         assert 1 in held(thingspace, 1)
