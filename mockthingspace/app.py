@@ -25,7 +25,7 @@ from mockthingspace.clock import Clock
 from mockthingspace.double import EXTENSION, Double, current
 from mockthingspace.errors import MethodNotServed, NotServed, ThingSpaceError
 from mockthingspace.families import FAMILIES
-from mockthingspace.model import Exchange
+from mockthingspace.model import Delivery, Exchange
 from mockthingspace.nearest import account_in, nearest_operation
 from mockthingspace.redaction import printable, without_secrets
 from mockthingspace.settings import Settings, read_seed
@@ -165,15 +165,18 @@ def _complete(response: Response) -> Response:
     exchange = note.state.journal.add(_exchange(note, response, reason))
     if _log.isEnabledFor(logging.INFO):
         shown = partial(rendering.document, exchange)
-        _log.info("%s", rendering.log_line(exchange), extra={"exchange": shown})
+        more = {"exchange": shown, "clock": exchange.completed_at}
+        _log.info("%s", rendering.log_line(exchange), extra=more)
     return response
 
 
 def _log_news(item: object) -> None:
     """Log what is new of a delivery, or what else happened."""
-    if _log.isEnabledFor(logging.INFO) and (entry := timeline.news(item)):
-        shown = partial(timeline.document, entry)
-        _log.info("%s", entry.words, extra={"entry": shown})
+    warned = isinstance(item, Delivery) and any(one.warning for one in item.attempts)
+    level = logging.WARNING if warned else logging.INFO
+    if _log.isEnabledFor(level) and (entry := timeline.news(item)):
+        more = {"entry": partial(timeline.document, entry), "clock": entry.at}
+        _log.log(level, "%s", entry.words, extra=more)
 
 
 def _exchange(note: Note, response: Response, reason: str | None) -> Exchange:

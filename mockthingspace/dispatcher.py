@@ -8,7 +8,6 @@ leaves the old one behind with all it had: what was queued is cancelled, and an
 answer that is still to come is recorded as stale.
 """
 
-import logging
 import random
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
@@ -28,7 +27,6 @@ from mockthingspace.signing import sign
 from mockthingspace.transport import Outcome, WebhookTransport, describe
 
 SEED = 20260924
-_log = logging.getLogger("mockthingspace")
 
 
 @dataclass
@@ -290,6 +288,7 @@ class Dispatcher:
         if self._recalled(job, delivery.overlaps):
             return
         started_at = self._runtime.timers.clock.now()
+        after = self._runtime.numbers.last
         began = perf_counter()
         try:
             if number == 1:
@@ -306,9 +305,8 @@ class Dispatcher:
             error=outcome.error,
             reply=outcome.reply,
             warning=outcome.warning,
+            after=after,
         )
-        if outcome.warning is not None:
-            _log.warning("delivery %s: %s", delivery.id, outcome.warning)
         self._complete(job, delivery, attempt, outcome.acknowledged)
 
     async def _post(self, delivery: Delivery, number: int) -> Outcome:

@@ -147,7 +147,8 @@ class Exchange(NamedTuple):
 class Attempt(NamedTuple):
     """One POST of a delivery and what came of it: a status, or an error in words.
 
-    The warning says why ThingSpace would not have got so far.
+    The warning says why ThingSpace would not have got so far; ``after`` is the last
+    number there was when it began.
     """
 
     seq: int
@@ -158,6 +159,7 @@ class Attempt(NamedTuple):
     error: str | None
     reply: bytes
     warning: str | None = None
+    after: int = 0
 
     def __repr__(self) -> str:
         """Return it without the reply."""

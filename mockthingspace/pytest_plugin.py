@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SHOWN = 50
 BROKEN = "the double failed"
 _HANDLE = pytest.StashKey["MockThingSpace"]()
+_BEGAN = pytest.StashKey[int]()
 _JOURNAL = pytest.StashKey[str]()
 _PASSED = pytest.StashKey[bool]()
 OPTION, VARIABLE = "--thingspace-url", "MOCKTHINGSPACE_URL"
@@ -184,10 +185,11 @@ def thingspace(
     elif not handle.running:  # an earlier test has stopped it
         handle.start()
     handle.reset()
+    request.node.stash[_BEGAN] = handle.timeline(limit=1)[-1].seq
     request.node.stash[_HANDLE] = handle
     _plan_faults(request.node, handle)
     yield handle
-    request.node.stash[_JOURNAL] = _journal(handle)
+    request.node.stash[_JOURNAL] = _journal(request.node, handle)
     _check(request.node, handle, allowed)
     if url:
         handle.reset()
@@ -273,12 +275,13 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if report.when == "call":
         item.stash[_PASSED] = report.passed
     if handle is not None and report.failed:
-        journal = item.stash.get(_JOURNAL, None) or _journal(handle)
+        journal = item.stash.get(_JOURNAL, None) or _journal(item, handle)
         report.sections.append(("mockthingspace timeline", journal))
     return report
 
 
-def _journal(handle: "MockThingSpace") -> str:
+def _journal(item: pytest.Item, handle: "MockThingSpace") -> str:
+    """Return the timeline since the test's own first reset, or say that it is empty."""
     from mockthingspace import MockThingSpaceError
 
     try:
@@ -286,6 +289,7 @@ def _journal(handle: "MockThingSpace") -> str:
         shown = handle.timeline_text(limit=SHOWN)
     except MockThingSpaceError as error:
         return f"cannot be read: {error}"
-    if {one.sort for one in last} <= {"reset"}:
+    began = item.stash[_BEGAN]
+    if all(entry.sort == "reset" and entry.seq <= began for entry in last):
         return "(empty: no request reached the double)"
     return shown

@@ -4,12 +4,14 @@ import json
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timezone
 from typing import Any
 
 from mockthingspace import __version__
+from mockthingspace.clock import of_day
 from mockthingspace.handle import MockThingSpace
 from mockthingspace.outlet import Outlet
 from mockthingspace.port_file import port_in
@@ -34,14 +36,29 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             document["traceback"] = self.formatException(record.exc_info)
+        if (clock := _clock(record)) is not None:
+            document["clock"] = clock.isoformat()
         for name in ("exchange", "entry"):
             if shown := getattr(record, name, None):
                 document[name] = shown()
         return json.dumps(document)
 
 
+def _clock(record: logging.LogRecord) -> datetime | None:
+    """Return the instant of the double's clock, where it is not this machine's."""
+    clock: datetime | None = getattr(record, "clock", None)
+    same = clock is None or abs(clock.timestamp() - record.created) < 1
+    return None if same else clock
+
+
 class TextFormatter(logging.Formatter):
-    """A line for a person, in which nothing is left that a terminal would obey."""
+    """A line for a person, in which nothing is left that a terminal would obey.
+
+    Its time is this machine's, in UTC as the timeline's; where the double's clock has
+    another, that is told too.
+    """
+
+    converter = staticmethod(time.gmtime)
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s.%(msecs)03d  %(message)s", "%H:%M:%S")
@@ -49,6 +66,8 @@ class TextFormatter(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (logging's)
         """Spell the message, on one line."""
         record.message = printable(record.message)
+        if (clock := _clock(record)) is not None:
+            record.message += f"  (the double's clock: {of_day(clock)})"
         return super().formatMessage(record)
 
     def formatException(self, ei: Any) -> str:  # noqa: N802

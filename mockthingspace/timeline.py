@@ -1,8 +1,9 @@
 """All that happened to one double, in one order, as values and in words.
 
 A request stands where it arrived and its reply where it was given, both with
-the exchange's number; an attempt stands where it was answered, a delivery where
-it was made, and says how it stands now. Secrets are hidden here.
+the exchange's number; an attempt stands where it began, with the number of when it
+was over; a delivery where it was made, and says how it stands now. Secrets are hidden
+here.
 """
 
 import re
@@ -57,7 +58,7 @@ _HEADS: Mapping[str, str] = {
 _AWKWARD = re.compile(
     r"[^A-Za-z0-9 _./:?=,()'*+!-]|\b[eE](?=nd\b)|s(?=tyle)|c(?=lassDef)"
 )
-_Placed = tuple[tuple[int, int, int], "Entry"]
+_Placed = tuple[tuple[int, int, datetime, int], "Entry"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ def timeline(double: "Double", account: str | None, since: int = 0) -> Timeline:
             found += _delivered(delivery, since)
     for one in state.chronicle.every():
         if (account is None or one.account in (None, account)) and one.seq > since:
-            found.append(((one.seq, 0, 0), _happened(one)))
+            found.append(((one.seq, 0, one.at, 0), _happened(one)))
     found.sort(key=lambda pair: pair[0])
     entries = [entry for _, entry in found if entry.seq <= last_seq]
     stores = (state.journal, state.deliveries, state.chronicle)
@@ -161,13 +162,18 @@ def _exchanged(one: Exchange) -> Iterator[_Placed]:
     """Give the request, behind what there was when it arrived, and the reply."""
     asked = _said(f"{one.method} {raw_url(one)}")
     request = Entry(one.seq, "request", one.arrived_at, one.account, asked)
-    yield (min(one.after, one.seq - 1), 1, one.seq), request
+    yield _begun(one.after, request), request
     served = f" {one.family} {one.operation}" if one.operation else ""
     reason = f" ({one.reason})" if one.reason else ""
     sort: Sort = "refusal" if one.status >= 400 else "reply"
     says = _said(f"{one.status}{served}{reason}")
     reply = Entry(one.seq, sort, one.completed_at, one.account, says)
-    yield (one.seq, 0, 0), reply
+    yield (one.seq, 0, one.completed_at, 0), reply
+
+
+def _begun(after: int, entry: Entry) -> tuple[int, int, datetime, int]:
+    """Return the place of what began behind a number, before its own."""
+    return min(after, entry.seq - 1), 1, entry.at, entry.seq
 
 
 def _delivered(one: Delivery, since: int) -> Iterator[_Placed]:
@@ -180,7 +186,7 @@ def _delivered(one: Delivery, since: int) -> Iterator[_Placed]:
     came = f"{made}{_stands(one, made_at)}{faults}"
     if one.seq > since:
         yield (
-            (one.seq, 0, 0),
+            (one.seq, 0, made_at, 0),
             Entry(one.seq, "delivery", made_at, account, _said(says), came, listener),
         )
     for attempt in one.attempts:
@@ -189,10 +195,8 @@ def _delivered(one: Delivery, since: int) -> Iterator[_Placed]:
             says = f"attempt {attempt.number} of delivery {one.id} to {listener}"
             warning = f"; {attempt.warning}" if attempt.warning else ""
             came = _said(f"{_outcome(one, attempt)}{warning}")
-            yield (
-                (seq, 0, 0),
-                Entry(seq, "attempt", at, account, says, came, listener),
-            )
+            entry = Entry(seq, "attempt", at, account, says, came, listener)
+            yield _begun(attempt.after, entry), entry
 
 
 def _stands(one: Delivery, day: datetime) -> str:

@@ -3,6 +3,7 @@
 import json
 import shlex
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from flask import request
@@ -57,22 +58,26 @@ def trigger(
         _check_service(service, family, families)
         raise _nobody(state, family, service, wanted["account"])
     new_id = ids(f"{SEED} {wanted['account']} {state.number(wanted['account'])}")
-    made = [_delivery(double, event, one, wanted, new_id) for one in registrations]
-    state.chronicle.note("trigger", double.clock.now(), wanted["account"], event.name)
+    now = double.clock.now()
+    made = [
+        _delivery(now, state, event, registration, wanted, new_id=new_id)
+        for registration in registrations
+    ]
+    state.chronicle.note("trigger", now, wanted["account"], event.name)
     return [
         kept
         for one, registration in zip(made, registrations, strict=True)
-        for kept in _kept(double, state, one, registration)
+        for kept in _kept(now, state, one, registration)
     ]
 
 
 def _kept(
-    double: Double, state: State, delivery: Delivery, registration: Registration
+    now: datetime, state: State, delivery: Delivery, registration: Registration
 ) -> list[Delivery]:
     """Keep a delivery as the planned faults leave it, and its duplicates."""
     whose = {name: getattr(delivery, name) for name in SCOPES if name != "operation"}
     copies, hold_back = 0, False
-    for fault in state.faults.acting("deliveries", whose, double.clock.now()):
+    for fault in state.faults.acting("deliveries", whose, now):
         before = fault.memory and fault.memory.find(*registration.queue_key)
         delivery = mangled(delivery, Case(fault, before, registration))
         copies += fault.options.get("copies", 0)
@@ -135,16 +140,17 @@ def _event(known: Mapping[str, tuple[str, Event]], name: str) -> tuple[str, Even
 
 
 def _delivery(
-    double: Double,
+    now: datetime,
+    state: State,
     event: Event,
     registration: Registration,
     wanted: Mapping[str, Any],
+    *,
     new_id: NewId,
 ) -> Delivery:
-    now = double.clock.now()
     message, overrides = wanted.get("message"), wanted.get("overrides") or {}
     own = message is not None
-    attempts = schedule(double.state.settings.profile).attempts if event.retried else 1
+    attempts = schedule(state.settings.profile).attempts if event.retried else 1
     limit = {event.limit: attempts} if event.limit else {}
     if own and overrides:
         raise AdminError(

@@ -75,6 +75,11 @@ def test_own_exception(thingspace):
 def test_silent(thingspace):
     raise LookupError("mine too")
 
+def test_reset(thingspace):
+    get(thingspace, "/nowhere")
+    thingspace.reset()
+    raise LookupError("mine, after a reset")
+
 def test_unmatched(thingspace):
     assert get(thingspace, "/api/fota/v1/callback/0242078689-00001") == 404
 
@@ -205,7 +210,7 @@ def test_a_failure_shows_what_the_double_knows(pytester):
     """A report has the user's own exception, and the timeline beside it."""
     pytester.makepyfile(FAILING)
     result = _run(pytester)
-    result.assert_outcomes(failed=4, passed=2, errors=2)
+    result.assert_outcomes(failed=5, passed=2, errors=2)
     failures = _failures(result)
     own, silent = failures["test_own_exception"], failures["test_silent"]
     unmatched = failures["ERROR at teardown of test_unmatched"]
@@ -222,6 +227,8 @@ def test_a_failure_shows_what_the_double_knows(pytester):
 
     assert "LookupError: mine too\n" in silent
     assert "(empty: no request reached the double)" in silent
+    assert "(empty" not in failures["test_reset"]
+    assert "### reset of everything" in failures["test_reset"]
 
     path = "/api/fota/v1/callback/0242078689-00001"
     assert f"nothing serves what this test requested:\n  GET {path} -> 404" in unmatched

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from threading import Timer
 from time import monotonic
@@ -20,7 +21,9 @@ import requests
 
 from mockthingspace import Listener, MockThingSpace, __version__
 from mockthingspace.cli import main
-from mockthingspace.serving import JsonFormatter, _logging_to_stderr
+from mockthingspace.serving import JsonFormatter, TextFormatter, _logging_to_stderr
+
+from .rows import each
 
 ACCOUNT = "0242078689-00001"
 PATH = f"/api/fota/v1/callbacks/{ACCOUNT}"
@@ -370,6 +373,41 @@ def test_a_bug_is_logged_as_json_with_its_traceback():
 
     assert ("error", "failed on GET") == (logged["level"], logged["message"])
     assert logged["traceback"].endswith("KeyError: 'broken'")
+
+
+@each(
+    ("ahead_s", "line", "clock"),
+    [
+        (
+            3600,
+            "12:00:00.000  GET /  (the double's clock: 13:00:00.000)",
+            "2026-01-01T13:00:00+00:00",
+        ),
+        (0.9, "12:00:00.000  GET /", None),
+    ],
+    ids=["ahead", "with it"],
+)
+def test_the_log_tells_both_clocks_where_they_differ(ahead_s, line, clock):
+    """This machine's in UTC, and the double's, which the timeline has."""
+    noon = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
+    record = logging.makeLogRecord(
+        {"msg": "GET /", "clock": noon + timedelta(seconds=ahead_s)}
+    )
+    record.created, record.msecs = noon.timestamp(), 0
+
+    assert TextFormatter().format(record) == line
+    assert json.loads(JsonFormatter().format(record)).get("clock") == clock
+
+
+def test_a_request_is_logged_with_the_doubles_clock(client, clock, caplog):
+    """It is when the reply was given."""
+    caplog.set_level(logging.INFO, "mockthingspace")
+    clock.advance(3600)
+
+    client.get("/nowhere")
+
+    [record] = caplog.records
+    assert record.clock == clock.now()
 
 
 HASTY = (

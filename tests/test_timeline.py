@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from mockthingspace import MockThingSpace, MockThingSpaceError
+from mockthingspace import Listener, MockThingSpace, MockThingSpaceError
 from mockthingspace.chronicle import LONGEST_SAYS, Chronicle, Happening
 from mockthingspace.deliveries import Deliveries
 from mockthingspace.double import Double
@@ -102,6 +102,7 @@ def attempted(made: Any, kept: Delivery, *came: Any, **fields: Any) -> Delivery:
     """Keep what came of a delivery's attempts, each a status or an error."""
     attempts = tuple(
         Attempt(
+            after=made.sequence.last,
             seq=made.sequence.take(),
             number=number,
             started_at=at(60 * number),
@@ -174,6 +175,52 @@ def test_a_timeline_is_spelled_as_pinned(eventful: Any, how: Any) -> None:
     """Each sort of entry is told in the words and the order of the pinned file."""
     name = {text: "timeline.txt", mermaid: "timeline.mmd"}[how]
     assert (GOLDEN / name).read_text("utf-8") == spelled(eventful, how)
+
+
+def test_attempts_stand_in_the_order_of_their_times() -> None:
+    """Where each began: one that is answered late is not behind what came meanwhile."""
+    made = world()
+    kept = made.state.deliveries.add(delivery(made_at=at(1)))
+    after = made.sequence.last
+    made.state.journal.add(exchange(after=after, arrived_at=at(3), completed_at=at(4)))
+    late = [
+        Attempt(made.sequence.take(), number, at(began), 1.0, 200, None, b"", after)
+        for number, began in ((2, 2.5), (1, 2))
+    ]
+    made.state.deliveries.replace(kept._replace(attempts=tuple(late)))
+
+    entries = timeline(made, None).entries
+
+    assert [entry.at for entry in entries] == [at(s) for s in (1, 2, 2.5, 3, 4)]
+
+
+def test_what_a_trigger_makes_stands_in_the_order_of_its_times() -> None:
+    """On a clock that runs: the trigger, its faults, the delivery, each attempt."""
+    with MockThingSpace(clock="real") as running, Listener() as listener:
+        running.register(ACCOUNT, listener.url)
+        running.fault("duplicate")
+        running.trigger("Fota.upgradeFinished", ACCOUNT)
+        running.wait_for_delivery(ACCOUNT, count=2)
+
+        entries = running.timeline()
+
+    times = [entry.at for entry in entries]
+    assert times == sorted(times)
+
+
+def test_an_attempt_knows_what_there_was_when_it_began() -> None:
+    """A request that came meanwhile stands behind it."""
+    with MockThingSpace() as running, Listener() as listener:
+        listener.reply(200, delay_s=0.05)
+        running.register(ACCOUNT, listener.url)
+        running.trigger("Fota.upgradeFinished", ACCOUNT)
+        listener.wait_for(1)
+        running.fault("drop", account=OTHER)
+        running.wait_for_delivery(ACCOUNT)
+
+        sorts = [entry.sort for entry in running.timeline()]
+
+    assert sorts == ["trigger", "delivery", "attempt", "fault"]
 
 
 def test_a_diagram_is_one_for_mermaid(eventful: Any) -> None:
