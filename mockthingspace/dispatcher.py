@@ -186,6 +186,7 @@ class Dispatcher:
                     self._undispatched.discard(job)
                     release = partial(self._release, job)
                     self._runtime.timers.at(delivery.due_at, self, release)
+                    self._deliveries.notify()
 
     def _release(self, job: _Job) -> None:
         with self._lock:
@@ -249,6 +250,12 @@ class Dispatcher:
                 return not self._sending and not any(map(self._due, self._undispatched))
             first = [queue.jobs[0] for queue in self._queues.get(account, {}).values()]
             return account not in self._sending and not any(map(self._due, first))
+
+    @property
+    def quiet(self) -> bool:
+        """Whether only timers begin more: nothing is under way or undispatched."""
+        with self._lock:
+            return not self._sending and not self._undispatched
 
     def _due(self, job: _Job) -> bool:
         delivery = self._deliveries.get(job.id)

@@ -206,7 +206,7 @@ class Double:
 
     def quiet(self, state: State) -> bool:
         """Say whether the clock stands and only moving it makes more happen."""
-        return not self._advancing.locked() and self._stands_idle(state)
+        return not self._advancing.locked() and self._stands_quiet(state)
 
     def exhausted(self, state: State) -> bool:
         """Say whether the clock stands and nothing is due, however far it moves."""
@@ -224,7 +224,7 @@ class Double:
         if not self._advancing.acquire(blocking=False):
             return True
         try:
-            if not self._stands_idle(state):
+            if not self._stands_quiet(state):
                 return True
             now = self.clock.now()
             timer = self._take_due(state, LATEST)
@@ -273,9 +273,9 @@ class Double:
         self.state.notifier.close()
         self.runtime.close()
 
-    def _stands_idle(self, state: State) -> bool:
+    def _stands_quiet(self, state: State) -> bool:
         stands = state is self.state and self.clock.mode == "manual"
-        return stands and state.dispatcher.idle()
+        return stands and state.dispatcher.quiet
 
     def _take_due(self, state: State, until: datetime) -> Timer | None:
         """Move the clock to the next timer due by an instant, and take it.

@@ -297,3 +297,22 @@ def test_a_listener_that_hangs_costs_real_time_once_an_attempt() -> None:
 
         assert first.duration_s >= 0.05
         assert second.status_code == 200
+
+
+def test_a_wait_does_not_give_up_what_is_still_to_be_dispatched(
+    mock: MockThingSpace, double: Double, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A delayed message has no timer before the reply to its trigger is written."""
+    kept: list[Any] = []
+    dispatcher = double.state.dispatcher
+    dispatch = dispatcher.dispatch
+    monkeypatch.setattr(dispatcher, "dispatch", kept.extend)
+    mock.fault("delay", on="deliveries", seconds=60)
+    mock.trigger(FINISHED, ACCOUNT)
+    assert not double.exhausted(double.state)
+
+    with ThreadPoolExecutor(1) as threads:
+        wait = threads.submit(mock.wait_for_delivery, ACCOUNT, timeout_s=HANG_S)
+        dispatch(kept)
+
+        assert wait.result(HANG_S).status == "delivered"
