@@ -28,7 +28,7 @@ ACCOUNT = "0242078689-00001"
 LISTENER = "http://localhost:9001/callback"
 ANY = "…"
 VARYING = re.compile(
-    r".*_at|at|now|id|seq|last_seq|delivery|pid|version|duration_s|uptime_s"
+    r".*_at|at|now|id|seq|last_seq|delivery|pid|version|duration_s|uptime_s|ahead_s"
     r"|loggedDate.*|User-Agent|url|admin"
 )
 DEFAULT_URL = "http://127.0.0.1:8440"

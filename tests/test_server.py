@@ -119,7 +119,7 @@ def test_a_refused_address_leaves_no_descriptor():
         for _ in range(5):
             with pytest.raises(CannotBind):
                 Server(app, LOOPBACK, taken.getsockname()[1])
-        assert _descriptors() == before
+        assert _descriptors() <= before  # fewer: another test's thread has ended
 
 
 @pytest.mark.parametrize("table", ["tcp", "tcp6"])
@@ -203,7 +203,8 @@ def test_fifty_starts_and_stops_leave_no_thread_descriptor_or_port():
     for _ in range(50):
         MockThingSpace(port=port).start().stop()
 
-    assert (threading.active_count(), _descriptors()) == (threads, descriptors)
+    assert threading.active_count() <= threads  # fewer: another test's has ended
+    assert _descriptors() <= descriptors
     with pytest.raises(ConnectionRefusedError):
         _connected(port)
 

@@ -184,7 +184,9 @@ def test_attempts_stand_in_the_order_of_their_times() -> None:
     after = made.sequence.last
     made.state.journal.add(exchange(after=after, arrived_at=at(3), completed_at=at(4)))
     late = [
-        Attempt(made.sequence.take(), number, at(began), 1.0, 200, None, b"", after)
+        Attempt(
+            made.sequence.take(), number, at(began), 1.0, 200, None, b"", after=after
+        )
         for number, began in ((2, 2.5), (1, 2))
     ]
     made.state.deliveries.replace(kept._replace(attempts=tuple(late)))
