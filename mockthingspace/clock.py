@@ -13,7 +13,6 @@ from threading import Condition, Lock, Thread
 from typing import Literal, NamedTuple
 
 Mode = Literal["real", "manual"]
-IDLE_S = 1.0
 _log = logging.getLogger("mockthingspace")
 # Nobody can put a clock further than this, so that whatever is due later than it
 # is still an instant.
@@ -84,8 +83,8 @@ class Timers:
     """What is to happen at an instant of a clock.
 
     On a clock that runs, one thread waits for the next instant; it comes with
-    the first timer and goes when there has been none for a while. On one that
-    stands, whoever advances it takes the timers that fall due.
+    the first timer and stays. On one that stands, whoever advances it takes the
+    timers that fall due.
 
     Args:
         clock: The clock.
@@ -108,20 +107,34 @@ class Timers:
             instant: When.
             owner: Whose it is, for ``cancel``.
             act: What; it must be quick and must not raise.
+
+        Raises:
+            RuntimeError: The system has no thread left; nothing will be done.
         """
-        if instant <= self.clock.now():
-            act()
-            return
         with self._changed:
-            heapq.heappush(self._heap, Timer(instant, next(self._order), owner, act))
-            self._wake()
+            timer = Timer(instant, next(self._order), owner, act)
+            if instant > self.clock.now():
+                self._start()
+                heapq.heappush(self._heap, timer)
+                self._changed.notify_all()
+                return
+        act()
 
     def cancel(self, unwanted: Callable[[object], bool]) -> None:
         """Forget the timers of the owners a function picks."""
         with self._changed:
             self._heap = [one for one in self._heap if not unwanted(one.owner)]
             heapq.heapify(self._heap)
-            self._wake()
+            self._changed.notify_all()
+
+    def start(self) -> None:
+        """Have the thread there if the clock runs, before anything depends on it.
+
+        Raises:
+            RuntimeError: The system has no thread left.
+        """
+        with self._changed:
+            self._start()
 
     def close(self) -> None:
         """Forget every timer and end the thread, for good."""
@@ -134,10 +147,12 @@ class Timers:
             thread.join()
 
     def set_mode(self, mode: Mode) -> None:
-        """Let the clock run, or stop it."""
+        """Let the clock run, or stop it; what was due by then is done."""
         with self._changed:
             self.clock.mode = mode
-            self._wake()
+            self._start()
+            self._changed.notify_all()
+        self.do_due()
 
     def restart(self, mode: Mode) -> None:
         """Start the clock over at this machine's time."""
@@ -161,15 +176,19 @@ class Timers:
                 return None
             return heapq.heappop(self._heap)
 
-    def _wake(self) -> None:
-        needed = self._heap and self.clock.mode == "real" and not self._closed
-        if needed and self._thread is None:
-            self._thread = Thread(target=self._run, name=self._name, daemon=True)
-            self._thread.start()
-        self._changed.notify_all()
+    def do_due(self) -> None:
+        """Do all that is due by now, on a clock that stands."""
+        while (timer := self.take_due(self.clock.now())) is not None:
+            timer.act()
+
+    def _start(self) -> None:
+        if self.clock.mode == "real" and self._thread is None and not self._closed:
+            thread = Thread(target=self._run, name=self._name, daemon=True)
+            thread.start()
+            self._thread = thread
 
     def _run(self) -> None:
-        """Do what falls due, on a clock that runs; end when idle for a while."""
+        """Do what falls due, on a clock that runs."""
         while (due := self._wait()) is not None:
             try:
                 due.act()
@@ -180,9 +199,7 @@ class Timers:
         with self._changed:
             while not self._closed:
                 if not self._heap or self.clock.mode == "manual":
-                    if not self._changed.wait(IDLE_S):
-                        self._thread = None
-                        return None
+                    self._changed.wait()
                     continue
                 left_s = (self._heap[0].due_at - self.clock.now()).total_seconds()
                 if left_s <= 0:

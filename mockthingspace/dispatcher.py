@@ -148,6 +148,7 @@ class Dispatcher:
             OSError, RuntimeError: The system has nothing left to send them with;
                 none is taken on.
         """
+        self._runtime.timers.start()
         self._runtime.loop.start()
         with self._lock:
             if self._closed or not registered():

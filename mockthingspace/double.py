@@ -181,7 +181,7 @@ class Double:
             The attempts that fell due in that time, in order, each with its
             delivery; not those that were under way before.
         """
-        state = self.state
+        timers, state = self.runtime.timers, self.state
         with self._advancing:
             now = self.clock.now()
             until = now + timedelta(seconds=seconds)
@@ -190,10 +190,13 @@ class Double:
             noted = self._note_jump(state, "", now, until)
             while timer := self._take_due(state, until):
                 timer.act()
+                timers.do_due()  # what is due at one instant is awaited together
                 self._settle(state)
             with self._changing:
                 if state is self.state:
                     self.clock.move_to(until)
+            if state is self.state:
+                timers.do_due()  # what others put there meanwhile
         state.notifier.notify()  # whoever waits may move the clock again
         made = [
             (delivery, attempt)
@@ -233,6 +236,7 @@ class Double:
             if timer.due_at > now:
                 self._note_jump(state, "a wait moves it ", now, timer.due_at)
             timer.act()
+            self.runtime.timers.do_due()
             return True
         finally:
             self._advancing.release()

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from threading import Event
+from threading import Event, Thread
 from threading import enumerate as threads
 
 import pytest
 
-from mockthingspace import clock as clock_module
 from mockthingspace.clock import Clock, Mode, Timers
 from mockthingspace.sequence import Sequence
 
@@ -158,18 +157,47 @@ def test_a_running_clock_fires_by_itself(running: Timers) -> None:
     assert fired == ["now"]
 
 
-def test_an_idle_thread_ends_and_comes_back(
+def test_a_thread_that_is_idle_stays(running: Timers) -> None:
+    """A timer that comes after a while without any is done."""
+    running.at(later(running, 3600), None, list)
+    made = running._thread
+    running.cancel(lambda owner: owner is None)
+    with running._changed:  # a wait without a timer has no end that could be missed
+        waits: list[float | None] = []
+        wait = running._changed.wait
+
+        def waited(timeout: float | None = None) -> bool:
+            waits.append(timeout)
+            asleep.set()
+            return wait(timeout)
+
+        asleep = Event()
+        running._changed.wait = waited  # type: ignore[method-assign]
+        running._changed.notify_all()
+    assert asleep.wait(WAIT_S)
+    done = Event()
+    running.at(later(running, 0.001), None, done.set)
+    assert done.wait(WAIT_S)
+    assert (waits[0], running._thread) == (None, made)
+
+
+def test_a_thread_that_cannot_be_started_is_started_later(
     running: Timers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The thread goes when there was nothing for a while; a timer makes another."""
-    monkeypatch.setattr(clock_module, "IDLE_S", 0.01)
-    for _ in range(2):
-        running.at(later(running, 3600), None, lambda: None)
-        made = running._thread
-        assert made is not None
-        running.cancel(lambda owner: owner is None)
-        made.join(WAIT_S)
-        assert (running._thread, made.is_alive()) == (None, False)
+    """Where the system has nothing left nothing is half-done; closing works too."""
+
+    def refuse(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    given_up, done = Event(), Event()
+    with monkeypatch.context() as patched:
+        patched.setattr(Thread, "start", refuse)
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            running.at(later(running, 0.001), None, given_up.set)
+        Timers(running.clock, NAME).close()
+    running.at(later(running, 0.002), None, done.set)
+    assert done.wait(WAIT_S)
+    assert not given_up.is_set()
 
 
 def test_a_timer_fires_once_the_clock_is_let_run(standing: Timers) -> None:
@@ -190,6 +218,15 @@ def test_a_clock_that_was_stopped_fires_nothing(running: Timers) -> None:
     running.clock.advance(1200)
     assert not done.is_set()
     fire_all(running, running.clock.now())
+    assert done.is_set()
+
+
+def test_what_is_due_when_the_clock_is_stopped_is_done(running: Timers) -> None:
+    """Its thread may not have come to it; nobody else would before an advance."""
+    done, instant = Event(), later(running, 3600)
+    running.at(instant, None, done.set)
+    running.clock._ahead += timedelta(hours=2)  # while the thread sleeps
+    running.set_mode("manual")
     assert done.is_set()
 
 

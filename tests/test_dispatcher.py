@@ -4,7 +4,7 @@ import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from threading import Event, Timer
+from threading import Barrier, Event, Timer
 from threading import enumerate as threads
 from typing import Any
 
@@ -255,23 +255,42 @@ def test_what_comes_after_a_reset_is_cancelled(
     assert (kept.status, listener.asked, old.closed) == ("cancelled", ["/11"], True)
 
 
+@pytest.mark.parametrize("what", ["loop", "timers"])
 def test_where_nothing_can_be_sent_nothing_is_taken_on(
-    make: Callable[..., Double], listener: App, monkeypatch: pytest.MonkeyPatch
+    make: Callable[..., Double],
+    listener: App,
+    monkeypatch: pytest.MonkeyPatch,
+    what: str,
 ) -> None:
-    """A system without a free file refuses the trigger; the next one is sent."""
+    """A system without a file or thread refuses the trigger; the next one is sent."""
     double = make()
 
     def refuse() -> None:
         raise OSError(24, "Too many open files")
 
     with monkeypatch.context() as patched:
-        patched.setattr(double.runtime.loop, "start", refuse)
+        patched.setattr(getattr(double.runtime, what), "start", refuse)
         with pytest.raises(OSError, match="Too many open files"):
             send(double)
     before = double.state.deliveries.every()
     send(double, 2)
     double.advance(0)
     assert (before, listener.asked) == ([], ["/12"])
+
+
+def test_what_is_due_at_one_instant_is_sent_together(
+    make: Callable[..., Double], listener: App
+) -> None:
+    """However many listeners hang, an advance waits as for one."""
+    listener.statuses = [503] * 2
+    double = make()
+    for account in (ACCOUNT, OTHER):
+        send(double, account=account)
+    double.advance(0)
+    both = Barrier(2)
+    listener.on_message = lambda: both.wait(WAIT_S / 4)
+    made = double.advance(300)
+    assert [attempt.status_code for _, attempt in made] == [200, 200]
 
 
 def test_a_reset_ends_an_advance(make: Callable[..., Double], listener: App) -> None:
