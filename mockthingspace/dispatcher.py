@@ -292,9 +292,13 @@ class Dispatcher:
                 self._send(job)
 
     async def _attempt(self, job: _Job, delivery: Delivery, number: int) -> None:
+        """Make one attempt once there is a socket for it, unless it is recalled."""
+        async with self._runtime.transport.slot(delivery.url):
+            if not self._recalled(job, delivery.overlaps):
+                await self._make(job, delivery, number)
+
+    async def _make(self, job: _Job, delivery: Delivery, number: int) -> None:
         """Make one attempt and record what came of it, whatever that is."""
-        if self._recalled(job, delivery.overlaps):
-            return
         started_at = self._runtime.timers.clock.now()
         after = self._runtime.numbers.last
         began = perf_counter()
@@ -326,7 +330,7 @@ class Dispatcher:
         headers = dict(delivery.headers)
         if delivery.secret is not None:
             headers[self._signature_header] = sign(body, delivery.secret)
-        return await self._runtime.transport.post(
+        return await self._runtime.transport.send(
             delivery.url, body, verify=self._verify, headers=headers
         )
 

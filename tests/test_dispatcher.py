@@ -98,6 +98,10 @@ def wait_until(state: State, happened: Callable[[], object]) -> None:
         assert happened() or over.wait(WAIT_S)
 
 
+async def nothing() -> None:
+    """Do nothing, after what was begun before."""
+
+
 def now(double: Double, delivery: Delivery) -> Delivery:
     """Return a delivery as it stands now."""
     found = double.state.deliveries.get(delivery.id)
@@ -507,6 +511,33 @@ def test_many_listeners_that_hang_delay_no_other(
         mock.register(OTHER, good.url)
         mock.trigger("Fota.firmwareList", OTHER)
         assert mock.wait_for_delivery(OTHER, timeout_s=WAIT_S).status == "delivered"
+
+
+@pytest.mark.parametrize("how", ["deregister", "reset"])
+def test_what_waits_for_a_socket_is_recalled(
+    monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """A message that was cancelled before it had one is never sent."""
+    monkeypatch.setattr(transport, "open_files_limit", lambda: 8)
+    monkeypatch.setattr(transport, "LEAST", 1)
+    with Listener() as hanging, Listener() as good, MockThingSpace() as mock:
+        double: Double = mock._double  # type: ignore[assignment]
+        hanging.hang()
+        mock.register(OTHER, hanging.url)
+        mock.trigger("Fota.firmwareList", OTHER)
+        hanging.wait_for(1, WAIT_S)  # it has the only one
+        mock.register(ACCOUNT, good.url)
+        mock.trigger("Fota.firmwareList", ACCOUNT)
+        double.runtime.loop.call(nothing)  # now the message waits for its socket
+        if how == "deregister":
+            assert double.state.dispatcher.cancel([KEY]) == 1
+        else:
+            assert mock.reset()["cancelled"] == 2
+            mock.register(ACCOUNT, good.url)
+        mock.trigger("Fota.upgradeFinished", ACCOUNT)
+        hanging.stop()
+        delivery = mock.wait_for_delivery(ACCOUNT, timeout_s=WAIT_S)
+        assert [message.json for message in good.messages] == [delivery.message]
 
 
 def test_eight_threads_may_trigger_what_is_reordered(
