@@ -123,6 +123,7 @@ class Dispatcher:
         self._jobs: dict[str, _Job] = {}
         self._undispatched: set[_Job] = set()
         self._sending: Counter[str] = Counter()  # attempts under way, by account
+        self.ended = 0  # attempts, whatever came of them
         self._closed = False
 
     def enqueue(
@@ -357,6 +358,7 @@ class Dispatcher:
     def _land(self, job: _Job) -> None:
         """Note that one of a delivery's attempts is no longer under way."""
         job.in_flight -= 1
+        self.ended += 1
         account = job.queue.account
         self._sending[account] -= 1
         if not self._sending[account]:

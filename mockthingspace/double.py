@@ -185,13 +185,13 @@ class Double:
         with self._advancing:
             now = self.clock.now()
             until = now + timedelta(seconds=seconds)
-            self._settle(state)
+            self._settle(state, until)
             before = self.sequence.last
             noted = self._note_jump(state, "", now, until)
             while timer := self._take_due(state, until):
                 timer.act()
                 timers.do_due()  # what is due at one instant is awaited together
-                self._settle(state)
+                self._settle(state, until)
             with self._changing:
                 if state is self.state:
                     self.clock.move_to(until)
@@ -299,16 +299,22 @@ class Double:
         says = f"{who}{seconds:g} s on, from {of_day(now)} to {of_day(until, now)}"
         return state.chronicle.note("clock", now, None, says)
 
-    def _settle(self, state: State) -> None:
-        """Wait for the attempts under way, as long as a listener has to answer.
+    def _settle(self, state: State, until: datetime) -> None:
+        """Wait for the attempts under way, while one ends in the time each may take.
 
-        Where a second attempt may overlap the first, the wait ends when the
-        second is due.
+        Where a second attempt may overlap the first, the wait ends when that is due
+        and something is: by an instant.
         """
+        notifier, dispatcher = state.notifier, state.dispatcher
         listeners_s = state.settings.attempt_timeout_s + GRACE_S
         overlap_s = schedule(state.settings.profile).overlap_s
-        timeout_s = listeners_s if overlap_s is None else min(overlap_s, listeners_s)
-        _wait(state.notifier, state.dispatcher.idle, timeout_s)
+        step_s = listeners_s if overlap_s is None else min(overlap_s, listeners_s)
+        since, waited_s = dispatcher.ended, 0.0
+        while waited_s < listeners_s and not _wait(notifier, dispatcher.idle, step_s):
+            if overlap_s is not None and self.runtime.timers.next_due(until):
+                return
+            waited_s = waited_s + step_s if since == dispatcher.ended else 0.0
+            since = dispatcher.ended
 
     def _note_late(self, delivery: Delivery) -> None:
         self.late = [*self.late[-LATE_KEPT + 1 :], delivery]

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from mockthingspace import Listener, MockThingSpace, transport
+from mockthingspace import double as double_module
 from mockthingspace.app import create_app
 from mockthingspace.double import EXTENSION, Double, State
 from mockthingspace.families import FAMILIES
@@ -295,6 +296,23 @@ def test_what_is_due_at_one_instant_is_sent_together(
     listener.on_message = lambda: both.wait(WAIT_S / 4)
     made = double.advance(300)
     assert [attempt.status_code for _, attempt in made] == [200, 200]
+
+
+def test_an_advance_waits_while_attempts_end(
+    make: Callable[..., Double], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its patience begins anew with each, as some may wait for a socket."""
+    double, ended = make(), [1, 2, 0]
+    waits: list[float] = []
+
+    def wait(_: Any, __: Any, timeout_s: float) -> bool:
+        waits.append(timeout_s)
+        double.state.dispatcher.ended += ended[len(waits) - 1]
+        return False
+
+    monkeypatch.setattr(double_module, "_wait", wait)
+    double.advance(0)
+    assert waits == [11.0] * 3
 
 
 def test_a_reset_ends_an_advance(make: Callable[..., Double], listener: App) -> None:

@@ -58,6 +58,33 @@ def double(
         yield made
 
 
+def test_an_advance_waits_for_the_second_attempt(
+    listener: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It moves on when the second is due, and returns when both are answered."""
+    quick = Schedule((SOON,), overlap_s=OVERLAP_S)
+    monkeypatch.setitem(PROFILES, "observed", quick)
+
+    def answer_late(environ: dict, start_response: Callable) -> list[bytes]:
+        if listener.came.acquire(blocking=False):  # it is the second
+            listener.calls[1].wait(3 * OVERLAP_S)  # nobody sets it
+            listener.calls[0].set()
+        else:
+            listener.came.release()
+            assert listener.calls[0].wait(5)
+        start_response("200 OK", [])
+        return []
+
+    origin = "http://listener.example"
+    with MockThingSpace(
+        clock="manual", profile="observed", deliver_to={origin: answer_late}
+    ) as double:
+        double.register(ACCOUNT, origin)
+        double.trigger("Fota.upgradeProgress", ACCOUNT)
+        double.advance(seconds=60)
+        assert _codes(double) == ("delivered", [200, 200])
+
+
 def _codes(double: MockThingSpace) -> tuple[str, list[int | None]]:
     [delivery] = double.deliveries()
     return delivery.status, [one.status_code for one in delivery.attempts]
