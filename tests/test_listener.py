@@ -208,6 +208,72 @@ def test_a_connection_is_closed_without_an_answer(listener):
     assert [message.status_code for message in listener.messages] == [None, 202]
 
 
+def _answered(client, last=False):
+    """Send a message and read its answer, which may say that it is the last."""
+    client.sendall(HEAD + b"\r\n")
+    says = b"Connection: close\r\n" if last else b""
+    expected = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n" + says + b"\r\n"
+    assert client.recv(100) == expected
+
+
+def test_a_close_fails_the_next_attempt(listener):
+    """Scripted after an answer, too: no kept connection is left to meet it."""
+    with MockThingSpace(profile="none") as mock:
+        mock.register(ACCOUNT, listener.url)
+        mock.trigger("Fota.firmwareList", ACCOUNT)
+        mock.wait_until_idle(PATIENCE_S)
+        listener.close()
+        mock.trigger("Fota.firmwareList", ACCOUNT)
+        mock.wait_until_idle(PATIENCE_S)
+
+        statuses = [delivery.status for delivery in mock.deliveries()]
+
+    assert statuses == ["delivered", "abandoned"]
+    assert [message.status_code for message in listener.messages] == [200, None]
+
+
+def test_no_kept_connection_meets_a_close(listener):
+    """All that wait are ended when the next message meets one."""
+    listener.reply(200, times=3).close()
+    with _connected(listener) as first, _connected(listener) as second:
+        _answered(first)
+        _answered(second)
+        _answered(second, last=True)
+
+        assert (first.recv(1), second.recv(1)) == (b"", b"")
+
+
+def test_an_answer_knows_what_was_scripted_meanwhile(listener):
+    """It says that it is the last where a close was scripted after its message."""
+    listener._on_message = lambda _: listener.close()
+    with _connected(listener) as client:
+        _answered(client, last=True)
+
+
+def test_a_close_that_comes_with_an_answer_ends_its_connection(listener):
+    """It was too late for the answer to say so."""
+    kept = iter([True, False])
+    listener._server.keeps = lambda: next(kept)
+    with _connected(listener) as client:
+        _answered(client)
+
+        assert client.recv(1) == b""
+
+
+def test_half_a_message_on_a_connection_that_is_closed_is_none(listener):
+    """It is not recorded, and uses up no step."""
+    with _connected(listener) as client:
+        _answered(client)
+        client.sendall(HEAD)
+        listener.close()
+
+        assert client.recv(1) == b""
+
+    with pytest.raises(requests.ConnectionError):
+        _post(listener)
+    assert [message.status_code for message in listener.messages] == [200, None]
+
+
 def test_an_answer_is_delayed(listener):
     """It comes after so many seconds, and the message is there before it."""
     listener.reply(202, delay_s=0.03)
