@@ -8,9 +8,10 @@ is cancelled when its time is up.
 import asyncio
 import inspect
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from functools import partial
+from itertools import takewhile
 from threading import Event
 from typing import Any
 from urllib.parse import urlsplit
@@ -80,17 +81,27 @@ def _run(application: Any, environ: dict[str, Any], given_up: Event) -> Answer:
     """Run a WSGI application to the end of its answer, or until it is given up."""
     reply = bytearray()
     try:
-        pieces, status, _ = run_wsgi_app(application, environ)
+        pieces, status, _ = run_wsgi_app(_ending(application, given_up), environ)
         try:
             for piece in pieces:
                 reply += bytes(memoryview(piece)[: KEPT - len(reply)])
-                if given_up.is_set():
-                    break
         finally:
             getattr(pieces, "close", bool)()
         return int(status[:3]), None, bytes(reply)
     except BaseException as error:  # noqa: BLE001 (SystemExit, pytest.fail() too)
         raise ApplicationError(f"raised {in_words(repr, error)}") from None
+
+
+def _ending(application: Any, given_up: Event) -> Callable[..., Any]:
+    """Return a WSGI application whose answer ends once it is given up."""
+
+    def until_given_up(pieces: Any) -> Iterator[Any]:
+        try:
+            yield from takewhile(lambda _: not given_up.is_set(), pieces)
+        finally:
+            getattr(pieces, "close", bool)()
+
+    return lambda environ, start: until_given_up(application(environ, start))
 
 
 class AsgiApplication:

@@ -158,7 +158,9 @@ class Timers:
         """Start the clock over at this machine's time."""
         with self._changed:
             self.clock.restart(mode)
-            self._wake()
+            if self._heap:
+                self._start()
+            self._changed.notify_all()
 
     def next_due(self, until: datetime) -> Timer | None:
         """Return the next timer that falls due by an instant; leave it there."""

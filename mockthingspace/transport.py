@@ -303,12 +303,11 @@ class _Connection(asyncio.Protocol):
 
     def eof_received(self) -> None:
         """Have the end read; the connection is closed."""
-        self._end()
+        self._end(None)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Have the end read, or what went wrong."""
-        self._error = exc
-        self._end()
+        self._end(exc)
 
     def close(self) -> None:
         """Close it at once."""
@@ -388,11 +387,25 @@ class _Connection(asyncio.Protocol):
             raise ConnectionAbortedError
         self._transport.write(data)
 
-    def _end(self) -> None:
+    def _end(self, error: Exception | None) -> None:
+        if not self._ended:
+            self._error = error or self._truncated()
         self._ended = True
         if self._resting:
             self.close()
         self._wake()
+
+    def _truncated(self) -> Exception | None:
+        """Return an error where TLS was ended by anybody, not by the listener.
+
+        Only then what has neither a length nor chunks is whole (RFC 9112, section 8).
+        """
+        tls = self._transport.get_extra_info("ssl_object")
+        try:
+            closed = tls is None or tls.read(1) == b""
+        except ssl.SSLError as error:
+            closed = isinstance(error, ssl.SSLZeroReturnError)
+        return None if closed else ConnectionAbortedError()
 
     def _wake(self) -> None:
         if self._reader is not None and not self._reader.done():

@@ -101,7 +101,7 @@ class Simulation:
         self._client = app.test_client()
         self._double: Double = app.extensions[EXTENSION]
         transport = self._double.runtime.transport
-        post = transport.post
+        send = transport.send
 
         async def scripted(url: str, body: bytes, **more: Any) -> Outcome:
             number = json.loads(body)
@@ -113,9 +113,9 @@ class Simulation:
                 self._sent[url[-1]].append(number)
                 return Outcome(None, "no answer in time", b"")
             self._answers[number] = answer, count
-            return await post(url, body, **more)
+            return await send(url, body, **more)
 
-        transport.post = scripted  # type: ignore[method-assign]
+        transport.send = scripted  # type: ignore[method-assign]
 
     def run(self, steps: int) -> None:
         """Do so many steps.

@@ -1,6 +1,7 @@
 """Listeners over TLS, with a certificate of their own making."""
 
 import re
+import socket
 import ssl
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,10 +22,16 @@ CERTIFICATE = Path(__file__).with_name("self_signed.pem")
 
 class _Thankful(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
-        """Answer 204."""
+        """Answer 204; or 200 and an answer of unknown length, ended well or not."""
         self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(204)
+        self.send_response(204 if self.path == "/" else 200)
         self.end_headers()
+        if self.path != "/":
+            self.wfile.write(b"hello")
+        if self.path == "/whole":
+            self.connection.unwrap()
+        elif self.path == "/cut":
+            self.connection.shutdown(socket.SHUT_RDWR)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -103,3 +110,13 @@ def test_strict_wants_a_good_certificate(post, url):
 
     assert error is not None
     assert "certificate verify failed" in error
+
+
+def test_an_answer_of_unknown_length_ends_where_tls_does(post, url):
+    """Whoever may cut a connection cannot say that an answer is whole."""
+    whole, cut = post(f"{url}whole"), post(f"{url}cut")
+
+    assert (whole.status_code, whole.reply) == (200, b"hello")
+    place = url.rstrip("/")
+    closed = f"{place} closed the connection before the end of its answer"
+    assert (cut.status_code, cut.error) == (None, closed)

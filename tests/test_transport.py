@@ -611,15 +611,17 @@ def test_an_application_that_never_returns_is_given_up() -> None:
     assert outcome == Outcome(None, "no answer within 0.2 s", b"")
 
 
-def test_an_application_that_never_ends_its_answer_is_not_run_on() -> None:
+@pytest.mark.parametrize("begun", [True, False])
+def test_an_application_that_never_ends_its_answer_is_not_run_on(begun: bool) -> None:
     """Nothing goes on in the background once it is given up."""
     ended = Event()
 
     def application(_: Any, start: Callable[..., Any]) -> Iterator[bytes]:
-        start("200 OK", [])
+        if begun:
+            start("200 OK", [])
         try:
             while True:
-                yield b"x" * 1000
+                yield b"x" * 1000 if begun else b""
         finally:
             ended.set()
 
