@@ -1,23 +1,21 @@
 """An asyncio loop in a daemon thread, for what waits on many sockets at once."""
 
 import asyncio
-import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from contextlib import suppress
 from threading import Lock, Thread, current_thread
 from typing import Any, TypeVar
 
+from mockthingspace.elapsing import monotonic
+
 Result = TypeVar("Result")
 
 
 class _Loop(asyncio.SelectorEventLoop):
-    """A loop whose timeouts are real, whatever a test does to the time module.
+    """A loop whose timeouts are real, whatever a test does to the time module."""
 
-    freezegun replaces what modules hold, time-machine what ``monotonic`` returns.
-    """
-
-    time = staticmethod(time.perf_counter)
+    time = staticmethod(monotonic)
 
 
 class BackgroundLoop:

@@ -12,6 +12,8 @@ from itertools import count
 from threading import Condition, Lock, Thread
 from typing import Literal, NamedTuple
 
+from mockthingspace.elapsing import monotonic
+
 Mode = Literal["real", "manual"]
 _log = logging.getLogger("mockthingspace")
 # Nobody can put a clock further than this, so that whatever is due later than it
@@ -23,19 +25,21 @@ class Clock:
     """Tells the time of one double.
 
     Args:
-        mode: ``real`` runs with the machine's; ``manual`` stands still.
+        mode: ``real`` starts at the machine's time and runs as fast as time really
+            passes, whatever becomes of the machine's; ``manual`` stands still.
     """
 
     def __init__(self, mode: Mode = "real") -> None:
         self._lock = Lock()
+        # An instant, and when it was by `monotonic`; None where the clock stands.
+        self._read: tuple[datetime, float | None]
         self.restart(mode)
 
     def restart(self, mode: Mode) -> None:
         """Start over at this machine's time, running or standing."""
         with self._lock:
-            now = datetime.now(timezone.utc)
-            self._ahead = timedelta(0)
-            self._stands_at = now if mode == "manual" else None
+            since = None if mode == "manual" else monotonic()
+            self._read = datetime.now(timezone.utc), since
 
     @property
     def ahead_s(self) -> float:
@@ -45,25 +49,26 @@ class Clock:
     @property
     def mode(self) -> Mode:
         """Whether it runs or stands; changing that does not move it."""
-        return "real" if self._stands_at is None else "manual"
+        return "manual" if self._read[1] is None else "real"
 
     @mode.setter
     def mode(self, mode: Mode) -> None:
         with self._lock:
-            now = self.now()
-            self._ahead = now - datetime.now(timezone.utc)
-            self._stands_at = now if mode == "manual" else None
+            self._read = self.now(), None if mode == "manual" else monotonic()
 
     def now(self) -> datetime:
         """Return the present instant, aware, in UTC."""
-        stands_at = self._stands_at
-        return stands_at or datetime.now(timezone.utc) + self._ahead
+        instant, since = self._read
+        if since is None:
+            return instant
+        return instant + timedelta(seconds=monotonic() - since)
 
     def move_to(self, instant: datetime) -> None:
         """Put a clock that stands on to an instant; an earlier one is ignored."""
         with self._lock:
-            if self._stands_at is not None and instant > self._stands_at:
-                self._stands_at = instant
+            stands_at, since = self._read
+            if since is None and instant > stands_at:
+                self._read = instant, None
 
     def advance(self, seconds: float) -> None:
         """Put a clock that stands on by so many seconds."""

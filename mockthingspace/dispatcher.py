@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from time import perf_counter
 
 from mockthingspace.background import BackgroundLoop
 from mockthingspace.clock import Timers
 from mockthingspace.deliveries import Deliveries
+from mockthingspace.elapsing import monotonic
 from mockthingspace.events import counted
 from mockthingspace.model import Attempt, Delivery, QueueKey
 from mockthingspace.schedule import Schedule
@@ -302,7 +302,7 @@ class Dispatcher:
         """Make one attempt and record what came of it, whatever that is."""
         started_at = self._runtime.timers.clock.now()
         after = self._runtime.numbers.last
-        began = perf_counter()
+        began = monotonic()
         try:
             if number == 1:
                 self._expect_overlap(job, delivery)
@@ -313,7 +313,7 @@ class Dispatcher:
             seq=0,
             number=number,
             started_at=started_at,
-            duration_s=perf_counter() - began,
+            duration_s=monotonic() - began,
             status_code=outcome.status_code,
             error=outcome.error,
             reply=outcome.reply,

@@ -7,10 +7,10 @@ there and then. Stopping leaves no thread, socket or port behind.
 import logging
 from collections.abc import Callable
 from threading import Thread
-from time import monotonic
 from typing import Any
 
 from mockthingspace.descriptors import open_files_limit
+from mockthingspace.elapsing import monotonic
 from mockthingspace.ports import cannot_bind, url_of
 from mockthingspace.wsgi import Listener, close_all, turn
 

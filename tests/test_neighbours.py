@@ -5,6 +5,7 @@ What is a neighbour's is played by the neighbour; what is ours, it never sees.
 
 import datetime
 import importlib
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -178,6 +179,51 @@ def test_a_double_imported_beside_all_of_them_works(tmp_path):
         assert afresh.MockThingSpace is not MockThingSpace
         told = (delivery.status, len(listener.messages), len(recorded))
         assert told == ("delivered", 1, 0)
+
+
+FROZEN = """
+import freezegun
+with freezegun.freeze_time("2001-02-03"):
+    from mockthingspace import Listener, MockThingSpace
+
+    with MockThingSpace(attempt_timeout_s=0.05, profile="none") as double, \\
+            Listener() as listener:
+        listener.hang(times=None)
+        double.register({account!r}, listener.url)
+        double.trigger({event!r}, {account!r})
+        double.wait_until_idle(timeout_s={longest_s})
+        print(double.deliveries()[0].attempts[0].error)
+"""
+
+
+def test_an_attempt_ends_though_time_was_frozen_at_the_import():
+    """Its time is up when so much has really passed."""
+    code = FROZEN.format(account=ACCOUNT, event=EVENT, longest_s=LONGEST_S)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=3 * LONGEST_S,
+        check=False,
+    )
+
+    assert done.stdout == "no answer within 0.05 s\n"
+
+
+def test_a_clock_that_runs_goes_on_beside_time_machine():
+    """Time travel neither puts it back nor makes its retries wait for years."""
+    with MockThingSpace(clock="real", profile="0.05") as double, Listener() as listener:
+        listener.reply(503)
+        double.register(ACCOUNT, listener.url)
+        with time_machine.travel("2100-02-03T00:00:00+00:00"):
+            double.trigger(EVENT, ACCOUNT)
+            double.wait_for_delivery(ACCOUNT, attempts=1, timeout_s=LONGEST_S)
+            ahead = double.now
+        back = double.now
+        delivery = double.wait_for_delivery(ACCOUNT, timeout_s=LONGEST_S)
+
+    assert (delivery.status, len(delivery.attempts)) == ("delivered", 2)
+    assert 0 <= (back - ahead).total_seconds() < 3 * LONGEST_S
 
 
 SYNCHRONOUS = """

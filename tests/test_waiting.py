@@ -5,12 +5,13 @@ import socket
 import struct
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from itertools import islice
 from queue import SimpleQueue
 from threading import Event, Thread
 from typing import Any
 
+import freezegun
 import pytest
 import requests
 
@@ -309,12 +310,14 @@ def test_a_worker_that_cannot_be_had_leaves_the_others(
     assert left == (THREADS, THREADS, 0)
 
 
+@pytest.mark.parametrize("frozen", [False, True])
 def test_clients_that_never_read_do_not_use_up_the_workers(
-    app: Waiting, monkeypatch: pytest.MonkeyPatch
+    app: Waiting, monkeypatch: pytest.MonkeyPatch, frozen: bool
 ) -> None:
     """However much they asked for, others are answered, and a stop ends every thread.
 
-    A worker that waited for their reading would wait for ever.
+    A worker that waited for their reading would wait for ever. So would a stop that
+    measured its patience by a clock that a test can freeze.
     """
     monkeypatch.setattr("mockthingspace.server.FLUSH_S", 0.01)
     server = Server(app, LOOPBACK, 0)
@@ -325,7 +328,11 @@ def test_clients_that_never_read_do_not_use_up_the_workers(
             client.sendall(get("/huge") + get("/"))
             app.begun.get(timeout=BOUND_S)
         answer = requests.get(server.url, timeout=BOUND_S).content
-        server.stop()
+        with freezegun.freeze_time("2001-02-03") if frozen else nullcontext():
+            stopping = Thread(target=server.stop, daemon=True)
+            stopping.start()
+            stopping.join(BOUND_S)
+        assert not stopping.is_alive()
     alive = [member for member in server._listener.crew.members if member.is_alive()]
     assert (answer, alive) == (b"answered", [])
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from threading import Event
-from time import perf_counter
 from typing import Any
 
 from flask import Response, request
@@ -19,6 +18,7 @@ from mockthingspace.admin.asking import (
 )
 from mockthingspace.deliveries import Forgotten
 from mockthingspace.double import Double, State, current
+from mockthingspace.elapsing import monotonic
 from mockthingspace.errors import AdminError
 from mockthingspace.events import ECHOES
 from mockthingspace.events import Event as MessageEvent
@@ -126,7 +126,7 @@ def _come(
         moved: Whose clock moves to what is due next whenever nothing else brings
             more; the wait ends where nothing is due.
     """
-    until = perf_counter() + timeout_s
+    until = monotonic() + timeout_s
     deliveries = state.deliveries
     matched: dict[str, Delivery] = {}
     quiet = Event()
@@ -152,8 +152,8 @@ def _come(
     waiting = True
     while waiting:
         quiet.clear()
-        block(state.notifier, met, already, until - perf_counter())
-        short = len(matched) < count and perf_counter() < until
+        block(state.notifier, met, already, until - monotonic())
+        short = len(matched) < count and monotonic() < until
         waiting = short and quiet.is_set() and bool(moved and moved.skip(state))
     with deliveries.lock:
         return sorted(matched.values(), key=lambda delivery: delivery.seq)

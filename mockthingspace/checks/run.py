@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
 from http.client import HTTPException
-from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, build_opener
@@ -22,6 +21,7 @@ from mockthingspace.checks.results import (
 from mockthingspace.checks.sender import Sender
 from mockthingspace.checks.subject import Subject, subject
 from mockthingspace.checks.table import CHECKS
+from mockthingspace.elapsing import monotonic
 from mockthingspace.errors import SettingsError, there_are
 from mockthingspace.redaction import without_secrets
 from mockthingspace.server import Server

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from time import monotonic
 from typing import NamedTuple
 
 from mockthingspace.background import BackgroundLoop
 from mockthingspace.checks.bodies import Message, encoded, half
 from mockthingspace.checks.results import CheckFailed, Posted
 from mockthingspace.checks.subject import Subject
+from mockthingspace.elapsing import monotonic
 from mockthingspace.signing import sign
 from mockthingspace.transport import Outcome, Pace, WebhookTransport
 
