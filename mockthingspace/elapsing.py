@@ -6,7 +6,10 @@ that is asked for by its number, so it does not matter who was imported first.
 """
 
 import time
+from collections.abc import Callable
 from functools import partial
+
+monotonic: Callable[[], float]
 
 if hasattr(time, "clock_gettime"):
     # Where there is one that goes on while the machine sleeps, that one.

@@ -262,8 +262,11 @@ def test_a_close_that_comes_with_an_answer_ends_its_connection(listener):
 
 def test_half_a_message_on_a_connection_that_is_closed_is_none(listener):
     """It is not recorded, and uses up no step."""
+    rested, rest = threading.Event(), listener._server.rest
+    listener._server.rest = lambda kept: (rest(kept), rested.set())[0]
     with _connected(listener) as client:
         _answered(client)
+        assert rested.wait(PATIENCE_S)
         client.sendall(HEAD)
         listener.close()
 
