@@ -118,7 +118,7 @@ mutants: $(VENV)-mutants/mutants.stamp ## changes that no test notices (ARGS="--
 # An environment of its own: schemathesis brings a pytest and a werkzeug.
 $(VENV)-schemathesis/fuzz.stamp: $(VENV)/dev.stamp
 	$(UV_VENV) $(VENV)-schemathesis
-	$(UV) $(VENV)-schemathesis 'schemathesis>=4,<5'
+	$(UV) $(VENV)-schemathesis 'schemathesis>=4,<5' 'openapi-spec-validator>=0.7'
 	@touch $@
 
 stress: $(VENV)/dev.stamp ## the tests ten times, shuffled, on a machine that is kept busy
@@ -127,7 +127,7 @@ stress: $(VENV)/dev.stamp ## the tests ten times, shuffled, on a machine that is
 soak: $(VENV)/dev.stamp ## much mixed load with faults: nothing grows
 	$(BIN)/python -m pytest -m soak tests/test_shared.py tests/test_soak.py
 
-fuzz: $(VENV)/dev.stamp $(VENV)-schemathesis/fuzz.stamp ## schemathesis, from the OpenAPI description
+fuzz: $(VENV)/dev.stamp $(VENV)-schemathesis/fuzz.stamp ## the OpenAPI description is valid; schemathesis, from it
 	$(VENV)-schemathesis/bin/python -m tests.fuzz $(BIN)/mockthingspace $(ARGS)
 
 bench: $(VENV)/bench.stamp ## measure against pytest-httpserver and moto (needs wrk)

@@ -221,6 +221,11 @@ def _table(heads: tuple[str, ...], lines: Iterable[Iterable[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in made)
 
 
-if __name__ == "__main__":
-    for page in map(Path, sys.argv[1:]):
+def main(*pages: str) -> None:
+    """Write the tables of some pages anew."""
+    for page in map(Path, pages):
         page.write_text(written(page.read_text("utf-8")), "utf-8")
+
+
+if __name__ == "__main__":  # pragma: no cover (make docs runs it)
+    main(*sys.argv[1:])

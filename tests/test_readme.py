@@ -79,11 +79,11 @@ def test_every_table_has_its_rows():
 
 
 def test_make_docs_writes_the_tables_into_a_page(tmp_path):
-    """The module run on a page rewrites its tables in place."""
+    """A page's tables are rewritten in place."""
     page = tmp_path / "page.md"
     page.write_text("<!-- totals -->\n?\n<!-- /totals -->")
 
-    subprocess.run([sys.executable, "-m", "mockthingspace.tables", page], check=True)
+    tables.main(str(page))
 
     assert tables.written(page.read_text()) == page.read_text()
     assert "documented" in page.read_text()

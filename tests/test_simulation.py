@@ -11,7 +11,7 @@ import pytest
 from .posting import OK, Poster, Scripted
 from .simulation import Simulation
 
-STEPS = 700
+STEPS = 500
 MESSAGES = 300
 CLOSING = OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
 
