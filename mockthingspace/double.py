@@ -233,8 +233,7 @@ class Double:
             timer = self._take_due(state, LATEST)
             if timer is None:
                 return False
-            if timer.due_at > now:
-                self._note_jump(state, "a wait moves it ", now, timer.due_at)
+            self._note_jump(state, "a wait moves it ", now, timer.due_at)
             timer.act()
             self.runtime.timers.do_due()
             return True
