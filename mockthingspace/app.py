@@ -13,6 +13,7 @@ from functools import cache, partial
 from itertools import accumulate
 from sys import intern
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
 from flask.sessions import NullSession, SessionInterface
@@ -23,12 +24,18 @@ from mockthingspace import admin, rendering, seeds, timeline
 from mockthingspace.answers import gateway
 from mockthingspace.clock import Clock
 from mockthingspace.double import EXTENSION, Double, current
-from mockthingspace.errors import MethodNotServed, NotServed, ThingSpaceError
+from mockthingspace.errors import (
+    MethodNotServed,
+    NotServed,
+    SettingsError,
+    ThingSpaceError,
+)
 from mockthingspace.families import FAMILIES
 from mockthingspace.model import Delivery, Exchange
-from mockthingspace.nearest import account_in, nearest_operation
+from mockthingspace.nearest import account_in, nearest_operation, service_elsewhere
 from mockthingspace.redaction import printable, without_secrets
 from mockthingspace.settings import Settings, read_seed
+from mockthingspace.urls import locate
 from mockthingspace.views import Note, Segment, blueprint, json_response, refused
 from mockthingspace.wire import MAX_BODY, fault, shortened
 
@@ -80,14 +87,33 @@ def create_app(
             go straight into the application, without a socket.
 
     Raises:
-        SettingsError: The seed file cannot be used.
+        SettingsError: The seed file, or something in ``deliver_to``, cannot be used.
     """
     settings = settings or Settings()
+    for url, application in (deliver_to or {}).items():
+        _check_application(url, application)
     document = {} if settings.seed is None else read_seed(settings.seed)
     seed = seeds.seed(document, FAMILIES, Clock().now())
     app = _Application()
     app.extensions[EXTENSION] = Double(settings, seed, deliver_to or {}, _log_news)
     return app
+
+
+def _check_application(url: str, application: Any) -> None:
+    if not callable(application):
+        raise SettingsError(
+            f"deliver_to: {url!r} must lead to a WSGI or ASGI application, "
+            f"not to {application!r}"
+        )
+    try:
+        alone = urlsplit(url).path in ("", "/") and bool(locate(url))
+    except ValueError:
+        alone = False
+    if not alone:
+        raise SettingsError(
+            f"deliver_to: {url!r} must be scheme and host, such as "
+            "https://listener.example"
+        )
 
 
 class _Application(Flask):
@@ -161,6 +187,8 @@ def _complete(response: Response) -> Response:
     note: Note = g.note
     reason = "; ".join(note.reasons) or None
     if reason:
+        whose = service_elsewhere(FAMILIES, reason)
+        reason = f"{reason}; {whose}" if whose else reason
         response.headers["X-Mock-Reason"] = _as_header(reason)
     exchange = note.state.journal.add(_exchange(note, response, reason))
     if _log.isEnabledFor(logging.INFO):

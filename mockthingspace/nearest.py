@@ -23,6 +23,19 @@ def account_in(path: str) -> str | None:
     return found[0] if found else None
 
 
+def service_elsewhere(families: Iterable[Family], reason: str) -> str | None:
+    """Say whose a service is that a reason has refused, if it is another family's."""
+    return next(
+        (
+            f"{service} is of {family.name}"
+            for family in families
+            for service in family.services
+            if "must be one of" in reason and f"(came: {service!r})" in reason
+        ),
+        None,
+    )
+
+
 class NearOperation(NamedTuple):
     """An operation, where it would be served, and how far off it is (0 to 1)."""
 

@@ -199,6 +199,14 @@ def _nobody(state: State, family: str, service: str, account: str) -> AdminError
     ]
     shown = "; ".join(there[:5]) or "nothing"
     more = f" and {len(there) - 5} more" if len(there) > 5 else ""
+    taken = state.settings.accounts
+    if taken is not None and account not in taken:
+        names = ", ".join(sorted(taken)) or "it is empty"
+        return AdminError(
+            "not_registered",
+            f"account {account} is not one of the accounts setting: {names}",
+            404,
+        )
     whose = {"family": family, "account": account, "service": service}
     body = json.dumps({**whose, "url": LISTENS})
     url = f"{request.host_url}__admin/registrations"

@@ -389,6 +389,14 @@ def test_a_trigger_to_nobody_tells_the_curl_that_registers(
     assert (curl, post(client, "/deliveries", wanted).status_code) == ("curl", 202)
 
 
+def test_a_trigger_for_an_account_that_is_not_accepted_says_so() -> None:
+    """A registration would be refused, so none is suggested."""
+    other = create_app(Settings(accounts=frozenset({OTHER}))).test_client()
+    wanted = {"event": "NiddService.delivered", "account": ACCOUNT}
+    said = refused(post(other, "/deliveries", wanted), 404, "not_registered")
+    assert said == f"account {ACCOUNT} is not one of the accounts setting: {OTHER}"
+
+
 def test_a_resend_passes_over_other_services(
     registered: FlaskClient, double: Double
 ) -> None:

@@ -13,8 +13,11 @@ from flask.testing import FlaskClient
 from mockthingspace import create_app
 from mockthingspace.clock import Clock, Mode
 from mockthingspace.double import EXTENSION, Double, Seed, State
+from mockthingspace.errors import SettingsError
 from mockthingspace.model import Registration
 from mockthingspace.settings import Settings
+
+from .rows import each
 
 ACCOUNT = "0242078689-00001"
 OTHER = "0242078689-00002"
@@ -302,6 +305,23 @@ def test_a_rule_that_an_application_is_given_is_its_own() -> None:
     shown = [app.test_client().get("/mine").status_code for app in (one, other)]
     assert shown == [200, 404]
     assert one.test_client().get("/__admin/health").status_code == 200
+
+
+@each(
+    ("url", "application", "said"),
+    [
+        ("listener.example", print, "must be scheme and host, such as https://"),
+        ("https://listener.example/cb", print, "must be scheme and host, such as"),
+        ("http://[", print, "must be scheme and host, such as"),
+        ("https://listener.example", None, "must lead to a WSGI or ASGI application"),
+    ],
+)
+def test_what_nothing_could_be_delivered_to_is_refused(
+    url: str, application: Any, said: str
+) -> None:
+    """A mistake in ``deliver_to`` is told at once, not by attempts that fail."""
+    with pytest.raises(SettingsError, match=said):
+        create_app(deliver_to={url: application})
 
 
 def test_two_doubles_share_nothing(client: FlaskClient) -> None:

@@ -149,6 +149,16 @@ def test_a_malformed_account_is_refused_when_deregistering(client):
     _refused(response, "Invalid account name format")
 
 
+def test_a_service_of_another_family_is_told_whose_it_is(client):
+    """Whoever mixed up two APIs need not look for the name."""
+    refused = client.post(CALLBACKS, json={"name": "NiddService", "url": URL})
+
+    assert refused.headers["X-Mock-Reason"] == (
+        "name: must be one of Fota (came: 'NiddService'); "
+        "NiddService is of connectivity"
+    )
+
+
 @each("service", ["fota", "FOTA", "CarrierService", "Fota ", ""])
 def test_an_unknown_service_is_refused(client, service):
     """``Fota`` in its exact case is the only service; the reason says so."""
