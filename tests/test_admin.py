@@ -21,6 +21,7 @@ from .rows import each
 
 ACCOUNT = "0242078689-00001"
 OTHER = "0242078689-00002"
+NOBODY = "0242078689-99999"
 CALLBACKS = f"/api/fota/v1/callbacks/{ACCOUNT}"
 REGISTRATION = {
     "family": "fota-v1",
@@ -176,7 +177,7 @@ FILTERS = [
     (f"?account={OTHER}", 1),
     (f"?account={ACCOUNT}&service=Fota", 1),
     (f"?account={OTHER}&family=session", 0),
-    ("?account=", 0),
+    (f"?account={NOBODY}", 0),
 ]
 
 
@@ -202,7 +203,7 @@ def test_registrations_are_removed_by_filters(
 REQUESTS = [
     ("", [1, 2, 3, 4, 5, 6]),
     (f"?account={ACCOUNT}", [1, 2, 5, 6]),
-    ("?account=", []),
+    (f"?account={NOBODY}", []),
     ("?family=fota-v1", [1, 2, 3, 4, 6]),
     ("?operation=register", [1, 3, 6]),
     ("?status=400", [6]),
@@ -867,12 +868,33 @@ def test_a_reset_of_an_account_touches_only_that(used: FlaskClient) -> None:
     assert seqs(used.get("/__admin/requests")) == [3, 4]
 
 
-@each("account", ["", "0242078689", "x" * 200_000])
-def test_a_reset_of_what_is_no_account_is_refused(
-    used: FlaskClient, account: str
+READ_BY_ACCOUNT = ("registrations", "requests", "requests/unmatched", "deliveries")
+ASKED_BY_ACCOUNT = ("requests/find", "requests/count", "deliveries", "deliveries/wait")
+
+
+@each("account", ["", "12345", "0242078689", "x" * 200_000])
+@each(
+    ("method", "path"),
+    [
+        *(("GET", path) for path in (*READ_BY_ACCOUNT, "faults", "timeline")),
+        *(("DELETE", path) for path in ("registrations", "requests", "faults")),
+        *(("POST", path) for path in (*ASKED_BY_ACCOUNT, "reset")),
+        ("POST", "deliveries/wait-until-idle"),
+        ("POST", "near-misses/delivery-pattern"),
+        ("POST", "near-misses/request-pattern"),
+    ],
+)
+def test_what_is_no_account_is_refused_wherever_it_is_read(
+    used: FlaskClient, method: str, path: str, account: str
 ) -> None:
-    """It is not all of them, nor is it kept among what happened."""
-    reply = used.post("/__admin/reset", json={"account": account})
+    """A mistyped account is neither everybody, nor one that has nothing."""
+    event = {"event": "Fota.upgradeFinished"} if path == "deliveries" else {}
+    given = (
+        {"json": {"account": account, **event}}
+        if method == "POST"
+        else {"query_string": {"account": account}}
+    )
+    reply = used.open(f"/__admin/{path}", method=method, **given)
     assert_admin_error(reply, 400, "invalid_account")
 
 

@@ -445,7 +445,7 @@ def several(registered: FlaskClient, listener: Listening) -> FlaskClient:
     [
         ("", [0, 1, 2]),
         (f"account={OTHER}", [2]),
-        ("account=nobody", []),
+        ("account=0000000000-00000", []),
         ("event=Fota.firmwareList", [1]),
         ("status=pending", [1]),
         ("status=delivered", [0, 2]),

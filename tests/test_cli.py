@@ -602,3 +602,20 @@ def test_no_name_reaches_the_terminal_with_control_sequences(thingspace, run):
     bare = {char for _, *texts in said for text in texts for char in text}
     assert sorted(char for char in bare if not char.isprintable()) == ["\n"]
     assert r"  \x1b[2J\x9b\u202e\u2028  " in said[0][1]
+
+
+@each(
+    "words",
+    [
+        *(("registrations",), ("requests",), ("requests", "--unmatched"), ("reset",)),
+        *(("deliveries",), ("deliveries", "--follow"), ("timeline",), ("faults",)),
+        *(("faults", "heal"), ("faults", "plan", "reset")),
+        ("trigger", "Fota.upgradeFinished"),
+    ],
+)
+def test_a_mistyped_account_is_exit_code_2(thingspace, run, words):
+    """Every command that takes an account refuses what can be none, and says why."""
+    code, out, err = run(*words, "--account", "12345")
+
+    assert (code, out) == (2, "")
+    assert "0242078689-00001" in err

@@ -10,6 +10,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from mockthingspace.errors import AdminError, InvalidRequest, there_are
 from mockthingspace.events import DEEPEST, is_deeper
 from mockthingspace.families import FAMILIES
+from mockthingspace.model import is_account
 from mockthingspace.notifier import Met, Notifier
 from mockthingspace.redaction import without_secrets
 from mockthingspace.views import Note, json_response
@@ -54,7 +55,7 @@ def filters(*allowed: str) -> dict[str, str]:
 
 
 def known(given: Given, **more: Iterable[str]) -> Given:
-    """Return filters whose family, operation and service there are.
+    """Return filters whose account, family, operation and service there can be.
 
     Args:
         given: The filters.
@@ -64,6 +65,12 @@ def known(given: Given, **more: Iterable[str]) -> Given:
         AdminError: One names what nobody has; a typo must not look like nothing
             found.
     """
+    account = given.get("account")
+    if isinstance(account, str) and not is_account(account):
+        raise AdminError(
+            "invalid_account",
+            f"account: must be one, such as 0242078689-00001; came {account!r}",
+        )
     words: dict[str, Iterable[str]] = {
         "family": {family.name for family in FAMILIES},
         "operation": {one.name for family in FAMILIES for one in family.operations},

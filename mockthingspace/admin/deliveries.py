@@ -75,8 +75,7 @@ def one(identity: str) -> Response:
 def add() -> Response:
     """Trigger an event; 202 and the deliveries made, which go out after this reply."""
     double = current()
-    wanted = shapes.loaded(shapes.Wanted())
-    known({"service": wanted.get("service")})
+    wanted = known(shapes.loaded(shapes.Wanted()))
     return _going(double, trigger(double, FAMILIES, wanted))
 
 
@@ -181,7 +180,7 @@ def nearest() -> Response:
 
 def wait_until_idle() -> Response:
     """Block until no attempt is under way or due: 200, or 408."""
-    wanted = shapes.loaded(shapes.Idle())
+    wanted = known(shapes.loaded(shapes.Idle()))
     timeout_s = wanted["timeout_s"]
     over = Event()
     with holding(request.environ, over):

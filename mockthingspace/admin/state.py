@@ -5,11 +5,10 @@ from typing import Any
 from flask import Response, g
 
 from mockthingspace import planning, rendering, seeds
-from mockthingspace.admin.asking import document, filters
+from mockthingspace.admin.asking import document, filters, known
 from mockthingspace.double import current
 from mockthingspace.errors import AdminError, SettingsError
 from mockthingspace.families import FAMILIES
-from mockthingspace.model import is_account
 from mockthingspace.settings import checked, plain, shown
 from mockthingspace.views import Note, json_response
 
@@ -74,11 +73,7 @@ def restore() -> Response:
 def reset() -> Response:
     """Make everything, or one account, as just started; say what there was."""
     double = current()
-    account = {**_in_body(), **filters("account")}.get("account")
-    if account is not None and not is_account(account):
-        raise AdminError(
-            "invalid_account", "account must be one, such as 0242078689-00001"
-        )
+    account = known({**_in_body(), **filters("account")}).get("account")
     removed = double.reset() if account is None else double.reset_account(account)
     return json_response({**removed, "epoch": double.state.epoch})
 
