@@ -26,6 +26,7 @@ from mockthingspace.cli_common import (
     EXIT_CODES,
     INTERRUPTED,
     REFUSED,
+    URL_VARIABLE,
     USAGE,
     Table,
     account_option,
@@ -42,7 +43,7 @@ from mockthingspace.kinds import SWITCH
 from mockthingspace.settings import from_environment, rows, spelled
 
 NOT_SETTINGS = {
-    "MOCKTHINGSPACE_URL",
+    URL_VARIABLE,
     "MOCKTHINGSPACE_PORT_FILE",
     "MOCKTHINGSPACE_LOG_FORMAT",
 }
@@ -153,9 +154,10 @@ def serve(port_file: str | None, log_format: str, **flags: Any) -> None:
 @client_options
 def health(url: str, as_json: bool) -> None:
     """Say whether a double answers; exit 1 when none does."""
-    document = client(url).ask("GET", "/health")
+    asking = client(url)
+    document = asking.ask("GET", "/health")
     if "epoch" not in document:
-        raise AdminError("not_a_double", f"what answers at {url} is no double", 0)
+        raise asking.not_a_double(200)
     show(document, as_json, [_health_line(url, document)])
 
 

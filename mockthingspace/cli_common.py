@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from mockthingspace.redaction import printable
 
@@ -22,6 +23,7 @@ EXIT_CODES = {
     INTERRUPTED: "Ctrl-C ended it",
 }
 DEFAULT_URL = "http://127.0.0.1:8440"
+URL_VARIABLE = "MOCKTHINGSPACE_URL"
 
 
 def client_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -33,8 +35,8 @@ def client_options(command: Callable[..., None]) -> Callable[..., None]:
         "--url",
         default=DEFAULT_URL,
         show_default=True,
-        envvar="MOCKTHINGSPACE_URL",
-        help="where the double runs (or set MOCKTHINGSPACE_URL)",
+        envvar=URL_VARIABLE,
+        help=f"where the double runs (or set {URL_VARIABLE})",
     )
     return url(as_json(command))
 
@@ -43,10 +45,14 @@ account_option = click.option("--account", help="only this account's")
 
 
 def client(url: str) -> "AdminClient":
-    """Return a client of the double that runs at a URL."""
+    """Return a client of the double that runs at a URL; errors say who chose it."""
     from mockthingspace.client import AdminClient, remote, with_scheme
 
-    return AdminClient(remote(with_scheme(url)))
+    source = click.get_current_context().get_parameter_source("url")
+    chosen = source is ParameterSource.ENVIRONMENT
+    origin = f" (from {URL_VARIABLE})" if chosen else ""
+    full = with_scheme(url, origin)
+    return AdminClient(remote(full, origin), f"at {full}{origin}")
 
 
 def show(document: Mapping[str, Any], as_json: bool, lines: list[str]) -> None:

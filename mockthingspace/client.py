@@ -47,10 +47,12 @@ class AdminClient:
 
     Args:
         transport: Sends a request and returns the status and the body.
+        where: How an error names where that is.
     """
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, where: str = "there") -> None:
         self._transport = transport
+        self._where = where
 
     def ask(
         self,
@@ -82,10 +84,13 @@ class AdminClient:
             if not isinstance(document, dict):
                 raise TypeError
         except (ValueError, KeyError, TypeError) as error:
-            raise AdminError(
-                "not_a_double", f"what answers there (with {status}) is no double", 0
-            ) from error
+            raise self.not_a_double(status) from error
         return document
+
+    def not_a_double(self, status: int) -> AdminError:
+        """Return the error of a reply that no double gives."""
+        said = f"what answers {self._where} (with {status}) is no double"
+        return AdminError("not_a_double", said, 0)
 
 
 class Asking:
@@ -126,8 +131,12 @@ def in_process(app: Any, url: str) -> Transport:
     return send
 
 
-def with_scheme(url: str) -> str:
+def with_scheme(url: str, origin: str = "") -> str:
     """Return where a double is, as a URL: ``localhost:8440`` will do.
+
+    Args:
+        url: Where it is.
+        origin: What an error says behind the URL: where it came from.
 
     Raises:
         SettingsError: It is not a place a double could be.
@@ -140,17 +149,21 @@ def with_scheme(url: str) -> str:
         named = False
     if not named or parts.scheme not in ("http", "https") or parts.path:
         raise SettingsError(
-            f"{url!r} is not where a double can be; give scheme, host and port, such "
-            "as http://127.0.0.1:8440"
+            f"{url!r}{origin} is not where a double can be; give scheme, host and "
+            "port, such as http://127.0.0.1:8440"
         )
     return full
 
 
-def remote(url: str) -> Transport:
+def remote(url: str, origin: str = "") -> Transport:
     """Ask a double that is running somewhere else.
 
     From any number of threads; connections are kept alive. Proxies are not asked
     and redirects not followed: neither has any business with a local double.
+
+    Args:
+        url: Where it is, with its scheme.
+        origin: What an error says behind the URL: where it came from.
     """
     http = _unpatched_http_client()
     parts = urlsplit(url)
@@ -170,13 +183,13 @@ def remote(url: str) -> Transport:
         except TimeoutError as error:
             waited_s = _patience_s(asked) or TIMEOUT_S
             raise AdminError(
-                "no_double", f"no answer came from {url} in {waited_s:g} s", 0
+                "no_double", f"no answer came from {url}{origin} in {waited_s:g} s", 0
             ) from error
         except (OSError, http.HTTPException, UnicodeError) as error:
             raise AdminError(
                 "no_double",
-                f"no double answers at {url}; is 'mockthingspace serve' running "
-                f"there? ({error})",
+                f"no double answers at {url}{origin}; is 'mockthingspace serve' "
+                f"running there? ({error})",
                 0,
             ) from error
         idle.append(connection)

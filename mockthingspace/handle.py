@@ -86,7 +86,7 @@ class MockThingSpace(RequestsHandle, DeliveriesHandle, FaultsHandle, TimelineHan
         """
         handle = cls()
         handle._url = with_scheme(url)
-        handle._client = AdminClient(remote(handle._url))
+        handle._client = AdminClient(remote(handle._url), f"at {handle._url}")
         handle._account = account
         return handle
 

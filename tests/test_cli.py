@@ -339,8 +339,33 @@ def test_what_is_no_double_is_exit_code_1_and_a_sentence(run, status, content):
     code, out, err = run("health", "--url", server.url)
     server.stop()
 
-    assert (code, out, err.count("\n")) == (1, "", 1)
-    assert "is no double" in err
+    answered = f"mockthingspace: what answers at {server.url} (with {status[:3]})"
+    assert (code, out, err) == (1, "", f"{answered} is no double\n")
+
+
+@each(
+    ("command", "place", "expected"),
+    [
+        ("health", "{dead}", "no double answers at {dead} (from {name}); is "),
+        ("requests", "{other}", "what answers at {other} (from {name}) (with 404) is "),
+        ("reset", "ftp://x", "'ftp://x' (from {name}) is not where a double can be; "),
+    ],
+)
+def test_an_error_names_the_variable_that_chose_the_url(
+    run, monkeypatch, command, place, expected
+):
+    """Who set it in another terminal, or a year ago, reads where it comes from."""
+    name = "MOCKTHINGSPACE_URL"
+    other, dead = _answering("404 Not Found", b"{}"), f"http://127.0.0.1:{_free_port()}"
+    names = {"name": name, "dead": dead, "other": other.url}
+    monkeypatch.setenv(name, place.format(**names))
+    other.start()
+
+    _, _, err = run(command)
+    other.stop()
+
+    said = f"mockthingspace: {expected.format(**names)}"
+    assert err[: len(said)] == said
 
 
 def test_a_refusal_of_the_admin_api_has_its_code_and_status(thingspace):
