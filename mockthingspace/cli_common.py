@@ -1,6 +1,7 @@
 """What the commands that ask a running double share: options, asking, printing."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,9 @@ EXIT_CODES = {
 }
 DEFAULT_URL = "http://127.0.0.1:8440"
 URL_VARIABLE = "MOCKTHINGSPACE_URL"
+STOPS = 'PUT /__admin/clock {"mode": "manual"} or the setting clock=manual'
+TYPED_STOP = "'mockthingspace clock manual'"
+ADVANCES = re.compile(r"advance\(seconds=([^)]+)\)")
 
 
 def client_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -92,8 +96,9 @@ def complain(error: Exception) -> None:
 
 
 def at_a_terminal(text: str, flag: str = "serve --public-listeners") -> str:
-    """Return a text with the flag named where it names the setting."""
-    return text.replace("public_listeners=true", flag)
+    """Return a text that names flags and commands, not settings, methods and calls."""
+    text = text.replace("public_listeners=true", flag).replace(STOPS, TYPED_STOP)
+    return ADVANCES.sub(r"'mockthingspace clock advance \1'", text)
 
 
 def printable_lines(text: str) -> str:

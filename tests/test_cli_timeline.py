@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
@@ -65,6 +66,23 @@ def test_it_can_be_cut(thingspace, args, count):
     _request(thingspace, OTHER)
 
     assert count == len(_invoke(*args).output.splitlines())
+
+
+def test_a_held_reply_says_what_to_type(thingspace):
+    """At a terminal nobody calls ``advance``; the API's document names the call."""
+    thingspace.fault("delay", on="requests", seconds=3)
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(_request, thingspace)
+        since, told = 0, ""
+        while "frees it" not in told:
+            document = thingspace.admin.ask("GET", "/timeline", since=since, wait_s=20)
+            assert document["timeline"], f"nothing more came after: {told}"
+            since, told = document["meta"]["last_seq"], str(document["timeline"])
+        shown = _invoke().output
+        thingspace.heal()
+
+    assert "advance(seconds=3) frees it" in told
+    assert "; 'mockthingspace clock advance 3' frees it\n" in shown
 
 
 @pytest.mark.usefixtures("thingspace")
