@@ -33,6 +33,7 @@ from mockthingspace.cli_common import (
     client,
     client_options,
     complain,
+    meant,
     moment,
     printable_lines,
     show,
@@ -78,6 +79,18 @@ class _ServeByDefault(click.Group):
             ctx.obj = UNNAMED
             args = ["serve", *args]
         return super().parse_args(ctx, args)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command; name the whole of one that is another's."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            for name, group in self.commands.items():
+                if isinstance(group, click.Group) and args[0] in group.commands:
+                    raise meant(ctx, args, name) from error
+            raise
 
 
 _OWN = ("--help", "-h", "--version")

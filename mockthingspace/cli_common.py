@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from shlex import join
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -82,6 +83,14 @@ class Table:
         widths = zip(self._widths, *([*map(len, row)] for row in new), strict=True)
         self._widths = [*map(max, widths)]
         return ["  ".join(map(str.ljust, row, self._widths)).rstrip() for row in new]
+
+
+def meant(ctx: click.Context, args: list[str], *before: str) -> click.UsageError:
+    """Return the error of words that are a command behind others."""
+    typed = join([*ctx.command_path.split(), *before, *args])
+    return click.UsageError(
+        f"No such command '{args[0]}'. Did you mean '{typed}'?", ctx
+    )
 
 
 def moment(instant: str) -> str:

@@ -6,6 +6,7 @@ Thin clients of the admin API; ``cli`` puts them into its group.
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from difflib import get_close_matches
 from typing import Any, NoReturn, TextIO
 
 import click
@@ -28,13 +29,31 @@ WAIT_S = 5
 LONGEST_WAIT_S = 600
 
 
+class _Trigger(click.Command):
+    """A command whose overrides, as the admin API calls them, are ``--set``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Say what is meant by an override, however it is spelled."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if not get_close_matches(error.option_name, ["--overrides"], 1, 0.8):
+                raise
+            raise click.UsageError(
+                f"No such option: {error.option_name}. Another value for one field "
+                "is --set: --set PATH=VALUE",
+                ctx,
+            ) from error
+
+
 @click.command(
+    cls=_Trigger,
     epilog="\b\nExamples:\n"
     "  mockthingspace trigger Fota.upgradeFinished --account 0242078689-00001\n"
     "  mockthingspace trigger Fota.firmwareList --account 0242078689-00001 \\\n"
     "      --set firmwareList.0.toVersion=7.1 --wait 5\n"
     "  mockthingspace trigger Fota.firmwareList --account 0242078689-00001 \\\n"
-    "      --message message.json\n"
+    "      --message message.json\n",
 )
 @client_options
 @click.argument("event")
