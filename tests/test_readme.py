@@ -181,6 +181,14 @@ def test_the_admin_page_shows_what_is_answered():
             assert (command, different) == (command, [])
 
 
+def test_what_is_typed_beside_make_run_is_there_after_it():
+    """A checkout has the program in its virtual environment, not on the path."""
+    text = README.read_text("utf-8")
+    section = text.partition("\n## As a server")[2].partition("\n## ")[0]
+
+    assert re.findall(r"[`$] ?mockthingspace [a-z-]+", section) == []
+
+
 def test_a_script_starts_it_as_the_page_shows(tmp_path):
     """The port file, the ready line and the log are as it says."""
     [script] = [text for name, text in COMMANDS if name == "sh"]
@@ -211,13 +219,17 @@ def test_a_script_starts_it_as_the_page_shows(tmp_path):
 def test_an_event_of_a_seed_is_sent_as_the_page_shows(tmp_path):
     """It is triggered by its name, and what is the registration's is filled in."""
     *_, example = [text for name, text in COMMANDS if name == "json"]
+    page = (ROOT / "docs" / "COMMANDS.md").read_text("utf-8")
+    [command] = re.findall(r"^`mockthingspace (trigger .*?)` sends it", page, re.M)
     seed = tmp_path / "seed.json"
-    seed.write_text(example)
 
-    with MockThingSpace(seed=str(seed)) as thing, Listener() as listener:
-        thing.register(ACCOUNT, listener.url)
-        thing.trigger("Mine.rebooted", ACCOUNT, times=3)
-        [message] = listener.wait_for(1)
+    with Listener() as listener:
+        seed.write_text(example.replace("http://localhost:9001/fota", listener.url))
+        with MockThingSpace(seed=str(seed)) as thing:
+            subprocess.run(
+                [COMMAND, *command.split(), "--url", thing.url], check=True, timeout=20
+            )
+            [message] = listener.wait_for(1)
 
     expected = {"accountName": ACCOUNT, "type": "rebooted", "times": 3}
     assert message.json == expected
