@@ -60,7 +60,7 @@ class _Job:
     """A delivery that is not over, and how far it is.
 
     It is ``released`` when its turn may come. ``begun`` counts its attempts,
-    ``in_flight`` those unanswered.
+    ``in_flight`` those unanswered; ``since`` is when the first of these was sent.
     """
 
     id: str
@@ -68,6 +68,7 @@ class _Job:
     released: bool = False
     begun: int = 0
     in_flight: int = 0
+    since: float | None = None
 
 
 @dataclass(eq=False, slots=True)
@@ -253,6 +254,19 @@ class Dispatcher:
             first = [queue.jobs[0] for queue in self._queues.get(account, {}).values()]
             return account not in self._sending and not any(map(self._due, first))
 
+    def under_way(self) -> dict[str, float | None]:
+        """Return the deliveries whose attempt is under way, by id.
+
+        Each with the seconds for which it has been; None where nothing says.
+        """
+        now = monotonic()
+        with self._lock:
+            return {
+                job.id: None if job.since is None else now - job.since
+                for job in self._jobs.values()
+                if job.in_flight
+            }
+
     @property
     def quiet(self) -> bool:
         """Whether only timers begin more: nothing is under way or undispatched."""
@@ -303,6 +317,8 @@ class Dispatcher:
         started_at = self._runtime.timers.clock.now()
         after = self._runtime.numbers.last
         began = monotonic()
+        if job.since is None:
+            job.since = began
         try:
             if number == 1:
                 self._expect_overlap(job, delivery)
@@ -358,6 +374,7 @@ class Dispatcher:
     def _land(self, job: _Job) -> None:
         """Note that one of a delivery's attempts is no longer under way."""
         job.in_flight -= 1
+        job.since = None
         self.ended += 1
         account = job.queue.account
         self._sending[account] -= 1

@@ -40,6 +40,8 @@ class Scene(NamedTuple):
     evicted: int
     deliveries: list[Delivery]
     registered: frozenset[str]
+    under_way: Mapping[str, float | None]  # by delivery: since how many seconds
+    attempt_timeout_s: float
 
 
 def unmet(
@@ -91,11 +93,11 @@ def undelivered(
     came = [one for one in there if matches(one, wanted)]
     misses = near_misses(there, wanted) if _too_few(came, count) else []
     lines = [heading, *_rows([*_fields(asked)]), f"but {len(came)} came"]
-    lines += _each("came", [[_told(one), _again(one, scene)] for one in came])
+    lines += _each("came", [[_told(one), *_again(one, scene)] for one in came])
     for miss in misses:
         one = miss.exchange
         shown = differences([each._asdict() for each in miss.differences])
-        lines += _each("nearest", [[_told(one), *shown, _again(one, scene)]])
+        lines += _each("nearest", [[_told(one), *shown, *_again(one, scene)]])
     lines += _pending(asked.get("account"), scene)
     account = asked.get("account")
     mine = [one for one in there if account in (None, one.account)]
@@ -237,10 +239,12 @@ def _told(one: Delivery) -> str:
     return f"{one.id} {delivery_line(one, rfc3339(one.due_at))}"
 
 
-def _again(one: Delivery, scene: Scene) -> str:
-    """Return the command that sends a delivery's message again."""
+def _again(one: Delivery, scene: Scene) -> list[str]:
+    """Return the command that sends a message again, if its delivery is over."""
+    if one.status == "pending":
+        return []
     url = f"{scene.url}/__admin/deliveries/{one.id}/resend"
-    return shlex.join(["curl", "-X", "POST", url])
+    return [shlex.join(["curl", "-X", "POST", url])]
 
 
 def _pending(account: str | None, scene: Scene) -> list[str]:
@@ -259,11 +263,18 @@ def _pending(account: str | None, scene: Scene) -> list[str]:
 def _due(one: Delivery, head: Delivery, scene: Scene) -> str:
     """Say when the next attempt is due, and what brings it."""
     attempt = printable(f"{one.id} {one.event}, attempt {len(one.attempts) + 1}")
+    if one.id in scene.under_way:
+        since_s = scene.under_way[one.id]
+        lasts = "is under way"
+        if since_s is not None:
+            lasts = f"has been under way for {since_s:.1f} s"
+        has = f"the listener has {scene.attempt_timeout_s:g} s to answer"
+        return f"{attempt} {lasts}; {has} (attempt_timeout_s)"
     left_ms = math.ceil((one.due_at - scene.now).total_seconds() * 1000)
     if head.id != one.id and not one.attempts:
         return f"{attempt} when {head.id} is over, which goes first"
     if left_ms <= 0:
-        return f"{attempt} is due or under way"
+        return f"{attempt} is due"
     seconds = f"{left_ms / 1000:.3f}".rstrip("0").rstrip(".")
     brings = f"; advance(seconds={seconds}) brings it" if scene.stands else ""
     return f"{attempt} due in {seconds} s, at {rfc3339(one.due_at)}{brings}"

@@ -158,7 +158,7 @@ class DeliveriesHandle(Asking):
         Raises:
             AssertionError: They were not; the message shows the three nearest and
                 how they differ, what is still to come, and the command that sends
-                each again.
+                each again that is over.
         """
         count = wanted.pop("count", None)
         wanted.setdefault("status", "delivered")

@@ -17,6 +17,7 @@ import pytest
 import requests
 
 from mockthingspace import MockThingSpace
+from mockthingspace.dispatcher import Dispatcher
 from mockthingspace.explaining import curl, differences, unmet
 
 from .rows import each
@@ -282,8 +283,8 @@ def test_many_that_are_pending_are_told_by_their_number(thing: MockThingSpace) -
     assert "and 1 more pending" == lines[-1]
 
 
-def test_what_is_due_is_told_so(thing: MockThingSpace) -> None:
-    """A message whose attempt is under way is not said to need more time."""
+def test_a_clock_that_runs_needs_no_advance(thing: MockThingSpace) -> None:
+    """What is due later is told with its instant alone."""
     deliver(thing)
     thing.admin.ask("PUT", "/clock", {"mode": "real"})
     with pytest.raises(AssertionError, match=r"due in [\d.]+ s, at [^;]*$"):
@@ -308,8 +309,45 @@ def test_what_is_under_way_is_told_so() -> None:
             double.assert_delivered(ACCOUNT, event=FINISHED)
         answers.set()
         double.wait_until_idle(PATIENCE_S)
+    text = str(caught.value)
+    assert re.sub(r"\d+\.\d s", "5.0 s", text).splitlines()[-1] == (
+        f"pending: {made.id} {FINISHED}, attempt 1 has been under way for 5.0 s; "
+        "the listener has 10 s to answer (attempt_timeout_s)"
+    )
+    assert "/resend" not in text
+
+
+def test_an_attempt_that_waits_for_a_socket_is_told_so(
+    thing: MockThingSpace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nothing says since when it is under way, the failure does not either."""
+    thing.register(ACCOUNT, ORIGIN)
+    monkeypatch.setattr(Dispatcher, "dispatch", lambda *_: None)
+    [made] = thing.trigger(FINISHED, ACCOUNT)
+    monkeypatch.setattr(Dispatcher, "under_way", lambda _: {made.id: None})
+
+    with pytest.raises(AssertionError) as caught:
+        thing.assert_delivered(ACCOUNT, event=LIST)
+
+    assert str(caught.value).splitlines()[-1] == (
+        f"pending: {made.id} {FINISHED}, attempt 1 is under way; the listener has "
+        "10 s to answer (attempt_timeout_s)"
+    )
+
+
+def test_what_is_due_and_not_under_way_is_told_so(
+    thing: MockThingSpace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between its trigger and its attempt a message is due."""
+    thing.register(ACCOUNT, ORIGIN)
+    monkeypatch.setattr(Dispatcher, "dispatch", lambda *_: None)
+    [made] = thing.trigger(FINISHED, ACCOUNT)
+
+    with pytest.raises(AssertionError) as caught:
+        thing.assert_delivered(ACCOUNT)
+
     last = str(caught.value).splitlines()[-1]
-    assert f"pending: {made.id} {FINISHED}, attempt 1 is due or under way" == last
+    assert last == f"pending: {made.id} {FINISHED}, attempt 1 is due"
 
 
 def test_evicted_deliveries_are_told(listening: Listening) -> None:

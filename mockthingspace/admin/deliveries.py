@@ -217,14 +217,19 @@ def _asked(wanted: Mapping[str, Any]) -> dict[str, Any]:
 
 def _scene(double: Double, state: State) -> Scene:
     deliveries = state.deliveries
-    return Scene(
-        url=request.host_url.rstrip("/"),
-        now=double.clock.now(),
-        stands=double.clock.mode == "manual",
-        evicted=deliveries.evicted,
-        deliveries=deliveries.every(),
-        registered=frozenset(one.account for one in double.state.registry.every()),
-    )
+    with deliveries.lock:  # what is under way is pending
+        return Scene(
+            url=request.host_url.rstrip("/"),
+            now=double.clock.now(),
+            stands=double.clock.mode == "manual",
+            evicted=deliveries.evicted,
+            deliveries=deliveries.every(),
+            registered=frozenset(
+                each.account for each in double.state.registry.every()
+            ),
+            under_way=state.dispatcher.under_way(),
+            attempt_timeout_s=state.settings.attempt_timeout_s,
+        )
 
 
 def _exact(wanted: Mapping[str, Any]) -> dict[str, Any]:
