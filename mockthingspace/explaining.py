@@ -26,6 +26,10 @@ from mockthingspace.rendering import counted, delivery_line, line
 FEW = 5
 LONGEST, BEFORE = 160, 40
 LONGEST_BODY = 2000
+OF_EVERYBODY = (
+    "the clock is everybody's: start the server with clock=real and short pauses "
+    "(profile=0.1,0.1), or use a double of your own"
+)
 OF_THE_CLIENT = TRANSPORT_HEADERS | {"accept-encoding", "user-agent"}
 _GLOBS = re.compile(r"[][{}]")
 Rows = list[tuple[str, str]]
@@ -37,6 +41,7 @@ class Scene(NamedTuple):
     url: str
     now: datetime
     stands: bool
+    shared: bool  # the clock, so that nobody moves it
     evicted: int
     deliveries: list[Delivery]
     registered: frozenset[str]
@@ -276,8 +281,12 @@ def _due(one: Delivery, head: Delivery, scene: Scene) -> str:
     if left_ms <= 0:
         return f"{attempt} is due"
     seconds = f"{left_ms / 1000:.3f}".rstrip("0").rstrip(".")
-    brings = f"; advance(seconds={seconds}) brings it" if scene.stands else ""
-    return f"{attempt} due in {seconds} s, at {rfc3339(one.due_at)}{brings}"
+    due = f"{attempt} due in {seconds} s, at {rfc3339(one.due_at)}"
+    if not scene.stands:
+        return due
+    if scene.shared:
+        return f"{due}; {OF_EVERYBODY}"
+    return f"{due}; advance(seconds={seconds}) brings it"
 
 
 def _empty(pattern: Mapping[str, Any]) -> str:

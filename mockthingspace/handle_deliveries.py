@@ -180,6 +180,7 @@ class DeliveriesHandle(Asking):
         self, account: str | None, count: int | None, wanted: Mapping[str, Any]
     ) -> str:
         whose = {"account": account or self._account, **wanted, "count": count}
+        whose["advance"] = self._account is None
         whose.pop("limit", None)
         pattern = {name: one for name, one in whose.items() if one is not None}
         told = self.admin.ask("POST", "/near-misses/delivery-pattern", pattern)

@@ -184,6 +184,27 @@ def test_a_wait_in_vain_is_an_assertion(thing: MockThingSpace) -> None:
     ] == str(caught.value).splitlines()
 
 
+def test_who_shares_a_clock_is_not_told_to_move_it(scoped: MockThingSpace) -> None:
+    """The failure says what to do instead."""
+    LISTENER.statuses = [503]
+    scoped.trigger(FINISHED)
+    scoped.wait_for_delivery(attempts=1)
+
+    with pytest.raises(AssertionError) as waited:
+        scoped.wait_for_delivery(timeout_s=0)
+    with pytest.raises(AssertionError) as asserted:
+        scoped.assert_delivered()
+
+    instead = (
+        "Z; the clock is everybody's: start the server with clock=real and short "
+        "pauses (profile=0.1,0.1), or use a double of your own"
+    )
+    for text in (str(waited.value), str(asserted.value)):
+        assert "attempt 2 due in 300 s" in text
+        assert text.endswith(instead)
+        assert "advance(" not in text
+
+
 def test_a_wait_for_what_there_is_not_is_no_assertion(thing: MockThingSpace) -> None:
     """A mistyped event is told as such."""
     with pytest.raises(AdminError, match=r"unknown event 'Fota\.finished'"):

@@ -162,7 +162,7 @@ def nearest() -> Response:
     """Show the three that come nearest, how each differs, and all of it in words."""
     double = current()
     wanted = _known(double, shapes.loaded(shapes.Sought()))
-    scene = _scene(double, double.state)
+    scene = _scene(wanted, double, double.state)
     asked, count = _asked(wanted), wanted["count"]
     there = [one for one in scene.deliveries if one.seq > wanted["since"]]
     shown = [
@@ -206,7 +206,7 @@ def _unmet(wanted: Mapping[str, Any], double: Double, state: State) -> str:
         heading = f"{during} for {expected(count, *DELIVERIES)}"
     elif double.exhausted(state):
         heading = f"waited for {expected(count, *DELIVERIES)}, and nothing more is due"
-    return undelivered(heading, count, _asked(wanted), _scene(double, state))
+    return undelivered(heading, count, _asked(wanted), _scene(wanted, double, state))
 
 
 def _asked(wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -215,13 +215,14 @@ def _asked(wanted: Mapping[str, Any]) -> dict[str, Any]:
     return {**_exact(wanted), **more}
 
 
-def _scene(double: Double, state: State) -> Scene:
+def _scene(wanted: Mapping[str, Any], double: Double, state: State) -> Scene:
     deliveries = state.deliveries
     with deliveries.lock:  # what is under way is pending
         return Scene(
             url=request.host_url.rstrip("/"),
             now=double.clock.now(),
             stands=double.clock.mode == "manual",
+            shared=not wanted["advance"],
             evicted=deliveries.evicted,
             deliveries=deliveries.every(),
             registered=frozenset(

@@ -60,7 +60,10 @@ class Idle(Patience):
 
 
 class Sought(_Strict):
-    """``{account?, family?, service?, event?, status?, attempts?, count?, since?}``."""
+    """``{account?, family?, service?, event?, status?, attempts?, count?, since?}``.
+
+    And ``advance?``: whether the clock is the asker's to move.
+    """
 
     account = fields.String(allow_none=True)
     family = fields.String(allow_none=True)
@@ -70,13 +73,13 @@ class Sought(_Strict):
     attempts = _Whole(strict=True, allow_none=True, validate=validate.Range(1))
     count = _Whole(strict=True, load_default=None, validate=validate.Range(0))
     since = _Whole(strict=True, load_default=0, validate=validate.Range(0))
+    advance = fields.Boolean(load_default=True, truthy={True}, falsy={False})
 
 
 class Awaited(Sought):
-    """The same, with ``timeout_s?`` and ``advance?``; the usual count is 1."""
+    """The same, with ``timeout_s?``; the usual count is 1."""
 
     timeout_s = TIMEOUT_S
-    advance = fields.Boolean(load_default=True, truthy={True}, falsy={False})
     count = _Whole(strict=True, load_default=1, validate=validate.Range(1))
 
 
