@@ -88,26 +88,40 @@ def thingspace_settings() -> "Settings":
 
 
 @pytest.fixture(scope="session")
+def _thingspace_checked(
+    thingspace_settings: "Settings | Mapping[str, Any]",
+) -> "Settings":
+    """The settings as a value; those that cannot be used fail the tests."""
+    from mockthingspace.errors import SettingsError
+    from mockthingspace.settings import as_settings
+
+    try:
+        return as_settings(thingspace_settings, "what it returns")
+    except SettingsError as error:
+        reason = f"the fixture thingspace_settings: {error}"
+    return pytest.fail(reason, pytrace=False)
+
+
+@pytest.fixture(scope="session")
 def thingspace_server(
-    request: pytest.FixtureRequest, thingspace_settings: "Settings"
+    request: pytest.FixtureRequest, _thingspace_checked: "Settings"
 ) -> Iterator["MockThingSpace"]:
     """The running double: this session's own, or the one at ``--thingspace-url``."""
     from mockthingspace import MockThingSpace
 
     url = request.config.getoption(OPTION)
     if url:
-        yield _reached(url, thingspace_settings)
+        yield _reached(url, _thingspace_checked)
         return
-    with MockThingSpace(thingspace_settings) as server:
+    with MockThingSpace(_thingspace_checked) as server:
         yield server
 
 
-def _reached(url: str, settings: "Settings | Mapping[str, Any]") -> "MockThingSpace":
+def _reached(url: str, asked: "Settings") -> "MockThingSpace":
     """Return the handle of a running double, or fail with why it will not do."""
     from mockthingspace import MockThingSpace, MockThingSpaceError
-    from mockthingspace.settings import as_settings, shown
+    from mockthingspace.settings import shown
 
-    asked = as_settings(settings)
     try:
         handle = MockThingSpace.at(url)
         there = handle.admin.ask("GET", "/settings")["settings"]
@@ -135,12 +149,10 @@ def _comparable(settings: Mapping[str, Any], name: str) -> Any:
 
 @pytest.fixture(scope="session")
 def _thingspace_accounts(
-    request: pytest.FixtureRequest,
-    thingspace_settings: "Settings | Mapping[str, Any]",
+    request: pytest.FixtureRequest, _thingspace_checked: "Settings"
 ) -> Iterator[str]:
     """Account names: those that are accepted in turn, or each given once."""
     from mockthingspace.model import ACCOUNT_FORMAT
-    from mockthingspace.settings import as_settings
 
     worker = int(re.sub(r"[^0-9]", "", os.environ.get("PYTEST_XDIST_WORKER", "")) or 0)
     if request.config.getoption(OPTION):
@@ -149,7 +161,7 @@ def _thingspace_accounts(
         sharing = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
         turn = worker % sharing  # as one that replaces a crashed worker is above
     else:
-        accepted, sharing, turn = as_settings(thingspace_settings).accounts, 1, 0
+        accepted, sharing, turn = _thingspace_checked.accounts, 1, 0
     if accepted is None:  # a random start keeps runs apart
         first = secrets.randbelow(9 * 10**9)
         return (f"{first + n:010d}-{worker % 10**5:05d}" for n in count(1))

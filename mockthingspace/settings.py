@@ -31,8 +31,8 @@ from mockthingspace.kinds import (
 )
 from mockthingspace.redaction import HIDDEN
 
+__tracebackhide__ = True  # in every frame of this module, for pytest
 ENV_PREFIX = "MOCKTHINGSPACE_"
-
 
 _UNSET: Any = object()
 
@@ -170,15 +170,21 @@ def rows() -> tuple[Any, ...]:
     return tuple(row for row in fields(Settings) if row.init)
 
 
-def as_settings(given: Settings | Mapping[str, Any] | None) -> Settings:
+def as_settings(
+    given: Settings | Mapping[str, Any] | None, origin: str = "the call"
+) -> Settings:
     """Return settings that are a value already, or given by name.
+
+    Args:
+        given: The settings.
+        origin: Where they came from, for the message.
 
     Raises:
         SettingsError: A setting is unknown or cannot be used.
     """
     if isinstance(given, Settings):
         return given
-    return Settings(**checked(given or {}, "the call"))
+    return Settings(**checked({} if given is None else given, origin))
 
 
 def plain(settings: Settings) -> dict[str, Any]:
@@ -267,8 +273,8 @@ def _parsed(name: str, value: Any) -> Any:
     row = next(row for row in rows() if row.name == name)
     try:
         return row.metadata["kind"].parse(value)
-    except (ValueError, TypeError, LookupError, AttributeError, OverflowError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError):
         shown = "(value hidden)" if not row.repr else repr(value)
         raise SettingsError(
             f"{name}: {shown} cannot be used; allowed: {row.metadata['kind'].allowed}"
-        ) from error
+        ) from None

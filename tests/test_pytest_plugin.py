@@ -391,6 +391,68 @@ def test_settings_of_another_scope_are_told_the_right_one(pytester):
     )
 
 
+UNUSABLE = {
+    "value": (
+        '{"auth": "stirct"}',
+        "auth: 'stirct' cannot be used; allowed: off | present | strict",
+    ),
+    "key": (
+        '{"auht": "strict"}',
+        "unknown setting 'auht' in what it returns: did you mean 'auth'? there are *",
+    ),
+    "shape": ("[]", "the settings in what it returns must be an object"),
+}
+
+
+@pytest.mark.parametrize(("returned", "told"), UNUSABLE.values(), ids=UNUSABLE)
+def test_settings_that_cannot_be_used_fail_the_tests(pytester, returned, told):
+    """With the fixture, the key, the value and what is allowed, and no frame."""
+    pytester.makepyfile(
+        f"""
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def thingspace_settings():
+            return {returned}
+
+        def test_it(thingspace):
+            pass
+
+        def test_of_an_account(thingspace_account):
+            pass
+        """
+    )
+
+    result = _run(pytester)
+
+    result.assert_outcomes(errors=2)
+    result.stdout.fnmatch_lines([f"the fixture thingspace_settings: {told}"] * 2)
+    assert re.findall(r"^\S+\.py:\d+", result.stdout.str(), re.M) == []
+
+
+def test_settings_that_refuse_themselves_show_the_users_line_alone(pytester):
+    """``Settings(…)`` raises in the fixture, where the mistake is."""
+    pytester.makepyfile(
+        """
+        import pytest
+        from mockthingspace import Settings
+
+        @pytest.fixture(scope="session")
+        def thingspace_settings():
+            return Settings(port="none")
+
+        def test_it(thingspace):
+            pass
+        """
+    )
+
+    result = _run(pytester, "--tb=short")
+
+    result.assert_outcomes(errors=1)
+    frames = [line for line in result.outlines if ": in " in line]
+    assert [frame.partition(": in ")[2] for frame in frames] == ["thingspace_settings"]
+
+
 SOME = ["0242078689-00002", "0242078689-00003", "0242078689-00004", "TestAccount-2"]
 LIMITED = """
 import pytest
