@@ -4,6 +4,7 @@ Requests are taken as the admin API shows them, secrets hidden, deliveries as th
 double keeps them; here they are only spelled.
 """
 
+import asyncio
 import json
 import math
 import re
@@ -108,6 +109,22 @@ def undelivered(
     mine = [one for one in there if account in (None, one.account)]
     notes = [] if mine else [*_nothing(asked, scene)]
     return _text([*lines, *_notes(notes, scene.evicted, "deliveries")])
+
+
+def blocked(call: str) -> str:
+    """Say what to await in a thread with an event loop; nothing in another.
+
+    Args:
+        call: What blocks the loop, such as ``thingspace.advance``.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return ""
+    return (
+        "\n\nThis thread runs an event loop, which a wait blocks: a listener in that "
+        f"loop cannot answer meanwhile. Instead: await asyncio.to_thread({call}, ...)"
+    )
 
 
 def _text(told: list[str]) -> str:

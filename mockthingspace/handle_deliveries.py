@@ -1,15 +1,18 @@
 """The part of the handle that triggers messages, waits for them and moves time."""
 
-import asyncio
+import warnings
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from mockthingspace.client import Asking
 from mockthingspace.errors import AdminError, MockThingSpaceError
+from mockthingspace.explaining import blocked
 from mockthingspace.recorded import RecordedClock, RecordedDelivery, clock, delivery
+from mockthingspace.transport import NO_ANSWER
 
 __tracebackhide__ = True  # in every frame of this module, for pytest
+WAIT = "thingspace.wait_for_delivery"
 SHARED_CLOCK = (
     "the clock is everybody's who uses this double: moving it would make other tests' "
     "messages fall due; use a double of your own, or short pauses (profile=0.1,0.1)"
@@ -142,7 +145,7 @@ class DeliveriesHandle(Asking):
         except AdminError as error:
             if error.status != 408:
                 raise
-            raise AssertionError(_unmet(error, "wait_for_delivery")) from None
+            raise AssertionError(error.message + blocked(WAIT)) from None
         return _deliveries(found)[-1]
 
     def assert_delivered(
@@ -164,7 +167,9 @@ class DeliveriesHandle(Asking):
         wanted.setdefault("status", "delivered")
         found = self.deliveries(account, **wanted)
         if len(found) != count if count is not None else not found:
-            raise AssertionError(self._undelivered(account, count, wanted))
+            too_few = len(found) < (1 if count is None else count)
+            instead = blocked(WAIT) if too_few else ""
+            raise AssertionError(self._undelivered(account, count, wanted) + instead)
         return found
 
     def assert_not_delivered(self, account: str | None = None, **wanted: Any) -> None:
@@ -200,14 +205,16 @@ class DeliveriesHandle(Asking):
         except AdminError as error:
             if error.status != 408:
                 raise
-            raise AssertionError(_unmet(error, "wait_until_idle")) from None
+            instead = blocked("thingspace.wait_until_idle")
+            raise AssertionError(error.message + instead) from None
 
     def advance(
         self, seconds: float = 0, *, minutes: float = 0, hours: float = 0
     ) -> list[dict[str, Any]]:
         """Let time pass on a clock that stands; return the attempts that fell due.
 
-        Returns when all that fell due in that time is done.
+        Returns when all that fell due in that time is done. Where it blocks an event
+        loop and an attempt has no answer in time, it warns: RuntimeWarning.
 
         Args:
             seconds: How long.
@@ -224,6 +231,10 @@ class DeliveriesHandle(Asking):
         fired: list[dict[str, Any]] = self.admin.ask("POST", "/clock/advance", body)[
             "fired"
         ]
+        instead = blocked("thingspace.advance")
+        if instead and any(NO_ANSWER in (each["error"] or "") for each in fired):
+            told = f"an attempt that fell due had no answer in time{instead}"
+            warnings.warn(told, RuntimeWarning, stacklevel=2)
         return fired
 
     @property
@@ -235,19 +246,6 @@ class DeliveriesHandle(Asking):
     def now(self) -> datetime:
         """The instant of the double's clock."""
         return self.clock.now
-
-
-def _unmet(error: AdminError, method: str) -> str:
-    """Say why a wait was in vain, and what a thread with an event loop does instead."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return error.message
-    return (
-        f"{error.message}\n\nThis thread runs an event loop, which a wait blocks: "
-        "a listener in that loop cannot answer meanwhile. Instead: "
-        f"await asyncio.to_thread(thingspace.{method}, ...)"
-    )
 
 
 def _deliveries(shown: Mapping[str, Any]) -> list[RecordedDelivery]:

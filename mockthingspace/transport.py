@@ -45,6 +45,7 @@ EVENTS = 32  # of one answer, until others have their turn
 BUFFERED = 256 * 1024  # bytes of an answer that wait to be read, at most about
 HTTP = b"HTTP/"
 ASGI_PATIENCE_S = 1.0  # for an application that blocks its loop
+NO_ANSWER = "no answer within"
 
 Pace = Callable[[bytes], AsyncIterator[bytes]]
 
@@ -167,7 +168,7 @@ class WebhookTransport:
                 exchange = self._exchange(where, request, body, verify, pace)
                 answer = await asyncio.wait_for(exchange, self._timeout_s)
         except asyncio.TimeoutError:
-            return Outcome(None, f"no answer within {self._timeout_s:g} s", b"")
+            return Outcome(None, f"{NO_ANSWER} {self._timeout_s:g} s", b"")
         except BaseException as error:  # noqa: BLE001 (every attempt has an outcome)
             return Outcome(None, describe(error, url), b"")
         return Outcome(*answer)

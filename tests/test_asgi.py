@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
@@ -13,6 +14,7 @@ from flask import Flask
 
 from mockthingspace import MockThingSpace, check_listener
 from mockthingspace.applications import is_asgi
+from mockthingspace.checks import run
 from mockthingspace.transport import KEPT, Outcome
 
 from .posting import WAIT_S, Poster
@@ -386,9 +388,9 @@ def test_a_checked_application_that_never_answers_is_cancelled(
     assert ended.is_set()
 
 
-@each("method", ["wait_for_delivery", "wait_until_idle"])
-def test_a_wait_that_blocks_its_listeners_loop_says_so(method: str) -> None:
-    """And names the way round, by which the message arrives."""
+@asynccontextmanager
+async def in_this_loop() -> AsyncIterator[str]:
+    """Run a listener in the loop of the test; gives its URL."""
 
     async def answer(
         reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -400,10 +402,17 @@ def test_a_wait_that_blocks_its_listeners_loop_says_so(method: str) -> None:
         writer.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
         writer.close()
 
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as listener:
+        yield f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}/"
+
+
+@each("method", ["wait_for_delivery", "wait_until_idle"])
+def test_a_wait_that_blocks_its_listeners_loop_says_so(method: str) -> None:
+    """And names the way round, by which the message arrives."""
+
     async def test(thingspace: MockThingSpace) -> None:
-        async with await asyncio.start_server(answer, "127.0.0.1", 0) as listener:
-            port = listener.sockets[0].getsockname()[1]
-            thingspace.register(ACCOUNT, f"http://127.0.0.1:{port}/")
+        async with in_this_loop() as url:
+            thingspace.register(ACCOUNT, url)
             thingspace.trigger("Fota.firmwareList", ACCOUNT)
             wait = getattr(thingspace, method)
 
@@ -417,6 +426,62 @@ def test_a_wait_that_blocks_its_listeners_loop_says_so(method: str) -> None:
 
     with MockThingSpace() as thingspace:
         asyncio.run(test(thingspace))
+
+
+def test_an_assertion_in_its_listeners_loop_says_what_to_await() -> None:
+    """Where a message is missing, not where there is one too many."""
+
+    async def test(thingspace: MockThingSpace) -> None:
+        async with in_this_loop() as url:
+            thingspace.register(ACCOUNT, url)
+            thingspace.trigger("Fota.firmwareList", ACCOUNT)
+
+            with pytest.raises(AssertionError) as missing:
+                thingspace.assert_delivered(ACCOUNT)
+            await asyncio.to_thread(thingspace.wait_for_delivery, timeout_s=WAIT_S)
+            with pytest.raises(AssertionError) as unwanted:
+                thingspace.assert_not_delivered(ACCOUNT)
+
+        instead = "Instead: await asyncio.to_thread(thingspace.wait_for_delivery, ...)"
+        assert str(missing.value).endswith(instead)
+        assert "event loop" not in str(unwanted.value)
+
+    with MockThingSpace() as thingspace:
+        asyncio.run(test(thingspace))
+
+
+def test_checks_that_block_their_listeners_loop_say_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The report of a listener by its URL ends with what to await."""
+    monkeypatch.setattr(run, "PATIENCE_S", 0.01)
+
+    async def test() -> str:
+        async with in_this_loop() as url:
+            with pytest.raises(AssertionError) as caught:
+                check_listener(url, only=["acknowledges"], timeout_s=0.01)
+            return str(caught.value)
+
+    instead = "Instead: await asyncio.to_thread(check_listener, ...)"
+    assert asyncio.run(test()).endswith(instead)
+
+
+def test_moving_the_clock_in_its_listeners_loop_warns() -> None:
+    """Where an attempt had no answer in time, not where there was none."""
+
+    async def test(thingspace: MockThingSpace) -> list[str]:
+        async with in_this_loop() as url:
+            thingspace.advance(300)
+            thingspace.register(ACCOUNT, url)
+            thingspace.trigger("Fota.firmwareList", ACCOUNT)
+            with pytest.warns(RuntimeWarning) as caught:
+                thingspace.advance(300)
+        return [str(warned.message) for warned in caught]
+
+    with MockThingSpace(attempt_timeout_s=0.01) as thingspace:
+        [told] = asyncio.run(test(thingspace))
+    assert told.startswith("an attempt that fell due had no answer in time\n\n")
+    assert told.endswith("Instead: await asyncio.to_thread(thingspace.advance, ...)")
 
 
 def test_a_wait_in_a_thread_without_a_loop_says_nothing_of_loops() -> None:

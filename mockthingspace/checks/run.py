@@ -23,6 +23,7 @@ from mockthingspace.checks.subject import Subject, subject
 from mockthingspace.checks.table import CHECKS
 from mockthingspace.elapsing import monotonic
 from mockthingspace.errors import SettingsError, there_are
+from mockthingspace.explaining import blocked
 from mockthingspace.redaction import without_secrets
 from mockthingspace.server import Server
 from mockthingspace.transport import ASGI_PATIENCE_S, WebhookTransport
@@ -114,7 +115,8 @@ def check_listener(
 
         report = _report(url, about, _results(wanted, sender))
     if check and not report.passed:
-        raise AssertionError(report.text())
+        instead = blocked("check_listener") if isinstance(target, str) else ""
+        raise AssertionError(report.text() + instead)
     return report
 
 
