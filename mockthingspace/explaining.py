@@ -309,7 +309,10 @@ def _due(one: Delivery, head: Delivery, scene: Scene) -> str:
 def _empty(pattern: Mapping[str, Any]) -> str:
     if pattern.get("since"):
         return f"the journal is empty: no request came after {pattern['since']}"
-    return "the journal is empty: no request reached the double"
+    told = "the journal is empty: no request reached the double"
+    if pattern.get("operation") == "register":
+        return f"{told}; the handle's register() is no request"
+    return told
 
 
 def _nothing(asked: Mapping[str, Any], scene: Scene) -> Iterable[str]:

@@ -303,5 +303,5 @@ def _journal(item: pytest.Item, handle: "MockThingSpace") -> str:
         return f"cannot be read: {error}"
     began = item.stash[_BEGAN]
     if all(entry.sort == "reset" and entry.seq <= began for entry in last):
-        return "(empty: no request reached the double)"
+        return "(empty: no request reached the double, and nothing was triggered)"
     return shown

@@ -325,13 +325,24 @@ def test_a_failure_shows_the_three_nearest_and_how_they_differ(
 
 def test_a_failure_without_any_request_says_so(thing: MockThingSpace) -> None:
     """A client that was pointed elsewhere is the first thing to think of."""
-    assert failure(thing, operation="register") == [
+    assert failure(thing, operation="list") == [
         "expected at least 1 request",
-        "  operation  register",
+        "  operation  list",
         "but 0 matched",
         "",
         "the journal is empty: no request reached the double",
     ]
+
+
+def test_a_failure_says_that_the_handles_register_is_no_request(
+    thing: MockThingSpace,
+) -> None:
+    """It goes past the wire, and so past the journal."""
+    thing.register(ACCOUNT, "http://localhost:9001/fota")
+    assert failure(thing, operation="register")[-1] == (
+        "the journal is empty: no request reached the double; "
+        "the handle's register() is no request"
+    )
 
 
 def test_a_wrong_count_shows_what_matched(thing: MockThingSpace) -> None:

@@ -75,6 +75,10 @@ def test_own_exception(thingspace):
 def test_silent(thingspace):
     raise LookupError("mine too")
 
+def test_registered(thingspace, thingspace_account):
+    thingspace.register(thingspace_account, "http://localhost:9000/cb")
+    thingspace.trigger("Fota.upgradeFinish", thingspace_account)
+
 def test_reset(thingspace):
     get(thingspace, "/nowhere")
     thingspace.reset()
@@ -210,7 +214,7 @@ def test_a_failure_shows_what_the_double_knows(pytester):
     """A report has the user's own exception, and the timeline beside it."""
     pytester.makepyfile(FAILING)
     result = _run(pytester)
-    result.assert_outcomes(failed=5, passed=2, errors=2)
+    result.assert_outcomes(failed=6, passed=2, errors=2)
     failures = _failures(result)
     own, silent = failures["test_own_exception"], failures["test_silent"]
     unmatched = failures["ERROR at teardown of test_unmatched"]
@@ -226,7 +230,9 @@ def test_a_failure_shows_what_the_double_knows(pytester):
     assert "ERROR at teardown of test_own_exception" not in failures
 
     assert "LookupError: mine too\n" in silent
-    assert "(empty: no request reached the double)" in silent
+    empty = "(empty: no request reached the double, and nothing was triggered)"
+    assert empty in silent
+    assert empty in failures["test_registered"]
     assert "(empty" not in failures["test_reset"]
     assert "### reset of everything" in failures["test_reset"]
 
