@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from inspect import signature
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from mockthingspace import MockThingSpace, pytest_plugin
 
 from .nested import FAST
+from .rows import each
 
 OTHER = "0242078689-00002"
 URL = "http://localhost:9000/cb"
@@ -559,11 +561,25 @@ def test_a_shared_server_says_what_the_page_shows(pytester, page, monkeypatch):
 def test_every_fixture_marker_and_option_is_on_the_page(page):
     """What the plugin adds to pytest stands in a row of a table there."""
     fixtures = [name for name in vars(pytest_plugin) if name.startswith("thingspace")]
-    rows = re.findall(r"^\| .*?`(?:@pytest\.mark\.)?([\w-]+)", page, re.M)
+    tables, _, _ = page.partition("\n## ")
+    rows = re.findall(r"^\| .*?`(?:@pytest\.mark\.)?([\w-]+)", tables, re.M)
 
     assert sorted(rows) == sorted(
         [*fixtures, "thingspace", "thingspace_fault", "--thingspace-url"]
     )
+
+
+@each("method", ["register", "wait_for_delivery"])
+def test_a_methods_arguments_are_on_the_page(page, method):
+    """Each keyword with its default stands in a row of the method's table."""
+    _, _, table = page.partition(f"\n| `{method}` | is |\n|---|---|\n")
+    shown = re.findall(r"^\| `(.*?)`", table.partition("\n\n")[0], re.M)
+    parameters = signature(getattr(MockThingSpace, method)).parameters.values()
+    keywords = [
+        keyword for keyword in parameters if keyword.kind is keyword.KEYWORD_ONLY
+    ]
+
+    assert shown == [f"{keyword.name}={keyword.default!r}" for keyword in keywords]
 
 
 def test_only_a_test_that_passed_is_checked(pytester):
