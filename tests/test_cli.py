@@ -655,8 +655,6 @@ def test_a_mistyped_account_is_exit_code_2(thingspace, run, words):
         (("trigger", "--overide", "a=1"), "--set PATH=VALUE"),
         (("trigger", "--overrides=a=1"), "--set PATH=VALUE"),
         (("trigger", "--acount", ACCOUNT), "--account"),
-        (("clok",), "clock"),
-        (("faults", "plaan"), "plan"),
     ],
 )
 def test_words_that_are_nearly_right_are_told_what_is(run, words, expected):
