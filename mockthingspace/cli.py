@@ -28,12 +28,12 @@ from mockthingspace.cli_common import (
     REFUSED,
     URL_VARIABLE,
     USAGE,
+    Group,
     Table,
     account_option,
     client,
     client_options,
     complain,
-    meant,
     moment,
     printable_lines,
     show,
@@ -70,7 +70,7 @@ EXITS = "\n".join(f"  {code:<4} {says}" for code, says in EXIT_CODES.items())
 UNNAMED = "no command was named, so this is 'serve'; see 'mockthingspace --help'"
 
 
-class _ServeByDefault(click.Group):
+class _ServeByDefault(Group):
     """A group whose command is ``serve`` where none is named."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -80,17 +80,17 @@ class _ServeByDefault(click.Group):
             args = ["serve", *args]
         return super().parse_args(ctx, args)
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find a command; name the whole of one that is another's."""
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            for name, group in self.commands.items():
-                if isinstance(group, click.Group) and args[0] in group.commands:
-                    raise meant(ctx, args, name) from error
-            raise
+    def before(self, word: str) -> str | None:
+        """Return the group that has a command of this name."""
+        groups = self.commands.items()
+        return next(
+            (
+                name
+                for name, group in groups
+                if isinstance(group, click.Group) and word in group.commands
+            ),
+            None,
+        )
 
 
 _OWN = ("--help", "-h", "--version")

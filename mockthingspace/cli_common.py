@@ -85,12 +85,27 @@ class Table:
         return ["  ".join(map(str.ljust, row, self._widths)).rstrip() for row in new]
 
 
-def meant(ctx: click.Context, args: list[str], *before: str) -> click.UsageError:
-    """Return the error of words that are a command behind others."""
-    typed = join([*ctx.command_path.split(), *before, *args])
-    return click.UsageError(
-        f"No such command '{args[0]}'. Did you mean '{typed}'?", ctx
-    )
+class Group(click.Group):
+    """Commands; a word that is a command behind another is told the whole."""
+
+    def before(self, word: str) -> str | None:  # noqa: ARG002 (for a group that knows)
+        """Return the command that a word must stand behind, if there is one."""
+        return None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command, or say what was meant."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            before = self.before(args[0])
+            if before is None:
+                raise
+            typed = join([*ctx.command_path.split(), before, *args])
+            raise click.UsageError(
+                f"No such command '{args[0]}'. Did you mean '{typed}'?", ctx
+            ) from error
 
 
 def moment(instant: str) -> str:

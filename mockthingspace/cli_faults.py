@@ -9,31 +9,24 @@ from typing import Any
 import click
 
 from mockthingspace.cli_common import (
+    Group,
     account_option,
     client,
     client_options,
-    meant,
     show,
 )
 
 ON = click.Choice(["requests", "deliveries"])
 
 
-class _Faults(click.Group):
+class _Faults(Group):
     """A group that knows the kinds of faults, which are no commands."""
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find a command; say how to plan what is a kind."""
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            from mockthingspace.fault_kinds import FAULTS
+    def before(self, word: str) -> str | None:
+        """Return ``plan`` for a kind."""
+        from mockthingspace.fault_kinds import FAULTS
 
-            if args[0] in {kind.name for kind in FAULTS}:
-                raise meant(ctx, args, "plan") from error
-            raise
+        return "plan" if word in {kind.name for kind in FAULTS} else None
 
 
 @click.group(

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mockthingspace.model import ACCOUNTS as ACCOUNT_NAMES
 from mockthingspace.model import HEADER_NAME, TRANSPORT_HEADERS, is_account
 from mockthingspace.redaction import PLAIN_HEADERS
 from mockthingspace.schedule import PROFILES
@@ -64,8 +63,7 @@ def _names(value: Any) -> frozenset[str]:
 def _accounts(value: Any) -> frozenset[str] | None:
     names = None if value is None else _names(value)
     for name in names or ():
-        if not any(one.fullmatch(name) for one in ACCOUNT_NAMES):
-            raise ValueError
+        _account(name)
     return names
 
 

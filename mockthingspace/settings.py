@@ -152,6 +152,13 @@ class Settings:
             object.__setattr__(self, row.name, _parsed(row.name, value))
         object.__setattr__(self, "given", frozenset(chosen))
 
+    def refuses(self, account: str) -> str | None:
+        """Return why an account is not accepted; None where it is."""
+        if self.accounts is None or account in self.accounts:
+            return None
+        names = ", ".join(sorted(self.accounts)) or "it is empty"
+        return f"account {account} is not one of the accounts setting: {names}"
+
     def but(self, **changes: Any) -> "Settings":
         """Return these settings with some changed; what was not given stays so."""
         other_seed = "seed" in checked(changes, "the call")

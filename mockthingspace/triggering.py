@@ -194,19 +194,15 @@ def _check_service(service: str, family: str, families: Iterable[Family]) -> Non
 
 
 def _nobody(state: State, family: str, service: str, account: str) -> AdminError:
+    refused = state.settings.refuses(account)
+    if refused is not None:  # a registration would be, too
+        return AdminError("not_registered", refused, 404)
     there = [
-        f"{one.account} {one.family} {one.service}" for one in state.registry.every()
+        f"{registration.account} {registration.family} {registration.service}"
+        for registration in state.registry.every()
     ]
     shown = "; ".join(there[:5]) or "nothing"
     more = f" and {len(there) - 5} more" if len(there) > 5 else ""
-    taken = state.settings.accounts
-    if taken is not None and account not in taken:
-        names = ", ".join(sorted(taken)) or "it is empty"
-        return AdminError(
-            "not_registered",
-            f"account {account} is not one of the accounts setting: {names}",
-            404,
-        )
     whose = {"family": family, "account": account, "service": service}
     body = json.dumps({**whose, "url": LISTENS})
     url = f"{request.host_url}__admin/registrations"

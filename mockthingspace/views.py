@@ -205,8 +205,6 @@ def _authorize(operation: Operation, call: Call) -> None:
 
 def check_active(account: str, settings: Settings) -> None:
     """Refuse an account that is not one of the setting ``accounts``."""
-    if settings.accounts is not None and account not in settings.accounts:
-        raise InactiveAccount(
-            f"account {account} is not one of the accounts setting: "
-            f"{', '.join(sorted(settings.accounts)) or 'it is empty'}"
-        )
+    refused = settings.refuses(account)
+    if refused is not None:
+        raise InactiveAccount(refused)

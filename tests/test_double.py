@@ -300,11 +300,11 @@ def test_a_reset_waits_for_that_of_an_account(double: Double) -> None:
 
 def test_a_rule_that_an_application_is_given_is_its_own() -> None:
     """A route added to an application is served there, and by no other."""
-    one, other = create_app(), create_app()
-    one.add_url_rule("/mine", view_func=lambda: "mine")
-    shown = [app.test_client().get("/mine").status_code for app in (one, other)]
+    mine, other = create_app(), create_app()
+    mine.add_url_rule("/mine", view_func=lambda: "mine")
+    shown = [app.test_client().get("/mine").status_code for app in (mine, other)]
     assert shown == [200, 404]
-    assert one.test_client().get("/__admin/health").status_code == 200
+    assert mine.test_client().get("/__admin/health").status_code == 200
 
 
 @each(

@@ -142,43 +142,38 @@ def test_a_client_behind_pipelined_requests_ends_its_wait(
     assert app.ended.get(timeout=BOUND_S) is True
 
 
+LARGE = b"x" * 8000
+ECHO = b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 8000\r\n\r\n" + LARGE
+
+
+@pytest.mark.parametrize(
+    ("request_", "reply"),
+    [
+        (ECHO, LARGE),
+        (get("/", f"X: {LARGE.decode()}"), b"answered"),
+    ],
+    ids=["bodies", "heads"],
+)
 def test_little_is_kept_of_what_is_sent_behind_a_wait(
-    app: Waiting, server: Server, monkeypatch: pytest.MonkeyPatch
+    app: Waiting,
+    server: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    request_: bytes,
+    reply: bytes,
 ) -> None:
-    """Large bodies are left to the system until the wait is over; none is lost."""
-    monkeypatch.setattr("mockthingspace.wsgi.BYTES_AHEAD", 1000)
-    body = b"x" * 2000
-    head = b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2000\r\n\r\n"
-    with connected(server) as client:
-        client.sendall(get("/wait"))
-        over = app.begun.get(timeout=BOUND_S)
-        client.sendall((head + body) * 50)
-        [channel] = server._listener.active_channels.values()
-        for _ in islice(turns(server), 50):
-            pass
-        kept = len(channel.requests)
-        over.set()
-        replies = [replied(client) for _ in range(51)]
-    assert (kept < 10, replies) == (True, [(200, b"answered"), *[(200, body)] * 50])
-
-
-def test_little_is_kept_of_heads_sent_behind_a_wait(
-    app: Waiting, server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What comes before a body counts as well."""
+    """It is left to the system until the wait is over; none is lost."""
     monkeypatch.setattr("mockthingspace.wsgi.BYTES_AHEAD", 10_000)
-    large = get("/").replace(b"\r\n\r\n", b"\r\nX: %s\r\n\r\n" % (b"x" * 8000))
     with connected(server) as client:
         client.sendall(get("/wait"))
         over = app.begun.get(timeout=BOUND_S)
-        client.sendall(large * 50)
+        client.sendall(request_ * 50)
         [channel] = server._listener.active_channels.values()
         for _ in islice(turns(server), 50):
             pass
         kept = len(channel.requests)
         over.set()
         replies = [replied(client) for _ in range(51)]
-    assert (kept < 10, replies) == (True, [(200, b"answered")] * 51)
+    assert (kept < 10, replies) == (True, [(200, b"answered"), *[(200, reply)] * 50])
 
 
 def test_pipelined_requests_are_answered_in_their_order(

@@ -297,14 +297,14 @@ def _event(family: str, event: MessageEvent) -> dict[str, Any]:
         "date": date_of(event.known.source),
         "fields": [
             {
-                "path": one.path,
-                "default": one.default
-                if one.default in ECHOES
-                else value_without_secrets(one.path, one.default),
-                "mark": one.mark,
-                "source": one.source,
-                "date": date_of(one.source),
+                "path": field.path,
+                "default": field.default
+                if field.default in ECHOES
+                else value_without_secrets(field.path, field.default),
+                "mark": field.mark,
+                "source": field.source,
+                "date": date_of(field.source),
             }
-            for one in event.fields
+            for field in event.fields
         ],
     }
