@@ -2,6 +2,7 @@
 
 import json
 import re
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from shlex import join
 from typing import TYPE_CHECKING, Any
@@ -88,9 +89,9 @@ class Table:
 class Group(click.Group):
     """Commands; a word that is a command behind another is told the whole."""
 
-    def before(self, word: str) -> str | None:  # noqa: ARG002 (for a group that knows)
+    @abstractmethod
+    def before(self, word: str) -> str | None:
         """Return the command that a word must stand behind, if there is one."""
-        return None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
