@@ -28,6 +28,7 @@ from mockthingspace.cli_common import (
     REFUSED,
     URL_VARIABLE,
     USAGE,
+    Command,
     Group,
     Table,
     account_option,
@@ -128,12 +129,13 @@ def _settings_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @cli.command(
+    cls=Command,
     epilog="Every setting is also an environment variable: --journal-limit is "
     "MOCKTHINGSPACE_JOURNAL_LIMIT. A flag wins over the environment, the environment "
     "over the seed file, the seed file over the default.\n\n\b\nExamples:\n"
     "  mockthingspace serve\n"
     "  mockthingspace serve --port 0 --port-file port.txt --log-format json\n"
-    "  mockthingspace serve --auth strict --credentials alice:secret\n"
+    "  mockthingspace serve --auth strict --credentials alice:secret\n",
 )
 @_settings_options
 @click.option(

@@ -11,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 from mockthingspace.redaction import printable
+from mockthingspace.settings import RENAMED, renamed
 
 if TYPE_CHECKING:
     from mockthingspace.client import AdminClient
@@ -84,6 +85,22 @@ class Table:
         widths = zip(self._widths, *([*map(len, row)] for row in new), strict=True)
         self._widths = [*map(max, widths)]
         return ["  ".join(map(str.ljust, row, self._widths)).rstrip() for row in new]
+
+
+class Command(click.Command):
+    """A command that says what an option with an old name is called now."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Name the new option where an old one was given."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            option = error.option_name
+            old = option.lstrip("-").removeprefix("no-").replace("-", "_")
+            if old not in RENAMED:
+                raise
+            now = renamed(old, as_flag=True)
+            raise click.UsageError(f"No such option: {option}; {now}.", ctx) from error
 
 
 class Group(click.Group):

@@ -96,7 +96,7 @@ READERS: Mapping[Callable[..., Any], Fact | None] = {
 def empty_list(page: str) -> Fact:
     """State what a page lists where nothing is registered."""
     return Fact(
-        "follow=pages: an account with no registration is listed as an empty body",
+        "dialect=docs: an account with no registration is listed as an empty body",
         "documented",
         page,
     )

@@ -21,20 +21,20 @@ from mockthingspace.wire import Shape
 class Answer:
     """How a family answers one refusal: status, body, and how we know.
 
-    ``pages`` is the body where the setting ``follow`` is ``pages``, if another, and
-    ``pages_fact`` what is answered then, and how we know that.
+    ``docs`` is the body where the setting ``dialect`` is ``docs``, if another, and
+    ``docs_fact`` what is answered then, and how we know that.
     """
 
     status: int
     body: Mapping[str, Any]
     fact: Fact
-    pages: Mapping[str, Any] | None = None
-    pages_fact: Fact | None = None
+    docs: Mapping[str, Any] | None = None
+    docs_fact: Fact | None = None
     content_type: str = "application/json"
 
-    def followed(self, follow: str) -> Mapping[str, Any]:
-        """Return the body that the setting ``follow`` asks for."""
-        return self.body if self.pages is None or follow == "sdk" else self.pages
+    def in_dialect(self, dialect: str) -> Mapping[str, Any]:
+        """Return the body that the setting ``dialect`` asks for."""
+        return self.body if self.docs is None or dialect == "sdk" else self.docs
 
 
 Answers = Mapping[type[ThingSpaceError], Answer]
@@ -59,7 +59,7 @@ class Operation:
         silent: That nothing found is answered with an empty body, where it is.
         signs: Whether the reply's header has the secret messages are signed with.
         needs: The proofs of identity it asks for, where ``auth`` is not off.
-        pages: What of all this is otherwise where ``follow`` is ``pages``.
+        docs: What of all this is otherwise where ``dialect`` is ``docs``.
     """
 
     name: str
@@ -75,16 +75,16 @@ class Operation:
     silent: Fact | None = None
     signs: bool = False
     needs: tuple[Proof, ...] = ("bearer", "session")
-    pages: Mapping[str, Any] | None = None
+    docs: Mapping[str, Any] | None = None
 
     @cached_property
-    def on_pages(self) -> "Operation":
+    def in_docs_dialect(self) -> "Operation":
         """The operation as ThingSpace's pages have it."""
-        return replace(self, **self.pages, pages=None) if self.pages else self
+        return replace(self, **self.docs, docs=None) if self.docs else self
 
-    def followed(self, follow: str) -> "Operation":
-        """Return the operation that the setting ``follow`` asks for."""
-        return self if self.pages is None or follow == "sdk" else self.on_pages
+    def in_dialect(self, dialect: str) -> "Operation":
+        """Return the operation that the setting ``dialect`` asks for."""
+        return self if self.docs is None or dialect == "sdk" else self.in_docs_dialect
 
     def shapes(self) -> Iterator[tuple[str, Shape]]:
         """Return the shapes it has, each with the place it stands in."""

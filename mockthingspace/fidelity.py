@@ -71,9 +71,9 @@ def _of(family: Family) -> Iterator[Entry]:
         yield from _fields(family, operation)
     for refusal, answer in family.answers.items():
         yield _entry(family.name, "refusal", word(refusal), answer.fact)
-        if answer.pages_fact is not None:
-            name = f"{word(refusal)} (follow=pages)"
-            yield _entry(family.name, "refusal", name, answer.pages_fact)
+        if answer.docs_fact is not None:
+            name = f"{word(refusal)} (dialect=docs)"
+            yield _entry(family.name, "refusal", name, answer.docs_fact)
     for fact in dict.fromkeys(_rules(family)):
         yield _entry(family.name, "rule", fact.says, fact)
     for event in family.events:
@@ -85,9 +85,9 @@ def _of(family: Family) -> Iterator[Entry]:
 def _fields(family: Family, operation: Operation) -> Iterator[Entry]:
     for place, shape in operation.shapes():
         yield from _keys(family, f"{operation.name} {place}", shape)
-    other = operation.on_pages.reply
+    other = operation.in_docs_dialect.reply
     if other is not None and other is not operation.reply:
-        yield from _keys(family, f"{operation.name} reply (follow=pages)", other)
+        yield from _keys(family, f"{operation.name} reply (dialect=docs)", other)
 
 
 def _keys(family: Family, place: str, shape: Shape) -> Iterator[Entry]:
@@ -115,7 +115,7 @@ def _rules(family: Family) -> Iterator[Fact]:
     if family.signed is not None:
         yield from facts.signing(family.signed)
     for operation in family.operations:
-        for one in (operation, operation.on_pages):
+        for one in (operation, operation.in_docs_dialect):
             if one.silent:
                 yield one.silent
         if operation.many and not operation.silent:

@@ -60,7 +60,7 @@ def planned_reply(
         if one.kind == "refuse":
             raise REFUSALS[one.options["refusal"]](told(one))
         if one.kind == "status":
-            return _with_status(family, one, state.settings.follow)
+            return _with_status(family, one, state.settings.dialect)
     return None
 
 
@@ -89,11 +89,11 @@ def told(one: Fault) -> str:
     return f"fault {one.id}: {one.kind}"
 
 
-def _with_status(family: Family, one: Fault, follow: str) -> Response:
+def _with_status(family: Family, one: Fault, dialect: str) -> Response:
     status, after_s = one.options["status"], one.options["retry_after_s"]
     body: Mapping[str, Any] = fault(*_GATEWAY.get(status, _OTHER))
     if status in _AS_REFUSED:
-        body = family.answer_to(_AS_REFUSED[status]).followed(follow)
+        body = family.answer_to(_AS_REFUSED[status]).in_dialect(dialect)
     reply = Response(spelled(body), status, content_type="application/json")
     if after_s is None and status in RETRY_LATER:
         after_s = RETRY_AFTER_S

@@ -56,7 +56,7 @@ class How(NamedTuple):
     """The settings a description depends on."""
 
     auth: str
-    follow: str
+    dialect: str
     missing: str
     secret_header: str
     signature_header: str
@@ -89,7 +89,7 @@ def _described(how: How) -> Document:
         __version__,
         VERSION,
         plugins=[plugin],
-        info={"description": f"{_ABOUT} Here auth={how.auth}, follow={how.follow}."},
+        info={"description": f"{_ABOUT} Here auth={how.auth}, dialect={how.dialect}."},
         servers=[{"url": "/"}],
     )
     assert plugin.converter is not None
@@ -101,7 +101,7 @@ def _described(how: How) -> Document:
     for family in FAMILIES:
         for operation in family.operations:
             path = path_of(family, operation)
-            told = _operation(making, family, operation.followed(how.follow))
+            told = _operation(making, family, operation.in_dialect(how.dialect))
             spec.path(path, operations={operation.method.lower(): told})
     made: Document = spec.to_dict()
     return made
@@ -216,8 +216,8 @@ def _refused(making: Making, family: Family, operation: Operation) -> Document:
 
 
 def _refusal(making: Making, answers: Mapping[str, Answer]) -> Document:
-    follow = making.how.follow
-    bodies = {name: answer.followed(follow) for name, answer in answers.items()}
+    dialect = making.how.dialect
+    bodies = {name: answer.in_dialect(dialect) for name, answer in answers.items()}
     schemas = [_error(making, body) for body in bodies.values()]
     distinct = [one for at, one in enumerate(schemas) if one not in schemas[:at]]
     examples = {

@@ -33,6 +33,10 @@ from mockthingspace.redaction import HIDDEN
 
 __tracebackhide__ = True  # in every frame of this module, for pytest
 ENV_PREFIX = "MOCKTHINGSPACE_"
+# What had another name: the new one, and the new values of old ones.
+RENAMED: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "follow": ("dialect", {"pages": "docs"}),
+}
 
 _UNSET: Any = object()
 
@@ -73,9 +77,9 @@ class Settings:
         choice("refuse", "succeed"),
         "what deregistering answers when nothing is registered",
     )
-    follow: str = _setting(
+    dialect: str = _setting(
         "sdk",
-        choice("sdk", "pages"),
+        choice("sdk", "docs"),
         "whose shape is answered where ThingSpace's pages and its SDK disagree",
     )
     credentials: Mapping[str, str] | None = _setting(
@@ -134,6 +138,11 @@ class Settings:
     )
     given: frozenset[str] = field(init=False, repr=False, compare=False)
     in_seed: frozenset[str] = field(init=False, repr=False, compare=False)
+
+    def __new__(cls, *_: object, **given: object) -> "Settings":
+        """Refuse what is no setting by its name."""
+        checked(given, "the call")
+        return super().__new__(cls)
 
     def __post_init__(self) -> None:
         """Fill in what was not given, from the seed file and the defaults."""
@@ -227,11 +236,21 @@ def checked(mapping: object, origin: str) -> Mapping[str, Any]:
         if name not in known:
             near = get_close_matches(str(name), known, 1)
             hint = f"did you mean {near[0]!r}? " if near else ""
+            if name in RENAMED:
+                hint = f"{renamed(name)}; "
             raise SettingsError(
                 f"unknown setting {name!r} in {origin}: {hint}"
                 f"there are {', '.join(known)}"
             )
     return mapping
+
+
+def renamed(old: str, as_flag: bool = False) -> str:
+    """Say what an old name, one of ``RENAMED``, is now."""
+    name, values = RENAMED[old]
+    now = f"it is now {'--' + name.replace('_', '-') if as_flag else name}"
+    instead = [f"{new} instead of {value}" for value, new in values.items()]
+    return f"{now}, with {', '.join(instead)}" if instead else now
 
 
 def from_environment(environ: Mapping[str, str], besides: set[str]) -> dict[str, str]:

@@ -116,7 +116,7 @@ def _answer(
         raise TooLarge(f"the body is larger than {MAX_BODY} bytes")
     stale = next((one.memory for one in faults if one.kind == "stale"), None)
     call = Call(family, note.state, caller(), note.arrived_at, stale)
-    operation = operation.followed(call.settings.follow)
+    operation = operation.in_dialect(call.settings.dialect)
     _authorize(operation, call)
     arguments: dict[str, Any] = {}
     if operation.path:
@@ -170,7 +170,7 @@ def _in_body(operation: Operation, note: Note) -> str | None:
 def refused(answer: Answer, refusal: ThingSpaceError, note: Note) -> Response:
     """Answer a refusal; the reason goes where the developer looks for it."""
     note.reasons.insert(0, refusal.reason)
-    body = answer.followed(note.state.settings.follow)
+    body = answer.in_dialect(note.state.settings.dialect)
     return json_response(body, answer.status, answer.content_type)
 
 

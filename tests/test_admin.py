@@ -817,7 +817,7 @@ def test_a_snapshot_leaves_out_what_a_double_starts_with(client: FlaskClient) ->
             "auth",
             "strict",
             "missing",
-            "follow",
+            "dialect",
             "credentials",
             "accounts",
             "profile",

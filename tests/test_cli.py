@@ -56,6 +56,18 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
     return run
 
 
+OLD: dict[str, str] = {
+    "serve --follow pages": "--follow; it is now --dialect, with docs instead of pages",
+}
+
+
+@each(("typed", "said"), OLD.items())
+def test_an_old_word_is_told_the_new_one(run: Run, typed: str, said: str) -> None:
+    """An option or a command with an old name is told what it is called now."""
+    code, _, err = run(*typed.split())
+    assert (code, err.rpartition("No such ")[2]) == (2, f"option: {said}.\n")
+
+
 @pytest.fixture
 def restored_log() -> Iterator[None]:
     """Put the log back as it was: serving takes it over."""

@@ -135,8 +135,8 @@ def test_credentials_are_listed_as_they_were_sent(client):
 
 
 def test_the_pages_list_empty_credentials_where_there_are_none():
-    """With ``follow=pages`` no field is left out, and no list is an empty body."""
-    client = _client(follow="pages")
+    """With ``dialect=docs`` no field is left out, and no list is an empty body."""
+    client = _client(dialect="docs")
     nothing = client.get(CALLBACKS)
     client.post(CALLBACKS, json=WANTED)
     client.post(CALLBACKS, json={**WANTED, "name": "QoS", "username": "ann"})

@@ -58,8 +58,8 @@ def test_the_whole_registration_is_the_answer_to_everything(client):
 
 
 def test_the_same_is_answered_where_the_pages_are_followed():
-    """In this family ``follow`` changes nothing."""
-    client = _client(follow="pages")
+    """In this family ``dialect`` changes nothing."""
+    client = _client(dialect="docs")
 
     made = client.post(AT, json=WANTED).json
 

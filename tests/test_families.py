@@ -626,7 +626,7 @@ WHOLE = {
 }
 LOCATED = {**WHOLE, "serviceName": "Location"}
 PAGED = [{"aname": ACCOUNT, "name": "BullseyeReporting", "url": URL}]
-ON_PAGES: dict[str, tuple[Any, Any, Any, Any]] = {
+IN_DOCS_DIALECT: dict[str, tuple[Any, Any, Any, Any]] = {
     "fota-v1": (None, *SHOWN["fota-v1"]),
     "fota-v2": (None, *SHOWN["fota-v2"]),
     "fota-v3": (None, *SHOWN["fota-v3"]),
@@ -654,9 +654,9 @@ ON_PAGES: dict[str, tuple[Any, Any, Any, Any]] = {
 
 @every_family
 def test_the_pages_shapes_are_answered_where_they_are_followed(family):
-    """With ``follow=pages`` the same round trip has ThingSpace's pages' shapes."""
-    client, served = asking(follow="pages"), PLACES[family]
-    nothing, made, listed, ended = ON_PAGES[family]
+    """With ``dialect=docs`` the same round trip has ThingSpace's pages' shapes."""
+    client, served = asking(dialect="docs"), PLACES[family]
+    nothing, made, listed, ended = IN_DOCS_DIALECT[family]
 
     assert said(client.get(served.place())) == nothing
     assert said(client.post(served.place(), json=served.wanted())) == made
@@ -667,7 +667,7 @@ def test_the_pages_shapes_are_answered_where_they_are_followed(family):
 
 def test_the_pages_list_no_credentials_of_fota_v1():
     """The page of the list has three fields, whatever was registered."""
-    client, served = asking(follow="pages"), PLACES["fota-v1"]
+    client, served = asking(dialect="docs"), PLACES["fota-v1"]
     wanted = served.wanted() | {"username": "ann", "password": "b"}
 
     client.post(served.place(), json=wanted)
@@ -677,8 +677,8 @@ def test_the_pages_list_no_credentials_of_fota_v1():
 
 @every_family
 def test_the_pages_refuse_with_a_code_and_a_message(family):
-    """With ``follow=pages`` no family has a shape of its own."""
-    client = asking(follow="pages", accounts=frozenset({OTHER}))
+    """With ``dialect=docs`` no family has a shape of its own."""
+    client = asking(dialect="docs", accounts=frozenset({OTHER}))
     status, told = ANSWERS[family]["inactive account"]
     code, message = told.values()
 
@@ -692,8 +692,8 @@ def test_the_pages_refuse_with_a_code_and_a_message(family):
 
 @every_family
 def test_the_pages_spell_a_faults_code_as_text(family):
-    """With ``follow=pages`` what the gateway answers has its number in quotes."""
-    client = asking(follow="pages")
+    """With ``dialect=docs`` what the gateway answers has its number in quotes."""
+    client = asking(dialect="docs")
 
     response = client.patch(PLACES[family].place())
 
@@ -782,10 +782,10 @@ def test_an_unknown_field_is_ignored_and_named(family):
 
 
 @each("family", SIGNED)
-@each("follow", ["sdk", "pages"])
-def test_the_secret_of_a_signed_family_is_in_a_header(family, follow):
+@each("dialect", ["sdk", "docs"])
+def test_the_secret_of_a_signed_family_is_in_a_header(family, dialect):
     """Only a registration's reply has it, 64 hexadecimal digits."""
-    client, served = asking(follow=follow), PLACES[family]
+    client, served = asking(dialect=dialect), PLACES[family]
 
     made = client.post(served.place(), json=served.wanted())
     refused = client.post(served.place(), json={})

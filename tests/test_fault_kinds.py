@@ -278,7 +278,7 @@ def test_a_request_that_nothing_serves_meets_no_fault(client: FlaskClient) -> No
 
 def test_the_pages_gateway_spells_its_codes_as_text() -> None:
     """A planned 401 follows the setting that refusals follow."""
-    app = create_app(Settings(follow="pages"))
+    app = create_app(Settings(dialect="docs"))
     client = app.test_client()
     client.post("/__admin/faults", json={"kind": "status", "status": 401})
     assert client.get(CALLBACKS).get_json()["fault"]["code"] == "900901"

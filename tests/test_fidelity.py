@@ -49,7 +49,7 @@ OWN_KEYS = {"httpHeaders"}  # what is in them is the user's own
 ACCOUNT = "0242078689-00001"
 ORIGIN = "https://listener.example"
 SETTINGS = Settings()
-EMPTY = "follow=pages: an account with no registration is listed as an empty body"
+EMPTY = "dialect=docs: an account with no registration is listed as an empty body"
 
 
 class Unmarked(Shape):
@@ -107,15 +107,15 @@ def sent(
     document = response.get_json(silent=True)
     if case.status != 200:
         folder, _, name = str(case.answer).partition("/")
-        refusal = name.removesuffix(".error.json").removesuffix(".pages")
+        refusal = name.removesuffix(".error.json").removesuffix(".docs")
         return {(folder, "refusal", refusal.rpartition(".")[2])}
     place = f"{exchange.operation} reply"
-    paged = f"{place} (follow=pages)"
-    if case.settings.get("follow") == "pages" and any(
-        (family, name.rpartition(" ")[0]) == (exchange.family, paged)
+    in_docs = f"{place} (dialect=docs)"
+    if case.settings.get("dialect") == "docs" and any(
+        (family, name.rpartition(" ")[0]) == (exchange.family, in_docs)
         for family, _, name in KNOWN
     ):
-        place = paged
+        place = in_docs
     return {(exchange.family, "field", f"{place} {key}") for key in keys(document)}
 
 
@@ -148,7 +148,7 @@ def test_every_field_of_a_reply_and_every_refusal_is_seen() -> None:
     """The register has nothing of a reply that is never sent."""
     seen = set().union(*(sent(*row) for row in _answers()))
     told = {
-        (family, kind, name.removesuffix(" (follow=pages)"))
+        (family, kind, name.removesuffix(" (dialect=docs)"))
         if kind == "refusal"
         else (family, kind, name)
         for family, kind, name in KNOWN
@@ -322,14 +322,14 @@ READ = [
         for name in HELD
     ),
     *(
-        (family.name, f"{name}{follow}", mark, CONNECTIVITY_ERRORS)
+        (family.name, f"{name}{dialect}", mark, CONNECTIVITY_ERRORS)
         for family in SENDING
         if family.name != "hyper-precise"
         for name in ("missing-bearer", "invalid-bearer")
-        for follow, mark in (("", "assumed"), (" (follow=pages)", "documented"))
+        for dialect, mark in (("", "assumed"), (" (dialect=docs)", "documented"))
     ),
-    ("fota-v1", "not-served (follow=pages)", "assumed", UNMATCHED),
-    ("fota-v1", "method-not-served (follow=pages)", "assumed", "HTTP's own"),
+    ("fota-v1", "not-served (dialect=docs)", "assumed", UNMATCHED),
+    ("fota-v1", "method-not-served (dialect=docs)", "assumed", "HTTP's own"),
     ("fota-v2", "POST /api/fota/v2/callbacks/{account}", "documented", "v2.html"),
     ("fota-v3", "POST /api/fota/v3/callbacks/{account}", "assumed", SDK),
     ("connectivity", "POST /api/m2m/v1/callbacks/{account}", "assumed", BEST_PRACTICES),
@@ -360,12 +360,12 @@ def test_a_row_claims_what_its_source_says(
 
 
 def test_the_pages_of_hyper_precise_are_told_to_have_no_fault() -> None:
-    """The row of a missing bearer token says what ``follow=pages`` answers."""
+    """The row of a missing bearer token says what ``dialect=docs`` answers."""
     [says] = [
         entry.says
         for entry in REGISTER
         if (entry.family, entry.name)
-        == ("hyper-precise", "missing-bearer (follow=pages)")
+        == ("hyper-precise", "missing-bearer (dialect=docs)")
     ]
 
     assert "errorCode INVALID_ACCESS, no fault" in says

@@ -13,7 +13,7 @@ from mockthingspace.errors import InvalidBearer, word
 from mockthingspace.families import FAMILIES
 from mockthingspace.family import Family
 
-from .cases.asking import FIXTURES, PAGES, Case, answer, read
+from .cases.asking import DOCS, FIXTURES, Case, answer, read
 from .cases.every import CASES
 from .rows import each
 
@@ -29,11 +29,11 @@ def rows() -> list[list[str]]:
     return [[cell.strip() for cell in line.split("|")[1:-1]] for line in table[1:]]
 
 
-def refusals(pages: bool = False) -> list[tuple[Family, type[Exception]]]:
+def refusals(docs: bool = False) -> list[tuple[Family, type[Exception]]]:
     """Return every refusal of every family, with the family.
 
     Args:
-        pages: Only those that ThingSpace's pages have in another shape.
+        docs: Only those that ThingSpace's pages have in another shape.
     """
     return [
         (family, kind)
@@ -41,7 +41,7 @@ def refusals(pages: bool = False) -> list[tuple[Family, type[Exception]]]:
         for kind, answered in family.answers.items()
         if kind is not InvalidBearer
         or any("bearer" in operation.needs for operation in family.operations)
-        if answered.pages is not None or not pages
+        if answered.docs is not None or not docs
     ]
 
 
@@ -58,12 +58,12 @@ def fixture_of(family: Family, kind: type[Any]) -> str:
     return used[0] if used else f"{family.name}/{name}"
 
 
-def paged(name: str) -> Any:
+def docs_body(name: str) -> Any:
     """Return what the pages have where the SDK has the document in a fixture.
 
     It stands in a file of its own, unless only the code of a fault is otherwise.
     """
-    own = name.replace(".error.", ".pages.error.")
+    own = name.replace(".error.", ".docs.error.")
     if (FIXTURES / own).exists():
         return read(own)
     fault = read(name)["fault"]
@@ -108,13 +108,13 @@ def test_every_fixture_is_used() -> None:
 def test_every_operation_is_asked_for() -> None:
     """There is a reply of every operation of every family, in either shape."""
     wanted = {
-        (family.prefix, operation.name, follow)
+        (family.prefix, operation.name, dialect)
         for family in FAMILIES
         for operation in family.operations
-        for follow in (("sdk", "pages") if operation.pages else ("sdk",))
+        for dialect in (("sdk", "docs") if operation.docs else ("sdk",))
     }
     found = {
-        (family.prefix, operation.name, case.settings.get("follow", "sdk"))
+        (family.prefix, operation.name, case.settings.get("dialect", "sdk"))
         for case in CASES
         for family in FAMILIES
         for operation in family.operations
@@ -192,14 +192,14 @@ def test_every_refusal_has_its_fixture(family: Family, kind: type[Exception]) ->
     assert answered.fact.mark == marks[name]
 
 
-@each(("family", "kind"), refusals(pages=True), ids=refusal_name)
+@each(("family", "kind"), refusals(docs=True), ids=refusal_name)
 def test_a_refusal_in_the_pages_shape_follows_from_its_fixture(
     family: Family, kind: type[Exception]
 ) -> None:
     """What is otherwise on the pages stands in a file, or is a fault's code as text."""
-    shown = family.answers[kind].followed(PAGES["follow"])
+    shown = family.answers[kind].in_dialect(DOCS["dialect"])
 
-    assert shown == paged(fixture_of(family, kind))
+    assert shown == docs_body(fixture_of(family, kind))
 
 
 def test_the_demo_seed_loads() -> None:

@@ -47,20 +47,20 @@ def client() -> FlaskClient:
     return _client()
 
 
-@each("follow", ["sdk", "pages"])
-def test_what_is_registered_is_shown_as_an_object(callbacks, follow):
+@each("dialect", ["sdk", "docs"])
+def test_what_is_registered_is_shown_as_an_object(callbacks, dialect):
     """It has the URL and nothing else, on the pages and in the SDK alike."""
-    client = _client(follow=follow)
+    client = _client(dialect=dialect)
 
     for method in ("POST", "PUT", "GET"):
         response = client.open(callbacks, method=method, json={"url": URL})
         assert (response.status_code, response.json) == (200, {"url": URL})
 
 
-@each("follow", ["sdk", "pages"])
-def test_nothing_registered_is_an_empty_body(callbacks, follow):
+@each("dialect", ["sdk", "docs"])
+def test_nothing_registered_is_an_empty_body(callbacks, dialect):
     """It is a 200 without a body, and without a Content-Type."""
-    response = _client(follow=follow).get(callbacks)
+    response = _client(dialect=dialect).get(callbacks)
 
     assert (
         response.status_code,

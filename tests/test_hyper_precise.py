@@ -99,11 +99,11 @@ def test_a_deregistration_without_a_service_is_refused(client):
     assert response.headers["X-Mock-Reason"] == "service: is required"
 
 
-@each("follow", ["sdk", "pages"])
+@each("dialect", ["sdk", "docs"])
 @each("body", [[WANTED], WANTED], ids=["array of one", "object"])
-def test_a_registration_is_an_object_or_an_array_of_one(follow, body):
+def test_a_registration_is_an_object_or_an_array_of_one(dialect, body):
     """The page's example and the SDK's both register, whichever is followed."""
-    client = _client(follow=follow)
+    client = _client(dialect=dialect)
 
     made = client.post(CALLBACKS, json=body)
 
@@ -154,8 +154,8 @@ def test_the_account_travels_as_accountnumber_only(client):
 
 
 def test_the_pages_shapes():
-    """With ``follow=pages`` a registration is answered whole, its end with words."""
-    client = _client(follow="pages")
+    """With ``dialect=docs`` a registration is answered whole, its end with words."""
+    client = _client(dialect="docs")
 
     nothing = client.get(CALLBACKS)
     made = client.post(CALLBACKS, json=WANTED)
@@ -175,8 +175,8 @@ def test_the_pages_shapes():
     ],
 )
 def test_the_pages_refuse_as_other_families_do(query, status, code):
-    """With ``follow=pages`` there is a code and a message, no response code."""
-    client = _client(follow="pages", accounts=(ACCOUNT,))
+    """With ``dialect=docs`` there is a code and a message, no response code."""
+    client = _client(dialect="docs", accounts=(ACCOUNT,))
 
     response = client.get(f"/api/hyper-precise/v1/callbacks{query}")
 
@@ -185,8 +185,8 @@ def test_the_pages_refuse_as_other_families_do(query, status, code):
 
 
 def test_the_pages_refuse_without_a_fault():
-    """With ``follow=pages`` a 401 has a code and a message, and nothing else."""
-    response = _client(follow="pages", auth="present").get(CALLBACKS)
+    """With ``dialect=docs`` a 401 has a code and a message, and nothing else."""
+    response = _client(dialect="docs", auth="present").get(CALLBACKS)
 
     assert (
         response.status_code,

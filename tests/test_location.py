@@ -76,8 +76,8 @@ def test_there_are_no_credentials(client):
 
 
 def test_the_pages_shapes():
-    """With ``follow=pages`` the list and the end have the pages' names."""
-    client = _client(follow="pages")
+    """With ``dialect=docs`` the list and the end have the pages' names."""
+    client = _client(dialect="docs")
     named = {"accountName": ACCOUNT, "serviceName": "Location"}
 
     nothing = client.get(CALLBACKS)
@@ -93,7 +93,7 @@ def test_the_pages_shapes():
 
 def test_the_pages_end_of_what_was_not_there():
     """With ``missing=succeed`` it is answered as if it had been."""
-    client = _client(follow="pages", missing="succeed")
+    client = _client(dialect="docs", missing="succeed")
 
     ended = client.delete(f"{CALLBACKS}/name/DeviceLocation")
 

@@ -87,11 +87,11 @@ def test_every_operation_is_in_it_with_what_it_promises(family, operation):
     assert told["description"] == f"{fact.mark}: {fact.source}"
 
 
-@each("follow", ["sdk", "pages"])
+@each("dialect", ["sdk", "docs"])
 @each(("family", "operation"), OPERATIONS, ids=_name)
-def test_every_refusal_is_in_it_with_its_body(family, operation, follow):
+def test_every_refusal_is_in_it_with_its_body(family, operation, dialect):
     """A refusal is a named example of its status, as the family answers it."""
-    responses = _told(family, operation, described(Settings(follow=follow)))[
+    responses = _told(family, operation, described(Settings(dialect=dialect)))[
         "responses"
     ]
 
@@ -99,7 +99,7 @@ def test_every_refusal_is_in_it_with_its_body(family, operation, follow):
         answer = family.answers[refusal]
         response = responses[str(answer.status)]
         example = response["content"]["application/json"]["examples"][word(refusal)]
-        assert example["value"] == answer.followed(follow)
+        assert example["value"] == answer.in_dialect(dialect)
         assert example["x-source"] == answer.fact.source
         assert "X-Mock-Reason" in response["headers"]
 
@@ -181,10 +181,10 @@ def test_a_message_says_of_each_field_how_it_is_known():
             assert row.mark in place["x-mark"]
 
 
-@pytest.mark.parametrize("follow", ["sdk", "pages"])
-def test_every_example_is_what_its_schema_says(follow):
+@pytest.mark.parametrize("dialect", ["sdk", "docs"])
+def test_every_example_is_what_its_schema_says(dialect):
     """Requests, replies, refusals and messages show what they describe."""
-    document = described(Settings(follow=follow))
+    document = described(Settings(dialect=dialect))
 
     for content in _contents(document["paths"]):
         named = content.get("examples", {"": {"value": content.get("example")}})
@@ -239,15 +239,15 @@ def test_proofs_are_asked_for_as_the_setting_says():
 
 
 def test_pages_have_shapes_of_their_own():
-    """``follow=pages`` describes what is answered then."""
-    sdk, pages = (
-        described(Settings(follow=follow))["components"]["schemas"]
-        for follow in ("sdk", "pages")
+    """``dialect=docs`` describes what is answered then."""
+    sdk, docs = (
+        described(Settings(dialect=dialect))["components"]["schemas"]
+        for dialect in ("sdk", "docs")
     )
 
     assert sdk["location.list.reply"]["items"]["properties"].keys() == {"name", "url"}
-    assert "accountName" in pages["location.list.reply"]["items"]["properties"]
-    assert "hyper-precise.deregister.reply" in pages.keys() - sdk.keys()
+    assert "accountName" in docs["location.list.reply"]["items"]["properties"]
+    assert "hyper-precise.deregister.reply" in docs.keys() - sdk.keys()
 
 
 def test_headers_have_the_names_the_settings_give_them():

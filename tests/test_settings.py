@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import FrozenInstanceError
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ def test_nothing_given_is_all_defaults() -> None:
         "auth": "off",
         "strict": False,
         "missing": "refuse",
-        "follow": "sdk",
+        "dialect": "sdk",
         "credentials": None,
         "accounts": None,
         "profile": "documented",
@@ -76,8 +77,8 @@ GOOD: list[tuple[str, Any, Any]] = [
     ("strict", "0", False),
     ("strict", True, True),
     ("missing", "succeed", "succeed"),
-    ("follow", "sdk", "sdk"),
-    ("follow", "pages", "pages"),
+    ("dialect", "sdk", "sdk"),
+    ("dialect", "docs", "docs"),
     ("credentials", None, None),
     ("credentials", {"ann": "a:b"}, {"ann": "a:b"}),
     ("credentials", "ann:a:b,bob:c", {"ann": "a:b", "bob": "c"}),
@@ -121,7 +122,7 @@ BAD: dict[str, list[Any]] = {
     "auth": [None, True, 0, "", "Strict", "on", ["off"]],
     "strict": [None, 1, 0, 1.0, NAN, "", "maybe", [], {}],
     "missing": [None, False, "", "REFUSE", "ignore"],
-    "follow": [None, True, "", "SDK", "page", ["sdk"]],
+    "dialect": [None, True, "", "SDK", "page", ["sdk"]],
     "credentials": [5, True, "", "ann", "ann:", ":a", "ann:a,bob", {"ann": ""}],
     "accounts": [5, True, NAN, "", "a,", "a,,b", [""], [5], [None], {"a": 1}, b"ab"],
     "journal_limit": [None, True, 0, -1, 10**9 + 1, 10**30, NAN, INFINITE, 1.0, ""],
@@ -205,6 +206,31 @@ def test_an_unknown_setting_is_named_with_those_there_are(name: str, hint: str) 
     message = str(caught.value)
     assert message.startswith(f"unknown setting {name!r} in the file: ")
     assert hint in message
+
+
+OLD: list[tuple[str, str, str]] = [
+    ("follow", "pages", "it is now dialect, with docs instead of pages"),
+]
+
+
+@each(("name", "value", "said"), OLD)
+def test_an_old_name_is_told_the_new_one(
+    tmp_path: Path, name: str, value: str, said: str
+) -> None:
+    """A keyword, a variable and a seed's key with an old name are told the new."""
+    path = seed_file(tmp_path, {name: value})
+    attempts: dict[str, Callable[[], object]] = {
+        "the call": lambda: Settings(**{name: value}),
+        "the environment (MOCKTHINGSPACE_…)": lambda: from_environment(
+            {f"MOCKTHINGSPACE_{name.upper()}": value}, set()
+        ),
+        path: lambda: Settings(seed=path),
+    }
+    for origin, attempt in attempts.items():
+        with pytest.raises(SettingsError) as caught:
+            attempt()
+        start = f"unknown setting {name!r} in {origin}: {said}; there are host, "
+        assert str(caught.value)[: len(start)] == start
 
 
 @each("settings", [None, [], "port", 5, True], ids=repr)

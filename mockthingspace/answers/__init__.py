@@ -89,7 +89,7 @@ def _fault(
     status: int,
     body: Mapping[str, Any],
     fact: Fact,
-    pages: Known | None = None,
+    docs: Known | None = None,
     content_type: str = "application/json",
 ) -> Answer:
     """Answer with a fault: its code is a number, which the page spells as text.
@@ -98,11 +98,11 @@ def _fault(
         status: The HTTP status.
         body: The fault.
         fact: What it is, and how we know.
-        pages: How the answer on the pages is known, if otherwise.
+        docs: How the answer on the pages is known, if otherwise.
         content_type: The reply's.
     """
     told = {**body["fault"], "code": str(body["fault"]["code"])}
-    known = pages or Known(fact.mark, fact.source)
+    known = docs or Known(fact.mark, fact.source)
     as_text = Fact(f"{fact.says}, the code as text", *known)
     return Answer(status, body, fact, {"fault": told}, as_text, content_type)
 

@@ -2,7 +2,7 @@
 
 Disagreement: the page has ``{errorCode, errorMessage}``, the SDK parses
 ``{responseCode, message, fault: {code, message, description}}``. Followed: the
-SDK; ``follow=pages`` answers the page's.
+SDK; ``dialect=docs`` answers the page's.
 """
 
 from dataclasses import replace
@@ -67,8 +67,8 @@ def _answer(status: int, code: str, message: str, mark: Mark, source: str) -> An
         status,
         {"responseCode": code, "message": message},
         Fact(f"{message}: {status}, {code}", mark, source),
-        pages=result(code, message),
-        pages_fact=Fact(
+        docs=result(code, message),
+        docs_fact=Fact(
             f"{message}: {status}, errorCode {code}, no fault", mark, source
         ),
     )
@@ -76,7 +76,7 @@ def _answer(status: int, code: str, message: str, mark: Mark, source: str) -> An
 
 def _with_fault(answer: Answer, gateways: Answer) -> Answer:
     """Return an answer with the gateway's fault in it, as the SDK's model has it."""
-    body = {**answer.body, **gateways.followed("pages")}
+    body = {**answer.body, **gateways.in_dialect("docs")}
     told = (
         f"{sources.SDK} has a fault in its model; that it is the gateway's is assumed"
     )

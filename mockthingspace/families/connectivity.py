@@ -44,7 +44,7 @@ NAMED = shape(documented(SDK), **AS)
 LISTED = shape(documented(SDK), **AS, url=Text(), username=Text(), password=Text())
 FULL = {"url": Text(), "username": OrEmpty(), "password": OrEmpty()}
 EMPTY = facts.empty_list(LISTING)
-PAGES = {"reply": shape(documented(LISTING), **AS, **FULL), "silent": EMPTY}
+DOCS = {"reply": shape(documented(LISTING), **AS, **FULL), "silent": EMPTY}
 
 ABOUT = documented(CALLBACKS)
 REPLACES = assumed(f"one endpoint a service, says {BEST_PRACTICES}; not how")
@@ -53,7 +53,7 @@ ADD = Fact("registers, in place of an earlier one", *REPLACES)
 END = Fact("deregisters and names what", "documented", ENDING)
 OPERATIONS = (
     Operation(
-        "list", "GET", RULE, listing, LIST, WHERE, reply=LISTED, many=True, pages=PAGES
+        "list", "GET", RULE, listing, LIST, WHERE, reply=LISTED, many=True, docs=DOCS
     ),
     Operation("register", "POST", RULE, register, ADD, WHERE, body=WANTED, reply=NAMED),
     Operation("deregister", "DELETE", ONE, deregister, END, WHICH, reply=NAMED),

@@ -43,7 +43,7 @@ NAMED = shape(
 )
 AS = {"account": Text(data_key="aname"), "service": Text(data_key="name")}
 LISTED = shape(documented(SDK), **AS, url=Text(), username=Text(), password=Text())
-PAGES = {
+DOCS = {
     "reply": shape(documented(FOTA_GET), **AS, url=Text()),
     "silent": facts.empty_list(FOTA_GET),
 }
@@ -55,7 +55,7 @@ END = Fact("deregisters and answers success", "documented", FOTA_DEREGISTER)
 
 OPERATIONS = (
     Operation(
-        "list", "GET", RULE, listing, LIST, WHERE, reply=LISTED, many=True, pages=PAGES
+        "list", "GET", RULE, listing, LIST, WHERE, reply=LISTED, many=True, docs=DOCS
     ),
     Operation("register", "POST", RULE, register, ADD, WHERE, body=WANTED, reply=NAMED),
     Operation("deregister", "DELETE", ONE, deregister, END, WHICH, reply=Success()),

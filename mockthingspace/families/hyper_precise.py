@@ -55,12 +55,12 @@ ENDS = {"reply": Granted()}
 AS = {"reply": PAGED, "many": True}
 OPERATIONS = (
     Operation(
-        "list", "GET", RULE, listing, LIST, None, WHERE, None, LISTED, True, pages=AS
+        "list", "GET", RULE, listing, LIST, None, WHERE, None, LISTED, True, docs=AS
     ),
     Operation(
-        "register", "POST", RULE, register, ADD, None, WHERE, WANTED, REPLY, pages=AS
+        "register", "POST", RULE, register, ADD, None, WHERE, WANTED, REPLY, docs=AS
     ),
-    Operation("deregister", "DELETE", RULE, deregister, END, query=WHICH, pages=ENDS),
+    Operation("deregister", "DELETE", RULE, deregister, END, query=WHICH, docs=ENDS),
 )
 FAMILY = Family(
     name="hyper-precise",

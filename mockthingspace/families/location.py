@@ -40,7 +40,7 @@ REPLY = shape(documented(SDK), account=Text(), service=Text(data_key="name"))
 LISTED = shape(documented(SDK), service=Text(data_key="name"), url=Text())
 AS = {"account": Text(data_key="accountName"), "service": Text(data_key="serviceName")}
 FULL = {"url": Text(), "username": OrEmpty(), "password": OrEmpty()}
-PAGES = {
+DOCS = {
     "reply": shape(documented(LOCATION_LIST), **AS, **FULL),
     "silent": facts.empty_list(LOCATION_LIST),
 }
@@ -53,13 +53,13 @@ ADD = Fact(
 END = Fact("deregisters and answers success", "documented", SDK)
 OPERATIONS = (
     Operation(
-        "list", "GET", RULE, listing, LIST, WHERE, reply=LISTED, many=True, pages=PAGES
+        "list", "GET", RULE, listing, LIST, WHERE, reply=LISTED, many=True, docs=DOCS
     ),
     Operation(
         "register", "POST", RULE, register, ADD, WHERE, None, WANTED, REPLY, signs=True
     ),
     Operation(
-        "deregister", "DELETE", ONE, deregister, END, WHICH, reply=Success(), pages=ENDS
+        "deregister", "DELETE", ONE, deregister, END, WHICH, reply=Success(), docs=ENDS
     ),
 )
 FAMILY = Family(

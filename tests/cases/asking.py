@@ -21,7 +21,7 @@ UWS, OAUTH = "/api/m2m/v1/session", "/api/ts/v1/oauth2"
 SEEDING = "/__admin/registrations"
 BASIC = {"Authorization": "Basic " + b64encode(b"key:secret").decode()}
 LOGIN = {"username": "zbeeblebrox", "password": "IMgr8"}
-STRICT, PAGES = {"auth": "strict"}, {"follow": "pages"}
+STRICT, DOCS = {"auth": "strict"}, {"dialect": "docs"}
 TOO_LARGE = b" " * (MAX_BODY + 1)
 GENERATED = ("access_token", "sessionToken", "newPassword")
 
@@ -96,10 +96,10 @@ def refused(method: str, path: str, answer: str, status: int = 400, **how: Any) 
     return Case(method, path, f"{answer}.error.json", status, **how)
 
 
-def on_pages(case: Case) -> Case:
+def in_docs_dialect(case: Case) -> Case:
     """A refusal in the shape that ThingSpace's pages have."""
-    answer = str(case.answer).replace(".error.", ".pages.error.")
-    return case._replace(answer=answer, settings={**case.settings, **PAGES})
+    answer = str(case.answer).replace(".error.", ".docs.error.")
+    return case._replace(answer=answer, settings={**case.settings, **DOCS})
 
 
 def gateway(family: str, path: str, other: str) -> tuple[Case, ...]:

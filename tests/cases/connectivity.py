@@ -1,6 +1,6 @@
 """The cases of the connectivity family."""
 
-from .asking import PAGES, TOO_LARGE, Case, gateway, items, refused, session
+from .asking import DOCS, TOO_LARGE, Case, gateway, items, refused, session
 
 FAMILY, PREFIX = "connectivity", "/api/m2m/v1/callbacks"
 LISTED, ENDED = f"{PREFIX}/0252012345-00001", f"{PREFIX}/1223334444-00001"
@@ -26,9 +26,9 @@ ALERT = ((ENDED, {"name": "AlertService", "url": "http://localhost:9001/"}),)
 
 CASES = (
     Case("GET", LISTED, f"{FAMILY}/list.empty.reply.json"),
-    Case("GET", LISTED, None, settings=PAGES),
+    Case("GET", LISTED, None, settings=DOCS),
     Case("GET", LISTED, LIST, given=GIVEN),
-    Case("GET", LISTED, f"{FAMILY}/list.pages.reply.json", given=GIVEN, settings=PAGES),
+    Case("GET", LISTED, f"{FAMILY}/list.docs.reply.json", given=GIVEN, settings=DOCS),
     *(
         Case(
             "POST",
@@ -42,7 +42,7 @@ CASES = (
             ("register.credentials.request.json", "register.credentials.reply.json"),
             ("register.spelled.request.json", "register.spelled.reply.json"),
         )
-        for settings in ({}, PAGES)
+        for settings in ({}, DOCS)
     ),
     *(
         Case(
@@ -57,7 +57,7 @@ CASES = (
             ("AlertService", "deregister.spelled.reply.json", ALERT),
             ("AlertsService", "deregister.spelled.reply.json", ALERT),
         )
-        for settings in ({}, PAGES)
+        for settings in ({}, DOCS)
     ),
     Case(
         "DELETE",

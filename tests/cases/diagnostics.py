@@ -1,8 +1,8 @@
 """The cases of the diagnostics family, whose replies say when it was registered."""
 
 from .asking import (
+    DOCS,
     GENERATED,
-    PAGES,
     SEEDING,
     TOO_LARGE,
     Case,
@@ -45,7 +45,7 @@ def _refused(content: bytes, answer: str, **how: object) -> Case:
 
 CASES = (
     Case("GET", LISTED, f"{FAMILY}/list.empty.reply.json"),
-    Case("GET", LISTED, f"{FAMILY}/list.empty.reply.json", settings=PAGES),
+    Case("GET", LISTED, f"{FAMILY}/list.empty.reply.json", settings=DOCS),
     *(
         Case(
             "GET",
@@ -55,7 +55,7 @@ CASES = (
             settings=settings,
         )
         for name in ("list.reply.json", "list.headers.reply.json")
-        for settings in ({}, PAGES)
+        for settings in ({}, DOCS)
     ),
     *(
         Case(

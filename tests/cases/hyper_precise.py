@@ -1,6 +1,15 @@
 """The cases of the hyper-precise family, whose pages refuse in another shape."""
 
-from .asking import PAGES, TOO_LARGE, Case, gateway, items, on_pages, refused, session
+from .asking import (
+    DOCS,
+    TOO_LARGE,
+    Case,
+    gateway,
+    in_docs_dialect,
+    items,
+    refused,
+    session,
+)
 
 FAMILY, PREFIX = "hyper-precise", "/api/hyper-precise/v1/callbacks"
 LISTED = f"{PREFIX}?accountNumber=0844021539-00001"
@@ -46,10 +55,10 @@ REFUSED = (
 CASES = (
     *(
         Case("GET", LISTED, f"{FAMILY}/list.empty.reply.json", settings=settings)
-        for settings in ({}, PAGES)
+        for settings in ({}, DOCS)
     ),
     Case("GET", LISTED, f"{FAMILY}/list.reply.json", given=GIVEN),
-    Case("GET", LISTED, f"{FAMILY}/list.pages.reply.json", given=GIVEN, settings=PAGES),
+    Case("GET", LISTED, f"{FAMILY}/list.docs.reply.json", given=GIVEN, settings=DOCS),
     *(
         Case(
             "POST",
@@ -58,10 +67,10 @@ CASES = (
             sends=f"{FAMILY}/{name}",
             settings=settings,
         )
-        for name in ("register.request.json", "register.pages.request.json")
+        for name in ("register.request.json", "register.docs.request.json")
         for reply, settings in (
             ("register.reply.json", {}),
-            ("register.pages.reply.json", PAGES),
+            ("register.docs.reply.json", DOCS),
         )
     ),
     *(
@@ -73,12 +82,12 @@ CASES = (
         Case(
             "DELETE",
             path,
-            f"{FAMILY}/deregister.pages.reply.json",
+            f"{FAMILY}/deregister.docs.reply.json",
             given=GIVEN,
-            settings=PAGES,
+            settings=DOCS,
         )
         for path in (ENDED, NAMED)
     ),
     *REFUSED,
-    *map(on_pages, REFUSED),
+    *map(in_docs_dialect, REFUSED),
 )

@@ -1,6 +1,6 @@
 """The cases of the location family."""
 
-from .asking import PAGES, TOO_LARGE, Case, gateway, items, refused, session
+from .asking import DOCS, TOO_LARGE, Case, gateway, items, refused, session
 
 FAMILY, PREFIX = "location", "/api/loc/v1/callbacks"
 LISTED, REGISTERED = f"{PREFIX}/0252012345-00001", f"{PREFIX}/0212312345-00001"
@@ -9,9 +9,9 @@ GIVEN = tuple((LISTED, item) for item in items(LIST))
 
 CASES = (
     Case("GET", LISTED, f"{FAMILY}/list.empty.reply.json"),
-    Case("GET", LISTED, None, settings=PAGES),
+    Case("GET", LISTED, None, settings=DOCS),
     Case("GET", LISTED, LIST, given=GIVEN),
-    Case("GET", LISTED, f"{FAMILY}/list.pages.reply.json", given=GIVEN, settings=PAGES),
+    Case("GET", LISTED, f"{FAMILY}/list.docs.reply.json", given=GIVEN, settings=DOCS),
     *(
         Case(
             "POST",
@@ -24,7 +24,7 @@ CASES = (
             ("register.request.json", "register.reply.json"),
             ("register.device.request.json", "register.device.reply.json"),
         )
-        for settings in ({}, PAGES)
+        for settings in ({}, DOCS)
     ),
     *(
         Case(
@@ -40,9 +40,9 @@ CASES = (
         Case(
             "DELETE",
             f"{LISTED}/name/Location",
-            f"{FAMILY}/deregister.pages.reply.json",
+            f"{FAMILY}/deregister.docs.reply.json",
             given=given,
-            settings={**settings, **PAGES},
+            settings={**settings, **DOCS},
         )
         for given, settings in ((GIVEN, {}), ((), {"missing": "succeed"}))
     ),

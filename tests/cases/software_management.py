@@ -1,13 +1,13 @@
 """The cases of the Software Management families: version 1, and the later two."""
 
 from .asking import (
-    PAGES,
+    DOCS,
     TOO_LARGE,
     Case,
     Posted,
     gateway,
+    in_docs_dialect,
     items,
-    on_pages,
     read,
     refused,
     session,
@@ -30,7 +30,7 @@ def _given(name: str) -> tuple[Posted, ...]:
 GIVEN = _given("fota-v1/list.reply.json")
 FIRST = (
     Case("GET", LISTED, "fota-v1/list.empty.reply.json"),
-    Case("GET", LISTED, None, settings=PAGES),
+    Case("GET", LISTED, None, settings=DOCS),
     *(
         Case("GET", LISTED, f"fota-v1/{name}", given=_given(f"fota-v1/{name}"))
         for name in ("list.reply.json", "list.credentials.reply.json")
@@ -40,7 +40,7 @@ FIRST = (
         LISTED,
         "fota-v1/list.reply.json",
         given=_given("fota-v1/list.credentials.reply.json"),
-        settings=PAGES,
+        settings=DOCS,
     ),
     *(
         Case("POST", REGISTERED, "fota-v1/register.reply.json", sends=f"fota-v1/{name}")
@@ -73,7 +73,7 @@ FIRST = (
     ),
     refused("DELETE", f"{LISTED}/name/Fota", "fota-v1/not-registered"),
     *gateway("fota-v1", LISTED, "PATCH"),
-    *map(on_pages, gateway("fota-v1", LISTED, "PATCH")),
+    *map(in_docs_dialect, gateway("fota-v1", LISTED, "PATCH")),
     *session("fota-v1", "GET", LISTED),
 )
 
