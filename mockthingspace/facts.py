@@ -36,8 +36,8 @@ ALIKE = (
         f"{sources.SDK} sends */* to some families",
     ),
     Fact(
-        "deregistering what is not registered is refused; missing=succeed answers "
-        "as if it had been",
+        "deregistering what is not registered is refused; deregister_missing=ok "
+        "answers as if it had been",
         "assumed",
         sources.UNSAID,
     ),

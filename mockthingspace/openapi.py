@@ -57,7 +57,7 @@ class How(NamedTuple):
 
     auth: str
     dialect: str
-    missing: str
+    deregister_missing: str
     secret_header: str
     signature_header: str
 
@@ -195,7 +195,9 @@ def _reply(making: Making, family: Family, operation: Operation) -> Document:
         made["headers"] = {making.how.secret_header: header}
     if operation.reply is not None:
         name = f"{family.name}.{operation.name}.reply"
-        schema = of_reply(making.convert, family, operation, making.how.missing)
+        schema = of_reply(
+            making.convert, family, operation, making.how.deregister_missing
+        )
         one = reply_example(family, operation)
         example = [one] if operation.many else one
         content = {"schema": making.keep(name, schema), "example": example}

@@ -156,7 +156,7 @@ def _properties(made: Document) -> Any:
 
 
 def of_reply(
-    convert: Convert, family: Family, operation: Operation, missing: str
+    convert: Convert, family: Family, operation: Operation, deregister_missing: str
 ) -> Document:
     """Return the schema of what an operation replies: an object, or an array.
 
@@ -164,7 +164,7 @@ def of_reply(
         convert: Makes a schema of a shape.
         family: Whose operation it is.
         operation: One that has a reply.
-        missing: The setting; where it is ``succeed``, a registration that is not
+        deregister_missing: The setting; where it is ``ok``, a registration that is not
             there is answered by its names alone.
     """
     shape = operation.reply
@@ -176,7 +176,7 @@ def of_reply(
         constant = {"const": field.constant} if isinstance(field, Constant) else {}
         made["properties"][key] |= _drawn_loosely(example[key]) | constant
     least = reply_example(family, operation, LACKED)
-    if operation.verb is deregister and missing == "succeed":
+    if operation.verb is deregister and deregister_missing == "ok":
         values = _values(family)
         least = shape.dump({name: values[name] for name in ("account", "service")})
     made["required"] = list(least)

@@ -45,7 +45,7 @@ def refusals(family: Family, operation: Operation) -> Refusals:
     """Return every refusal an operation can meet, by what the family answers it as.
 
     Those of all settings: which of them are met is for ``auth``, ``strict``,
-    ``accounts`` and ``missing`` to say.
+    ``accounts`` and ``deregister_missing`` to say.
     """
     met = (_answered(family, one) for one in _met(family, operation))
     return tuple(dict.fromkeys(met))

@@ -36,6 +36,7 @@ ENV_PREFIX = "MOCKTHINGSPACE_"
 # What had another name: the new one, and the new values of old ones.
 RENAMED: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "follow": ("dialect", {"pages": "docs"}),
+    "missing": ("deregister_missing", {"refuse": "error", "succeed": "ok"}),
 }
 
 _UNSET: Any = object()
@@ -72,9 +73,9 @@ class Settings:
         "hold registrations to ThingSpace's listener ports, to https (fota-v2 and -v3) "
         "and to 40-character credentials",
     )
-    missing: str = _setting(
-        "refuse",
-        choice("refuse", "succeed"),
+    deregister_missing: str = _setting(
+        "error",
+        choice("error", "ok"),
         "what deregistering answers when nothing is registered",
     )
     dialect: str = _setting(

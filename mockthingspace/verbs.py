@@ -81,15 +81,15 @@ def deregister(
     """Remove a registration and return it; where there was none, name it.
 
     Raises:
-        NotRegistered: There is none, and the ``missing`` setting refuses that.
+        NotRegistered: There is none, and ``deregister_missing`` refuses that.
     """
     service = service or call.family.services[0]
     key = (call.family.name, account, service)
     gone = call.state.registry.deregister(*key)
     call.state.dispatcher.cancel([key])
-    if gone is None and call.settings.missing == "refuse":
+    if gone is None and call.settings.deregister_missing == "error":
         raise NotRegistered(
             f"account {account} has no registration for {service}; the setting "
-            "missing=succeed answers this with success"
+            "deregister_missing=ok answers this with success"
         )
     return gone or {"account": account, "service": service}

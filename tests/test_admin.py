@@ -816,7 +816,7 @@ def test_a_snapshot_leaves_out_what_a_double_starts_with(client: FlaskClient) ->
         [
             "auth",
             "strict",
-            "missing",
+            "deregister_missing",
             "dialect",
             "credentials",
             "accounts",

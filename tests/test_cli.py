@@ -58,6 +58,8 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
 
 OLD: dict[str, str] = {
     "serve --follow pages": "--follow; it is now --dialect, with docs instead of pages",
+    "serve --missing refuse": "--missing; it is now --deregister-missing, with error "
+    "instead of refuse, ok instead of succeed",
 }
 
 
@@ -426,7 +428,7 @@ def test_a_usage_error_is_exit_code_2_and_names_what_is_allowed(run, args, named
     ("variable", "value", "named"),
     [
         ("MOCKTHINGSPACE_AUHT", "strict", "did you mean 'auth'?"),
-        ("MOCKTHINGSPACE_MISSING", "ignore", "refuse | succeed"),
+        ("MOCKTHINGSPACE_DEREGISTER_MISSING", "ignore", "error | ok"),
         ("MOCKTHINGSPACE_LOG_FORMAT", "xml", "'json'"),
     ],
     ids=["unknown", "bad value", "bad log format"],

@@ -89,8 +89,8 @@ def test_deregistering_one_service_leaves_the_others(client):
 
 
 def test_missing_succeed_names_what_was_not_there():
-    """With ``missing=succeed`` the reply is as if there had been one."""
-    ended = _client(missing="succeed").delete(f"{CALLBACKS}/name/CarrierService")
+    """With ``deregister_missing=ok`` the reply is as if there had been one."""
+    ended = _client(deregister_missing="ok").delete(f"{CALLBACKS}/name/CarrierService")
 
     assert (ended.status_code, ended.json) == (200, NAMED)
 

@@ -70,8 +70,8 @@ def test_the_same_is_answered_where_the_pages_are_followed():
 
 
 def test_missing_succeed_answers_what_can_be_known():
-    """With ``missing=succeed`` the names are answered, and nothing made up."""
-    ended = _client(missing="succeed").delete(ONE)
+    """With ``deregister_missing=ok`` the names are answered, and nothing made up."""
+    ended = _client(deregister_missing="ok").delete(ONE)
 
     named = {"accountName": ACCOUNT, "serviceName": "Diagnostics"}
     assert (ended.status_code, ended.json) == (200, named)

@@ -326,7 +326,7 @@ def test_what_nothing_could_be_delivered_to_is_refused(
 
 def test_two_doubles_share_nothing(client: FlaskClient) -> None:
     """What one double is told, another in the same process does not know."""
-    other = create_app(Settings(missing="succeed")).test_client()
+    other = create_app(Settings(deregister_missing="ok")).test_client()
     use(client)
     assert (urls(other), other.get("/__admin/requests").get_json()["requests"]) == (
         [],

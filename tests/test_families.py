@@ -421,9 +421,9 @@ def test_a_body_that_will_not_do_is_refused(family, case, body):
 
 @every_family
 def test_deregistering_what_is_not_registered_is_refused(family):
-    """There is nothing to deregister, unless ``missing`` says that it may be so."""
+    """There is nothing to deregister, unless ``deregister_missing`` grants it."""
     refusing, served = asking(), PLACES[family]
-    granting = asking(missing="succeed")
+    granting = asking(deregister_missing="ok")
 
     for client in (refusing, granting):
         client.post(served.place(OTHER), json=served.wanted(OTHER))

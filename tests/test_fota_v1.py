@@ -101,12 +101,12 @@ def test_deregistering_what_is_not_registered_is_refused(client):
 
     reason = _refused(response, "Callback not registered")
     assert ACCOUNT in reason
-    assert "missing=succeed" in reason
+    assert "deregister_missing=ok" in reason
 
 
 def test_deregistering_what_is_not_registered_can_succeed():
-    """With ``missing=succeed`` it answers as if there had been one."""
-    response = _client(missing="succeed").delete(f"{CALLBACKS}/name/Fota")
+    """With ``deregister_missing=ok`` it answers as if there had been one."""
+    response = _client(deregister_missing="ok").delete(f"{CALLBACKS}/name/Fota")
 
     assert (response.status_code, response.json) == (200, {"success": True})
 

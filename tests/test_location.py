@@ -92,8 +92,8 @@ def test_the_pages_shapes():
 
 
 def test_the_pages_end_of_what_was_not_there():
-    """With ``missing=succeed`` it is answered as if it had been."""
-    client = _client(dialect="docs", missing="succeed")
+    """With ``deregister_missing=ok`` it is answered as if it had been."""
+    client = _client(dialect="docs", deregister_missing="ok")
 
     ended = client.delete(f"{CALLBACKS}/name/DeviceLocation")
 

@@ -32,7 +32,7 @@ OPERATIONS = [
     (family, operation) for family in FAMILIES for operation in family.operations
 ]
 EVENTS = [(family, event) for family in FAMILIES for event in family.events]
-GRANTING = Settings(missing="succeed")
+GRANTING = Settings(deregister_missing="ok")
 BODIES = {"application/json", "application/x-www-form-urlencoded"}
 
 

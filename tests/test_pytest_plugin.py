@@ -26,7 +26,7 @@ accounts = set()
 
 @pytest.fixture(scope="session")
 def thingspace_settings():
-    return Settings(missing="succeed")
+    return Settings(deregister_missing="ok")
 
 def deregister(thingspace, account):
     url = thingspace.url_for("fota-v1") + f"/callbacks/{account}/name/Fota"

@@ -258,7 +258,7 @@ def test_a_bad_password_is_not_repeated() -> None:
 
 def test_a_double_starts_from_its_seed_file(tmp_path: Path) -> None:
     """Registrations and settings of the seed file are in force at once."""
-    document = {"settings": {"missing": "succeed"}, "registrations": [GOOD]}
+    document = {"settings": {"deregister_missing": "ok"}, "registrations": [GOOD]}
     client = started(tmp_path, document)
     listed = client.get(CALLBACKS).get_json()
     other = client.delete(f"/api/fota/v1/callbacks/{OTHER}/name/Fota")
@@ -281,7 +281,7 @@ RICH: dict[str, Any] = {
     "settings": {
         "auth": "present",
         "strict": True,
-        "missing": "succeed",
+        "deregister_missing": "ok",
         "dialect": "docs",
         "credentials": {"ann": "secret"},
         "accounts": [ACCOUNT, OTHER],
@@ -379,7 +379,7 @@ def test_restored_settings_are_in_force(client: FlaskClient) -> None:
 
 def test_a_reset_after_a_restore_goes_back_to_the_start(tmp_path: Path) -> None:
     """A restore holds until the next reset, which knows only the start."""
-    document = {"settings": {"missing": "succeed"}, "registrations": [GOOD]}
+    document = {"settings": {"deregister_missing": "ok"}, "registrations": [GOOD]}
     client = started(tmp_path, document)
     before = snapshot(client)
     client.put("/__admin/snapshot", json=RICH)

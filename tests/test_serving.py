@@ -299,11 +299,11 @@ def test_a_flag_wins_over_the_environment_the_file_and_the_default(
     serve, monkeypatch, tmp_path
 ):
     """Each setting comes from the first that has it: flag, variable, seed, default."""
-    settings = {"auth": "strict", "missing": "succeed", "journal_limit": 7}
+    settings = {"auth": "strict", "deregister_missing": "ok", "journal_limit": 7}
     seed = tmp_path / "seed.json"
     seed.write_text(json.dumps({"settings": settings}))
     monkeypatch.setenv("MOCKTHINGSPACE_AUTH", "present")
-    monkeypatch.setenv("MOCKTHINGSPACE_MISSING", "refuse")
+    monkeypatch.setenv("MOCKTHINGSPACE_DEREGISTER_MISSING", "error")
     monkeypatch.setenv("MOCKTHINGSPACE_STRICT", "true")
     found: dict[str, Any] = {}
 
@@ -312,9 +312,9 @@ def test_a_flag_wins_over_the_environment_the_file_and_the_default(
         act=lambda url: found.update(_settings(url)),
     )  # fmt: skip
 
-    assert ("off", "refuse", 7, None) == (
+    assert ("off", "error", 7, None) == (
         found["auth"],
-        found["missing"],
+        found["deregister_missing"],
         found["journal_limit"],
         found["accounts"],
     )

@@ -40,7 +40,7 @@ def test_nothing_given_is_all_defaults() -> None:
         "port": 8440,
         "auth": "off",
         "strict": False,
-        "missing": "refuse",
+        "deregister_missing": "error",
         "dialect": "sdk",
         "credentials": None,
         "accounts": None,
@@ -76,7 +76,7 @@ GOOD: list[tuple[str, Any, Any]] = [
     ("strict", "no", False),
     ("strict", "0", False),
     ("strict", True, True),
-    ("missing", "succeed", "succeed"),
+    ("deregister_missing", "ok", "ok"),
     ("dialect", "sdk", "sdk"),
     ("dialect", "docs", "docs"),
     ("credentials", None, None),
@@ -121,7 +121,7 @@ BAD: dict[str, list[Any]] = {
     "port": [None, True, False, -1, 65536, 10**30, NAN, INFINITE, 80.0, "", "a"],
     "auth": [None, True, 0, "", "Strict", "on", ["off"]],
     "strict": [None, 1, 0, 1.0, NAN, "", "maybe", [], {}],
-    "missing": [None, False, "", "REFUSE", "ignore"],
+    "deregister_missing": [None, False, "", "ERROR", "ignore"],
     "dialect": [None, True, "", "SDK", "page", ["sdk"]],
     "credentials": [5, True, "", "ann", "ann:", ":a", "ann:a,bob", {"ann": ""}],
     "accounts": [5, True, NAN, "", "a,", "a,,b", [""], [5], [None], {"a": 1}, b"ab"],
@@ -210,6 +210,12 @@ def test_an_unknown_setting_is_named_with_those_there_are(name: str, hint: str) 
 
 OLD: list[tuple[str, str, str]] = [
     ("follow", "pages", "it is now dialect, with docs instead of pages"),
+    (
+        "missing",
+        "succeed",
+        "it is now deregister_missing, with error instead of refuse, ok instead of "
+        "succeed",
+    ),
 ]
 
 
@@ -244,7 +250,11 @@ def test_the_seed_file_is_between_the_explicit_and_the_default(tmp_path: Path) -
     """What is given beats the seed file, and the seed file beats the default."""
     path = seed_file(tmp_path, {"port": 1, "auth": "present"})
     settings = Settings(port=2, seed=path)
-    assert (settings.port, settings.auth, settings.missing) == (2, "present", "refuse")
+    assert (settings.port, settings.auth, settings.deregister_missing) == (
+        2,
+        "present",
+        "error",
+    )
 
 
 def test_a_given_default_beats_the_seed_file(tmp_path: Path) -> None:
@@ -332,16 +342,17 @@ def test_but_reads_no_seed_file_again(tmp_path: Path) -> None:
 def test_another_seed_file_takes_the_place_of_the_first(tmp_path: Path) -> None:
     """Values from one seed file do not outlive a change to another."""
     first = Settings(
-        missing="succeed", seed=seed_file(tmp_path, {"port": 1, "auth": "present"})
+        deregister_missing="ok",
+        seed=seed_file(tmp_path, {"port": 1, "auth": "present"}),
     )
     second = first.but(port=3).but(
         seed=seed_file(tmp_path, {"port": 2, "strict": True}, "second.json")
     )
-    assert (second.port, second.auth, second.strict, second.missing) == (
+    assert (second.port, second.auth, second.strict, second.deregister_missing) == (
         3,
         "off",
         True,
-        "succeed",
+        "ok",
     )
 
 

@@ -63,7 +63,7 @@ CASES = (
         "DELETE",
         f"{ENDED}/name/CarrierService",
         f"{FAMILY}/deregister.reply.json",
-        settings={"missing": "succeed"},
+        settings={"deregister_missing": "ok"},
     ),
     refused("GET", f"{PREFIX}/", f"{FAMILY}/missing-account"),
     refused("GET", f"{PREFIX}/Account_1", f"{FAMILY}/invalid-account"),

@@ -82,7 +82,7 @@ CASES = (
         "DELETE",
         ENDED,
         f"{FAMILY}/deregister.missing.reply.json",
-        settings={"missing": "succeed"},
+        settings={"deregister_missing": "ok"},
     ),
     *(
         refused("GET", f"{PREFIX}{query}", f"{FAMILY}/invalid-account")

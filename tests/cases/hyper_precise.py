@@ -76,7 +76,7 @@ CASES = (
     *(
         Case("DELETE", path, None, given=given, settings=settings)
         for path in (ENDED, NAMED)
-        for given, settings in ((GIVEN, {}), ((), {"missing": "succeed"}))
+        for given, settings in ((GIVEN, {}), ((), {"deregister_missing": "ok"}))
     ),
     *(
         Case(

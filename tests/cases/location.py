@@ -34,7 +34,7 @@ CASES = (
             given=given,
             settings=settings,
         )
-        for given, settings in ((GIVEN, {}), ((), {"missing": "succeed"}))
+        for given, settings in ((GIVEN, {}), ((), {"deregister_missing": "ok"}))
     ),
     *(
         Case(
@@ -44,7 +44,7 @@ CASES = (
             given=given,
             settings={**settings, **DOCS},
         )
-        for given, settings in ((GIVEN, {}), ((), {"missing": "succeed"}))
+        for given, settings in ((GIVEN, {}), ((), {"deregister_missing": "ok"}))
     ),
     refused("GET", f"{PREFIX}/MyAccount-1", f"{FAMILY}/invalid-account"),
     refused("GET", LISTED, f"{FAMILY}/inactive-account", settings={"accounts": []}),

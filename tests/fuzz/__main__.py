@@ -45,7 +45,16 @@ def _run(program: str, auth: str, *arguments: str) -> int:
 @contextmanager
 def _double(program: str, auth: str, folder: Path) -> Iterator[str]:
     """Serve a double on a free port; its URL."""
-    command = [program, "serve", "--port", "0", "--auth", auth, "--missing", "succeed"]
+    command = [
+        program,
+        "serve",
+        "--port",
+        "0",
+        "--auth",
+        auth,
+        "--deregister-missing",
+        "ok",
+    ]
     with (folder / "double.log").open("w") as log:
         double = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=log, text=True

@@ -198,8 +198,8 @@ def test_the_shared_secret_is_in_a_header_that_the_sdk_shows(
 def test_deregistering_what_is_not_registered_can_succeed(
     thingspace: MockThingSpace, started: Start, family: Callbacks
 ) -> None:
-    """The setting missing=succeed makes the SDK's call succeed."""
-    started(missing="succeed")
+    """The setting deregister_missing=ok makes the SDK's call succeed."""
+    started(deregister_missing="ok")
 
     family.deregister(client())
 

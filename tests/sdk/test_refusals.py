@@ -161,7 +161,9 @@ WRONG = [
         operations=["register", "deregister"],
         families=SERVICED,
     ),
-    Wrong(name="not registered", reason="missing=succeed", operations=["deregister"]),
+    Wrong(
+        name="not registered", reason="deregister_missing=ok", operations=["deregister"]
+    ),
     Wrong(
         name="missing session",
         reason="VZ-M2M-Token",
