@@ -340,7 +340,7 @@ class Double:
                 self.runtime,
                 deliveries,
                 schedule(settings.profile),
-                settings.strict,
+                settings.registration_rules == "enforced",
                 settings.signature_header,
             ),
             faults=Faults(self.sequence, tell),

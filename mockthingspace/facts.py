@@ -192,7 +192,7 @@ _DELIVERY = (
         f"an archive of 30 days is documented for connectivity: {sources.CALLBACKS}",
     ),
     Fact(
-        "a listener's certificate need not be good, unless strict=true",
+        "a listener's certificate need not be good, unless registration_rules=enforced",
         "assumed",
         "the double's own choice; ThingSpace refuses self-signed ones: "
         f"{sources.FOTA_MESSAGES}",

@@ -109,8 +109,8 @@ class Family:
         events: The messages it sends.
         signed: How it is known that its messages are signed; None where they
             are not.
-        strict: What else a registration must meet under the ``strict`` setting,
-            each rule with how it is known.
+        registration_rules: What a registration must also meet where the setting of
+            this name is ``enforced``, each rule with how it is known.
         facts: What it does besides, and how we know.
     """
 
@@ -122,7 +122,7 @@ class Family:
     spellings: Mapping[str, str] = field(default_factory=dict)
     events: tuple[Event, ...] = ()
     signed: Known | None = None
-    strict: Mapping[Rule, Known] = field(default_factory=dict)
+    registration_rules: Mapping[Rule, Known] = field(default_factory=dict)
     facts: tuple[Fact, ...] = ()
 
     def serves(self, service: str) -> bool:

@@ -110,8 +110,8 @@ def known(shape: Shape) -> Known:
 def _rules(family: Family) -> Iterator[Fact]:
     """Return what a family does besides: its own facts, and those of its values."""
     yield from family.facts
-    for rule, known_as in family.strict.items():
-        yield Fact(f"strict=true: {rule.says}", *known_as)
+    for rule, known_as in family.registration_rules.items():
+        yield Fact(f"registration_rules=enforced: {rule.says}", *known_as)
     if family.signed is not None:
         yield from facts.signing(family.signed)
     for operation in family.operations:

@@ -44,8 +44,8 @@ _CHARACTERS = tuple(map(chr, range(0x20, 0x7F)))
 def refusals(family: Family, operation: Operation) -> Refusals:
     """Return every refusal an operation can meet, by what the family answers it as.
 
-    Those of all settings: which of them are met is for ``auth``, ``strict``,
-    ``accounts`` and ``deregister_missing`` to say.
+    Those of all settings: which of them are met is for ``auth``, ``accounts``,
+    ``registration_rules`` and ``deregister_missing`` to say.
     """
     met = (_answered(family, one) for one in _met(family, operation))
     return tuple(dict.fromkeys(met))
@@ -64,7 +64,7 @@ def _met(family: Family, operation: Operation) -> Iterator[type[ThingSpaceError]
         yield from _of_body(operation.body)
     yield from RAISED.get(operation.verb, ())
     if operation.verb is register:
-        for rule in family.strict:
+        for rule in family.registration_rules:
             yield rule.raises
 
 

@@ -1,6 +1,6 @@
 """What ThingSpace holds a registration to and a local listener could not meet.
 
-Checked under the ``strict`` setting only. A family says which it has, and how
+Checked under ``registration_rules=enforced`` only. A family says which it has, and how
 that is known.
 """
 
@@ -29,14 +29,16 @@ def _port_is_allowed(registration: Registration) -> None:
     port = parts.port or {"http": 80, "https": 443}[parts.scheme]
     if port not in ALLOWED:
         raise InvalidUrl(
-            f"strict: ThingSpace does not deliver to port {port}, only to 80, 443, "
-            "9001-9006, 50551-50559 and 28200-28220"
+            f"registration_rules=enforced: ThingSpace does not deliver to port {port}, "
+            "only to 80, 443, 9001-9006, 50551-50559 and 28200-28220"
         )
 
 
 def _is_https(registration: Registration) -> None:
     if urlsplit(registration.url).scheme != "https":
-        raise InvalidUrl("strict: ThingSpace takes only https:// here")
+        raise InvalidUrl(
+            "registration_rules=enforced: ThingSpace takes only https:// here"
+        )
 
 
 def _credentials_fit(registration: Registration) -> None:
@@ -44,8 +46,8 @@ def _credentials_fit(registration: Registration) -> None:
         length = len(getattr(registration, name) or "")
         if length > LONGEST_CREDENTIAL:
             raise InvalidCredential(
-                f"strict: {name} has {length} characters; ThingSpace takes at most "
-                f"{LONGEST_CREDENTIAL}"
+                f"registration_rules=enforced: {name} has {length} characters; "
+                f"ThingSpace takes at most {LONGEST_CREDENTIAL}"
             )
 
 

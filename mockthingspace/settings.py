@@ -36,6 +36,7 @@ ENV_PREFIX = "MOCKTHINGSPACE_"
 # What had another name: the new one, and the new values of old ones.
 RENAMED: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "follow": ("dialect", {"pages": "docs"}),
+    "strict": ("registration_rules", {"true": "enforced", "false": "relaxed"}),
     "missing": ("deregister_missing", {"refuse": "error", "succeed": "ok"}),
 }
 
@@ -67,11 +68,11 @@ class Settings:
         "off: no headers needed; present: bearer and VZ-M2M-Token must be there, "
         "any value; strict: only tokens issued here, with their lifetimes",
     )
-    strict: bool = _setting(
-        False,
-        SWITCH,
-        "hold registrations to ThingSpace's listener ports, to https (fota-v2 and -v3) "
-        "and to 40-character credentials",
+    registration_rules: str = _setting(
+        "relaxed",
+        choice("enforced", "relaxed"),
+        "enforced: hold registrations to ThingSpace's listener ports, to https "
+        "(fota-v2 and -v3) and to 40-character credentials",
     )
     deregister_missing: str = _setting(
         "error",

@@ -213,7 +213,8 @@ class WebhookTransport:
             connection = await self._open(target, verify, _tls(False))
             connection.warning = (
                 f"ThingSpace would not deliver to {target.origin}: it refuses such a "
-                f"certificate ({error.verify_message}); with strict it is refused here"
+                f"certificate ({error.verify_message}); with "
+                "registration_rules=enforced it is refused here"
             )
             return connection
 

@@ -68,8 +68,8 @@ def register(
         headers,
         new_secret() if call.family.signed else None,
     )
-    if call.settings.strict:
-        for rule in call.family.strict:
+    if call.settings.registration_rules == "enforced":
+        for rule in call.family.registration_rules:
             rule.check(registration)
     call.state.registry.register(registration)
     return registration

@@ -815,7 +815,7 @@ def test_a_snapshot_leaves_out_what_a_double_starts_with(client: FlaskClient) ->
         ["settings", "registrations", "events", "faults"],
         [
             "auth",
-            "strict",
+            "registration_rules",
             "deregister_missing",
             "dialect",
             "credentials",

@@ -58,6 +58,10 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
 
 OLD: dict[str, str] = {
     "serve --follow pages": "--follow; it is now --dialect, with docs instead of pages",
+    "serve --strict": "--strict; it is now --registration-rules, with enforced "
+    "instead of true, relaxed instead of false",
+    "serve --no-strict": "--no-strict; it is now --registration-rules, with enforced "
+    "instead of true, relaxed instead of false",
     "serve --missing refuse": "--missing; it is now --deregister-missing, with error "
     "instead of refuse, ok instead of succeed",
 }

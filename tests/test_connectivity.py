@@ -228,9 +228,9 @@ def test_other_characters_may_be_in_a_field(client, text):
 
 
 @each("field", ["username", "password"])
-def test_strict_limits_credentials_to_40_characters(field):
-    """Under ``strict`` 40 characters are accepted and 41 are refused."""
-    client = _client(strict=True)
+def test_enforced_rules_limit_credentials_to_40_characters(field):
+    """Where rules are ``enforced`` 40 characters are accepted and 41 are refused."""
+    client = _client(registration_rules="enforced")
 
     accepted = client.post(CALLBACKS, json={**WANTED, field: "x" * 40})
     refused = client.post(CALLBACKS, json={**WANTED, field: "x" * 41})
@@ -241,15 +241,15 @@ def test_strict_limits_credentials_to_40_characters(field):
 
 
 def test_without_strict_credentials_have_any_length(client):
-    """The limits are for ``strict``."""
+    """The limits are for ``enforced`` rules."""
     wanted = {**WANTED, "url": "http://l:8000/", "username": "x" * 41}
 
     assert client.post(CALLBACKS, json=wanted).status_code == 200
 
 
-def test_strict_holds_to_the_ports_but_takes_http():
-    """Under ``strict`` a port must be on the page's list; the scheme may be either."""
-    client = _client(strict=True)
+def test_enforced_rules_hold_to_the_ports_but_take_http():
+    """Where rules are ``enforced`` the port is on the page's list."""
+    client = _client(registration_rules="enforced")
 
     good = client.post(CALLBACKS, json={**WANTED, "url": "http://listener:9001/"})
     bad = client.post(CALLBACKS, json={**WANTED, "url": "https://listener:9007/"})

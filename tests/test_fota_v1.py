@@ -295,31 +295,36 @@ def test_only_the_accounts_given_exist():
 
 
 @each("port", [80, 443, 9001, 9006, 50551, 50559, 28200, 28220])
-def test_strict_accepts_the_ports_thingspace_delivers_to(port):
-    """Under ``strict`` a listener's port must be on ThingSpace's list."""
-    client = _client(strict=True)
+def test_enforced_rules_accept_the_ports_thingspace_delivers_to(port):
+    """Where rules are ``enforced`` a listener's port must be on ThingSpace's list."""
+    client = _client(registration_rules="enforced")
 
     wanted = {"name": "Fota", "url": f"http://listener:{port}/"}
     assert client.post(CALLBACKS, json=wanted).status_code == 200
 
 
 @each("url", ["http://listener:8080/", "https://listener:50569/"])
-def test_strict_refuses_other_ports(url):
-    """Under ``strict`` other ports are refused with the list as reason."""
-    response = _client(strict=True).post(CALLBACKS, json={"name": "Fota", "url": url})
+def test_enforced_rules_refuse_other_ports(url):
+    """Where rules are ``enforced`` other ports are refused with the list as reason."""
+    response = _client(registration_rules="enforced").post(
+        CALLBACKS, json={"name": "Fota", "url": url}
+    )
 
     assert "9001-9006" in _refused(response, "Invalid callback URL")
 
 
-def test_strict_takes_the_scheme_s_own_port():
+def test_enforced_rules_take_the_scheme_s_own_port():
     """A URL without a port means 80 or 443, which are on the list."""
-    assert _client(strict=True).post(CALLBACKS, json=WANTED).status_code == 200
+    assert (
+        _client(registration_rules="enforced").post(CALLBACKS, json=WANTED).status_code
+        == 200
+    )
 
 
 @each("field", ["username", "password"])
-def test_strict_limits_credentials_to_40_characters(field):
-    """Under ``strict`` 40 characters are accepted and 41 are refused."""
-    client = _client(strict=True)
+def test_enforced_rules_limit_credentials_to_40_characters(field):
+    """Where rules are ``enforced`` 40 characters are accepted and 41 are refused."""
+    client = _client(registration_rules="enforced")
 
     accepted = client.post(CALLBACKS, json={**WANTED, field: "x" * 40})
     refused = client.post(CALLBACKS, json={**WANTED, field: "x" * 41})

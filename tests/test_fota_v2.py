@@ -158,14 +158,23 @@ def test_the_service_is_implied(client, callbacks, version):
 @each(
     ("url", "reason"),
     [
-        ("http://listener.example/cb", "strict: ThingSpace takes only https://"),
-        ("http://listener.example:443/", "strict: ThingSpace takes only https://"),
-        ("https://listener.example:8443/", "strict: ThingSpace does not deliver to p"),
+        (
+            "http://listener.example/cb",
+            "registration_rules=enforced: ThingSpace takes only https://",
+        ),
+        (
+            "http://listener.example:443/",
+            "registration_rules=enforced: ThingSpace takes only https://",
+        ),
+        (
+            "https://listener.example:8443/",
+            "registration_rules=enforced: ThingSpace does not deliver to p",
+        ),
     ],
 )
-def test_strict_takes_https_and_some_ports_only(callbacks, method, url, reason):
-    """Under ``strict`` the pages' rules hold, and what was registered stays."""
-    client = _client(strict=True)
+def test_enforced_rules_take_https_and_some_ports_only(callbacks, method, url, reason):
+    """Where rules are ``enforced`` the pages' hold, and what was registered stays."""
+    client = _client(registration_rules="enforced")
     granted = client.open(callbacks, method=method, json={"url": URL})
 
     refused = client.open(callbacks, method=method, json={"url": url})
@@ -176,7 +185,7 @@ def test_strict_takes_https_and_some_ports_only(callbacks, method, url, reason):
 
 
 def test_a_listener_without_a_certificate_will_do_otherwise(client, callbacks):
-    """Without ``strict`` any port and plain HTTP are good."""
+    """Where rules are ``relaxed`` any port and plain HTTP are good."""
     response = client.post(callbacks, json={"url": "http://localhost:8000/"})
 
     assert response.status_code == 200

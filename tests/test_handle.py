@@ -140,8 +140,10 @@ def test_a_port_that_is_not_given_is_a_free_one() -> None:
 
 def test_fields_are_over_the_settings() -> None:
     """Single settings change those that were handed in."""
-    settings = MockThingSpace(Settings(auth="strict", strict=True), auth="off").settings
-    assert (settings.auth, settings.strict) == ("off", True)
+    settings = MockThingSpace(
+        Settings(auth="strict", registration_rules="enforced"), auth="off"
+    ).settings
+    assert (settings.auth, settings.registration_rules) == ("off", "enforced")
 
 
 def test_an_unknown_field_is_refused() -> None:

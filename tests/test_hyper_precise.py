@@ -206,9 +206,9 @@ def test_a_fault_stands_in_the_sdks_model():
     assert set(response.json["fault"]) == {"code", "message", "description"}
 
 
-def test_strict_holds_to_the_ports():
-    """Under ``strict`` a port must be one that ThingSpace delivers to."""
-    client = _client(strict=True)
+def test_enforced_rules_hold_to_the_ports():
+    """Where rules are ``enforced`` a port must be one that ThingSpace delivers to."""
+    client = _client(registration_rules="enforced")
 
     good = client.post(CALLBACKS, json={**WANTED, "url": "http://listener:9001/"})
     bad = client.post(CALLBACKS, json={**WANTED, "url": "http://listener:8000/"})

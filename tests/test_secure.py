@@ -79,7 +79,8 @@ def test_what_thingspace_would_refuse_is_warned_of(url, caplog):
     [said] = [attempt.warning for attempt in delivery.attempts]
     assert re.fullmatch(
         f"ThingSpace would not deliver to {url.rstrip('/')}: it refuses such a "
-        r"certificate \(self.signed certificate\); with strict it is refused here",
+        r"certificate \(self.signed certificate\); with "
+        "registration_rules=enforced it is refused here",
         said,
     )
     assert f"204, delivered; {said}" in timeline
@@ -104,8 +105,8 @@ def test_of_a_good_certificate_nothing_is_said(post, url, monkeypatch):
     assert outcome == Outcome(204, None, b"", None)
 
 
-def test_strict_wants_a_good_certificate(post, url):
-    """Under ``strict`` it is refused, as ThingSpace refuses it, and said why."""
+def test_enforced_rules_want_a_good_certificate(post, url):
+    """Where rules are ``enforced`` it is refused as by ThingSpace, and said why."""
     error = post(url, verify=True).error
 
     assert error is not None

@@ -280,7 +280,7 @@ OWN: dict[str, Any] = {"family": "fota-v1", "service": "Fota", "message": MESSAG
 RICH: dict[str, Any] = {
     "settings": {
         "auth": "present",
-        "strict": True,
+        "registration_rules": "enforced",
         "deregister_missing": "ok",
         "dialect": "docs",
         "credentials": {"ann": "secret"},

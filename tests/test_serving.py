@@ -304,7 +304,7 @@ def test_a_flag_wins_over_the_environment_the_file_and_the_default(
     seed.write_text(json.dumps({"settings": settings}))
     monkeypatch.setenv("MOCKTHINGSPACE_AUTH", "present")
     monkeypatch.setenv("MOCKTHINGSPACE_DEREGISTER_MISSING", "error")
-    monkeypatch.setenv("MOCKTHINGSPACE_STRICT", "true")
+    monkeypatch.setenv("MOCKTHINGSPACE_REGISTRATION_RULES", "enforced")
     found: dict[str, Any] = {}
 
     serve(
@@ -318,20 +318,24 @@ def test_a_flag_wins_over_the_environment_the_file_and_the_default(
         found["journal_limit"],
         found["accounts"],
     )
-    assert found["strict"] is True
+    assert found["registration_rules"] == "enforced"
 
 
 @pytest.mark.parametrize(
-    ("flag", "strict"), [("--strict", True), ("--no-strict", False)]
+    ("flag", "reached"),
+    [("--public-listeners", True), ("--no-public-listeners", False)],
 )
-def test_a_switch_can_be_turned_on_and_off_by_a_flag(serve, monkeypatch, flag, strict):
-    """``--no-strict`` wins over a variable that turns it on, and the reverse."""
-    monkeypatch.setenv("MOCKTHINGSPACE_STRICT", str(not strict))
+def test_a_switch_can_be_turned_on_and_off_by_a_flag(serve, monkeypatch, flag, reached):
+    """A ``--no-`` flag wins over a variable that turns it on, and the reverse."""
+    monkeypatch.setenv("MOCKTHINGSPACE_PUBLIC_LISTENERS", str(not reached))
     found: dict[str, Any] = {}
 
-    serve("--port", "0", flag, act=lambda url: found.update(_settings(url)))
+    def act(url: str) -> None:
+        found.update(requests.get(f"{url}/__admin/settings", timeout=5).json())
 
-    assert strict is found["strict"]
+    serve("--port", "0", flag, act=act)
+
+    assert found["settings"]["public_listeners"] is reached
 
 
 def _settings(url: str) -> dict[str, Any]:

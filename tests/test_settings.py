@@ -39,7 +39,7 @@ def test_nothing_given_is_all_defaults() -> None:
         "host": "127.0.0.1",
         "port": 8440,
         "auth": "off",
-        "strict": False,
+        "registration_rules": "relaxed",
         "deregister_missing": "error",
         "dialect": "sdk",
         "credentials": None,
@@ -69,13 +69,7 @@ GOOD: list[tuple[str, Any, Any]] = [
     ("port", 0, 0),
     ("port", "65535", 65535),
     ("auth", "strict", "strict"),
-    ("strict", "Yes", True),
-    ("strict", "1", True),
-    ("strict", "on", True),
-    ("strict", "OFF", False),
-    ("strict", "no", False),
-    ("strict", "0", False),
-    ("strict", True, True),
+    ("registration_rules", "enforced", "enforced"),
     ("deregister_missing", "ok", "ok"),
     ("dialect", "sdk", "sdk"),
     ("dialect", "docs", "docs"),
@@ -100,7 +94,13 @@ GOOD: list[tuple[str, Any, Any]] = [
     ("secret_header", "a" * 100, "a" * 100),
     ("signature_header", "!#$%&'*+.^_`|~-09azAZ", "!#$%&'*+.^_`|~-09azAZ"),
     ("clock", "manual", "manual"),
+    ("public_listeners", "Yes", True),
+    ("public_listeners", "1", True),
     ("public_listeners", "on", True),
+    ("public_listeners", "OFF", False),
+    ("public_listeners", "no", False),
+    ("public_listeners", "0", False),
+    ("public_listeners", True, True),
     ("journal_limit", 1, 1),
     ("journal_limit", 10**9, 10**9),
     ("allowed_hosts", ("a", "a"), frozenset("a")),
@@ -120,7 +120,7 @@ BAD: dict[str, list[Any]] = {
     "host": [None, 5, True, "", "  ", "a\nb", "a\0", b"a", ["a"]],
     "port": [None, True, False, -1, 65536, 10**30, NAN, INFINITE, 80.0, "", "a"],
     "auth": [None, True, 0, "", "Strict", "on", ["off"]],
-    "strict": [None, 1, 0, 1.0, NAN, "", "maybe", [], {}],
+    "registration_rules": [None, True, "", "Enforced", "strict", []],
     "deregister_missing": [None, False, "", "ERROR", "ignore"],
     "dialect": [None, True, "", "SDK", "page", ["sdk"]],
     "credentials": [5, True, "", "ann", "ann:", ":a", "ann:a,bob", {"ann": ""}],
@@ -134,7 +134,7 @@ BAD: dict[str, list[Any]] = {
     ],
     "signature_header": [None, False, "", "X-Sign\r\nature", "a\0", b"a", ["a"], {}],
     "clock": [None, True, 0, "", "Manual", ["real"]],
-    "public_listeners": [None, 1, "", "maybe", [], {}],
+    "public_listeners": [None, 1, 0, 1.0, NAN, "", "maybe", [], {}],
     "allowed_hosts": [None, 5, "", ["a\t"], [5], {"a": 1}],
     "api_page": [None, 1, "", "maybe", [], {}],
     "seed": [5, True, ["a"], "a\0b", ""],
@@ -210,6 +210,12 @@ def test_an_unknown_setting_is_named_with_those_there_are(name: str, hint: str) 
 
 OLD: list[tuple[str, str, str]] = [
     ("follow", "pages", "it is now dialect, with docs instead of pages"),
+    (
+        "strict",
+        "true",
+        "it is now registration_rules, with enforced instead of true, relaxed instead "
+        "of false",
+    ),
     (
         "missing",
         "succeed",
@@ -346,12 +352,19 @@ def test_another_seed_file_takes_the_place_of_the_first(tmp_path: Path) -> None:
         seed=seed_file(tmp_path, {"port": 1, "auth": "present"}),
     )
     second = first.but(port=3).but(
-        seed=seed_file(tmp_path, {"port": 2, "strict": True}, "second.json")
+        seed=seed_file(
+            tmp_path, {"port": 2, "registration_rules": "enforced"}, "second.json"
+        )
     )
-    assert (second.port, second.auth, second.strict, second.deregister_missing) == (
+    assert (
+        second.port,
+        second.auth,
+        second.registration_rules,
+        second.deregister_missing,
+    ) == (
         3,
         "off",
-        True,
+        "enforced",
         "ok",
     )
 

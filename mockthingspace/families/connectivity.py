@@ -66,7 +66,10 @@ FAMILY = Family(
     operations=OPERATIONS,
     answers=callbacks("/m2m/v1"),
     events=EVENTS,
-    strict={PORTS: documented(REGISTERING), CREDENTIALS: documented(REGISTERING)},
+    registration_rules={
+        PORTS: documented(REGISTERING),
+        CREDENTIALS: documented(REGISTERING),
+    },
     facts=facts.callbacks(
         ABOUT,
         *FACTS,

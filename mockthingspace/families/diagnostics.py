@@ -67,6 +67,6 @@ FAMILY = Family(
     operations=OPERATIONS,
     answers=device_diagnostics("/diagnostics/v1"),
     events=EVENTS,
-    strict={PORTS: facts.STRICT},
+    registration_rules={PORTS: facts.STRICT},
     facts=facts.callbacks(POSTED, SENT, facts.REPLACES),
 )

@@ -67,6 +67,6 @@ FAMILY = Family(
     operations=OPERATIONS,
     answers={**software_management("/fota/v1"), **NAMED_ANSWERS},
     events=EVENTS,
-    strict={PORTS: facts.STRICT, CREDENTIALS: facts.STRICT},
+    registration_rules={PORTS: facts.STRICT, CREDENTIALS: facts.STRICT},
     facts=facts.callbacks(POSTED, facts.replaces(POSTED)),
 )

@@ -8,7 +8,7 @@ table, ``url`` in its example, and ``URL`` in its reply; the SDK says ``url``
 everywhere. Followed: the SDK; ``callback`` is taken too.
 Disagreement: the pages ask for HTTPS, an example of the SDK's has ``http``.
 Followed: the example, since a local listener rarely has a certificate; the
-pages under ``strict``.
+pages under ``registration_rules=enforced``.
 """
 
 from mockthingspace import facts, sources
@@ -47,7 +47,7 @@ def _family(version: str, events: tuple[Event, ...], *known: Known) -> Family:
         services=("Fota",),
         answers=software_management(f"/fota/{version}", LIKE1),
         events=events,
-        strict={HTTPS: https, PORTS: facts.STRICT},
+        registration_rules={HTTPS: https, PORTS: facts.STRICT},
         facts=facts.callbacks(
             documented(sources.FOTA_REGISTER), CREATES, facts.replaces(post)
         ),

@@ -69,6 +69,6 @@ FAMILY = Family(
     operations=OPERATIONS,
     answers=hyper_precise("/hyper-precise/v1"),
     events=EVENTS,
-    strict={PORTS: facts.STRICT},
+    registration_rules={PORTS: facts.STRICT},
     facts=facts.callbacks(POSTED, facts.replaces(REPLACES)),
 )

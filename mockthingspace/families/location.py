@@ -70,6 +70,6 @@ FAMILY = Family(
     operations=OPERATIONS,
     answers=device_location("/loc/v1"),
     events=EVENTS,
-    strict={PORTS: facts.STRICT},
+    registration_rules={PORTS: facts.STRICT},
     facts=facts.callbacks(documented(LOCATION_REGISTER), facts.REPLACES),
 )

@@ -108,7 +108,7 @@ CASES = (
     _refused(
         WANTED % (*NAMES, b"https://yourwebsite.com:8440"),
         "invalid-url",
-        settings={"strict": True},
+        settings={"registration_rules": "enforced"},
     ),
     refused("DELETE", ENDED, f"{FAMILY}/not-registered", 403),
     *gateway(FAMILY, PREFIX, "PATCH"),

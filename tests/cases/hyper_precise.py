@@ -45,7 +45,7 @@ REFUSED = (
         LISTED,
         f"{FAMILY}/invalid-url",
         content=b'{"name": "BullseyeReporting", "url": "http://localhost:8440"}',
-        settings={"strict": True},
+        settings={"registration_rules": "enforced"},
     ),
     refused("DELETE", ENDED, f"{FAMILY}/not-registered", 404),
     *gateway(FAMILY, PREFIX, "PATCH"),

@@ -62,7 +62,7 @@ CASES = (
         LISTED,
         f"{FAMILY}/invalid-url",
         content=b'{"name": "Location", "url": "http://localhost:50569/"}',
-        settings={"strict": True},
+        settings={"registration_rules": "enforced"},
     ),
     refused("DELETE", f"{LISTED}/name/DeviceLocation", f"{FAMILY}/not-registered"),
     *gateway(FAMILY, LISTED, "PATCH"),

@@ -69,7 +69,7 @@ FIRST = (
         LISTED,
         "fota-v1/invalid-credential",
         content=b'{"name": "Fota", "url": "http://a", "username": "%b"}' % (b"x" * 41),
-        settings={"strict": True},
+        settings={"registration_rules": "enforced"},
     ),
     refused("DELETE", f"{LISTED}/name/Fota", "fota-v1/not-registered"),
     *gateway("fota-v1", LISTED, "PATCH"),
@@ -117,7 +117,7 @@ def _later(version: str) -> tuple[Case, ...]:
                 "POST",
                 path,
                 f"{family}/invalid-url",
-                settings={"strict": True},
+                settings={"registration_rules": "enforced"},
                 content=content,
             )
             for content in (b'{"url": "http://localhost:9001/"}', CLOSED_PORT)
