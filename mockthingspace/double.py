@@ -306,7 +306,7 @@ class Double:
         """
         notifier, dispatcher = state.notifier, state.dispatcher
         listeners_s = state.settings.attempt_timeout_s + GRACE_S
-        overlap_s = schedule(state.settings.profile).overlap_s
+        overlap_s = schedule(state.settings.retries).overlap_s
         step_s = listeners_s if overlap_s is None else min(overlap_s, listeners_s)
         since, waited_s = dispatcher.ended, 0.0
         while waited_s < listeners_s and not _wait(notifier, dispatcher.idle, step_s):
@@ -339,7 +339,7 @@ class Double:
             dispatcher=Dispatcher(
                 self.runtime,
                 deliveries,
-                schedule(settings.profile),
+                schedule(settings.retries),
                 settings.registration_rules == "enforced",
                 settings.signature_header,
             ),

@@ -29,7 +29,7 @@ LONGEST, BEFORE = 160, 40
 LONGEST_BODY = 2000
 OF_EVERYBODY = (
     "the clock is everybody's: start the server with clock=real and short pauses "
-    "(profile=0.1,0.1), or use a double of your own"
+    "(retries=0.1,0.1), or use a double of your own"
 )
 OF_THE_CLIENT = TRANSPORT_HEADERS | {"accept-encoding", "user-agent"}
 _GLOBS = re.compile(r"[][{}]")

@@ -158,9 +158,9 @@ def signing(known: Known) -> tuple[Fact, ...]:
 def _delivery(acknowledged: Known, measured: Known) -> tuple[Fact, ...]:
     return (
         Fact("any 2xx acknowledges a message, nothing else does", *acknowledged),
-        Fact("profile=documented: 3 more attempts, 300 s apart", *acknowledged),
+        Fact("retries=documented: 3 more attempts, 300 s apart", *acknowledged),
         Fact(
-            "profile=observed: one more attempt after 1.15 to 1.69 s; a second one "
+            "retries=observed: one more attempt after 1.15 to 1.69 s; a second one "
             "that overlaps the first after 4 s without an answer",
             *measured,
         ),

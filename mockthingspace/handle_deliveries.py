@@ -15,7 +15,7 @@ __tracebackhide__ = True  # in every frame of this module, for pytest
 WAIT = "thingspace.wait_for_delivery"
 SHARED_CLOCK = (
     "the clock is everybody's who uses this double: moving it would make other tests' "
-    "messages fall due; use a double of your own, or short pauses (profile=0.1,0.1)"
+    "messages fall due; use a double of your own, or short pauses (retries=0.1,0.1)"
 )
 
 

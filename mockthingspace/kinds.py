@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from mockthingspace.model import HEADER_NAME, TRANSPORT_HEADERS, is_account
 from mockthingspace.redaction import PLAIN_HEADERS
-from mockthingspace.schedule import PROFILES
+from mockthingspace.schedule import SCHEDULES
 
 LONGEST_S = 30 * 24 * 3600
 
@@ -92,8 +92,8 @@ def _timeout(value: Any) -> float:
     return number
 
 
-def _profile(value: Any) -> str:
-    if isinstance(value, str) and value in PROFILES:
+def _retries(value: Any) -> str:
+    if isinstance(value, str) and value in SCHEDULES:
         return value
     pauses = value.split(",") if isinstance(value, str) else value
     if not isinstance(pauses, list | tuple) or not pauses:
@@ -129,10 +129,10 @@ ACCOUNTS = Kind(
 )
 CREDENTIALS = Kind("NAME:PASSWORD, comma-separated, or an object", _credentials)
 SECONDS = Kind("seconds, more than 0", _timeout)
-PROFILE = Kind(
-    f"{' | '.join(PROFILES)}, or the pauses between attempts in seconds, "
+RETRIES = Kind(
+    f"{' | '.join(SCHEDULES)}, or the pauses between attempts in seconds, "
     "comma-separated or as a list",
-    _profile,
+    _retries,
 )
 HEADER = Kind("the name of an HTTP header that has no other meaning", _header)
 SEED = Kind("the path of a JSON file", _path)

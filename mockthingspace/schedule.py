@@ -1,4 +1,4 @@
-"""When a message is sent again: the profiles, as values.
+"""When a message is sent again: the schedules, as values.
 
 ``documented``: three more attempts, five minutes apart (Connectivity, *About
 Callback Services*; FOTA's pages are silent, so it is assumed there).
@@ -38,15 +38,15 @@ class Schedule:
         return chance.uniform(*pause) if isinstance(pause, tuple) else pause
 
 
-PROFILES = {
+SCHEDULES = {
     "documented": Schedule((300.0, 300.0, 300.0)),
     "observed": Schedule((OBSERVED_S,), overlap_s=4.0),
     "none": Schedule(()),
 }
 
 
-def schedule(profile: str) -> Schedule:
-    """Return a profile's schedule; numbers are pauses of the user's own."""
-    if profile in PROFILES:
-        return PROFILES[profile]
-    return Schedule(tuple(float(pause) for pause in profile.split(",")))
+def schedule(retries: str) -> Schedule:
+    """Return what ``retries`` names; numbers are pauses of the user's own."""
+    if retries in SCHEDULES:
+        return SCHEDULES[retries]
+    return Schedule(tuple(float(pause) for pause in retries.split(",")))

@@ -21,7 +21,7 @@ from mockthingspace.kinds import (
     HEADER,
     NAMES,
     PORT,
-    PROFILE,
+    RETRIES,
     SECONDS,
     SEED,
     SWITCH,
@@ -36,6 +36,7 @@ ENV_PREFIX = "MOCKTHINGSPACE_"
 # What had another name: the new one, and the new values of old ones.
 RENAMED: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "follow": ("dialect", {"pages": "docs"}),
+    "profile": ("retries", {}),
     "strict": ("registration_rules", {"true": "enforced", "false": "relaxed"}),
     "missing": ("deregister_missing", {"refuse": "error", "succeed": "ok"}),
 }
@@ -93,9 +94,9 @@ class Settings:
     accounts: frozenset[str] | None = _setting(
         None, ACCOUNTS, "the only accounts that exist; none: any may"
     )
-    profile: str = _setting(
+    retries: str = _setting(
         "documented",
-        PROFILE,
+        RETRIES,
         "when a message is sent again: documented: 3 more times, 300 s apart; "
         "observed: once more, after 1.15 to 1.69 s, and overlapping after 4 s; "
         "none: never",

@@ -150,7 +150,7 @@ def _delivery(
 ) -> Delivery:
     message, overrides = wanted.get("message"), wanted.get("overrides") or {}
     own = message is not None
-    attempts = schedule(state.settings.profile).attempts if event.retried else 1
+    attempts = schedule(state.settings.retries).attempts if event.retried else 1
     limit = {event.limit: attempts} if event.limit else {}
     if own and overrides:
         raise AdminError(

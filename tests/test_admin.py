@@ -820,7 +820,7 @@ def test_a_snapshot_leaves_out_what_a_double_starts_with(client: FlaskClient) ->
             "dialect",
             "credentials",
             "accounts",
-            "profile",
+            "retries",
             "secret_header",
             "signature_header",
             "journal_limit",

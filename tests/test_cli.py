@@ -62,6 +62,7 @@ OLD: dict[str, str] = {
     "instead of true, relaxed instead of false",
     "serve --no-strict": "--no-strict; it is now --registration-rules, with enforced "
     "instead of true, relaxed instead of false",
+    "serve --profile none": "--profile; it is now --retries",
     "serve --missing refuse": "--missing; it is now --deregister-missing, with error "
     "instead of refuse, ok instead of succeed",
 }

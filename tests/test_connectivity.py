@@ -320,12 +320,12 @@ def test_a_message_counts_the_attempts_at_it(thing):
 
 
 @each(
-    ("profile", "threshold"),
+    ("retries", "threshold"),
     [("documented", 4), ("observed", 2), ("none", 1), ("5", 2)],
 )
-def test_a_message_says_how_many_attempts_its_profile_makes(profile, threshold):
+def test_a_message_says_how_many_attempts_there_are(retries, threshold):
     """``maxCallbackThreshold`` is 4 as documented, 2 as observed; an override wins."""
-    with MockThingSpace(profile=profile, deliver_to={ORIGIN: LISTENER}) as double:
+    with MockThingSpace(retries=retries, deliver_to={ORIGIN: LISTENER}) as double:
         double.register(ACCOUNT, URL, family="connectivity", service="NiddService")
         for given in ({}, {"maxCallbackThreshold": 9}):
             double.trigger("NiddService.queued", ACCOUNT, **given)

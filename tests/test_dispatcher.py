@@ -111,15 +111,15 @@ def now(double: Double, delivery: Delivery) -> Delivery:
 
 
 @pytest.mark.parametrize(
-    ("profile", "pauses"),
+    ("retries", "pauses"),
     [("documented", [300, 300, 300]), ("none", []), ("1,2.5", [1, 2.5])],
 )
 def test_a_refused_message_is_sent_by_its_schedule(
-    make: Callable[..., Double], listener: App, profile: str, pauses: list[float]
+    make: Callable[..., Double], listener: App, retries: str, pauses: list[float]
 ) -> None:
     """Each attempt comes just after its pause, and after the last it is abandoned."""
     listener.statuses = [503] * 9
-    double = make(profile=profile)
+    double = make(retries=retries)
     sent = send(double)
     double.advance(0)
     for number, pause in enumerate(pauses, 1):
@@ -136,7 +136,7 @@ def test_the_observed_retry_comes_within_what_was_measured(
 ) -> None:
     """There is one more attempt, 1.15 to 1.69 s after the refusal."""
     listener.statuses = [500, 500]
-    double = make(profile="observed")
+    double = make(retries="observed")
     sent = send(double)
     double.advance(60)
     first, second = now(double, sent).attempts
@@ -387,7 +387,7 @@ def test_whatever_goes_wrong_before_the_post_is_a_failed_attempt(
     make: Callable[..., Double], listener: App
 ) -> None:
     """A count too long to be written is recorded; the next message goes out."""
-    double = make(profile="1")
+    double = make(retries="1")
     nines = int("9" * 4300)
     listener.statuses = [500]
     sent = send(double, {"callbackCount": nines})
@@ -421,7 +421,7 @@ def test_an_abandoned_message_can_be_sent_again(
 ) -> None:
     """A new delivery has the same message and a schedule of its own."""
     listener.statuses = [500]
-    double = make(profile="none")
+    double = make(retries="none")
     sent = send(double)
     double.advance(0)
     again = resend(double, sent.id)

@@ -29,7 +29,7 @@ STRANGER = "0000000000-00000"
 @pytest.fixture
 def thingspace() -> Iterator[MockThingSpace]:
     """A double that sends a refused message once more, after ten seconds."""
-    with MockThingSpace(profile="10") as running:
+    with MockThingSpace(retries="10") as running:
         yield running
 
 
@@ -358,7 +358,7 @@ class Meeting:
 def test_the_second_attempt_overlaps_the_first() -> None:
     """Both are under way at once; the next message is sent once."""
     app = Meeting()
-    with MockThingSpace(profile="10", deliver_to={HERE: app}) as thingspace:
+    with MockThingSpace(retries="10", deliver_to={HERE: app}) as thingspace:
         thingspace.register(ACCOUNT, HERE)
         thingspace.fault("overlap")
         sent(thingspace, FINISHED)
@@ -380,9 +380,9 @@ def test_both_attempts_are_made_however_quick_the_listener_is(
     assert len(listener.messages) == 40
 
 
-def test_a_profile_with_one_attempt_has_none_to_overlap(listener: Listener) -> None:
+def test_a_schedule_of_one_attempt_has_none_to_overlap(listener: Listener) -> None:
     """There is no second one."""
-    with MockThingSpace(profile="none") as thingspace:
+    with MockThingSpace(retries="none") as thingspace:
         thingspace.register(ACCOUNT, listener.url)
         thingspace.fault("overlap")
         [made] = sent(thingspace, FINISHED)

@@ -170,7 +170,7 @@ SAID = {
 }
 BY_ALL = (
     *("the listener's port is", "replaces the whole first", "ten digits", "HEAD is"),
-    *("any 2xx acknowledges", "profile=documented", "profile=observed", "a redirect"),
+    *("any 2xx acknowledges", "retries=documented", "retries=observed", "a redirect"),
     *("has 10 s to answer", "breaks off", "in order", "can be resent", "certificate"),
     *("cancels what was not sent", "POST of JSON", "under way keeps", "encoded slash"),
     *("unknown fields", "any Content-Type", "deregister_missing=ok", "exact case"),

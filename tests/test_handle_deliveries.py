@@ -197,7 +197,7 @@ def test_who_shares_a_clock_is_not_told_to_move_it(scoped: MockThingSpace) -> No
 
     instead = (
         "Z; the clock is everybody's: start the server with clock=real and short "
-        "pauses (profile=0.1,0.1), or use a double of your own"
+        "pauses (retries=0.1,0.1), or use a double of your own"
     )
     for text in (str(waited.value), str(asserted.value)):
         assert "attempt 2 due in 300 s" in text

@@ -218,7 +218,7 @@ def _answered(client, last=False):
 
 def test_a_close_fails_the_next_attempt(listener):
     """Scripted after an answer, too: no kept connection is left to meet it."""
-    with MockThingSpace(profile="none") as mock:
+    with MockThingSpace(retries="none") as mock:
         mock.register(ACCOUNT, listener.url)
         mock.trigger("Fota.firmwareList", ACCOUNT)
         mock.wait_until_idle(PATIENCE_S)

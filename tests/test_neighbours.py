@@ -186,7 +186,7 @@ import freezegun
 with freezegun.freeze_time("2001-02-03"):
     from mockthingspace import Listener, MockThingSpace
 
-    with MockThingSpace(attempt_timeout_s=0.05, profile="none") as double, \\
+    with MockThingSpace(attempt_timeout_s=0.05, retries="none") as double, \\
             Listener() as listener:
         listener.hang(times=None)
         double.register({account!r}, listener.url)
@@ -212,7 +212,7 @@ def test_an_attempt_ends_though_time_was_frozen_at_the_import():
 
 def test_a_clock_that_runs_goes_on_beside_time_machine():
     """Time travel neither puts it back nor makes its retries wait for years."""
-    with MockThingSpace(clock="real", profile="0.05") as double, Listener() as listener:
+    with MockThingSpace(clock="real", retries="0.05") as double, Listener() as listener:
         listener.reply(503)
         double.register(ACCOUNT, listener.url)
         with time_machine.travel("2100-02-03T00:00:00+00:00"):

@@ -6,7 +6,7 @@ from threading import Event, Semaphore
 import pytest
 
 from mockthingspace import MockThingSpace
-from mockthingspace.schedule import PROFILES, Schedule
+from mockthingspace.schedule import SCHEDULES, Schedule
 
 ACCOUNT = "0242078689-00001"
 SOON = (0.01, 0.02)
@@ -48,10 +48,10 @@ def double(
 ) -> Iterator[MockThingSpace]:
     """A double whose second attempt comes soon, registered and triggered."""
     quick = Schedule((SOON,), overlap_s=OVERLAP_S)
-    monkeypatch.setitem(PROFILES, "observed", quick)
+    monkeypatch.setitem(SCHEDULES, "observed", quick)
     origin = "http://listener.example"
     with MockThingSpace(
-        clock="real", profile="observed", deliver_to={origin: listener}
+        clock="real", retries="observed", deliver_to={origin: listener}
     ) as made:
         made.register(ACCOUNT, origin)
         made.trigger("Fota.upgradeProgress", ACCOUNT)
@@ -63,7 +63,7 @@ def test_an_advance_waits_for_the_second_attempt(
 ) -> None:
     """It moves on when the second is due, and returns when both are answered."""
     quick = Schedule((SOON,), overlap_s=OVERLAP_S)
-    monkeypatch.setitem(PROFILES, "observed", quick)
+    monkeypatch.setitem(SCHEDULES, "observed", quick)
 
     def answer_late(environ: dict, start_response: Callable) -> list[bytes]:
         if listener.came.acquire(blocking=False):  # it is the second
@@ -77,7 +77,7 @@ def test_an_advance_waits_for_the_second_attempt(
 
     origin = "http://listener.example"
     with MockThingSpace(
-        clock="manual", profile="observed", deliver_to={origin: answer_late}
+        clock="manual", retries="observed", deliver_to={origin: answer_late}
     ) as double:
         double.register(ACCOUNT, origin)
         double.trigger("Fota.upgradeProgress", ACCOUNT)

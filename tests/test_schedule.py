@@ -1,36 +1,41 @@
-"""When a message is sent again: each profile's pauses."""
+"""When a message is sent again: each schedule's pauses."""
 
 import random
 
 import pytest
 
-from mockthingspace.schedule import PROFILES, schedule
+from mockthingspace.schedule import SCHEDULES, schedule
 
 
 @pytest.mark.parametrize(
-    ("profile", "attempts", "overlap_s"),
+    ("retries", "attempts", "overlap_s"),
     [("documented", 4, None), ("observed", 2, 4.0), ("none", 1, None)],
 )
-def test_a_profile_has_so_many_attempts(
-    profile: str, attempts: int, overlap_s: float | None
+def test_a_schedule_has_so_many_attempts(
+    retries: str, attempts: int, overlap_s: float | None
 ) -> None:
-    """Each profile says how often a message is sent and when attempts overlap."""
-    made = schedule(profile)
+    """Each schedule says how often a message is sent and when attempts overlap."""
+    made = schedule(retries)
     assert (attempts, overlap_s) == (made.attempts, made.overlap_s)
 
 
 def test_documented_pauses_are_five_minutes() -> None:
     """There are 300 s after each of the first three attempts."""
     pauses = [
-        PROFILES["documented"].pause_s(number, random.Random(1)) for number in (1, 2, 3)
+        SCHEDULES["documented"].pause_s(number, random.Random(1))
+        for number in (1, 2, 3)
     ]
     assert pauses == [300.0, 300.0, 300.0]
 
 
 def test_the_observed_pause_is_drawn_from_its_range() -> None:
     """The pause is within what was measured, and the same for the same seed."""
-    drawn = [PROFILES["observed"].pause_s(1, random.Random(seed)) for seed in range(50)]
-    again = [PROFILES["observed"].pause_s(1, random.Random(seed)) for seed in range(50)]
+    drawn = [
+        SCHEDULES["observed"].pause_s(1, random.Random(seed)) for seed in range(50)
+    ]
+    again = [
+        SCHEDULES["observed"].pause_s(1, random.Random(seed)) for seed in range(50)
+    ]
     assert drawn == again
     assert all(1.15 <= pause <= 1.69 for pause in drawn)
 

@@ -285,7 +285,7 @@ RICH: dict[str, Any] = {
         "dialect": "docs",
         "credentials": {"ann": "secret"},
         "accounts": [ACCOUNT, OTHER],
-        "profile": "1,0.5",
+        "retries": "1,0.5",
         "secret_header": "X-Key",
         "signature_header": "X-Proof",
         "journal_limit": 5,

@@ -44,7 +44,7 @@ def test_nothing_given_is_all_defaults() -> None:
         "dialect": "sdk",
         "credentials": None,
         "accounts": None,
-        "profile": "documented",
+        "retries": "documented",
         "attempt_timeout_s": 10.0,
         "secret_header": "X-ThingSpace-Secret",
         "signature_header": "X-ThingSpace-Signature",
@@ -82,11 +82,11 @@ GOOD: list[tuple[str, Any, Any]] = [
     ("accounts", [], frozenset()),
     ("accounts", "TestAccount-7", frozenset({"TestAccount-7"})),
     ("accounts", ["TestQAAccount"], frozenset({"TestQAAccount"})),
-    ("profile", "observed", "observed"),
-    ("profile", "none", "none"),
-    ("profile", "1.5,2", "1.5,2"),
-    ("profile", [300, 0.1], "300,0.1"),
-    ("profile", (1234567, 0), "1234567,0"),
+    ("retries", "observed", "observed"),
+    ("retries", "none", "none"),
+    ("retries", "1.5,2", "1.5,2"),
+    ("retries", [300, 0.1], "300,0.1"),
+    ("retries", (1234567, 0), "1234567,0"),
     ("attempt_timeout_s", 1, 1.0),
     ("attempt_timeout_s", "0.25", 0.25),
     ("attempt_timeout_s", 30 * 24 * 3600, 30 * 24 * 3600.0),
@@ -126,7 +126,7 @@ BAD: dict[str, list[Any]] = {
     "credentials": [5, True, "", "ann", "ann:", ":a", "ann:a,bob", {"ann": ""}],
     "accounts": [5, True, NAN, "", "a,", "a,,b", [""], [5], [None], {"a": 1}, b"ab"],
     "journal_limit": [None, True, 0, -1, 10**9 + 1, 10**30, NAN, INFINITE, 1.0, ""],
-    "profile": [None, 5, True, "", "Documented", "1,", "a", "-1", [], {}, {"5": 1}],
+    "retries": [None, 5, True, "", "Documented", "1,", "a", "-1", [], {}, {"5": 1}],
     "attempt_timeout_s": [None, True, 0, -1, "0", NAN, INFINITE, 10**400, "", b"5", []],
     "secret_header": [
         *(None, True, 5, "", " ", "a b", "a:", "a\n", "ä", "a" * 101),
@@ -139,7 +139,7 @@ BAD: dict[str, list[Any]] = {
     "api_page": [None, 1, "", "maybe", [], {}],
     "seed": [5, True, ["a"], "a\0b", ""],
 }
-BAD["profile"] += [[None], [True], ["a"], [NAN], [-1], [10**400], "nan", "1;2", b"5"]
+BAD["retries"] += [[None], [True], ["a"], [NAN], [-1], [10**400], "nan", "1;2", b"5"]
 BAD["port"] += ["8.5", "9" * 5000, b"5", [], {}]
 BAD["credentials"] += [{"ann": None}, {"ann": 5}, {"": "a"}, {"ann": "a\n"}, ["ann"]]
 BAD["accounts"] += ["TestAccount-", "testqaaccount", "TestAccount-12345678901"]
@@ -210,6 +210,7 @@ def test_an_unknown_setting_is_named_with_those_there_are(name: str, hint: str) 
 
 OLD: list[tuple[str, str, str]] = [
     ("follow", "pages", "it is now dialect, with docs instead of pages"),
+    ("profile", "none", "it is now retries"),
     (
         "strict",
         "true",

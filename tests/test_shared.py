@@ -50,7 +50,7 @@ NEIGHBOURS = """
 def test_eight_workers_share_one_double(pytester, monkeypatch):
     """Faults, waits and resets of one touch no other; forty tests at once pass."""
     pytester.makepyfile(NEIGHBOURS)
-    with MockThingSpace(clock="real", profile="0.05") as shared:
+    with MockThingSpace(clock="real", retries="0.05") as shared:
         mine = shared.register(ACCOUNT, "http://localhost:9/mine")
         shared.fault("status", account=ACCOUNT)
         monkeypatch.setenv("MOCKTHINGSPACE_URL", shared.url)

@@ -252,10 +252,10 @@ FACTS = (
         "no Authorization; our User-Agent is the real one", "observed", sources.MEASURED
     ),
     Fact(
-        "profile=observed: maxCallbackThreshold is 2; with any it is how many attempts "
-        "the profile makes",
+        "retries=observed: maxCallbackThreshold is 2; with any it is how many attempts "
+        "there are",
         "observed",
-        f"{sources.NIDD_LOG} (of other profiles and services it is assumed)",
+        f"{sources.NIDD_LOG} (of other schedules and services it is assumed)",
     ),
     Fact(
         "an SMS of a device is sent once, since ThingSpace queues what it could not "
