@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from mockthingspace.cli_common import REFUSED, at_a_terminal
+from mockthingspace.cli_common import REFUSED, Command, at_a_terminal
 
 FORMATS = ("text", "tap", "junit")
 LIMIT_S = 4.0
@@ -13,6 +13,7 @@ LIMIT_S = 4.0
 
 @click.command(
     "check-listener",
+    cls=Command,
     epilog="\b\nExamples:\n"
     "  mockthingspace check-listener http://127.0.0.1:9000/callback --service Fota\n"
     "  mockthingspace check-listener http://127.0.0.1:9000/nidd --service NiddService "
@@ -62,8 +63,8 @@ LIMIT_S = 4.0
 )
 @click.option(
     "--public",
-    "--public-listeners",
-    "public_listeners",
+    "--allow-public-listeners",
+    "allow_public_listeners",
     is_flag=True,
     help="reach public addresses too",
 )
@@ -111,7 +112,7 @@ def check_listener(
     report = checked(url, only=only, processed=processed, check=False, **about)
     verbosely = verbose and written_as == "text"
     text = report.text(verbose=True) if verbosely else WRITTEN[written_as](report)
-    text = at_a_terminal(text, "--public-listeners")
+    text = at_a_terminal(text, "--allow-public-listeners")
     if output is not None:
         output.write_text(f"{text}\n", "utf-8")
     click.echo(text if output is None else report.summary)

@@ -137,9 +137,9 @@ def complain(error: Exception) -> None:
     click.echo(printable_lines(told), err=True)
 
 
-def at_a_terminal(text: str, flag: str = "serve --public-listeners") -> str:
+def at_a_terminal(text: str, flag: str = "serve --allow-public-listeners") -> str:
     """Return a text that names flags and commands, not settings, methods and calls."""
-    text = text.replace("public_listeners=true", flag).replace(STOPS, TYPED_STOP)
+    text = text.replace("allow_public_listeners=true", flag).replace(STOPS, TYPED_STOP)
     return ADVANCES.sub(r"'mockthingspace clock advance \1'", text)
 
 

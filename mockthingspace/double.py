@@ -91,7 +91,7 @@ class Double:
         self.sequence = Sequence()
         self.late: list[Delivery] = []
         transport = WebhookTransport(
-            settings.attempt_timeout_s, settings.public_listeners, self.deliver_to
+            settings.attempt_timeout_s, settings.allow_public_listeners, self.deliver_to
         )
         timers = Timers(Clock(settings.clock), "mockthingspace-timers")
         self.runtime = DeliveryRuntime(

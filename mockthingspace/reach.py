@@ -1,6 +1,6 @@
 """Where a delivery may go, and the connection that holds to it.
 
-Loopback and private addresses; public ones under the ``public_listeners``
+Loopback and private addresses; public ones under the ``allow_public_listeners``
 setting; link-local, multicast, reserved and metadata addresses never, nor the IPv6
 addresses that lead to one. The address is checked where the socket is made, so a name
 that resolves to something else the second time does not get through.
@@ -48,7 +48,7 @@ class OutOfReach(OSError):
     """The address is not one a delivery may go to."""
 
 
-def check(address: str, public_listeners: bool) -> None:
+def check(address: str, allow_public_listeners: bool) -> None:
     """Accept an address a delivery may go to.
 
     Raises:
@@ -60,9 +60,9 @@ def check(address: str, public_listeners: bool) -> None:
         raise OutOfReach(
             f"{address} is link-local, multicast, reserved or a metadata address: never"
         )
-    if meant.is_global and not public_listeners:
+    if meant.is_global and not allow_public_listeners:
         raise OutOfReach(
-            f"{address} is a public address; public_listeners=true would allow it"
+            f"{address} is a public address; allow_public_listeners=true would allow it"
         )
 
 
@@ -96,13 +96,13 @@ def _end(ip: Address) -> IPv4Address:
     return IPv4Address(int(ip) & 0xFFFFFFFF)
 
 
-async def connect(host: str, port: int, public_listeners: bool) -> socket.socket:
+async def connect(host: str, port: int, allow_public_listeners: bool) -> socket.socket:
     """Connect to the first address of a host that may be reached and answers.
 
     Args:
         host: Its name or its address.
         port: Where it listens.
-        public_listeners: Whether a public address may be reached.
+        allow_public_listeners: Whether a public address may be reached.
 
     Raises:
         OSError: None does; ``OutOfReach`` where none may be.
@@ -110,16 +110,16 @@ async def connect(host: str, port: int, public_listeners: bool) -> socket.socket
     last: OSError | None = None
     for family, address in await _addresses(host, port):
         try:
-            return await _connected(family, address, public_listeners)
+            return await _connected(family, address, allow_public_listeners)
         except OSError as error:
             last = error
     raise last or OSError(f"{host} has no address")
 
 
 async def _connected(
-    family: int, address: Any, public_listeners: bool
+    family: int, address: Any, allow_public_listeners: bool
 ) -> socket.socket:
-    check(str(address[0]), public_listeners)
+    check(str(address[0]), allow_public_listeners)
     made = socket.socket(family, socket.SOCK_STREAM)
     try:
         made.setblocking(False)

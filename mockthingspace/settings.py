@@ -37,6 +37,7 @@ ENV_PREFIX = "MOCKTHINGSPACE_"
 RENAMED: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "follow": ("dialect", {"pages": "docs"}),
     "profile": ("retries", {}),
+    "public_listeners": ("allow_public_listeners", {}),
     "strict": ("registration_rules", {"true": "enforced", "false": "relaxed"}),
     "missing": ("deregister_missing", {"refuse": "error", "succeed": "ok"}),
 }
@@ -120,7 +121,9 @@ class Settings:
         choice("real", "manual"),
         "manual: stands still until it is advanced (the default in a fixture)",
     )
-    public_listeners: bool = _setting(False, SWITCH, "deliver to public addresses too")
+    allow_public_listeners: bool = _setting(
+        False, SWITCH, "deliver to public addresses too"
+    )
     journal_limit: int = _setting(
         10_000,
         COUNT,

@@ -80,7 +80,7 @@ class WebhookTransport:
 
     Args:
         timeout_s: Seconds a listener has, from connecting to the answer's end.
-        public_listeners: Whether public addresses may be reached.
+        allow_public_listeners: Whether public addresses may be reached.
         deliver_to: WSGI and ASGI applications by origin, reached without a socket.
         keep_alive: Whether connections are used again.
     """
@@ -88,12 +88,12 @@ class WebhookTransport:
     def __init__(
         self,
         timeout_s: float,
-        public_listeners: bool,
+        allow_public_listeners: bool,
         deliver_to: Mapping[str, Any],
         keep_alive: bool = True,
     ) -> None:
         self._timeout_s = timeout_s
-        self._public_listeners = public_listeners
+        self._allow_public_listeners = allow_public_listeners
         self._asgi_loop = BackgroundLoop("mockthingspace-asgi")
         self._applications = {
             origin(url): AsgiApplication(application, self._asgi_loop)
@@ -221,7 +221,7 @@ class WebhookTransport:
     async def _open(
         self, target: Target, verify: bool, context: ssl.SSLContext | None
     ) -> "_Connection":
-        raw = await connect(target.host, target.port, self._public_listeners)
+        raw = await connect(target.host, target.port, self._allow_public_listeners)
         _, connection = await asyncio.get_running_loop().create_connection(
             lambda: _Connection(_key(target, verify)),
             sock=raw,

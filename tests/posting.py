@@ -21,11 +21,13 @@ class Poster:
     def __init__(
         self,
         timeout_s: float = WAIT_S,
-        public_listeners: bool = False,
+        allow_public_listeners: bool = False,
         deliver_to: Mapping[str, Any] | None = None,
     ) -> None:
         self.loop = BackgroundLoop("mockthingspace-test")
-        self.transport = WebhookTransport(timeout_s, public_listeners, deliver_to or {})
+        self.transport = WebhookTransport(
+            timeout_s, allow_public_listeners, deliver_to or {}
+        )
 
     def __call__(
         self, url: str, body: bytes = b"{}", *, verify: bool = False, **more: Any

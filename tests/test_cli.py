@@ -63,6 +63,10 @@ OLD: dict[str, str] = {
     "serve --no-strict": "--no-strict; it is now --registration-rules, with enforced "
     "instead of true, relaxed instead of false",
     "serve --profile none": "--profile; it is now --retries",
+    "serve --no-public-listeners": "--no-public-listeners; it is now "
+    "--allow-public-listeners",
+    "check-listener --public-listeners": "--public-listeners; it is now "
+    "--allow-public-listeners",
     "serve --missing refuse": "--missing; it is now --deregister-missing, with error "
     "instead of refuse, ok instead of succeed",
 }

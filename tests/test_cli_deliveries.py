@@ -350,7 +350,7 @@ def test_a_setting_is_named_as_its_flag(thingspace):
 
     shown = _invoke(*TRIGGER, "--wait", "5").output
 
-    assert "8.8.8.8 is a public address; serve --public-listeners would" in shown
+    assert "8.8.8.8 is a public address; serve --allow-public-listeners would" in shown
 
 
 @pytest.mark.parametrize(

@@ -105,17 +105,21 @@ def connected(port: int) -> socket.socket:
     return asyncio.run(reach.connect("listener.example", port, False))
 
 
-@each("public_listeners", [False, True])
+@each("allow_public_listeners", [False, True])
 @each("address", NEAR)
-def test_a_near_address_may_be_reached(address: str, public_listeners: bool) -> None:
+def test_a_near_address_may_be_reached(
+    address: str, allow_public_listeners: bool
+) -> None:
     """Loopback, private and carrier-grade addresses are open under any setting."""
-    reach.check(address, public_listeners)
+    reach.check(address, allow_public_listeners)
 
 
 @each("address", PUBLIC)
 def test_a_public_address_needs_the_setting(address: str) -> None:
     """The refusal of a public address names the setting that would allow it."""
-    with pytest.raises(reach.OutOfReach, match="public_listeners=true would allow"):
+    with pytest.raises(
+        reach.OutOfReach, match="allow_public_listeners=true would allow"
+    ):
         reach.check(address, False)
 
 
@@ -125,12 +129,14 @@ def test_the_setting_opens_public_addresses(address: str) -> None:
     reach.check(address, True)
 
 
-@each("public_listeners", [False, True])
+@each("allow_public_listeners", [False, True])
 @each("address", NEVER)
-def test_some_addresses_are_never_reached(address: str, public_listeners: bool) -> None:
+def test_some_addresses_are_never_reached(
+    address: str, allow_public_listeners: bool
+) -> None:
     """Link-local, multicast and metadata addresses are closed in every spelling."""
     with pytest.raises(reach.OutOfReach, match=": never"):
-        reach.check(address, public_listeners)
+        reach.check(address, allow_public_listeners)
 
 
 def test_the_first_address_that_may_be_reached_is_taken(
@@ -167,7 +173,7 @@ def test_a_name_that_resolves_differently_later_does_not_get_through(
     resolving(monkeypatch, ["127.0.0.1"], ["169.254.169.254"])
     port = listener.getsockname()[1]
     connected(port).close()
-    post = Poster(public_listeners=True)
+    post = Poster(allow_public_listeners=True)
     outcome = post(f"http://listener.example:{port}/")
     post.close()
     assert outcome.error == (

@@ -323,11 +323,11 @@ def test_a_flag_wins_over_the_environment_the_file_and_the_default(
 
 @pytest.mark.parametrize(
     ("flag", "reached"),
-    [("--public-listeners", True), ("--no-public-listeners", False)],
+    [("--allow-public-listeners", True), ("--no-allow-public-listeners", False)],
 )
 def test_a_switch_can_be_turned_on_and_off_by_a_flag(serve, monkeypatch, flag, reached):
     """A ``--no-`` flag wins over a variable that turns it on, and the reverse."""
-    monkeypatch.setenv("MOCKTHINGSPACE_PUBLIC_LISTENERS", str(not reached))
+    monkeypatch.setenv("MOCKTHINGSPACE_ALLOW_PUBLIC_LISTENERS", str(not reached))
     found: dict[str, Any] = {}
 
     def act(url: str) -> None:
@@ -335,7 +335,7 @@ def test_a_switch_can_be_turned_on_and_off_by_a_flag(serve, monkeypatch, flag, r
 
     serve("--port", "0", flag, act=act)
 
-    assert found["settings"]["public_listeners"] is reached
+    assert found["settings"]["allow_public_listeners"] is reached
 
 
 def _settings(url: str) -> dict[str, Any]:

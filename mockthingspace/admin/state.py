@@ -19,7 +19,7 @@ STARTED_WITH = (
     "seed",
     "attempt_timeout_s",
     "clock",
-    "public_listeners",
+    "allow_public_listeners",
     "api_page",
 )
 

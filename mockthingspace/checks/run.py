@@ -52,7 +52,7 @@ def check_listener(
     timeout_s: float = LIMIT_S,
     only: Collection[str] | None = None,
     processed: Callable[[], int] | None = None,
-    public_listeners: bool = False,
+    allow_public_listeners: bool = False,
     path: str = "/",
     check: bool = True,
 ) -> Report:
@@ -78,7 +78,7 @@ def check_listener(
         processed: Returns how many messages it has processed, or taken on to
             process, so far; without it, nobody sees whether one that came twice
             was processed twice.
-        public_listeners: Whether public addresses may be reached.
+        allow_public_listeners: Whether public addresses may be reached.
         path: Where an application listens.
         check: Whether a failure raises.
 
@@ -103,7 +103,7 @@ def check_listener(
         signature_header=signature_header,
     )
     transport = WebhookTransport(
-        timeout_s + PATIENCE_S, public_listeners, {}, keep_alive=False
+        timeout_s + PATIENCE_S, allow_public_listeners, {}, keep_alive=False
     )
     loop = BackgroundLoop("mockthingspace-checks")
     with closing(loop), _reached(target, path) as url:
