@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from mockthingspace.redaction import printable
-from mockthingspace.settings import RENAMED, renamed
+from mockthingspace.settings import renamed
 
 if TYPE_CHECKING:
     from mockthingspace.client import AdminClient
@@ -97,9 +97,9 @@ class Command(click.Command):
         except click.NoSuchOption as error:
             option = error.option_name
             old = option.lstrip("-").removeprefix("no-").replace("-", "_")
-            if old not in RENAMED:
+            now = renamed(old, {param.name for param in self.params}, as_flag=True)
+            if not now:
                 raise
-            now = renamed(old, as_flag=True)
             raise click.UsageError(f"No such option: {option}; {now}.", ctx) from error
 
 
@@ -117,6 +117,9 @@ class Group(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
+            if now := renamed(args[0], self.commands):
+                said = f"No such command '{args[0]}'; {now}."
+                raise click.UsageError(said, ctx) from error
             before = self.before(args[0])
             if before is None:
                 raise

@@ -1,4 +1,4 @@
-"""The commands about planned misbehaviour: plan it, see it, heal it.
+"""The commands about planned misbehaviour: plan it, see it, clear it.
 
 Thin clients of the admin API; ``cli`` puts them into its group.
 """
@@ -36,7 +36,7 @@ class _Faults(Group):
     "  mockthingspace faults\n"
     "  mockthingspace faults kinds\n"
     "  mockthingspace faults plan status --set status=503 --times 2\n"
-    "  mockthingspace faults heal --all\n",
+    "  mockthingspace faults clear --all\n",
 )
 @client_options
 @account_option
@@ -113,28 +113,28 @@ def plan(url: str, as_json: bool, options: tuple[str, ...], **given: Any) -> Non
 
 @faults.command(
     epilog="\b\nExamples:\n"
-    "  mockthingspace faults heal 12\n"
-    "  mockthingspace faults heal --account 0242078689-00001\n"
+    "  mockthingspace faults clear 12\n"
+    "  mockthingspace faults clear --account 0242078689-00001\n"
 )
 @client_options
 @click.argument("identity", metavar="[ID]", required=False)
 @account_option
 @click.option("--all", "every", is_flag=True, help="everybody's")
-def heal(
+def clear(
     url: str, as_json: bool, identity: str | None, account: str | None, every: bool
 ) -> None:
-    """Heal the fault ID, or all of an account's, or all there are."""
+    """Clear the fault ID, or all of an account's, or all there are."""
     from urllib.parse import quote
 
     if [identity is not None, account is not None, every].count(True) != 1:
-        raise click.UsageError("one of ID, --account and --all says what to heal")
+        raise click.UsageError("one of ID, --account and --all says what to clear")
     if identity is not None:
         path = f"/faults/{quote(identity, safe='')}"
         document = client(url).ask("DELETE", path)
-        show(document, as_json, [f"healed {line}" for line in _lines([document])])
+        show(document, as_json, [f"cleared {line}" for line in _lines([document])])
         return
     document = client(url).ask("DELETE", "/faults", account=account)
-    show(document, as_json, [f"healed {document['removed']}"])
+    show(document, as_json, [f"cleared {document['removed']}"])
 
 
 @faults.command(epilog="\b\nExamples:\n  mockthingspace faults kinds\n")

@@ -1,4 +1,4 @@
-"""The part of the handle that plans faults, shows them and heals them."""
+"""The part of the handle that plans faults, shows them and clears them."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -19,7 +19,7 @@ USUAL: Any = object()  # how often the kind acts unless the user says otherwise
 class RecordedFault:
     """One planned fault as it stood when it was asked for.
 
-    A context manager: it heals at the end of the block.
+    A context manager: it is cleared at the end of the block.
     """
 
     id: str
@@ -55,7 +55,7 @@ class RecordedFault:
             f"{often}{chance}, heals at {self.heals_at:%H:%M:%S}"
         )
 
-    def heal(self) -> None:
+    def clear(self) -> None:
         """Let it act no more; one that has healed already stays so."""
         assert self.admin is not None
         try:
@@ -74,9 +74,9 @@ class RecordedFault:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Heal it; an exception of the block is never hidden by one of ours."""
+        """Clear it; an exception of the block is never hidden by one of ours."""
         with suppress(*([] if kind is None else [MockThingSpaceError])):
-            self.heal()
+            self.clear()
 
 
 class FaultsHandle(Asking):
@@ -117,7 +117,7 @@ class FaultsHandle(Asking):
             **options: What the kind takes, such as ``status=503``.
 
         Returns:
-            The fault; ``with thingspace.fault("reset"): …`` heals it at the end.
+            The fault; ``with thingspace.fault("reset"): …`` clears it at the end.
 
         Raises:
             AdminError: Something in it cannot be used; the message says what can.
@@ -146,14 +146,14 @@ class FaultsHandle(Asking):
         found = self.admin.ask("GET", "/faults", account=whose, kind=kind)
         return [recorded(one, self.admin) for one in found["faults"]]
 
-    def heal(
+    def clear_faults(
         self,
         identity: str | None = None,
         *,
         account: str | None = None,
         kind: str | None = None,
     ) -> int:
-        """Heal one fault, or all that match; return how many.
+        """Clear one fault, or all that match; return how many.
 
         Args:
             identity: Its number; the others are left alone.

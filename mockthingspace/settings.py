@@ -6,7 +6,7 @@ README's table are all read from these rows.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -33,11 +33,13 @@ from mockthingspace.redaction import HIDDEN
 
 __tracebackhide__ = True  # in every frame of this module, for pytest
 ENV_PREFIX = "MOCKTHINGSPACE_"
-# What had another name: the new one, and the new values of old ones.
+# What had another name, settings and words of the command line: the new one, and
+# the new values of old ones.
 RENAMED: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "follow": ("dialect", {"pages": "docs"}),
     "profile": ("retries", {}),
     "public_listeners": ("allow_public_listeners", {}),
+    "heal": ("clear", {}),
     "strict": ("registration_rules", {"true": "enforced", "false": "relaxed"}),
     "missing": ("deregister_missing", {"refuse": "error", "succeed": "ok"}),
 }
@@ -242,8 +244,8 @@ def checked(mapping: object, origin: str) -> Mapping[str, Any]:
         if name not in known:
             near = get_close_matches(str(name), known, 1)
             hint = f"did you mean {near[0]!r}? " if near else ""
-            if name in RENAMED:
-                hint = f"{renamed(name)}; "
+            now = renamed(str(name), known)
+            hint = f"{now}; " if now else hint
             raise SettingsError(
                 f"unknown setting {name!r} in {origin}: {hint}"
                 f"there are {', '.join(known)}"
@@ -251,9 +253,11 @@ def checked(mapping: object, origin: str) -> Mapping[str, Any]:
     return mapping
 
 
-def renamed(old: str, as_flag: bool = False) -> str:
-    """Say what an old name, one of ``RENAMED``, is now."""
-    name, values = RENAMED[old]
+def renamed(old: str, among: Container[str | None], as_flag: bool = False) -> str:
+    """Say what an old name is now; nothing where that is not among those there are."""
+    name, values = RENAMED.get(old, ("", {}))
+    if name not in among:
+        return ""
     now = f"it is now {'--' + name.replace('_', '-') if as_flag else name}"
     instead = [f"{new} instead of {value}" for value, new in values.items()]
     return f"{now}, with {', '.join(instead)}" if instead else now

@@ -56,27 +56,25 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
     return run
 
 
+RULES = "--registration-rules, with enforced instead of true, relaxed instead of false"
 OLD: dict[str, str] = {
-    "serve --follow pages": "--follow; it is now --dialect, with docs instead of pages",
-    "serve --strict": "--strict; it is now --registration-rules, with enforced "
-    "instead of true, relaxed instead of false",
-    "serve --no-strict": "--no-strict; it is now --registration-rules, with enforced "
-    "instead of true, relaxed instead of false",
-    "serve --profile none": "--profile; it is now --retries",
-    "serve --no-public-listeners": "--no-public-listeners; it is now "
-    "--allow-public-listeners",
-    "check-listener --public-listeners": "--public-listeners; it is now "
-    "--allow-public-listeners",
-    "serve --missing refuse": "--missing; it is now --deregister-missing, with error "
-    "instead of refuse, ok instead of succeed",
+    "serve --follow pages": "--dialect, with docs instead of pages",
+    "serve --missing refuse": "--deregister-missing, with error instead of refuse, "
+    "ok instead of succeed",
+    "serve --strict": RULES,
+    "serve --no-strict": RULES,
+    "serve --profile none": "--retries",
+    "serve --no-public-listeners": "--allow-public-listeners",
+    "check-listener --public-listeners": "--allow-public-listeners",
+    "faults heal --all": "clear",
 }
 
 
-@each(("typed", "said"), OLD.items())
-def test_an_old_word_is_told_the_new_one(run: Run, typed: str, said: str) -> None:
+@each(("typed", "name"), OLD.items())
+def test_an_old_word_is_told_the_new_one(run: Run, typed: str, name: str) -> None:
     """An option or a command with an old name is told what it is called now."""
     code, _, err = run(*typed.split())
-    assert (code, err.rpartition("No such ")[2]) == (2, f"option: {said}.\n")
+    assert (code, err.rpartition("; it is now ")[2]) == (2, f"{name}.\n")
 
 
 @pytest.fixture
@@ -657,7 +655,7 @@ def test_no_name_reaches_the_terminal_with_control_sequences(thingspace, run):
     [
         *(("registrations",), ("requests",), ("requests", "--unmatched"), ("reset",)),
         *(("deliveries",), ("deliveries", "--follow"), ("timeline",), ("faults",)),
-        *(("faults", "heal"), ("faults", "plan", "reset")),
+        *(("faults", "clear"), ("faults", "plan", "reset")),
         ("trigger", "Fota.upgradeFinished"),
     ],
 )

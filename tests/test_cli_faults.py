@@ -1,4 +1,4 @@
-"""The commands about faults: plan, list, heal, and which kinds there are."""
+"""The commands about faults: plan, list, clear, and which kinds there are."""
 
 import json
 from collections.abc import Iterator
@@ -65,7 +65,7 @@ def test_a_fault_is_planned_listed_and_healed(thingspace: MockThingSpace) -> Non
     )
     assert (made.times, made.probability, made.seed, made.ttl_s) == (2, 0.5, 7, 60.5)
     assert _said("--account", OTHER) == "no faults"
-    assert _said("heal", "1") == f"healed {line}"
+    assert _said("clear", "1") == f"cleared {line}"
     assert _said() == "no faults"
 
 
@@ -74,15 +74,15 @@ def test_the_document_is_the_admin_apis(thingspace: MockThingSpace) -> None:
     made = json.loads(_said("plan", "drop", "--event", "Fota.firmwareList", "--json"))
     assert (made["kind"], made["event"]) == ("drop", "Fota.firmwareList")
     assert json.loads(_said("--json"))["faults"] == [made]
-    assert json.loads(_said("heal", made["id"], "--json")) == made
-    assert json.loads(_said("heal", "--all", "--json")) == {"removed": 0}
+    assert json.loads(_said("clear", made["id"], "--json")) == made
+    assert json.loads(_said("clear", "--all", "--json")) == {"removed": 0}
 
 
 def test_what_is_no_json_is_text(thingspace: MockThingSpace) -> None:
     """A word needs no quotes; an object is one."""
     _said("plan", "refuse", "--set", "refusal=invalid-url", "--family", "fota-v1")
     assert _one(thingspace).options == {"refusal": "invalid-url"}
-    _said("heal", "--all")
+    _said("clear", "--all")
     dribble = '{"numberOfChunks": 2, "totalDuration": 100}'
     _said("plan", "slow", "--set", f"chunkedDribbleDelay={dribble}")
     assert _one(thingspace).options["chunkedDribbleDelay"] == json.loads(dribble)
@@ -97,21 +97,21 @@ def test_a_fault_may_last(thingspace: MockThingSpace) -> None:
     assert [fault.service for fault in thingspace.faults(kind="duplicate")] == ["Fota"]
 
 
-def test_an_accounts_faults_are_healed(thingspace: MockThingSpace) -> None:
+def test_an_accounts_faults_are_cleared(thingspace: MockThingSpace) -> None:
     """And nobody else's; all of them where that is said."""
     for whose in (ACCOUNT, ACCOUNT, OTHER):
         _said("plan", "reset", "--account", whose)
     _said("plan", "reset")
-    assert _said("heal", "--account", ACCOUNT) == "healed 2"
-    assert _said("heal", "--all") == "healed 2"
+    assert _said("clear", "--account", ACCOUNT) == "cleared 2"
+    assert _said("clear", "--all") == "cleared 2"
 
 
 @each(
     "args",
     [
-        ("heal",),
-        ("heal", "1", "--all"),
-        ("heal", "--account", ACCOUNT, "--all"),
+        ("clear",),
+        ("clear", "1", "--all"),
+        ("clear", "--account", ACCOUNT, "--all"),
         ("plan", "reset", "--set", "a"),
         ("plan", "reset", "--set", "=1"),
         ("plan", "reset", "--on", "nothing"),
@@ -149,8 +149,8 @@ def test_what_a_kind_takes_given_as_an_option_is_told_how(
         (("plan", "rest"), "did you mean 'reset'?"),
         (("plan", "status", "--set", "status=ok"), "allowed: a status from 400 to 599"),
         (("plan", "reset", "--times", "often"), "times: 'often' cannot be used"),
-        (("heal", "5"), "there is no fault 5"),
-        (("heal", "5/?"), "the admin API has no DELETE /__admin/faults/5/"),
+        (("clear", "5"), "there is no fault 5"),
+        (("clear", "5/?"), "the admin API has no DELETE /__admin/faults/5/"),
     ],
     ids=lambda one: " ".join(one) if isinstance(one, tuple) else "",
 )

@@ -79,7 +79,7 @@ def test_a_held_reply_says_what_to_type(thingspace):
             assert document["timeline"], f"nothing more came after: {told}"
             since, told = document["meta"]["last_seq"], str(document["timeline"])
         shown = _invoke().output
-        thingspace.heal()
+        thingspace.clear_faults()
 
     assert "advance(seconds=3) frees it" in told
     assert "; 'mockthingspace clock advance 3' frees it\n" in shown

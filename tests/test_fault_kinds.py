@@ -422,7 +422,7 @@ def test_a_reply_held_by_the_clock_says_what_frees_it(
         ask(client)
         assert timed.acquire(timeout=WAIT_S)
         says = [entry.says for entry in thingspace.timeline()]
-        thingspace.heal()
+        thingspace.clear_faults()
     assert (
         f"fault holds a reply back: {fault.id} {kind} on requests "
         f"account={ACCOUNT}; advance(seconds={held_s}) frees it"

@@ -40,7 +40,7 @@ import pytest
 def test_scoped(thingspace, thingspace_account):
     [planned] = thingspace.faults()
     assert planned.account == thingspace_account
-    assert thingspace.heal() == 1
+    assert thingspace.clear_faults() == 1
     thingspace.fault("reset")
 """
 
@@ -114,9 +114,9 @@ def test_a_block_heals_its_fault(running: MockThingSpace) -> None:
         assert running.faults() == [planned]
         assert planned.options == {"status": 503, "retry_after_s": None}
     assert running.faults() == []
-    planned.heal()
+    planned.clear()
     with pytest.raises(AdminError, match=f"there is no fault {planned.id}"):
-        running.heal(planned.id)
+        running.clear_faults(planned.id)
 
 
 def test_the_blocks_own_exception_is_not_hidden() -> None:
@@ -133,7 +133,7 @@ def test_the_blocks_own_exception_is_not_hidden() -> None:
         with pytest.raises(LookupError, match="mine"):
             block()
     with pytest.raises(AdminError):
-        planned.heal()
+        planned.clear()
 
 
 def test_healing_picks(running: MockThingSpace) -> None:
@@ -141,11 +141,11 @@ def test_healing_picks(running: MockThingSpace) -> None:
     first = running.fault("reset")
     for kind, account in (("reset", ACCOUNT), ("drop", OTHER), ("drop", None)):
         running.fault(kind, account=account)
-    assert running.heal(first.id) == 1
-    assert running.heal(account=ACCOUNT) == 1
-    assert running.heal(kind="drop") == 2
+    assert running.clear_faults(first.id) == 1
+    assert running.clear_faults(account=ACCOUNT) == 1
+    assert running.clear_faults(kind="drop") == 2
     running.fault("empty")
-    assert (running.heal(), running.heal()) == (1, 0)
+    assert (running.clear_faults(), running.clear_faults()) == (1, 0)
 
 
 def test_a_handle_keeps_to_its_account(running: MockThingSpace) -> None:
@@ -155,7 +155,7 @@ def test_a_handle_keeps_to_its_account(running: MockThingSpace) -> None:
     planned = mine.fault("reset")
     assert (planned.account, mine.faults()) == (ACCOUNT, [planned])
     assert mine.fault("reset", account=OTHER).account == OTHER
-    assert (mine.heal(), len(running.faults())) == (1, 2)
+    assert (mine.clear_faults(), len(running.faults())) == (1, 2)
     with pytest.raises(AdminError, match="login is for no account, so it is everybo"):
         mine.fault("status", operation="login")
 

@@ -115,7 +115,7 @@ MISSED = {
     "family": 'thingspace.url_for("fota-v9")',
     "event": 'thingspace.trigger("Fota.unheard", ACCOUNT)',
     "fault": 'thingspace.fault("unheard")',
-    "healing": 'thingspace.heal("unheard")',
+    "healing": 'thingspace.clear_faults("unheard")',
     "sent_again": 'thingspace.resend("unheard")',
     "account": 'thingspace.register("unheard", listener.url)',
 }

@@ -425,10 +425,10 @@ def test_a_fault_on_the_bytes_of_who_has_gone_is_no_error(
 
 
 HEALS: dict[str, Callable[[MockThingSpace, Any], object]] = {
-    "the fault": lambda thingspace, fault: fault.heal(),
-    "by its number": lambda thingspace, fault: thingspace.heal(fault.id),
-    "its kind": lambda thingspace, fault: thingspace.heal(kind=fault.kind),
-    "all": lambda thingspace, fault: thingspace.heal(),
+    "the fault": lambda thingspace, fault: fault.clear(),
+    "by its number": lambda thingspace, fault: thingspace.clear_faults(fault.id),
+    "its kind": lambda thingspace, fault: thingspace.clear_faults(kind=fault.kind),
+    "all": lambda thingspace, fault: thingspace.clear_faults(),
 }
 
 
@@ -465,7 +465,7 @@ def test_a_reply_held_twice_goes_when_both_are_healed(
     with connected(server) as client:
         client.sendall(get(CALLBACKS))
         assert 1 in held(thingspace, 1)
-        first.heal()
+        first.clear()
         still = thingspace.admin.ask("GET", "/faults")["meta"]["held"]
-        second.heal()
+        second.clear()
         assert (still, replied(client)) == (1, (200, b"[]"))
