@@ -66,10 +66,7 @@ FAMILY = Family(
     operations=OPERATIONS,
     answers=callbacks("/m2m/v1"),
     events=EVENTS,
-    registration_rules={
-        PORTS: documented(REGISTERING),
-        CREDENTIALS: documented(REGISTERING),
-    },
+    registration_rules=dict.fromkeys((PORTS, CREDENTIALS), documented(REGISTERING)),
     facts=facts.callbacks(
         ABOUT,
         *FACTS,
