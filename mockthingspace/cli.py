@@ -61,7 +61,7 @@ Examples:
   mockthingspace deliveries --follow            what came of them, as it happens
   mockthingspace faults plan reset              the next connection breaks
   mockthingspace timeline --follow              all that happens, in one order
-  mockthingspace fidelity --mark assumed        what no source says
+  mockthingspace fidelity --evidence assumed    what no source says
   mockthingspace snapshot > seed.json           everything, to start from again
   mockthingspace serve --seed seed.json
 """

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mockthingspace.cli_common import Table, client, client_options, show
+from mockthingspace.cli_common import Command, Table, client, client_options, show
 from mockthingspace.model import MARKS
 
 if TYPE_CHECKING:
@@ -33,34 +33,35 @@ def events(
     document = client(url).ask("GET", "/events", family=family, service=service)
     if name is None:
         rows = [
-            (event["event"], event["family"], event["mark"], event["says"])
+            (event["event"], event["family"], event["evidence"], event["says"])
             for event in document["events"]
         ]
-        lines = Table("EVENT", "FAMILY", "KNOWN", "SENT WHEN").lines(rows)
+        lines = Table("EVENT", "FAMILY", "EVIDENCE", "SENT WHEN").lines(rows)
         show(document, as_json, lines or ["no events"])
         return
     known = {one["event"]: one for one in document["events"]}
     if name not in known:
         raise unknown_event(name, known)
     fields = [
-        (field["path"], json.dumps(field["default"]), field["mark"])
+        (field["path"], json.dumps(field["default"]), field["evidence"])
         for field in known[name]["fields"]
     ]
-    show(known[name], as_json, Table("FIELD", "DEFAULT", "KNOWN").lines(fields))
+    show(known[name], as_json, Table("FIELD", "DEFAULT", "EVIDENCE").lines(fields))
 
 
 @click.command(
+    cls=Command,
     epilog="\b\nExamples:\n"
     "  mockthingspace fidelity\n"
-    "  mockthingspace fidelity --family fota-v1 --mark assumed\n"
-    "  mockthingspace fidelity --kind message --family connectivity --json\n"
+    "  mockthingspace fidelity --family fota-v1 --evidence assumed\n"
+    "  mockthingspace fidelity --kind message --family connectivity --json\n",
 )
 @click.option("--family", help="only this family's, such as fota-v1")
 @click.option("--kind", type=click.Choice(KINDS), help="only entries of this kind")
-@click.option("--mark", type=click.Choice(MARKS), help="only what is known so")
+@click.option("--evidence", type=click.Choice(MARKS), help="only what is known so")
 @click.option("--json", "as_json", is_flag=True, help="print a JSON document")
 def fidelity(
-    family: str | None, kind: str | None, mark: str | None, as_json: bool
+    family: str | None, kind: str | None, evidence: str | None, as_json: bool
 ) -> None:
     """Print what the double does, how that is known, since when, and from where.
 
@@ -75,7 +76,7 @@ def fidelity(
             f"unknown family {family!r}; there are {', '.join(families)}",
             param_hint="--family",
         )
-    wanted = {"family": family, "kind": kind, "mark": mark}
+    wanted = {"family": family, "kind": kind, "evidence": evidence}
     found = [
         one
         for one in register
@@ -94,10 +95,10 @@ def fidelity(
 def _lines(shown: "list[Entry]") -> list[str]:
     """Return the entries as the lines of a table."""
     rows = (
-        (one.family, one.kind, one.mark, one.date, _what(one), one.source)
+        (one.family, one.kind, one.evidence, one.date, _what(one), one.source)
         for one in shown
     )
-    return Table("FAMILY", "KIND", "KNOWN", "DATE", "WHAT", "SOURCE").lines(rows)
+    return Table("FAMILY", "KIND", "EVIDENCE", "DATE", "WHAT", "SOURCE").lines(rows)
 
 
 def _what(entry: "Entry") -> str:

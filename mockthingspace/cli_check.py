@@ -125,7 +125,7 @@ def _list() -> None:
 
     width = max(len(one.name) for one in CHECKS)
     for one in CHECKS:
-        click.echo(f"{one.name:{width}}  {one.mark:10}  {one.does}")
+        click.echo(f"{one.name:{width}}  {one.evidence:10}  {one.does}")
 
 
 COMMANDS: tuple[click.Command, ...] = (check_listener,)

@@ -33,7 +33,7 @@ class Entry(NamedTuple):
     kind: Kind
     name: str
     says: str
-    mark: Mark
+    evidence: Mark
     source: str
 
     @property
@@ -53,8 +53,8 @@ def entries(families: Iterable[Family] = FAMILIES) -> list[Entry]:
 
 
 def totals(among: Iterable[Entry]) -> dict[Mark, int]:
-    """Return how many entries have each mark."""
-    counts = Counter(one.mark for one in among)
+    """Return how many entries have each kind of evidence."""
+    counts = Counter(one.evidence for one in among)
     return {mark: counts[mark] for mark in MARKS}
 
 

@@ -46,8 +46,8 @@ _SCHEMES: Mapping[Proof, tuple[str, ...]] = {
     "session": ("session",),
 }
 _ABOUT = (
-    "A local double of Verizon ThingSpace's callback APIs. Each fact has a mark and a "
-    "source: *documented* is what a page of ThingSpace's or its SDK says, *observed* "
+    "A local double of Verizon ThingSpace's callback APIs. Each fact has evidence and "
+    "a source: *documented* is what a page of ThingSpace's or its SDK says, *observed* "
     "what was measured against the real service, *assumed* what neither says."
 )
 
@@ -111,7 +111,7 @@ def _tag(name: str) -> Document:
     """Describe the families of a name: where they are, and what else they do."""
     families = [one for one in FAMILIES if one.name == name]
     facts = [
-        {"says": fact.says, "x-mark": fact.mark, "x-source": fact.source}
+        {"says": fact.says, "x-evidence": fact.mark, "x-source": fact.source}
         for one in families
         for fact in one.facts
     ]

@@ -209,11 +209,11 @@ def of_message(event: Event) -> Document:
         place = made
         for step in row.path.split("."):
             place = place["items"] if step.isdigit() else place["properties"][step]
-        place |= {"x-mark": row.mark, "x-source": row.source}
+        place |= {"x-evidence": row.mark, "x-source": row.source}
     return made
 
 
 def marked(how: Known) -> Document:
     """Say how something is known, to a person and to a program."""
     said = f"{how.mark}: {how.source}"
-    return {"description": said, "x-mark": how.mark, "x-source": how.source}
+    return {"description": said, "x-evidence": how.mark, "x-source": how.source}

@@ -40,6 +40,7 @@ RENAMED: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "profile": ("retries", {}),
     "public_listeners": ("allow_public_listeners", {}),
     "heal": ("clear", {}),
+    "mark": ("evidence", {}),
     "strict": ("registration_rules", {"true": "enforced", "false": "relaxed"}),
     "missing": ("deregister_missing", {"refuse": "error", "succeed": "ok"}),
 }

@@ -22,7 +22,7 @@ from mockthingspace.settings import rows, spelled
 def operations() -> str:
     """Every operation of every family."""
     return _table(
-        ("family", "operation", "method and path", "promises", "known"),
+        ("family", "operation", "method and path", "promises", "evidence"),
         (
             (
                 f"`{family.name}`",
@@ -81,9 +81,9 @@ def exits() -> str:
 def checks() -> str:
     """Every check of a listener: what it does, why, and how we know."""
     return _table(
-        ("check", "what is sent, and what must come", "why", "known", "source"),
+        ("check", "what is sent, and what must come", "why", "evidence", "source"),
         (
-            (f"`{one.name}`", one.does, one.matters, one.mark, _linked(one.source))
+            (f"`{one.name}`", one.does, one.matters, one.evidence, _linked(one.source))
             for one in CHECKS
         ),
     )
@@ -146,13 +146,13 @@ def _entries(known: list[Entry]) -> str:
     lines: dict[tuple[str, ...], list[str]] = {}
     for one in known:
         kind, what, named = _grouped(one)
-        line = (kind, what, one.mark, one.date, _linked(one.source))
+        line = (kind, what, one.evidence, one.date, _linked(one.source))
         lines.setdefault(line, []).append(named)
     told = (
         (kind, f"{what}{_together(kind, named)}", *rest)
         for (kind, what, *rest), named in lines.items()
     )
-    return _table(("kind", "what", "known", "date", "source"), told)
+    return _table(("kind", "what", "evidence", "date", "source"), told)
 
 
 def _grouped(entry: Entry) -> tuple[str, str, str]:

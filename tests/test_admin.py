@@ -119,7 +119,7 @@ def test_everything_served_has_a_mark_and_a_source(client: FlaskClient) -> None:
         for kind in ("operations", "refusals", "facts")
         for fact in family[kind]
     ]
-    assert {fact["mark"] for fact in facts} <= MARKS
+    assert {fact["evidence"] for fact in facts} <= MARKS
     assert [fact for fact in facts if not (fact["says"] and fact["source"])] == []
     assert all(family["operations"] and family["refusals"] for family in shown)
 

@@ -130,9 +130,11 @@ def test_the_events_are_shown_with_every_field(client: FlaskClient) -> None:
 def test_an_event_is_known_as_its_least_known_field_is(client: FlaskClient) -> None:
     """One field that is assumed makes the message assumed."""
     shown = client.get("/__admin/events?family=fota-v1").get_json()["events"]
-    marks = {one["event"]: {field["mark"] for field in one["fields"]} for one in shown}
-    assert marks[FINISHED] == {"documented", "assumed"}
-    assert [one["mark"] for one in shown] == ["assumed"] * 4
+    found = {
+        one["event"]: {field["evidence"] for field in one["fields"]} for one in shown
+    }
+    assert found[FINISHED] == {"documented", "assumed"}
+    assert [one["evidence"] for one in shown] == ["assumed"] * 4
 
 
 def test_the_events_can_be_had_by_family_and_service(client: FlaskClient) -> None:
@@ -145,9 +147,10 @@ def test_the_events_can_be_had_by_family_and_service(client: FlaskClient) -> Non
 
 def field_of(field: Any) -> dict[str, Any]:
     """Return a field as the catalogue shows it."""
-    names = ("path", "default", "mark", "source")
+    names = ("path", "default", "source")
     return {name: getattr(field, name) for name in names} | {
-        "date": date_of(field.source)
+        "evidence": field.mark,
+        "date": date_of(field.source),
     }
 
 

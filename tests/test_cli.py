@@ -67,6 +67,7 @@ OLD: dict[str, str] = {
     "serve --no-public-listeners": "--allow-public-listeners",
     "check-listener --public-listeners": "--allow-public-listeners",
     "faults heal --all": "clear",
+    "fidelity --mark assumed": "--evidence",
 }
 
 

@@ -17,11 +17,11 @@ def fidelity(*args: str) -> Result:
 
 
 def test_the_whole_register_is_printed_with_its_totals():
-    """A line says the family, the kind, the mark, the date, what, and the source."""
+    """A line says the family, the kind, the evidence, the date, what, the source."""
     lines = fidelity().output.splitlines()
     told = [entry for entry in entries() if entry.kind != "message"]
 
-    heads = ["FAMILY", "KIND", "KNOWN", "DATE", "WHAT", "SOURCE"]
+    heads = ["FAMILY", "KIND", "EVIDENCE", "DATE", "WHAT", "SOURCE"]
     assert lines[0].split() == heads
     assert len(lines) - 3 == len(told)
     assert lines[1].startswith("fota-v1        operation  documented  2026-11-23  GET ")
@@ -39,7 +39,7 @@ def test_nothing_is_unmarked():
     ("args", "name", "value"),
     [
         (("--family", "location"), "family", "location"),
-        (("--mark", "observed"), "mark", "observed"),
+        (("--evidence", "observed"), "evidence", "observed"),
         (("--kind", "message"), "kind", "message"),
     ],
 )

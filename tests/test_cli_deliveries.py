@@ -234,14 +234,14 @@ def test_events_are_listed_with_family_and_when():
     """A line says which event, of which family, and when ThingSpace sends it."""
     lines = _invoke("events").output.splitlines()
 
-    assert lines[0].split() == ["EVENT", "FAMILY", "KNOWN", "SENT", "WHEN"]
+    assert lines[0].split() == ["EVENT", "FAMILY", "EVIDENCE", "SENT", "WHEN"]
     [line] = [line for line in lines if line.startswith(FINISHED)]
     assert line.split(maxsplit=3)[1:] == [
         "fota-v1",
         "assumed",
         "an upgrade has finished",
     ]
-    assert line.index("assumed") == lines[0].index("KNOWN")
+    assert line.index("assumed") == lines[0].index("EVIDENCE")
     assert len(lines) == 98
 
 
@@ -266,7 +266,7 @@ def test_one_event_is_shown_with_its_fields():
     lines = _invoke("events", FINISHED).output.splitlines()
 
     assert [line.split() for line in lines[:2]] == [
-        ["FIELD", "DEFAULT", "KNOWN"],
+        ["FIELD", "DEFAULT", "EVIDENCE"],
         ["accountName", '"{account}"', "documented"],
     ]
     assert ["upgradeProgress", "{}", "assumed"] in [line.split() for line in lines]

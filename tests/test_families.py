@@ -927,7 +927,7 @@ def test_everything_done_has_a_mark_and_a_source():
     assert [
         entry
         for entry in entries()
-        if entry.mark not in MARKS or not entry.says or not entry.source
+        if entry.evidence not in MARKS or not entry.says or not entry.source
     ] == []
 
 

@@ -276,11 +276,11 @@ def test_a_shape_that_does_not_say_how_it_is_known_is_no_family() -> None:
 
 
 def test_every_entry_says_how_it_is_known() -> None:
-    """An entry has one of the three marks, a source, and the day it was read."""
+    """An entry has one of three kinds of evidence, a source, and its date."""
     assert [
         entry
         for entry in REGISTER
-        if entry.mark not in MARKS or entry.kind not in KINDS or not entry.source
+        if entry.evidence not in MARKS or entry.kind not in KINDS or not entry.source
     ] == []
     assert all(date.fromisoformat(day) for day in {entry.date for entry in REGISTER})
 
@@ -297,7 +297,7 @@ def test_what_is_documented_names_a_page() -> None:
     assert [
         entry
         for entry in REGISTER
-        if entry.mark != "assumed" and "https://" not in entry.source
+        if entry.evidence != "assumed" and "https://" not in entry.source
     ] == []
 
 
@@ -356,7 +356,7 @@ def test_a_row_claims_what_its_source_says(
     """What a page does not say is assumed, and a source is the page of its API."""
     [entry] = [item for item in REGISTER if (item.family, item.name) == (family, name)]
 
-    assert (entry.mark, words in entry.source) == (mark, True)
+    assert (entry.evidence, words in entry.source) == (mark, True)
 
 
 def test_the_pages_of_hyper_precise_are_told_to_have_no_fault() -> None:

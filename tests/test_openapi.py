@@ -82,7 +82,7 @@ def test_every_operation_is_in_it_with_what_it_promises(family, operation):
     told = _told(family, operation)
 
     fact = operation.fact
-    assert (fact.says, fact.mark) == (told["summary"], told["x-mark"])
+    assert (fact.says, fact.mark) == (told["summary"], told["x-evidence"])
     assert fact.source == told["x-source"]
     assert told["description"] == f"{fact.mark}: {fact.source}"
 
@@ -178,7 +178,7 @@ def test_a_message_says_of_each_field_how_it_is_known():
             place = schemas[event.name]
             for step in row.path.split("."):
                 place = place["items"] if step.isdigit() else place["properties"][step]
-            assert row.mark in place["x-mark"]
+            assert row.mark in place["x-evidence"]
 
 
 @pytest.mark.parametrize("dialect", ["sdk", "docs"])

@@ -481,7 +481,7 @@ def test_an_event_of_the_users_own_is_in_the_catalogue(tmp_path: Path) -> None:
         shown["service"],
         shown["says"],
     ) == ("Own.rich", "fota-v1", "Fota", "the seed file's own")
-    assert {(field["mark"], field["source"]) for field in shown["fields"]} == {
+    assert {(field["evidence"], field["source"]) for field in shown["fields"]} == {
         ("assumed", "the seed file")
     }
     assert [field["path"] for field in shown["fields"]] == [

@@ -32,7 +32,7 @@ def health() -> Response:
 
 
 def families() -> Response:
-    """Show everything served, each with its mark, source and date."""
+    """Show everything served, each with its evidence, source and date."""
     return json_response(_everything())
 
 
@@ -72,7 +72,7 @@ def _known(register: Iterable[Entry], kind: str) -> list[dict[str, str]]:
         {
             "name": one.name,
             "says": one.says,
-            "mark": one.mark,
+            "evidence": one.evidence,
             "source": one.source,
             "date": one.date,
         }

@@ -43,7 +43,7 @@ DELIVERIES = ("delivery", "deliveries")
 
 
 def events() -> Response:
-    """Show the events that can be triggered, each field with mark and source."""
+    """Show the events that can be triggered, each field with evidence and source."""
     given = known(filters("family", "service"))
     there = catalogue(FAMILIES, current().state)
     shown = [_event(family, event) for family, event in there.values()]
@@ -292,7 +292,7 @@ def _event(family: str, event: MessageEvent) -> dict[str, Any]:
         "family": family,
         "service": event.service,
         "says": event.says,
-        "mark": event.known.mark,
+        "evidence": event.known.mark,
         "source": event.known.source,
         "date": date_of(event.known.source),
         "fields": [
@@ -301,7 +301,7 @@ def _event(family: str, event: MessageEvent) -> dict[str, Any]:
                 "default": field.default
                 if field.default in ECHOES
                 else value_without_secrets(field.path, field.default),
-                "mark": field.mark,
+                "evidence": field.mark,
                 "source": field.source,
                 "date": date_of(field.source),
             }

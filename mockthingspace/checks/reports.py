@@ -67,7 +67,7 @@ def _case(suite: Xml.Element, report: Report, one: Result) -> None:
     )
     details = "\n".join(f"{name}: {text}" for name, text in one.details())
     if one.verdict == "failed":
-        kind = f"{one.check.mark} behaviour"
+        kind = f"{one.check.evidence} behaviour"
         failure = Xml.SubElement(case, "failure", message=one.reason, type=kind)
         failure.text = details
     if one.verdict == "skipped":

@@ -35,7 +35,7 @@ class Check:
         name: Such as ``overlapping-retry``.
         does: What is sent, and what must come back.
         matters: What comes of it in production where the listener does otherwise.
-        mark: How we know that ThingSpace can send it so.
+        evidence: How we know that ThingSpace can send it so.
         source: Where from.
         run: Does it with a ``Sender``; raises ``CheckFailed`` or ``NotApplicable``.
     """
@@ -43,7 +43,7 @@ class Check:
     name: str
     does: str
     matters: str
-    mark: Mark
+    evidence: Mark
     source: str
     run: Callable[[Any], None]
 
@@ -89,7 +89,7 @@ class Result:
     @property
     def source(self) -> str:
         """How we know that ThingSpace can send it so, and where from."""
-        return f"{self.check.mark}: {self.check.source}"
+        return f"{self.check.evidence}: {self.check.source}"
 
     def shown(self) -> tuple[Posted, ...]:
         """Return what it sent; of much, a few, those not acknowledged first."""

@@ -1,6 +1,6 @@
 """The checks: what each does, why it matters in production, and how we know.
 
-A mark is of what ThingSpace does, not of what a listener should do about it.
+Evidence is of what ThingSpace does, not of what a listener should do about it.
 """
 
 from mockthingspace import sources
