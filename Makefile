@@ -125,7 +125,7 @@ stress: $(VENV)/dev.stamp ## the tests ten times, shuffled, on a machine that is
 	$(BIN)/python tests/stress.py $(ARGS)
 
 soak: $(VENV)/dev.stamp ## much mixed load with faults: nothing grows
-	$(BIN)/python -m pytest -m soak tests/test_shared.py tests/test_soak.py
+	$(BIN)/python -m pytest -m soak tests/testing/test_shared.py tests/test_soak.py
 
 fuzz: $(VENV)/dev.stamp $(VENV)-schemathesis/fuzz.stamp ## the OpenAPI description is valid; schemathesis, from it
 	$(VENV)-schemathesis/bin/python -m tests.fuzz $(BIN)/mockthingspace $(ARGS)
@@ -134,7 +134,7 @@ bench: $(VENV)/bench.stamp ## measure against pytest-httpserver and moto (needs 
 	$(BIN)/python -m benchmarks $(ARGS)
 
 docs: $(VENV)/run.stamp ## write the tables of README and docs anew from the code
-	$(BIN)/python -m mockthingspace.tables README.md docs/*.md
+	$(BIN)/python -m mockthingspace.cli.docs_tables README.md docs/*.md
 
 clean: ## remove what the others made
 	rm -rf $(VENV) $(VENV)-* mutants build dist *.egg-info .coverage .coverage.* .hypothesis

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from benchmarks.replies import LISTED
-from mockthingspace.server import Server
+from mockthingspace.server.server import Server
 
 
 def application(

@@ -14,7 +14,7 @@ from benchmarks.queueing import EVENT, MESSAGE
 from benchmarks.responder import arrival_s, responding
 from benchmarks.rounds import OURS, Metric, Plan, Sample, interleave, show
 from mockthingspace import MockThingSpace
-from mockthingspace.transport import HEADERS
+from mockthingspace.backend.delivery.transport import HEADERS
 
 ACCOUNT = "0242078689-00001"
 LISTENERS, MESSAGES, TIMES = 16, 3_200, 300

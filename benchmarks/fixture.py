@@ -20,7 +20,7 @@ from benchmarks.rounds import (
     show,
 )
 from mockthingspace import MockThingSpace
-from mockthingspace.server import Server
+from mockthingspace.server.server import Server
 
 METRICS = (
     Metric("start ms"),

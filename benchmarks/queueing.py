@@ -12,8 +12,9 @@ import requests
 from benchmarks.peers import free_port
 from benchmarks.rounds import Sample, milliseconds
 from mockthingspace import Settings, create_app
-from mockthingspace.double import EXTENSION, Double
-from mockthingspace.model import Delivery
+from mockthingspace.backend.backend import Double
+from mockthingspace.core.models import Delivery
+from mockthingspace.server.http.current import EXTENSION
 
 EVENT = "Fota.upgradeFinished"
 MESSAGE = b'{"type":"upgradeFinished","number":%d,"more":"' + b"x" * 700 + b'"}'

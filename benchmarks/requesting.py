@@ -28,7 +28,7 @@ from benchmarks.rounds import (
     show,
 )
 from mockthingspace import MockThingSpace, create_app
-from mockthingspace.server import Server
+from mockthingspace.server.server import Server
 
 METRICS = (Metric("us a call", decimals=0),)
 HOST = "http://thingspace.test"

@@ -21,24 +21,26 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from mockthingspace.app import create_app as create_app
-    from mockthingspace.checks.run import check_listener as check_listener
-    from mockthingspace.errors import MockThingSpaceError as MockThingSpaceError
-    from mockthingspace.handle import MockThingSpace as MockThingSpace
-    from mockthingspace.listener import Listener as Listener
-    from mockthingspace.sdk import point_sdk as point_sdk
-    from mockthingspace.settings import Settings as Settings
-    from mockthingspace.signing import verify as verify
+    from mockthingspace.core.exceptions import (
+        MockThingSpaceError as MockThingSpaceError,
+    )
+    from mockthingspace.core.settings import Settings as Settings
+    from mockthingspace.core.signatures import verify as verify
+    from mockthingspace.server.app import create_app as create_app
+    from mockthingspace.testing.conformance.run import check_listener as check_listener
+    from mockthingspace.testing.listener import Listener as Listener
+    from mockthingspace.testing.mock_thingspace import MockThingSpace as MockThingSpace
+    from mockthingspace.testing.sdk import point_sdk as point_sdk
 
 _HOMES = {
-    "Listener": "mockthingspace.listener",
-    "MockThingSpace": "mockthingspace.handle",
-    "MockThingSpaceError": "mockthingspace.errors",
-    "Settings": "mockthingspace.settings",
-    "check_listener": "mockthingspace.checks.run",
-    "create_app": "mockthingspace.app",
-    "point_sdk": "mockthingspace.sdk",
-    "verify": "mockthingspace.signing",
+    "Listener": "mockthingspace.testing.listener",
+    "MockThingSpace": "mockthingspace.testing.mock_thingspace",
+    "MockThingSpaceError": "mockthingspace.core.exceptions",
+    "Settings": "mockthingspace.core.settings",
+    "check_listener": "mockthingspace.testing.conformance.run",
+    "create_app": "mockthingspace.server.app",
+    "point_sdk": "mockthingspace.testing.sdk",
+    "verify": "mockthingspace.core.signatures",
 }
 
 

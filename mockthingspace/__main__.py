@@ -1,5 +1,5 @@
 """``python -m mockthingspace`` is the ``mockthingspace`` command."""
 
-from mockthingspace.cli import main
+from mockthingspace.cli.main import main
 
 main()

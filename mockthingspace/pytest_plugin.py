@@ -67,7 +67,7 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     url = config.getoption(OPTION)
     if not url:
         return None
-    from mockthingspace.redaction import without_secrets
+    from mockthingspace.core.redaction import without_secrets
 
     return f"mockthingspace: the server at {without_secrets(url)}, from {_source(url)}"
 
@@ -92,8 +92,8 @@ def _thingspace_checked(
     thingspace_settings: "Settings | Mapping[str, Any]",
 ) -> "Settings":
     """The settings as a value; those that cannot be used fail the tests."""
-    from mockthingspace.errors import SettingsError
-    from mockthingspace.settings import as_settings
+    from mockthingspace.core.exceptions import SettingsError
+    from mockthingspace.core.settings import as_settings
 
     try:
         return as_settings(thingspace_settings, "what it returns")
@@ -120,7 +120,7 @@ def thingspace_server(
 def _reached(url: str, asked: "Settings") -> "MockThingSpace":
     """Return the handle of a running double, or fail with why it will not do."""
     from mockthingspace import MockThingSpace, MockThingSpaceError
-    from mockthingspace.settings import shown
+    from mockthingspace.core.settings import shown
 
     try:
         handle = MockThingSpace.at(url)
@@ -152,7 +152,7 @@ def _thingspace_accounts(
     request: pytest.FixtureRequest, _thingspace_checked: "Settings"
 ) -> Iterator[str]:
     """Account names: those that are accepted in turn, or each given once."""
-    from mockthingspace.model import ACCOUNT_FORMAT
+    from mockthingspace.core.models import ACCOUNT_FORMAT
 
     worker = int(re.sub(r"[^0-9]", "", os.environ.get("PYTEST_XDIST_WORKER", "")) or 0)
     if request.config.getoption(OPTION):

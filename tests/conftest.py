@@ -10,8 +10,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from mockthingspace import create_app
-from mockthingspace.clock import Clock
-from mockthingspace.double import EXTENSION, Double
+from mockthingspace.backend.backend import Double
+from mockthingspace.core.clock import Clock
+from mockthingspace.server.http.current import EXTENSION
 
 pytest_plugins = ["pytester"]
 

@@ -7,8 +7,8 @@ from functools import partial
 from threading import Event, Thread
 from typing import Any
 
-from mockthingspace.background import BackgroundLoop
-from mockthingspace.transport import Outcome, WebhookTransport
+from mockthingspace.backend.delivery.transport import Outcome, WebhookTransport
+from mockthingspace.core.background_loop import BackgroundLoop
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 WAIT_S = 10  # longer than anything takes, and only ever over where something hangs

@@ -20,9 +20,10 @@ from typing import Any
 import pytest
 
 from mockthingspace import create_app
-from mockthingspace.double import EXTENSION, Double
-from mockthingspace.settings import Settings
-from mockthingspace.transport import Outcome
+from mockthingspace.backend.backend import Double
+from mockthingspace.backend.delivery.transport import Outcome
+from mockthingspace.core.settings import Settings
+from mockthingspace.server.http.current import EXTENSION
 
 ACCOUNTS = [f"0242078689-0000{number}" for number in range(1, 5)]
 CALLBACKS = "/api/fota/v1/callbacks"

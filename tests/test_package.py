@@ -115,7 +115,7 @@ def test_the_installed_package_serves(installed):
 
     printed = _ran(installed / "python", "-c", code, cwd=installed)
 
-    assert printed == "[] mockthingspace.handle\n"
+    assert printed == "[] mockthingspace.testing.mock_thingspace\n"
 
 
 @pytest.mark.parametrize(

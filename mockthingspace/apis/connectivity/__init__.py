@@ -1,0 +1,1 @@
+"""Connectivity Management."""

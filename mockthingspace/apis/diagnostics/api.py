@@ -1,0 +1,78 @@
+"""Device Diagnostics callbacks: the account in query and body, headers of one's own.
+
+A registration is answered whole, with the instant it was made at.
+
+Disagreement: the page says ``httpHeaders`` is text, the SDK an object. Followed:
+both are read, text as one header a line; the object is answered.
+"""
+
+from mockthingspace.apis import common
+from mockthingspace.apis.diagnostics.errors import device_diagnostics
+from mockthingspace.apis.diagnostics.messages import EVENTS
+from mockthingspace.apis.handlers import deregister, listing, register
+from mockthingspace.core.models import Fact, assumed, documented
+from mockthingspace.core.sources import DIAGNOSTICS_REGISTER, SDK
+from mockthingspace.spec.api import Family, Operation
+from mockthingspace.spec.fields import (
+    HttpHeaders,
+    ListenerUrl,
+    Millis,
+    ServiceName,
+    Text,
+)
+from mockthingspace.spec.fields import QaAccount as Account
+from mockthingspace.spec.registration_rules import PORTS
+from mockthingspace.spec.schemas import shape
+
+RULE = "/callbacks"
+SERVICES = ("Diagnostics",)
+ACCOUNT = Account(required=True, data_key="accountName")
+SERVICE = ServiceName(SERVICES, required=True, data_key="serviceName")
+
+WHERE = shape(documented(SDK), account=ACCOUNT)
+WHICH = shape(documented(SDK), account=ACCOUNT, service=SERVICE)
+WANTED = shape(
+    documented(DIAGNOSTICS_REGISTER),
+    account=ACCOUNT,
+    service=SERVICE,
+    url=ListenerUrl(required=True, data_key="endpoint"),
+    headers=HttpHeaders(data_key="httpHeaders"),
+)
+WHOLE = shape(
+    documented(SDK),
+    account=Text(data_key="accountName"),
+    service=Text(data_key="serviceName"),
+    url=Text(data_key="endpoint"),
+    headers=HttpHeaders(data_key="httpHeaders"),
+    registered_at=Millis(data_key="createdOn"),
+)
+
+LIST = Fact("the account's registrations, an array", "documented", SDK)
+ADD = Fact(
+    "registers; the reply has a secret in a header", "documented", DIAGNOSTICS_REGISTER
+)
+END = Fact("deregisters and answers what it was", "documented", SDK)
+POSTED = assumed(f"{DIAGNOSTICS_REGISTER} has messages POSTed, without their format")
+SENT = Fact(
+    "httpHeaders go with each message, in the place of our own",
+    "documented",
+    f"{DIAGNOSTICS_REGISTER} (that they take the place of others is assumed)",
+)
+OPERATIONS = (
+    Operation("list", "GET", RULE, listing, LIST, query=WHERE, reply=WHOLE, many=True),
+    Operation(
+        "register", "POST", RULE, register, ADD, body=WANTED, reply=WHOLE, signs=True
+    ),
+    Operation("deregister", "DELETE", RULE, deregister, END, query=WHICH, reply=WHOLE),
+)
+FAMILY = Family(
+    name="diagnostics",
+    prefix="/api/diagnostics/v1",
+    services=SERVICES,
+    signed=documented(DIAGNOSTICS_REGISTER),
+    operations=OPERATIONS,
+    answers=device_diagnostics("/diagnostics/v1"),
+    events=EVENTS,
+    registration_rules={PORTS: common.STRICT},
+    facts=common.callbacks(POSTED, SENT, common.REPLACES),
+)

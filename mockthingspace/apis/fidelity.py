@@ -1,0 +1,146 @@
+"""The register of how faithful the double is: an entry for everything it does.
+
+Nothing is stated here: the entries are read from the families, their shapes,
+answers and messages, so what has none does not exist, or its test fails.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Literal, NamedTuple, get_args
+
+from mockthingspace.apis import FAMILIES, common
+from mockthingspace.core.exceptions import word
+from mockthingspace.core.models import MARKS, Fact, Known, Mark
+from mockthingspace.core.sources import date_of
+from mockthingspace.spec.api import Family, Operation
+from mockthingspace.spec.events import Event
+from mockthingspace.spec.schemas import Shape
+
+Kind = Literal["operation", "field", "refusal", "rule", "event", "message", "header"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+ALL = "all"
+
+
+class Entry(NamedTuple):
+    """One thing the double does, and how we know.
+
+    ``family`` is ``all`` for what belongs to none; ``kind`` is one of ``KINDS``:
+    ``field`` is one of a request or a reply, ``message`` one of a message.
+    """
+
+    family: str
+    kind: Kind
+    name: str
+    says: str
+    evidence: Mark
+    source: str
+
+    @property
+    def date(self) -> str:
+        """When the source was read or what it says was measured."""
+        return date_of(self.source)
+
+
+def entries(families: Iterable[Family] = FAMILIES) -> list[Entry]:
+    """Return the whole register, family by family, and the headers last."""
+    found = [entry for family in families for entry in _of(family)]
+    found += [
+        _entry(ALL, "header", f"{place} {name}", fact)
+        for (place, name), fact in common.HEADERS.items()
+    ]
+    return list(dict.fromkeys(found))
+
+
+def totals(among: Iterable[Entry]) -> dict[Mark, int]:
+    """Return how many entries have each kind of evidence."""
+    counts = Counter(one.evidence for one in among)
+    return {mark: counts[mark] for mark in MARKS}
+
+
+def path_of(family: Family, operation: Operation) -> str:
+    """Spell where an operation is, as documentation does."""
+    path = f"{family.prefix}{operation.rule}"
+    return path.replace("<", "{").replace(">", "}")
+
+
+def _of(family: Family) -> Iterator[Entry]:
+    for operation in family.operations:
+        name = f"{operation.method} {path_of(family, operation)}"
+        yield _entry(family.name, "operation", name, operation.fact)
+        yield from _fields(family, operation)
+    for refusal, answer in family.answers.items():
+        yield _entry(family.name, "refusal", word(refusal), answer.fact)
+        if answer.docs_fact is not None:
+            name = f"{word(refusal)} (dialect=docs)"
+            yield _entry(family.name, "refusal", name, answer.docs_fact)
+    for fact in dict.fromkeys(_rules(family)):
+        yield _entry(family.name, "rule", fact.says, fact)
+    for event in family.events:
+        known = event.known
+        yield Entry(family.name, "event", event.name, event.says, *known)
+        yield from _rows(family, event)
+
+
+def _fields(family: Family, operation: Operation) -> Iterator[Entry]:
+    for place, shape in operation.shapes():
+        yield from _keys(family, f"{operation.name} {place}", shape)
+    other = operation.in_docs_dialect.reply
+    if other is not None and other is not operation.reply:
+        yield from _keys(family, f"{operation.name} reply (dialect=docs)", other)
+
+
+def _keys(family: Family, place: str, shape: Shape) -> Iterator[Entry]:
+    for name, field in shape.fields.items():
+        key = f"{place} {field.data_key or name}"
+        told = field.metadata.get("known") or known(shape)
+        yield Entry(family.name, "field", key, key, *told)
+
+
+def known(shape: Shape) -> Known:
+    """Return how we know of a shape's fields.
+
+    Raises:
+        AssertionError: The shape does not say; nothing may be served unmarked.
+    """
+    assert shape.known is not None, f"{shape!r} does not say how it is known"
+    return shape.known
+
+
+def _rules(family: Family) -> Iterator[Fact]:
+    """Return what a family does besides: its own facts, and those of its values."""
+    yield from family.facts
+    for rule, known_as in family.registration_rules.items():
+        yield Fact(f"registration_rules=enforced: {rule.says}", *known_as)
+    if family.signed is not None:
+        yield from common.signing(family.signed)
+    for operation in family.operations:
+        for one in (operation, operation.in_docs_dialect):
+            if one.silent:
+                yield one.silent
+        if operation.many and not operation.silent:
+            yield common.NOTHING_LISTED
+        for place, shape in operation.shapes():
+            if place != "reply":
+                yield from _of_shape(operation, place, shape)
+
+
+def _of_shape(operation: Operation, place: str, shape: Shape) -> Iterator[Fact]:
+    """Return what a request's shape takes besides its fields."""
+    for other, spelling in shape.also.items():
+        says = f"{operation.name}: {other} is taken for {spelling.key} in the {place}"
+        yield Fact(says, *spelling.known)
+    read = common.READERS[shape.reader]
+    if read is not None:
+        yield read
+    for field in shape.fields.values():
+        yield from getattr(field, "facts", ())
+
+
+def _rows(family: Family, event: Event) -> Iterator[Entry]:
+    for row in event.fields:
+        name = f"{event.name} {row.path}"
+        yield Entry(family.name, "message", name, row.path, row.mark, row.source)
+
+
+def _entry(family: str, kind: Kind, name: str, fact: Fact) -> Entry:
+    return Entry(family, kind, name, fact.says, fact.mark, fact.source)

@@ -1,0 +1,71 @@
+"""Software Management callbacks, versions 2 and 3: one URL an account, an object.
+
+There is no service name and there are no credentials; ``PUT`` replaces as
+``POST`` does, and creates where there is nothing to replace.
+
+Disagreement: the page of version 2 calls the field of ``PUT`` ``callback`` in its
+table, ``url`` in its example, and ``URL`` in its reply; the SDK says ``url``
+everywhere. Followed: the SDK; ``callback`` is taken too.
+Disagreement: the pages ask for HTTPS, an example of the SDK's has ``http``.
+Followed: the example, since a local listener rarely has a certificate; the
+pages under ``registration_rules=enforced``.
+"""
+
+from mockthingspace.apis import common
+from mockthingspace.apis.fota.campaign_messages import V2_EVENTS, V3_EVENTS
+from mockthingspace.apis.fota.errors import software_management
+from mockthingspace.apis.handlers import deregister, register, show
+from mockthingspace.core import sources
+from mockthingspace.core.models import Fact, Known, assumed, documented
+from mockthingspace.spec.api import Family, Operation
+from mockthingspace.spec.events import Event
+from mockthingspace.spec.fields import Account, ListenerUrl, Text
+from mockthingspace.spec.registration_rules import HTTPS, PORTS
+from mockthingspace.spec.schemas import Spelling, Success, shape
+
+RULE = "/callbacks/<account>"
+WHERE = shape(documented(sources.SDK), account=Account(required=True))
+URL, OK = shape(documented(sources.SDK), url=Text()), Success()
+CREATES = Fact("PUT registers where nothing is", "assumed", sources.UNSAID)
+SHOW = Fact("the account's registration, an object", "documented", sources.SDK)
+END = Fact("deregisters and answers success", "documented", sources.SDK)
+
+
+LIKE1 = assumed(f"as in version 1, whose table has no status: {sources.FOTA_ERRORS}")
+
+
+def _family(version: str, events: tuple[Event, ...], *known: Known) -> Family:
+    """Build a version; known are POST, PUT, https, callback, and an empty GET."""
+    post, put, https, callback, empty = known
+    none = Fact("where nothing is registered the body is empty", *empty)
+    alias = {"callback": Spelling("url", callback)}
+    url = shape(documented(sources.SDK), alias, url=ListenerUrl(required=True))
+    add = Fact("registers, in place of an earlier one", *post)
+    change = Fact("replaces a registration", *put)
+    return Family(
+        name=f"fota-{version}",
+        prefix=f"/api/fota/{version}",
+        services=("Fota",),
+        answers=software_management(f"/fota/{version}", LIKE1),
+        events=events,
+        registration_rules={HTTPS: https, PORTS: common.STRICT},
+        facts=common.callbacks(
+            documented(sources.FOTA_REGISTER), CREATES, common.replaces(post)
+        ),
+        operations=(
+            Operation("show", "GET", RULE, show, SHOW, WHERE, reply=URL, silent=none),
+            Operation("register", "POST", RULE, register, add, WHERE, None, url, URL),
+            Operation("replace", "PUT", RULE, register, change, WHERE, None, url, URL),
+            Operation("deregister", "DELETE", RULE, deregister, END, WHERE, reply=OK),
+        ),
+    )
+
+
+POST2 = documented(sources.FOTA_V2_REGISTER)
+PUT2 = documented(f"{sources.FOTA_V2_REPLACE} (callback: for PUT; for POST assumed)")
+PUT3, GET3 = documented(sources.FOTA_V3_REPLACE), documented(sources.FOTA_V3_GET)
+LIKE2 = assumed(f"as in version 2: {sources.FOTA_V2_REGISTER}")
+LIKE3 = assumed(f"as in version 3: {sources.FOTA_V3_GET}")
+V2 = _family("v2", V2_EVENTS, POST2, PUT2, POST2, PUT2, LIKE3)
+POST3 = assumed(f"as in version 2; {sources.SDK} has it create a listener, and no more")
+V3 = _family("v3", V3_EVENTS, POST3, PUT3, LIKE2, LIKE2, GET3)

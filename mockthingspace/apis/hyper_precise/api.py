@@ -1,0 +1,74 @@
+"""Hyper-Precise Location callbacks: one service, statuses and errors of their own.
+
+Disagreement: the page has a registration as an array of one object, the SDK as an
+object; a deregistration is answered with a code and a message or with nothing, and
+names the service ``name`` or ``service``; the list has ``aname`` on the page and in
+SDK 1.x, ``accountName`` in 2.0.0. Followed: the SDK; a request may be either, and
+the list has both spellings, so that every client parses it.
+"""
+
+from marshmallow.fields import Function
+
+from mockthingspace.apis import common
+from mockthingspace.apis.handlers import deregister, listing, register
+from mockthingspace.apis.hyper_precise.errors import hyper_precise
+from mockthingspace.apis.hyper_precise.messages import EVENTS
+from mockthingspace.core.models import Fact, assumed, documented
+from mockthingspace.core.sources import HYPER_PRECISE_DEREGISTER as ENDED
+from mockthingspace.core.sources import HYPER_PRECISE_LIST as FOUND
+from mockthingspace.core.sources import HYPER_PRECISE_REGISTER as PAGE
+from mockthingspace.core.sources import SDK
+from mockthingspace.spec.api import Family, Operation
+from mockthingspace.spec.fields import Account, ListenerUrl, ServiceName, Text
+from mockthingspace.spec.registration_rules import PORTS
+from mockthingspace.spec.schemas import Granted, Spelling, object_or_array, shape
+
+RULE = "/callbacks"
+SERVICES = ("BullseyeReporting",)
+ACCOUNT = Account(required=True, data_key="accountNumber")
+
+WHERE = shape(documented(SDK), account=ACCOUNT)
+SERVICE = ServiceName(SERVICES, required=True)
+NAMED = {"name": Spelling("service", documented(ENDED))}
+WHICH = shape(documented(SDK), NAMED, account=ACCOUNT, service=SERVICE)
+WANTED = shape(
+    documented(SDK),
+    {},
+    object_or_array,
+    service=ServiceName(SERVICES, required=True, data_key="name"),
+    url=ListenerUrl(required=True),
+)
+NAME, URL = Text(data_key="name"), Text()
+BOTH = {"known": assumed(f"{FOUND} has aname, {SDK} accountName; nobody has both")}
+AGAIN = Function(lambda registration: registration.account, metadata=BOTH)
+LONG, SHORT = Text(data_key="accountName"), Text(data_key="aname")
+REPLY = shape(documented(SDK), account=LONG, service=NAME)
+LISTED = shape(documented(SDK), account=LONG, aname=AGAIN, service=NAME, url=URL)
+PAGED = shape(documented(PAGE), account=SHORT, service=NAME, url=URL)
+
+REPLACES = assumed(f"{PAGE} says that it registers, and no more")
+LIST = Fact("the account's registrations, an array", "documented", FOUND)
+ADD = Fact("registers, in place of an earlier one", *REPLACES)
+POSTED = assumed(f"{PAGE} has REST messages, without method and format")
+END = Fact("deregisters and answers nothing", "documented", SDK)
+ENDS = {"reply": Granted()}
+AS = {"reply": PAGED, "many": True}
+OPERATIONS = (
+    Operation(
+        "list", "GET", RULE, listing, LIST, None, WHERE, None, LISTED, True, docs=AS
+    ),
+    Operation(
+        "register", "POST", RULE, register, ADD, None, WHERE, WANTED, REPLY, docs=AS
+    ),
+    Operation("deregister", "DELETE", RULE, deregister, END, query=WHICH, docs=ENDS),
+)
+FAMILY = Family(
+    name="hyper-precise",
+    prefix="/api/hyper-precise/v1",
+    services=SERVICES,
+    operations=OPERATIONS,
+    answers=hyper_precise("/hyper-precise/v1"),
+    events=EVENTS,
+    registration_rules={PORTS: common.STRICT},
+    facts=common.callbacks(POSTED, common.replaces(REPLACES)),
+)

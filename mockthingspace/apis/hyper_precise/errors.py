@@ -1,0 +1,84 @@
+"""How the Hyper-Precise Location API refuses: in a shape and with statuses of its own.
+
+Disagreement: the page has ``{errorCode, errorMessage}``, the SDK parses
+``{responseCode, message, fault: {code, message, description}}``. Followed: the
+SDK; ``dialect=docs`` answers the page's.
+"""
+
+from dataclasses import replace
+
+from mockthingspace.apis.errors import gateway
+from mockthingspace.core import sources
+from mockthingspace.core.exceptions import (
+    ExpiredSession,
+    InactiveAccount,
+    InvalidAccount,
+    InvalidBearer,
+    InvalidRequest,
+    InvalidSession,
+    InvalidUrl,
+    MissingBearer,
+    MissingSession,
+    NotRegistered,
+    TooLarge,
+    UnknownService,
+)
+from mockthingspace.core.models import Fact, Mark
+from mockthingspace.spec.api import Answer, Answers
+from mockthingspace.spec.schemas import result
+
+_DENIED = "The access policy denied the resource operation for this user"
+_PAGE = sources.HYPER_PRECISE_REGISTER
+_ANALOGY = f"{sources.UNSAID}; a documented status and code: {_PAGE}"
+
+
+def hyper_precise(context: str) -> Answers:
+    """How the Hyper-Precise Location API answers.
+
+    Args:
+        context: The API as the gateway names it, such as ``/hyper-precise/v1``.
+    """
+    faults = gateway(context)
+    denied = _answer(401, "INVALID_ACCESS", _DENIED, "documented", _PAGE)
+    without_session = _answer(401, "INVALID_ACCESS", _DENIED, "assumed", _ANALOGY)
+    return {
+        **faults,
+        MissingBearer: _with_fault(denied, faults[MissingBearer]),
+        InvalidBearer: _with_fault(denied, faults[InvalidBearer]),
+        MissingSession: without_session,
+        InvalidSession: without_session,
+        ExpiredSession: without_session,
+        InvalidAccount: _invalid("Invalid account number"),
+        InactiveAccount: _answer(403, "INVALID_ACCESS", _DENIED, "assumed", _ANALOGY),
+        InvalidRequest: _invalid("Invalid request"),
+        TooLarge: _invalid("Request body too large", 413),
+        UnknownService: _invalid("Invalid service name"),
+        InvalidUrl: _invalid("Invalid callback URL"),
+        NotRegistered: _invalid("Callback not registered", 404),
+    }
+
+
+def _invalid(message: str, status: int = 400) -> Answer:
+    return _answer(status, "INVALID_PARAMETER", message, "assumed", _ANALOGY)
+
+
+def _answer(status: int, code: str, message: str, mark: Mark, source: str) -> Answer:
+    return Answer(
+        status,
+        {"responseCode": code, "message": message},
+        Fact(f"{message}: {status}, {code}", mark, source),
+        docs=result(code, message),
+        docs_fact=Fact(
+            f"{message}: {status}, errorCode {code}, no fault", mark, source
+        ),
+    )
+
+
+def _with_fault(answer: Answer, gateways: Answer) -> Answer:
+    """Return an answer with the gateway's fault in it, as the SDK's model has it."""
+    body = {**answer.body, **gateways.in_dialect("docs")}
+    told = (
+        f"{sources.SDK} has a fault in its model; that it is the gateway's is assumed"
+    )
+    fact = Fact(f"{gateways.fact.says}, in INVALID_ACCESS", "assumed", told)
+    return replace(answer, body=body, fact=fact)

@@ -1,0 +1,114 @@
+"""Which refusals an operation can meet: read from its shapes, proofs and verb."""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from mockthingspace.apis.handlers import deregister, register
+from mockthingspace.apis.session.session import log_in, reset_password
+from mockthingspace.core.exceptions import (
+    ExpiredSession,
+    InactiveAccount,
+    InvalidBearer,
+    InvalidCharacter,
+    InvalidSession,
+    LoginLocked,
+    MissingBearer,
+    MissingSession,
+    NotRegistered,
+    NotServed,
+    ThingSpaceError,
+    TooLarge,
+    WrongPassword,
+)
+from mockthingspace.core.models import Proof
+from mockthingspace.spec.api import Family, Operation
+from mockthingspace.spec.schemas import Shape, spelled
+
+Refusals = tuple[type[ThingSpaceError], ...]
+
+OF_PROOFS: Mapping[Proof, Refusals] = {
+    "basic": (MissingBearer,),
+    "bearer": (MissingBearer, InvalidBearer),
+    "session": (MissingSession, InvalidSession, ExpiredSession),
+}
+RAISED: Mapping[Callable[..., object], Refusals] = {
+    deregister: (NotRegistered,),
+    log_in: (WrongPassword, LoginLocked),
+    reset_password: (WrongPassword,),
+}
+_BODIES = (b"", b"?", b"1", b'{"any": "<"}')
+_CHARACTERS = tuple(map(chr, range(0x20, 0x7F)))
+
+
+def refusals(family: Family, operation: Operation) -> Refusals:
+    """Return every refusal an operation can meet, by what the family answers it as.
+
+    Those of all settings: which of them are met is for ``auth``, ``accounts``,
+    ``registration_rules`` and ``deregister_missing`` to say.
+    """
+    met = (_answered(family, one) for one in _met(family, operation))
+    return tuple(dict.fromkeys(met))
+
+
+def _met(family: Family, operation: Operation) -> Iterator[type[ThingSpaceError]]:
+    yield TooLarge
+    for proof in operation.needs:
+        yield from OF_PROOFS[proof]
+    if operation.path is not None:
+        yield NotServed
+    for place, shape in operation.shapes():
+        if place != "reply":
+            yield from _of_fields(shape, ("", "?") if place == "path" else (None, "?"))
+    if operation.body is not None:
+        yield from _of_body(operation.body)
+    yield from RAISED.get(operation.verb, ())
+    if operation.verb is register:
+        for rule in family.registration_rules:
+            yield rule.raises
+
+
+def _answered(family: Family, refusal: type[ThingSpaceError]) -> type[ThingSpaceError]:
+    """Return the refusal a family has an answer for: this one, or what it refines."""
+    return next(kind for kind in refusal.__mro__ if kind in family.answers)
+
+
+def _of_fields(
+    shape: Shape, values: tuple[object, ...]
+) -> Iterator[type[ThingSpaceError]]:
+    fields: Mapping[str, Any] = shape.load_fields
+    for name, field in fields.items():
+        for value in values:
+            yield field.refusal_of(value)
+        if name == "account":
+            yield InactiveAccount
+
+
+def _of_body(shape: Shape) -> Iterator[type[ThingSpaceError]]:
+    """Read bodies nothing could be made of, and see how they are refused."""
+    found = (_reading(shape, body) for body in _BODIES)
+    return (type(one) for one in found if one is not None)
+
+
+def _reading(shape: Shape, body: bytes) -> ThingSpaceError | None:
+    try:
+        shape.read(body)
+    except ThingSpaceError as refusal:
+        return refusal
+    return None
+
+
+@cache
+def refused_characters(shape: Shape) -> str:
+    """Return the characters that no text in a document of this shape may hold."""
+    documents = {one: spelled({"any": one}).encode() for one in _CHARACTERS}
+    return "".join(
+        one
+        for one, body in documents.items()
+        if isinstance(_reading(shape, body), InvalidCharacter)
+    )
+
+
+def takes_array(shape: Shape) -> bool:
+    """Say whether a document of this shape may stand in an array of one."""
+    return _reading(shape, b"[{}]") is None and _reading(shape, b"[1]") is not None

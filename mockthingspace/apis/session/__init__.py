@@ -1,0 +1,1 @@
+"""Tokens and sessions: how a client logs in."""

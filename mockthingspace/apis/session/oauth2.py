@@ -1,0 +1,163 @@
+"""Bearer tokens: issued for a key and secret, and revoked.
+
+It is called ``session`` as logging in is, and refuses in a shape of its own.
+
+Disagreement: the error page answers a token request without Basic credentials
+with the gateway's fault; the SDK parses ``{error, error_description}`` from a
+401 there. Followed: the SDK, since a real client parses it.
+"""
+
+from collections.abc import Mapping
+from math import ceil
+from typing import Any
+
+from marshmallow import ValidationError, fields
+
+from mockthingspace.apis.errors import gateway
+from mockthingspace.apis.handlers import Call
+from mockthingspace.core import sources
+from mockthingspace.core.exceptions import (
+    InvalidGrant,
+    InvalidRequest,
+    MissingBearer,
+    TooLarge,
+)
+from mockthingspace.core.models import Fact, documented
+from mockthingspace.spec.api import Answer, Family, Operation
+from mockthingspace.spec.fields import Secret, Text
+from mockthingspace.spec.schemas import Form, Shape
+
+
+class Grant(Text):
+    """The one grant there is."""
+
+    refusal = absent = InvalidGrant
+    words = ("client_credentials",)
+
+    def check(self, text: str) -> None:
+        """Hold it to ``client_credentials``."""
+        if text not in self.words:
+            raise ValidationError("must be client_credentials")
+
+
+class TokenWanted(Form):
+    """``grant_type``, ``scope?``, as a form."""
+
+    known = documented(sources.CREDENTIALS)
+
+    grant_type = Grant(required=True)
+    scope = Text()
+
+
+class TokenUnwanted(Form):
+    """``grant_type?``, ``token``, as a form."""
+
+    known = documented(sources.SDK)
+
+    grant_type = Grant()
+    token = Secret(required=True)
+
+
+class Token(Shape):
+    """``{access_token, token_type, expires_in, scope?}``."""
+
+    known = documented(sources.CREDENTIALS)
+
+    access_token = Text()
+    token_type = fields.Constant("Bearer")
+    expires_in = fields.Integer()
+    scope = Text()
+
+
+def issue(call: Call, scope: str | None = None, **_: str) -> Mapping[str, Any]:
+    """Issue the client's token; nobody's where auth is off and no key came."""
+    client = call.caller.client or ""
+    token, left_s = call.state.tokens.issue_bearer(client, call.now)
+    return {"access_token": token, "expires_in": ceil(left_s), "scope": scope}
+
+
+def revoke(call: Call, token: str, **_: str) -> None:
+    """End a token."""
+    call.state.tokens.revoke(token)
+
+
+def _oauth(status: int, error: str, description: str, fact: Fact) -> Answer:
+    return Answer(status, {"error": error, "error_description": description}, fact)
+
+
+FAMILY = Family(
+    name="session",
+    prefix="/api/ts/v1/oauth2",
+    answers={
+        **gateway("/ts/v1"),
+        MissingBearer: _oauth(
+            401,
+            "invalid_client",
+            "Client authentication failed",
+            Fact(
+                "no key and secret: 401, invalid_client",
+                "documented",
+                f"{sources.SDK}; the error page has fault 900902 instead: "
+                f"{sources.CONNECTIVITY_ERRORS}",
+            ),
+        ),
+        InvalidGrant: _oauth(
+            400,
+            "invalid_request",
+            "Missing grant_type parameter value",
+            Fact(
+                "another grant_type or none: 400, invalid_request",
+                "documented",
+                sources.CONNECTIVITY_ERRORS,
+            ),
+        ),
+        InvalidRequest: _oauth(
+            400,
+            "invalid_request",
+            "Invalid request",
+            Fact("any other bad form: 400, invalid_request", "assumed", sources.UNSAID),
+        ),
+        TooLarge: _oauth(
+            413,
+            "invalid_request",
+            "Request body too large",
+            Fact("too large a form: 413, invalid_request", "assumed", sources.UNSAID),
+        ),
+    },
+    operations=(
+        Operation(
+            name="token",
+            method="POST",
+            rule="/token",
+            verb=issue,
+            body=TokenWanted(),
+            reply=Token(),
+            needs=("basic",),
+            fact=Fact("issues a bearer token", "documented", sources.CREDENTIALS),
+        ),
+        Operation(
+            name="revoke",
+            method="POST",
+            rule="/revoke",
+            verb=revoke,
+            body=TokenUnwanted(),
+            needs=("basic",),
+            fact=Fact(
+                "ends a bearer token; the reply has no body", "documented", sources.SDK
+            ),
+        ),
+    ),
+    facts=(
+        Fact(
+            "a token lives 3600 s; asking again meanwhile gives the same one",
+            "documented",
+            sources.CREDENTIALS,
+        ),
+        Fact(
+            "expires_in is what is left of the hour",
+            "assumed",
+            f"{sources.UNSAID}; the first reply has the documented 3600",
+        ),
+        Fact("any key and secret are good", "assumed", "the double's own choice"),
+    ),
+)

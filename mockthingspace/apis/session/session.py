@@ -1,0 +1,121 @@
+"""Logging in: the sessions of the connectivity API.
+
+Bearer tokens are got under another prefix, which is called ``session`` too.
+"""
+
+from collections.abc import Mapping
+
+from mockthingspace.apis.connectivity.errors import sessions
+from mockthingspace.apis.handlers import Call
+from mockthingspace.core import sources
+from mockthingspace.core.models import Fact, documented
+from mockthingspace.spec.api import Family, Operation
+from mockthingspace.spec.fields import Secret, Text
+from mockthingspace.spec.schemas import Shape
+
+
+class Login(Shape):
+    """``{username, password}``."""
+
+    known = documented(sources.LOGIN)
+
+    username = Text(required=True)
+    password = Secret(required=True)
+
+
+class Session(Shape):
+    """``{sessionToken}``."""
+
+    known = documented(sources.LOGIN)
+
+    session = Text(data_key="sessionToken")
+
+
+class OldPassword(Shape):
+    """``{oldPassword}``."""
+
+    known = documented(sources.SDK)
+
+    old_password = Secret(required=True, data_key="oldPassword")
+
+
+class NewPassword(Shape):
+    """``{newPassword}``."""
+
+    known = documented(sources.SDK)
+
+    new_password = Text(data_key="newPassword")
+
+
+def log_in(call: Call, username: str, password: str) -> Mapping[str, str]:
+    """Open a session."""
+    return {"session": call.state.tokens.login(username, password, call.now)}
+
+
+def log_out(call: Call) -> Mapping[str, str]:
+    """End the caller's session and name it; nobody's where auth is off."""
+    session = call.caller.session or ""
+    call.state.tokens.logout(session)
+    return {"session": session}
+
+
+def reset_password(call: Call, old_password: str) -> Mapping[str, str]:
+    """Replace the password of the caller's session; nobody's where auth is off."""
+    session = call.caller.session or ""
+    new = call.state.tokens.new_password(session, old_password)
+    return {"new_password": new}
+
+
+FAMILY = Family(
+    name="session",
+    prefix="/api/m2m/v1/session",
+    answers=sessions("/m2m/v1"),
+    operations=(
+        Operation(
+            name="login",
+            method="POST",
+            rule="/login",
+            verb=log_in,
+            body=Login(),
+            reply=Session(),
+            needs=("bearer",),
+            fact=Fact("opens a session", "documented", sources.LOGIN),
+        ),
+        Operation(
+            name="logout",
+            method="POST",
+            rule="/logout",
+            verb=log_out,
+            reply=Session(),
+            fact=Fact("ends the session and names it", "documented", sources.SDK),
+        ),
+        Operation(
+            name="reset-password",
+            method="PUT",
+            rule="/password/actions/reset",
+            verb=reset_password,
+            body=OldPassword(),
+            reply=NewPassword(),
+            fact=Fact(
+                "answers a new password, in effect at once", "documented", sources.SDK
+            ),
+        ),
+    ),
+    facts=(
+        Fact(
+            "auth=strict: a session dies after 20 minutes without use; a use renews it",
+            "documented",
+            sources.LOGIN,
+        ),
+        Fact(
+            "credentials given: five failed logins in a row lock a user name",
+            "documented",
+            sources.LOGIN,
+        ),
+        Fact(
+            "auth=off: a logout without VZ-M2M-Token names an empty one",
+            "assumed",
+            "the double's own setting",
+        ),
+    ),
+)

@@ -1,0 +1,1 @@
+"""The state of one mock server, and what happens to it."""

@@ -1,0 +1,1 @@
+"""Sending messages: queues, retries, and one POST."""

@@ -1,0 +1,162 @@
+"""What faults do to deliveries: one function a kind, from a delivery to a delivery."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from mockthingspace.backend.faults.delays import delay_s
+from mockthingspace.backend.faults.models import Fault
+from mockthingspace.core.models import Delivery, Registration
+
+NOBODYS = "mockthingspaceUnknown"
+PADDING, ESCAPED = re.compile("=(?==*$)"), r"\\u003d"
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a fault finds: the registration as it was when planned, and as it is."""
+
+    fault: Fault
+    before: Registration | None
+    registration: Registration
+
+
+def mangled(delivery: Delivery, case: Case) -> Delivery:
+    """Return a delivery as a fault leaves it, with the fault's name on it."""
+    changed = DOES.get(case.fault.kind, _as_it_is)(delivery, case)
+    return changed._replace(
+        faults=(*delivery.faults, case.fault.kind),
+        meant=delivery.meant or delivery.message,
+    )
+
+
+def _as_it_is(delivery: Delivery, _: Case) -> Delivery:
+    return delivery
+
+
+def _drop(delivery: Delivery, _: Case) -> Delivery:
+    return delivery._replace(status="abandoned")
+
+
+def _delay(delivery: Delivery, case: Case) -> Delivery:
+    due_at = delivery.due_at + timedelta(seconds=delay_s(case.fault))
+    return delivery._replace(due_at=due_at)
+
+
+def _reorder(delivery: Delivery, case: Case) -> Delivery:
+    due_at = delivery.due_at + timedelta(seconds=case.fault.options["seconds"])
+    return delivery._replace(due_at=due_at)
+
+
+def _overlap(delivery: Delivery, _: Case) -> Delivery:
+    return delivery._replace(overlaps=True)
+
+
+def _corrupt(delivery: Delivery, _: Case) -> Delivery:
+    return delivery._replace(breaks_off=True)
+
+
+def _missing_brace(delivery: Delivery, _: Case) -> Delivery:
+    return delivery._replace(headless=True)
+
+
+def _escaped_padding(delivery: Delivery, _: Case) -> Delivery:
+    def escaped(value: Any) -> Any:
+        return PADDING.sub(ESCAPED, value) if isinstance(value, str) else value
+
+    return _changed(delivery, lambda message: _leaves(message, escaped))
+
+
+def _wrong_account(delivery: Delivery, case: Case) -> Delivery:
+    other = case.fault.options["other"]
+
+    def swapped(value: Any) -> Any:
+        return other if value == delivery.account else value
+
+    return _changed(delivery, lambda message: _leaves(message, swapped))
+
+
+def _oversized(delivery: Delivery, case: Case) -> Delivery:
+    number = case.fault.options["bytes"]
+    if not isinstance(json.loads(delivery.message), dict):  # it can have no field
+        return delivery._replace(message=delivery.message + b" " * number)
+    return _changed(delivery, lambda message: {**message, NOBODYS: "x" * number})
+
+
+def _extra_fields(delivery: Delivery, _: Case) -> Delivery:
+    return _changed(delivery, _with_unknown)
+
+
+def _kind_case(delivery: Delivery, _: Case) -> Delivery:
+    return _changed(delivery, _other_case)
+
+
+def _stale_credentials(delivery: Delivery, case: Case) -> Delivery:
+    old, new = case.before, case.registration
+    if old is None:
+        return delivery
+    stale = {"username": old.username or "", "password": old.password or ""}
+    fresh = {"username": new.username or "", "password": new.password or ""}
+
+    def echoed(message: Any) -> Any:
+        if not isinstance(message, dict):
+            return message
+        swapped = {
+            name: one for name, one in stale.items() if message.get(name) == fresh[name]
+        }
+        return {**message, **swapped}
+
+    sent = delivery._replace(headers=old.headers, secret=old.secret)
+    return _changed(sent, echoed)
+
+
+DOES: Mapping[str, Callable[[Delivery, Case], Delivery]] = {
+    "drop": _drop,
+    "delay": _delay,
+    "reorder": _reorder,
+    "overlap": _overlap,
+    "stale-credentials": _stale_credentials,
+    "corrupt": _corrupt,
+    "missing-brace": _missing_brace,
+    "escaped-padding": _escaped_padding,
+    "wrong-account": _wrong_account,
+    "oversized": _oversized,
+    "extra-fields": _extra_fields,
+    "kind-case": _kind_case,
+}
+
+
+def _changed(delivery: Delivery, change: Callable[[Any], Any]) -> Delivery:
+    message = change(json.loads(delivery.message))
+    return delivery._replace(message=json.dumps(message).encode())
+
+
+def _leaves(value: Any, change: Callable[[Any], Any]) -> Any:
+    if isinstance(value, dict):
+        return {key: _leaves(one, change) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_leaves(one, change) for one in value]
+    return change(value)
+
+
+def _with_unknown(value: Any) -> Any:
+    if isinstance(value, dict):
+        changed = {key: _with_unknown(one) for key, one in value.items()}
+        return {**changed, NOBODYS: {"since": "a fault", "list": [1, None]}}
+    return [_with_unknown(one) for one in value] if isinstance(value, list) else value
+
+
+def _other_case(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_other_case(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: one.swapcase()
+        if key == "kind" and isinstance(one, str)
+        else _other_case(one)
+        for key, one in value.items()
+    }

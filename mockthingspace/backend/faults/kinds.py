@@ -1,0 +1,240 @@
+"""The kinds of faults, as values: what each does, and what it takes.
+
+``FAULTS`` is the whole list: the admin API, the command line, the docs page and
+the tests read it. How a kind is done is ``misbehaving``'s (requests), ``mangling``'s
+(deliveries) and the server's (bytes).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+from mockthingspace.backend.faults.delays import CHUNKS, DELAYS, DRIBBLE, SECONDS
+from mockthingspace.backend.faults.models import On
+from mockthingspace.core.exceptions import SettingsError, ThingSpaceError, word
+from mockthingspace.core.setting_types import ACCOUNT, Kind, whole
+
+
+@dataclass(frozen=True)
+class FaultKind:
+    """One kind of fault.
+
+    Args:
+        name: What it is called.
+        on: What it happens to.
+        does: What happens.
+        options: What it takes, by name; each with its default.
+        times: How often it acts unless the user says otherwise; None: always.
+        wiremock: What WireMock calls it, if it knows it.
+        slot: What only one fault can have of a request: its reply, or its bytes.
+        method: The method of the requests it can do anything to; None for any.
+    """
+
+    name: str
+    on: On
+    does: str
+    options: Mapping[str, tuple[Kind, Any]] = field(default_factory=dict)
+    times: int | None = 1
+    wiremock: str | None = None
+    slot: str | None = None
+    method: str | None = None
+
+
+def _refusals() -> dict[str, type[ThingSpaceError]]:
+    """Return every refusal by its word."""
+    kinds = [ThingSpaceError]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    return {word(kind): kind for kind in kinds[1:]}
+
+
+REFUSALS = _refusals()
+
+
+def _refusal(value: Any) -> str:
+    if value not in REFUSALS:
+        raise ValueError
+    return str(value)
+
+
+FAULTS = (
+    FaultKind(
+        "refuse",
+        "requests",
+        "answers with one of the family's own refusals",
+        {"refusal": (Kind(" | ".join(REFUSALS), _refusal), "invalid-request")},
+        slot="reply",
+    ),
+    FaultKind(
+        "status",
+        "requests",
+        "answers with a status and the gateway's fault; 429 and 503: Retry-After",
+        {
+            "status": (whole(400, 599, "a status from 400 to 599"), 503),
+            "retry_after_s": (
+                whole(0, 86400, "a whole number of seconds, at most a day"),
+                None,
+            ),
+        },
+        slot="reply",
+    ),
+    FaultKind("delay", "requests", "answers later, on the double's clock", DELAYS),
+    FaultKind(
+        "slow",
+        "requests",
+        "sends the reply in pieces, with pauses on the double's clock",
+        {
+            "chunks": (CHUNKS, 5),
+            "seconds": (SECONDS, 5.0),
+            "chunkedDribbleDelay": (DRIBBLE, None),
+        },
+        slot="bytes",
+    ),
+    FaultKind(
+        "reset",
+        "requests",
+        "resets the connection instead of answering",
+        wiremock="CONNECTION_RESET_BY_PEER",
+        slot="bytes",
+    ),
+    FaultKind(
+        "empty",
+        "requests",
+        "closes the connection instead of answering",
+        wiremock="EMPTY_RESPONSE",
+        slot="bytes",
+    ),
+    FaultKind(
+        "truncate",
+        "requests",
+        "closes the connection in the middle of the body",
+        wiremock="MALFORMED_RESPONSE_CHUNK",
+        slot="bytes",
+    ),
+    FaultKind(
+        "garbage",
+        "requests",
+        "sends bytes that are no HTTP, and closes the connection",
+        wiremock="RANDOM_DATA_THEN_CLOSE",
+        slot="bytes",
+    ),
+    FaultKind("malformed", "requests", "answers with a body that is no JSON"),
+    FaultKind(
+        "stale",
+        "requests",
+        "lists what was registered when the fault was planned, not what was since",
+        times=None,
+        method="GET",
+    ),
+    FaultKind("drop", "deliveries", "the message is never sent"),
+    FaultKind(
+        "delay", "deliveries", "the message is sent later, and those behind it", DELAYS
+    ),
+    FaultKind(
+        "duplicate",
+        "deliveries",
+        "the message is sent more than once",
+        {"copies": (whole(1, 100, "a whole number from 1 to 100"), 1)},
+    ),
+    FaultKind(
+        "reorder",
+        "deliveries",
+        "the message is sent after the next one of its registration",
+        {"seconds": (SECONDS, 60.0)},
+    ),
+    FaultKind(
+        "overlap",
+        "deliveries",
+        "the second attempt is made while the first is still unanswered",
+    ),
+    FaultKind(
+        "stale-credentials",
+        "deliveries",
+        "the message has the credentials and signature of when the fault was planned",
+        times=None,
+    ),
+    FaultKind("corrupt", "deliveries", "the message breaks off: it is no JSON"),
+    FaultKind(
+        "missing-brace",
+        "deliveries",
+        "the message comes without its first brace: it is no JSON",
+    ),
+    FaultKind(
+        "escaped-padding",
+        "deliveries",
+        "the = at the end of a text, as Base64's, comes as \\u003d, escaped twice",
+    ),
+    FaultKind(
+        "wrong-account",
+        "deliveries",
+        "the message is about another account",
+        {
+            "other": (
+                ACCOUNT,
+                "0000000000-00000",
+            )
+        },
+    ),
+    FaultKind(
+        "oversized",
+        "deliveries",
+        "the message is so many bytes larger, and more, by a field nobody knows",
+        {"bytes": (whole(1, 16 * 2**20, "a number of bytes, at most 16 MiB"), 2**16)},
+    ),
+    FaultKind("extra-fields", "deliveries", "every object has a field nobody knows"),
+    FaultKind("kind-case", "deliveries", "every kind of a device is in other capitals"),
+)
+
+
+def fault_kind(name: str, on: object = None) -> FaultKind:
+    """Return a kind by its name, or by WireMock's.
+
+    Args:
+        name: Its name.
+        on: What it is on; may be None where only one has the name.
+
+    Raises:
+        SettingsError: There is none, and the message names the nearest; or two have
+            the name, and it names what they are on.
+    """
+    if on not in (None, "requests", "deliveries"):
+        raise SettingsError(f"on: {on!r} is none; there are requests, deliveries")
+    found = [one for one in FAULTS if name in (one.name, one.wiremock)]
+    fitting = [one for one in found if on in (None, one.on)]
+    if len(fitting) > 1:
+        both = " or ".join(f"{each.on} ({each.does})" for each in fitting)
+        raise SettingsError(f"on: must be said of {name!r}: {both}")
+    if fitting:
+        return fitting[0]
+    if found:
+        raise SettingsError(f"kind: {name!r} is on {found[0].on}, not on {on}")
+    names = list(dict.fromkeys(one.name for one in FAULTS))
+    near = get_close_matches(name, names, 1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    raise SettingsError(f"kind: {name!r} is none; {hint}there are {', '.join(names)}")
+
+
+def options(kind: FaultKind, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a kind's options, checked and complete.
+
+    Args:
+        kind: The kind.
+        given: Some of its options; what is null is as if it were not there.
+
+    Raises:
+        SettingsError: One cannot be used; the message says what can.
+    """
+    return {name: _option(name, given, *row) for name, row in kind.options.items()}
+
+
+def _option(name: str, given: Mapping[str, Any], kind: Kind, default: Any) -> Any:
+    value = given.get(name)
+    if value is None:
+        return default
+    try:
+        return kind.parse(value)
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError) as error:
+        raise SettingsError(
+            f"{name}: {value!r} cannot be used; allowed: {kind.allowed}"
+        ) from error

@@ -1,0 +1,190 @@
+"""Planned misbehaviour: what, of whose, how often, and until when.
+
+A fault is a value; what each kind does is ``fault_kinds``' to say. The store
+hands out the faults that act on something, in the order they were planned, and
+forgets those that have acted often enough or are past their time.
+"""
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import Any, Literal
+
+from mockthingspace.core.sequence import Sequence
+
+On = Literal["requests", "deliveries"]
+SCOPES = ("account", "family", "operation", "service", "event")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One planned misbehaviour.
+
+    Args:
+        kind: What happens, a name of ``fault_kinds``.
+        on: What it happens to: requests, or deliveries.
+        options: What the kind takes, by name.
+        account: Only this account's; None for everybody's.
+        family: Only this family's.
+        operation: Only this operation's, where it is on requests.
+        service: Only this callback service's, where it is on deliveries.
+        event: Only this event's, where it is on deliveries.
+        times: How often it acts; None for as long as it lasts.
+        probability: How likely it acts on what it is for, more than 0 to 1.
+        seed: What the likelihood is drawn from: the same seed, the same draws.
+        ttl_s: After so many seconds of the double's clock it heals by itself.
+        id: Its number; empty until it is planned.
+        seq: The same, as a number.
+        planned_at: When it was planned.
+        acted: How often it has acted.
+        memory: The registry as it was then, for the kinds that go back to it.
+        slot: What only one fault can have of one request; None: it needs nothing.
+        method: Only for requests of this method.
+        only: Only for requests below these prefixes; None: for any.
+    """
+
+    kind: str
+    on: On
+    options: Mapping[str, Any] = field(default_factory=dict)
+    account: str | None = None
+    family: str | None = None
+    operation: str | None = None
+    service: str | None = None
+    event: str | None = None
+    times: int | None = 1
+    probability: float = 1.0
+    seed: int = 0
+    ttl_s: float = 300.0
+    id: str = ""
+    seq: int = 0
+    planned_at: datetime | None = None
+    acted: int = 0
+    memory: Any = field(default=None, repr=False, compare=False)
+    slot: str | None = None
+    method: str | None = None
+    only: frozenset[str] | None = None
+
+    def matches(self, whose: Mapping[str, str | None]) -> bool:
+        """Say whether it is for something of this account, family and so on."""
+        asked = ((name, getattr(self, name)) for name in (*SCOPES, "method"))
+        if self.only is not None and whose.get("prefix") not in self.only:
+            return False
+        return all(value in (None, whose.get(name)) for name, value in asked)
+
+    def __str__(self) -> str:
+        """Return it in a few words."""
+        scope = "".join(
+            f" {name}={getattr(self, name)}"
+            for name in SCOPES
+            if getattr(self, name) is not None
+        )
+        return f"{self.id} {self.kind} on {self.on}{scope}"
+
+    def heals_at(self) -> datetime:
+        """Return when it is past its time."""
+        assert self.planned_at is not None
+        return self.planned_at + timedelta(seconds=self.ttl_s)
+
+
+@dataclass
+class _Planned:
+    """A fault as it stands, and its draws."""
+
+    fault: Fault
+    chance: random.Random
+
+
+class Faults:
+    """The faults of one state that have not healed.
+
+    Args:
+        sequence: Where their numbers come from.
+        tell: Told of each that is planned, acts or heals: what, the fault, when.
+    """
+
+    def __init__(
+        self, sequence: Sequence, tell: Callable[[str, Fault, datetime], None]
+    ) -> None:
+        self._sequence = sequence
+        self._tell = tell
+        self._lock = Lock()
+        self._planned: list[_Planned] = []
+
+    def plan(self, fault: Fault, now: datetime) -> Fault:
+        """Number a fault, let it act from now on, and return it as planned."""
+        with self._lock:
+            seq = self._sequence.take()
+            planned = replace(fault, id=str(seq), seq=seq, planned_at=now)
+            self._planned.append(_Planned(planned, random.Random(fault.seed)))
+        self._tell("planned", planned, now)
+        return planned
+
+    def acting(
+        self, on: On, whose: Mapping[str, str | None], now: datetime
+    ) -> list[Fault]:
+        """Return the faults that act on something now, each counted as acted.
+
+        Of those that need the same of it, only the first planned acts; the others
+        wait for the next.
+
+        Args:
+            on: What it is: a request, or a delivery.
+            whose: Its account, family and so on.
+            now: The instant of the double's clock.
+        """
+        with self._lock:
+            healed = self._heal(now)
+            acting: list[Fault] = []
+            for one in self._planned:
+                taken = {other.slot for other in acting} - {None}
+                if (
+                    one.fault.on == on
+                    and one.fault.matches(whose)
+                    and one.fault.slot not in taken
+                    and one.chance.random() < one.fault.probability
+                ):
+                    acting.append(self._act(one))
+            used_up = self._take(lambda one: one.acted == one.times)
+        for fault in acting:
+            self._tell("acted", fault, now)
+        for fault in healed + used_up:
+            self._tell("healed", fault, now)
+        return acting
+
+    @property
+    def planned(self) -> bool:
+        """Whether there is any fault that has not healed, as far as is known."""
+        return bool(self._planned)
+
+    def every(self, now: datetime) -> list[Fault]:
+        """Return those that have not healed, in the order they were planned."""
+        with self._lock:
+            healed = self._heal(now)
+            left = [one.fault for one in self._planned]
+        for fault in healed:
+            self._tell("healed", fault, now)
+        return left
+
+    def remove(self, unwanted: Callable[[Fault], bool], now: datetime) -> list[Fault]:
+        """Heal the faults a function picks; return them."""
+        with self._lock:
+            healed = self._heal(now)
+            gone = self._take(unwanted)
+        for fault in healed + gone:
+            self._tell("healed", fault, now)
+        return gone
+
+    def _act(self, one: _Planned) -> Fault:
+        one.fault = replace(one.fault, acted=one.fault.acted + 1)
+        return one.fault
+
+    def _heal(self, now: datetime) -> list[Fault]:
+        return self._take(lambda one: one.heals_at() <= now)
+
+    def _take(self, unwanted: Callable[[Fault], bool]) -> list[Fault]:
+        gone = [one.fault for one in self._planned if unwanted(one.fault)]
+        kept = [one for one in self._planned if not unwanted(one.fault)]
+        self._planned = kept
+        return gone

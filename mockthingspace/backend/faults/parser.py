@@ -1,0 +1,187 @@
+"""Reading a fault as the admin API, a seed, a marker or the command line spell it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import Any, NamedTuple
+
+from mockthingspace.backend.faults.kinds import (
+    FAULTS,
+    REFUSALS,
+    FaultKind,
+    fault_kind,
+    options,
+)
+from mockthingspace.backend.faults.models import SCOPES, Fault
+from mockthingspace.core.exceptions import SettingsError, there_are
+from mockthingspace.core.setting_types import ACCOUNT, LONGEST_S, Kind, whole
+from mockthingspace.spec.api import Family
+from mockthingspace.spec.events import Event
+
+OF_ALL = ("kind", "on", *SCOPES, "times", "probability", "seed", "ttl_s")
+
+
+class Known(NamedTuple):
+    """What a fault can be for."""
+
+    families: tuple[Family, ...]
+    events: tuple[Event, ...]
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise TypeError
+    return float(value)
+
+
+def _probability(value: Any) -> float:
+    if not 0 < (number := _number(value)) <= 1:
+        raise ValueError
+    return number
+
+
+def _ttl(value: Any) -> float:
+    if not 0 < (number := _number(value)) <= LONGEST_S:
+        raise ValueError
+    return number
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError
+    return value
+
+
+COMMON: Mapping[str, Kind] = {
+    "times": whole(1, 10**9, "a whole number from 1, or null for as long as it lasts"),
+    "probability": Kind("more than 0, at most 1", _probability),
+    "seed": whole(0, 2**63, "a whole number, 0 or more"),
+    "ttl_s": Kind("seconds, more than 0, at most 30 days", _ttl),
+    **dict.fromkeys(SCOPES, Kind("a name", _text)),
+    "account": ACCOUNT,
+}
+
+
+def fault(given: object, families: Iterable[Family], events: Iterable[Event]) -> Fault:
+    """Return a fault of a document: ``{kind, on?, account?, …, times?, …}``.
+
+    What is not common to all faults are the kind's own options. What is null is
+    as if it were not there, but for ``times``: null is for as long as it lasts.
+
+    Args:
+        given: The document.
+        families: Those it can be for.
+        events: Those it can be for.
+
+    Raises:
+        SettingsError: It cannot be used; the message says what can.
+    """
+    if not isinstance(given, Mapping) or not isinstance(given.get("kind"), str):
+        names = ", ".join(dict.fromkeys(one.name for one in FAULTS))
+        raise SettingsError(f"a fault must be an object with a kind: {names}")
+    kind = fault_kind(given["kind"], given.get("on"))
+    _check_names(kind, given)
+    common = {
+        name: _common(name, given[name], row)
+        for name, row in COMMON.items()
+        if given.get(name) is not None
+    }
+    made = Fault(
+        kind=kind.name,
+        on=kind.on,
+        options=options(kind, given),
+        slot=kind.slot,
+        method=kind.method,
+        **{"times": given.get("times", kind.times), **common},
+    )
+    fitting = _checked(made, Known(tuple(families), tuple(events)))
+    only = frozenset(family.prefix for family in fitting)
+    return replace(made, only=only if made.kind == "refuse" else None)
+
+
+def document(planned: Fault) -> dict[str, Any]:
+    """Return a fault as a seed spells it; ``times`` is how often it is still to act."""
+    left = planned.times and planned.times - planned.acted
+    rest = {**planned.options, **{name: getattr(planned, name) for name in SCOPES}}
+    return {
+        "kind": planned.kind,
+        "on": planned.on,
+        **{name: value for name, value in rest.items() if value is not None},
+        "times": left,
+        "probability": planned.probability,
+        "seed": planned.seed,
+        "ttl_s": planned.ttl_s,
+    }
+
+
+def _check_names(kind: FaultKind, given: Mapping[str, Any]) -> None:
+    own = [*kind.options]
+    for name in given:
+        if name not in (*own, *OF_ALL):
+            near = get_close_matches(str(name), [*own, *OF_ALL], 1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise SettingsError(
+                f"{name!r} means nothing to {kind.name}: {hint}it takes "
+                f"{', '.join(own) or 'nothing'}, and every fault {', '.join(OF_ALL)}"
+            )
+
+
+def _common(name: str, value: Any, kind: Kind) -> Any:
+    try:
+        return kind.parse(value)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise SettingsError(
+            f"{name}: {value!r} cannot be used; allowed: {kind.allowed}"
+        ) from error
+
+
+def _checked(made: Fault, known: Known) -> list[Family]:
+    """Refuse what a fault of its kind is never for, and names that nobody has.
+
+    Returns:
+        The families it can do something to.
+    """
+    other = {"requests": ("service", "event"), "deliveries": ("operation",)}[made.on]
+    for name in other:
+        if getattr(made, name) is not None:
+            raise SettingsError(f"{name}: a fault on {made.on} is for no {name}")
+    for name, words in _words(made, known).items():
+        value = getattr(made, name)
+        if value is not None and value not in words:
+            raise SettingsError(f"{name}: {value!r} is none; {there_are(value, words)}")
+    fitting = [one for one in known.families if _does_something(made, one)]
+    what = made.operation or made.family
+    if not fitting:
+        raise SettingsError(f"kind: {_named(made)} is nothing that {what} could do")
+    if made.account and all(one.account is None for one in fitting):
+        raise SettingsError(f"account: {what} is for no account, so it is everybody's")
+    return fitting
+
+
+def _named(made: Fault) -> str:
+    return f"{made.kind} {made.options.get('refusal', '')}".rstrip()
+
+
+def _words(made: Fault, known: Known) -> dict[str, list[str]]:
+    """Return the names that a fault can be for, by scope."""
+    sending = made.on == "deliveries"
+    inside = [one for one in known.families if made.family in (None, one.name)]
+    return {
+        "family": [one.name for one in known.families if one.services or not sending],
+        "operation": [one.name for family in inside for one in family.operations],
+        "service": [name for one in inside for name in one.services],
+        "event": [one.name for one in known.events],
+    }
+
+
+def _does_something(made: Fault, family: Family) -> bool:
+    """Say whether a family has what a fault is for, and can do what it does."""
+    refusal = made.options.get("refusal")
+    return (
+        made.family in (None, family.name)
+        and any(
+            made.operation in (None, one.name) and made.method in (None, one.method)
+            for one in family.operations
+        )
+        and (refusal is None or family.can_answer(REFUSALS[refusal]))
+    )

@@ -1,0 +1,283 @@
+"""Seed documents: registrations and settings to start from, and to go back to.
+
+``{"settings": {…}, "registrations": [{family, account, service, url, username?,
+password?, headers?, secret?, registered_at?}], "events": {NAME: {family, service,
+message}}, "faults": [{kind, …}]}``. An exported snapshot is one.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
+from difflib import get_close_matches
+from typing import Any
+
+from marshmallow import RAISE, ValidationError, fields
+
+from mockthingspace.backend.backend import Seed
+from mockthingspace.backend.faults import parser
+from mockthingspace.backend.faults.models import Fault
+from mockthingspace.core.exceptions import InvalidMessage, SettingsError, there_are
+from mockthingspace.core.models import Registration
+from mockthingspace.core.signatures import new_secret
+from mockthingspace.spec.api import Family
+from mockthingspace.spec.events import Event, checked_message, fields_of
+from mockthingspace.spec.fields import (
+    HttpHeaders,
+    ListenerUrl,
+    Secret,
+    ServiceName,
+    Text,
+)
+from mockthingspace.spec.schemas import Shape
+
+KEYS = ("settings", "registrations", "events", "faults")
+
+
+class Instant(fields.AwareDateTime):
+    """An instant that can be told in UTC."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> datetime:
+        instant: datetime = super()._deserialize(value, *args, **kwargs)
+        try:
+            return instant.astimezone(timezone.utc)
+        except OverflowError as error:
+            raise self.make_error("invalid", input=value, obj_type="instant") from error
+
+
+class Seeded(Shape):
+    """One registration, in the admin API's names; a signed one gets its secret."""
+
+    class Meta:
+        """Refuse unknown fields: a seed is the user's, and a typo is a mistake."""
+
+        unknown = RAISE
+
+    error_messages = {  # noqa: RUF012 (marshmallow's own idiom)
+        "unknown": "unknown; a registration has family, account, service, url, "
+        "username, password, headers, secret, registered_at"
+    }
+
+    family = Text(required=True)
+    account = Text(required=True)
+    service = Text(allow_none=True)
+    url = ListenerUrl(required=True)
+    username = Text(allow_none=True, load_default=None)
+    password = Secret(allow_none=True, load_default=None)
+    headers = HttpHeaders(allow_none=True, load_default=())
+    secret = Secret(allow_none=True)
+    registered_at = Instant(format="iso")
+
+
+class Template(Shape):
+    """``{family, service, message}``, a message of the user's own."""
+
+    class Meta:
+        """Refuse unknown fields, as in a registration."""
+
+        unknown = RAISE
+
+    error_messages = {  # noqa: RUF012 (marshmallow's own idiom)
+        "unknown": "unknown; an event has family, service, message"
+    }
+
+    family = Text(required=True)
+    service = Text(required=True)
+    message = fields.Dict(
+        required=True,
+        error_messages={
+            "required": "is required",
+            "null": "must be an object",
+            "invalid": "must be an object",
+        },
+    )
+
+
+_SEEDED = Seeded()
+_TEMPLATE = Template()
+
+
+def checked(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Refuse a seed document with a key that means nothing.
+
+    Raises:
+        SettingsError: There is one, or the registrations or faults are no array.
+    """
+    for key in document:
+        if key not in KEYS:
+            near = get_close_matches(str(key), KEYS, 1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise SettingsError(
+                f"unknown key {key!r} in a seed document: {hint}"
+                f"it may have {', '.join(KEYS)}"
+            )
+    for key in ("registrations", "faults"):
+        if not isinstance(document.get(key, []), list):
+            raise SettingsError(f"the {key} of a seed document must be an array")
+    return document
+
+
+def seed(
+    document: Mapping[str, Any], families: tuple[Family, ...], now: datetime
+) -> Seed:
+    """Return what a seed document has to start from.
+
+    Raises:
+        SettingsError: Something in it cannot be used; the message says what.
+    """
+    known = checked(document)
+    own = events(known, families)
+    there = [*(event for family in families for event in family.events)]
+    there += [event for _, event in own]
+    return Seed(
+        registrations(known, families, now), own, faults(known, families, there)
+    )
+
+
+def faults(
+    document: Mapping[str, Any], families: Iterable[Family], events: Iterable[Event]
+) -> tuple[Fault, ...]:
+    """Return the faults of a seed document that was checked.
+
+    Raises:
+        SettingsError: One cannot be used; the message says which and why.
+    """
+    families, events = list(families), list(events)
+    made = []
+    for index, item in enumerate(document.get("faults", [])):
+        try:
+            made.append(parser.fault(item, families, events))
+        except SettingsError as error:
+            raise SettingsError(f"faults[{index}]: {error}") from error
+    return tuple(made)
+
+
+def events(
+    document: Mapping[str, Any], families: tuple[Family, ...]
+) -> tuple[tuple[str, Event], ...]:
+    """Return a seed document's own events, each with its family.
+
+    Raises:
+        SettingsError: One cannot be used; the message says which and why.
+    """
+    given = document.get("events", {})
+    if not isinstance(given, Mapping):
+        raise SettingsError("the events of a seed document must be an object")
+    return tuple(_event(name, item, families) for name, item in given.items())
+
+
+def _event(name: str, item: object, families: tuple[Family, ...]) -> tuple[str, Event]:
+    if not isinstance(item, Mapping):
+        raise SettingsError(f"events.{name}: an event must be an object")
+    try:
+        loaded: dict[str, Any] = _TEMPLATE.load(item)
+        family = _family(loaded["family"], families)
+        service = _service(loaded["service"], family, families)
+        message = checked_message(loaded["message"])
+    except ValidationError as error:
+        raise SettingsError(f"events.{name}: {_problems(error)}") from error
+    except (SettingsError, InvalidMessage) as error:
+        raise SettingsError(f"events.{name}: {error}") from error
+    rows = fields_of(message, "the seed file")
+    made = Event(name, service, "the seed file's own", rows, message)
+    return loaded["family"], made
+
+
+def registrations(
+    document: Mapping[str, Any], families: Iterable[Family], now: datetime
+) -> tuple[Registration, ...]:
+    """Return the registrations of a seed document that was checked.
+
+    Args:
+        document: The seed document.
+        families: The families a registration can be for.
+        now: When those that do not say were registered.
+
+    Raises:
+        SettingsError: One cannot be used; the message says which and why.
+    """
+    made = []
+    for index, item in enumerate(document.get("registrations", [])):
+        try:
+            made.append(registration(item, families, now))
+        except SettingsError as error:
+            raise SettingsError(f"registrations[{index}]: {error}") from error
+    return tuple(made)
+
+
+def registration(
+    item: object, families: Iterable[Family], now: datetime
+) -> Registration:
+    """Return one registration spelled in the admin API's names.
+
+    Where it names a service and no family, it is with the first that has the service.
+
+    Raises:
+        SettingsError: It cannot be used; the message says why.
+    """
+    if not isinstance(item, Mapping):
+        raise SettingsError("a registration must be an object")
+    families = tuple(families)
+    if "family" not in item and isinstance(item.get("service"), str):
+        item = {"family": _with_service(item["service"], families), **item}
+    try:
+        loaded: dict[str, Any] = _SEEDED.load(item)
+    except ValidationError as error:
+        raise SettingsError(_problems(error)) from error
+    family = _family(loaded["family"], families)
+    service = loaded.get("service")
+    if service is None:
+        service = family.services[0] if len(family.services) == 1 else ""
+    service = _service(service, family, families)
+    try:
+        assert family.account is not None
+        family.account.check(loaded["account"])
+    except ValidationError as error:
+        raise SettingsError(f"account: {error.messages[0]}") from error
+    own = {
+        "service": service,
+        "headers": loaded["headers"] or (),
+        "secret": _secret(loaded.get("secret"), family),
+    }
+    return Registration(**{"registered_at": now, **loaded, **own})
+
+
+def _secret(given: str | None, family: Family) -> str | None:
+    """Return what messages are signed with, made up where none is given."""
+    if given is not None and not family.signed:
+        raise SettingsError(f"secret: {family.name} does not sign its messages")
+    if given == "":
+        raise SettingsError("secret: must not be empty")
+    return new_secret() if given is None and family.signed else given
+
+
+def _family(name: str, families: Iterable[Family]) -> Family:
+    known = {one.name: one for one in families if one.services}
+    if name not in known:
+        raise SettingsError(
+            f"family: {name!r} takes no registrations; allowed: {', '.join(known)}"
+        )
+    return known[name]
+
+
+def _service(name: str, family: Family, families: Iterable[Family]) -> str:
+    """Return a family's service by its name, or by another spelling of it."""
+    try:
+        return ServiceName(family.services, family.spellings).deserialize(name)
+    except ValidationError as error:
+        owner = next((other.name for other in families if other.serves(name)), None)
+        whose = f"; {name} is of {owner}" if owner else ""
+        raise SettingsError(f"service: {error.messages[0]}{whose}") from error
+
+
+def _with_service(name: str, families: Iterable[Family]) -> str:
+    """Return the name of the first family that has a service."""
+    families = tuple(families)
+    for family in families:
+        if family.serves(name):
+            return family.name
+    every = [service for family in families for service in family.services]
+    raise SettingsError(f"service: {name!r} is none; {there_are(name, {*every})}")
+
+
+def _problems(error: ValidationError) -> str:
+    problems = error.messages_dict.items()
+    return "; ".join(f"{key}: {', '.join(said)}" for key, said in problems)

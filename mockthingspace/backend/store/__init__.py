@@ -1,0 +1,1 @@
+"""What one server remembers, in order and bounded."""

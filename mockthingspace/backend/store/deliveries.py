@@ -1,0 +1,120 @@
+"""The deliveries of one server, in order, bounded."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from itertools import chain
+from threading import RLock
+from typing import NamedTuple
+
+from mockthingspace.core.models import Delivery
+from mockthingspace.core.notifier import Notifier
+from mockthingspace.core.sequence import Sequence
+
+MOST_BYTES = 64 * 1024 * 1024
+OVERHEAD = 1024  # bytes a delivery takes besides its message and replies
+
+
+class Forgotten(NamedTuple):
+    """The id of a delivery that there is no more; whoever waits is told of it."""
+
+    id: str
+
+
+class Deliveries:
+    """Every delivery as it stands now.
+
+    A delivery is a frozen value that is replaced at each change, so whoever
+    holds one holds a moment of it. Only those that are over are evicted.
+
+    Args:
+        limit: How many are kept.
+        sequence: Where the numbers come from; shared with the exchanges.
+        notifier: Told of each delivery that is added or changes.
+        most_bytes: How many bytes of them are kept.
+    """
+
+    def __init__(
+        self,
+        limit: int,
+        sequence: Sequence,
+        notifier: Notifier,
+        most_bytes: int = MOST_BYTES,
+    ) -> None:
+        # Taken before the locks of timers, the sequence and the registry, never after.
+        self.lock = RLock()
+        self._limit = limit
+        self._most_bytes = most_bytes
+        self._sequence = sequence
+        self._notifier = notifier
+        self._kept: dict[str, Delivery] = {}
+        self._over: OrderedDict[str, None] = OrderedDict()  # ids of those that are over
+        self._bytes = 0
+        self.evicted = 0
+
+    def add(self, delivery: Delivery) -> Delivery:
+        """Number a new delivery, keep it and return it as kept."""
+        with self.lock:
+            seq = self._sequence.take()
+            kept = delivery._replace(seq=seq, id=str(seq))
+            self._keep(kept, 0)
+            return kept
+
+    def replace(self, delivery: Delivery) -> Delivery:
+        """Keep a delivery as it stands now, unless it has been forgotten."""
+        with self.lock:
+            before = self._kept.get(delivery.id)
+            if before is None:
+                self._notifier.notify()
+            else:
+                self._keep(delivery, _size(before))
+            return delivery
+
+    def get(self, identity: str) -> Delivery | None:
+        """Return a delivery as it stands now."""
+        return self._kept.get(identity)
+
+    def every(self) -> list[Delivery]:
+        """Return them all, oldest first."""
+        with self.lock:
+            return list(self._kept.values())
+
+    def remove(self, unwanted: Callable[[Delivery], bool]) -> int:
+        """Forget the deliveries a function picks; return how many."""
+        with self.lock:
+            going = [each for each in self._kept.values() if unwanted(each)]
+            for delivery in going:
+                self._forget(delivery.id)
+                self._notifier.notify(Forgotten(delivery.id))
+            return len(going)
+
+    def notify(self) -> None:
+        """Tell that a delivery has begun, or is to begin, an attempt."""
+        self._notifier.notify()
+
+    def _keep(self, delivery: Delivery, bytes_before: int) -> None:
+        self._kept[delivery.id] = delivery
+        self._bytes += _size(delivery) - bytes_before
+        if delivery.status != "pending":
+            self._over.setdefault(delivery.id)
+        while self._over and self._too_many():
+            self._forget(next(iter(self._over)))
+            self.evicted += 1
+        self._notifier.notify(delivery)
+
+    def _too_many(self) -> bool:
+        return len(self._kept) > self._limit or self._bytes > self._most_bytes
+
+    def _forget(self, identity: str) -> None:
+        self._bytes -= _size(self._kept.pop(identity))
+        self._over.pop(identity, None)
+
+
+def _size(delivery: Delivery) -> int:
+    """Return about how many bytes a delivery takes."""
+    came = sum(
+        len(attempt.reply) + len(attempt.error or "") + len(attempt.warning or "")
+        for attempt in delivery.attempts
+    )
+    headers = sum(map(len, chain.from_iterable(delivery.headers)))
+    sent = len(delivery.url) + headers + len(delivery.message)
+    return OVERHEAD + sent + len(delivery.meant or b"") + came

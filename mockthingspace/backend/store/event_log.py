@@ -1,0 +1,76 @@
+"""What happened to a double besides requests and deliveries, in order, bounded."""
+
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime
+from threading import Lock
+from typing import Literal, NamedTuple
+
+from mockthingspace.core.notifier import Notifier
+from mockthingspace.core.sequence import Sequence
+
+LONGEST_SAYS = 2000
+
+Sort = Literal["trigger", "fault", "clock", "reset"]
+
+
+class Happening(NamedTuple):
+    """One thing that happened: of which sort, when, whose, and in words.
+
+    ``account`` is None where it concerns everybody's.
+    """
+
+    seq: int
+    sort: Sort
+    at: datetime
+    account: str | None
+    says: str
+
+
+class Chronicle:
+    """The last happenings of one state.
+
+    Args:
+        limit: How many are kept; older ones are evicted and counted.
+        sequence: Where their numbers come from; shared with all that is numbered.
+        notifier: Told of each that is kept.
+    """
+
+    def __init__(self, limit: int, sequence: Sequence, notifier: Notifier) -> None:
+        self._lock = Lock()
+        self._kept: deque[Happening] = deque(maxlen=limit)
+        self._sequence = sequence
+        self._notifier = notifier
+        self.evicted = 0
+
+    def note(
+        self, sort: Sort, at: datetime, account: str | None, says: str
+    ) -> Happening:
+        """Keep that something happened; return it with its number."""
+        if len(says) > LONGEST_SAYS:
+            says = f"{says[:LONGEST_SAYS]}…"
+        with self._lock:
+            noted = Happening(self._sequence.take(), sort, at, account, says)
+            self.evicted += len(self._kept) == self._kept.maxlen
+            self._kept.append(noted)
+        self._notifier.notify(noted)
+        return noted
+
+    def add_to(self, noted: Happening, says: str) -> None:
+        """Say more of what was noted; it keeps its number and its place."""
+        more = noted._replace(says=f"{noted.says}{says}")
+        with self._lock:
+            kept = [more if one.seq == noted.seq else one for one in self._kept]
+            self._kept = deque(kept, self._kept.maxlen)
+
+    def every(self) -> list[Happening]:
+        """Return what is kept, oldest first."""
+        with self._lock:
+            return list(self._kept)
+
+    def remove(self, unwanted: Callable[[Happening], bool]) -> None:
+        """Forget the happenings a function picks."""
+        with self._lock:
+            kept = [one for one in self._kept if not unwanted(one)]
+            self._kept.clear()
+            self._kept.extend(kept)

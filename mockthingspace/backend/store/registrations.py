@@ -1,0 +1,92 @@
+"""Registrations, by family, account and service."""
+
+from collections.abc import Iterable
+from threading import Lock
+
+from mockthingspace.core.models import Registration
+
+
+class Registry:
+    """Every registration of one double.
+
+    An account's registrations with a family are one immutable tuple, so a
+    reader needs no lock, and a request costs the same whatever the number of
+    accounts. At most one per service: registering again replaces it.
+    """
+
+    def __init__(self, registrations: Iterable[Registration] = ()) -> None:
+        self._lock = Lock()
+        self._by_account: dict[tuple[str, str], tuple[Registration, ...]] = {}
+        for registration in registrations:
+            self.register(registration)
+
+    def register(self, registration: Registration) -> None:
+        """Add a registration, in place of the one for its service if any."""
+        key = (registration.family, registration.account)
+        with self._lock:
+            others = _without(self._by_account.get(key, ()), registration.service)
+            self._by_account[key] = (*others, registration)
+
+    def deregister(
+        self, family: str, account: str, service: str
+    ) -> Registration | None:
+        """Remove a registration and return it; None when there was none."""
+        key = (family, account)
+        with self._lock:
+            before = self._by_account.get(key, ())
+            after = _without(before, service)
+            if after:
+                self._by_account[key] = after
+            else:
+                self._by_account.pop(key, None)
+        return next((one for one in before if one.service == service), None)
+
+    def of(self, family: str, account: str) -> tuple[Registration, ...]:
+        """Return an account's registrations with a family, oldest first."""
+        return self._by_account.get((family, account), ())
+
+    def find(self, family: str, account: str, service: str) -> Registration | None:
+        """Return the registration for a service, if there is one."""
+        group = self.of(family, account)
+        return next((one for one in group if one.service == service), None)
+
+    def every(
+        self,
+        family: str | None = None,
+        account: str | None = None,
+        service: str | None = None,
+    ) -> list[Registration]:
+        """Return the registrations that match what is given."""
+        with self._lock:
+            groups = list(self._by_account.items())
+        return [
+            one
+            for key, group in groups
+            if family in (None, key[0]) and account in (None, key[1])
+            for one in group
+            if service in (None, one.service)
+        ]
+
+    def copy(self) -> "Registry":
+        """Return a registry of its own with what is registered now."""
+        made = Registry()
+        with self._lock:
+            made._by_account = dict(self._by_account)
+        return made
+
+    def remove(
+        self,
+        family: str | None = None,
+        account: str | None = None,
+        service: str | None = None,
+    ) -> int:
+        """Remove the registrations that match what is given; return how many."""
+        going = self.every(family, account, service)
+        return sum(
+            self.deregister(one.family, one.account, one.service) is not None
+            for one in going
+        )
+
+
+def _without(group: tuple[Registration, ...], service: str) -> tuple[Registration, ...]:
+    return tuple(one for one in group if one.service != service)

@@ -1,0 +1,330 @@
+"""All that happened to one double, in one order, as values and in words.
+
+A request stands where it arrived and its reply where it was given, both with
+the exchange's number; an attempt stands where it began, with the number of when it
+was over; a delivery where it was made, and says how it stands now. Secrets are hidden
+here.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+from urllib.parse import urlsplit
+
+from mockthingspace.backend.store.event_log import Happening
+from mockthingspace.core.clock import of_day, rfc3339
+from mockthingspace.core.models import Attempt, Delivery, Exchange
+from mockthingspace.core.redaction import printable, without_secrets
+from mockthingspace.core.serializers import raw_url
+
+if TYPE_CHECKING:
+    from mockthingspace.backend.backend import Double
+
+LONGEST = 500
+Sort = Literal[
+    "request",
+    "reply",
+    "refusal",
+    "trigger",
+    "delivery",
+    "attempt",
+    "fault",
+    "clock",
+    "reset",
+]
+SORTS: tuple[Sort, ...] = get_args(Sort)
+SIGNS: Mapping[Sort, str] = {
+    "request": "-->",
+    "reply": "<--",
+    "refusal": "<-x",
+    "trigger": "***",
+    "delivery": "...",
+    "attempt": "==>",
+    "fault": "!!!",
+    "clock": "~~~",
+    "reset": "###",
+}
+YOU, THINGSPACE = "you", "ts"
+DRAWN = 200  # entries in a diagram: mermaid takes 50,000 characters
+LONGEST_DRAWN = 120
+_HEADS: Mapping[str, str] = {
+    "trigger": "trigger of ",
+    "fault": "fault ",
+    "clock": "clock: ",
+    "reset": "reset of ",
+}
+_AWKWARD = re.compile(
+    r"[^A-Za-z0-9 _./:?=,()'*+!-]|\b[eE](?=nd\b)|s(?=tyle)|c(?=lassDef)"
+)
+_Placed = tuple[tuple[int, int, datetime, int], "Entry"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that happened, in words, secrets hidden.
+
+    ``account`` is None where it concerns everybody or nobody. ``listener`` is the
+    origin a delivery goes to; ``came`` is what came of an attempt.
+    """
+
+    seq: int
+    sort: Sort
+    at: datetime
+    account: str | None
+    says: str
+    came: str | None = None
+    listener: str | None = None
+
+    @property
+    def words(self) -> str:
+        """What it says, and what came of it."""
+        return self.says if self.came is None else f"{self.says}: {self.came}"
+
+    def __str__(self) -> str:
+        """Return it in one line."""
+        return self.line(self.at)
+
+    def line(self, day: datetime | None) -> str:
+        """Return it in one line, with the date where it is not that of an instant."""
+        date = "" if day and day.date() == self.at.date() else f"{self.at.date()} "
+        return (
+            f"{self.seq:>5}  {date}{of_day(self.at)}  {SIGNS[self.sort]} {self.words}"
+        )
+
+
+class Timeline(NamedTuple):
+    """What there is of it; ``last_seq`` is where to go on from."""
+
+    entries: list[Entry]
+    last_seq: int
+    evicted: int
+
+
+def timeline(double: "Double", account: str | None, since: int = 0) -> Timeline:
+    """Return all that is kept with a number above ``since``, in order.
+
+    Args:
+        double: Whose.
+        account: Only this account's, and what concerns everybody; all if None.
+        since: A number.
+    """
+    last_seq, state = double.sequence.last, double.state  # before the stores are read
+    found: list[_Placed] = []
+    for exchange in state.journal.every():
+        if account in (None, exchange.account) and exchange.seq > since:
+            found += _exchanged(exchange)
+    for delivery in state.deliveries.every():
+        if account in (None, delivery.account):
+            found += _delivered(delivery, since)
+    for one in state.chronicle.every():
+        if (account is None or one.account in (None, account)) and one.seq > since:
+            found.append(((one.seq, 0, one.at, 0), _happened(one)))
+    found.sort(key=lambda pair: pair[0])
+    entries = [entry for _, entry in found if entry.seq <= last_seq]
+    stores = (state.journal, state.deliveries, state.chronicle)
+    return Timeline(entries, last_seq, sum(store.evicted for store in stores))
+
+
+def concerns(item: object, account: str | None, since: int) -> bool:
+    """Say whether a timeline above ``since`` has something new of an item.
+
+    Args:
+        item: An exchange, a delivery or a happening as it was kept; anything else
+            has no place in a timeline.
+        account: Whose timeline; everybody's if None.
+        since: A number.
+    """
+    if isinstance(item, Delivery):
+        last_seq = max(item.seq, *(attempt.seq for attempt in item.attempts), 0)
+        return account in (None, item.account) and last_seq > since
+    if isinstance(item, Happening) and item.account is None:
+        return item.seq > since
+    return (
+        isinstance(item, Exchange | Happening)
+        and account in (None, item.account)
+        and item.seq > since
+    )
+
+
+def news(item: object) -> Entry | None:
+    """Return what is new of a delivery or a happening as it was just kept."""
+    if isinstance(item, Happening):
+        return _happened(item)
+    if isinstance(item, Delivery):
+        made, *rest = (entry for _, entry in _delivered(item, 0))
+        return made if item.status == "cancelled" else [made, *rest][-1]
+    return None
+
+
+def _exchanged(one: Exchange) -> Iterator[_Placed]:
+    """Give the request, behind what there was when it arrived, and the reply."""
+    asked = _said(f"{one.method} {raw_url(one)}")
+    request = Entry(one.seq, "request", one.arrived_at, one.account, asked)
+    yield _begun(one.after, request), request
+    served = f" {one.family} {one.operation}" if one.operation else ""
+    reason = f" ({one.reason})" if one.reason else ""
+    sort: Sort = "refusal" if one.status >= 400 else "reply"
+    says = _said(f"{one.status}{served}{reason}")
+    reply = Entry(one.seq, sort, one.completed_at, one.account, says)
+    yield (one.seq, 0, one.completed_at, 0), reply
+
+
+def _begun(after: int, entry: Entry) -> tuple[int, int, datetime, int]:
+    """Return the place of what began behind a number, before its own."""
+    return min(after, entry.seq - 1), 1, entry.at, entry.seq
+
+
+def _delivered(one: Delivery, since: int) -> Iterator[_Placed]:
+    """Give a delivery as it stands now, and each attempt."""
+    listener, account = _origin(one.url), one.account
+    made_at = one.made_at or one.due_at
+    says = f"delivery {one.id} of {one.event} for {account} to {one.url}"
+    made = "" if one.trigger == "event" else f"{one.trigger}, "
+    faults = f"; faults: {', '.join(one.faults)}" if one.faults else ""
+    came = f"{made}{_stands(one, made_at)}{faults}"
+    if one.seq > since:
+        yield (
+            (one.seq, 0, made_at, 0),
+            Entry(one.seq, "delivery", made_at, account, _said(says), came, listener),
+        )
+    for attempt in one.attempts:
+        if attempt.seq > since:
+            seq, at = attempt.seq, attempt.started_at
+            says = f"attempt {attempt.number} of delivery {one.id} to {listener}"
+            warning = f"; {attempt.warning}" if attempt.warning else ""
+            came = _said(f"{_outcome(one, attempt)}{warning}")
+            entry = Entry(seq, "attempt", at, account, says, came, listener)
+            yield _begun(attempt.after, entry), entry
+
+
+def _stands(one: Delivery, day: datetime) -> str:
+    """Say how a delivery stands, and when it is due if it is pending."""
+    if one.status != "pending":
+        return one.status
+    return f"pending, attempt {len(one.attempts) + 1} due at {of_day(one.due_at, day)}"
+
+
+def _outcome(one: Delivery, attempt: Attempt) -> str:
+    """Say what came of an attempt, and how that left its delivery."""
+    came = attempt.error or str(attempt.status_code)
+    taken = attempt.status_code is not None and 200 <= attempt.status_code < 300
+    if one.status == "delivered":
+        return f"{came}, delivered" if taken else came
+    last = attempt is one.attempts[-1]
+    return f"{came}, {_stands(one, attempt.started_at)}" if last else came
+
+
+def _happened(one: Happening) -> Entry:
+    whose = f" for {one.account}" if one.sort == "trigger" else ""
+    says = _said(f"{_HEADS[one.sort]}{one.says}{whose}")
+    return Entry(one.seq, one.sort, one.at, one.account, says)
+
+
+def _said(text: str) -> str:
+    """Return a text as one line, without secrets, and no longer than is read."""
+    text = without_secrets(text)
+    line = printable(text)
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]}…"
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return _said(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}")
+
+
+def document(entry: Entry) -> dict[str, Any]:
+    """Return an entry as the admin API shows it."""
+    return {**asdict(entry), "at": rfc3339(entry.at)}
+
+
+def read(shown: Mapping[str, Any]) -> Entry:
+    """Read an entry as the admin API shows it."""
+    names = ("seq", "sort", "account", "says", "came", "listener")
+    at = datetime.fromisoformat(shown["at"].replace("Z", "+00:00"))
+    return Entry(at=at, **{name: shown[name] for name in names})
+
+
+def lines(entries: Iterable[Entry], day: datetime | None = None) -> Iterator[str]:
+    """Give entries as lines, with the date where it changes.
+
+    Args:
+        entries: Which.
+        day: An instant of the day whose date need not be said.
+    """
+    for entry in entries:
+        yield entry.line(day)
+        day = entry.at
+
+
+def text(entries: list[Entry], total: int, evicted: int) -> str:
+    """Return a timeline as text.
+
+    Args:
+        entries: What is shown.
+        total: How many there are; the last are shown.
+        evicted: How many things are gone.
+    """
+    said = [f"({one})" for one in _missing(entries, total, evicted)]
+    return "\n".join([*said, *lines(entries)] if entries else [*said, "(empty)"])
+
+
+def mermaid(entries: list[Entry], total: int, evicted: int) -> str:
+    """Return a timeline as a mermaid sequence diagram, of the last 200 entries."""
+    drawn = entries[-DRAWN:]
+    names = {
+        listener: f"L{number}"
+        for number, listener in enumerate(
+            dict.fromkeys(one.listener for one in drawn if one.listener), 1
+        )
+    }
+    there = {YOU: "your code", THINGSPACE: "ThingSpace"}
+    there |= {name: listener for listener, name in names.items()}
+    everybody = f"{YOU},{[*there][-1]}"
+    made = ["sequenceDiagram"]
+    made += [f"participant {name} as {_drawn(one)}" for name, one in there.items()]
+    made += [
+        f"Note over {everybody}: {_drawn(one)}"
+        for one in _missing(drawn, total, evicted)
+    ]
+    for one in drawn:
+        made += _arrows(one, names.get(one.listener or "", ""), everybody)
+    return "\n    ".join(made)
+
+
+def _arrows(one: Entry, listener: str, everybody: str) -> list[str]:
+    """Return what a diagram has of an entry: an arrow or two, or a note."""
+    says, came = _drawn(f"{one.seq} {one.says}"), _drawn(one.came or "")
+    if one.sort == "attempt":
+        return [
+            f"{THINGSPACE}->>{listener}: {says}",
+            f"{listener}-->>{THINGSPACE}: {came}",
+        ]
+    place = {
+        "request": f"{YOU}->>{THINGSPACE}",
+        "reply": f"{THINGSPACE}-->>{YOU}",
+        "refusal": f"{THINGSPACE}--x{YOU}",
+        "trigger": f"Note over {THINGSPACE}",
+        "delivery": f"Note over {THINGSPACE}",
+    }.get(one.sort, f"Note over {everybody}")
+    return [f"{place}: {says}{came and f': {came}'}"]
+
+
+def _drawn(said: str) -> str:
+    """Spell a text as mermaid takes it: what means something to it as a code."""
+    cut = said if len(said) <= LONGEST_DRAWN else f"{said[:LONGEST_DRAWN]}…"
+    return _AWKWARD.sub(lambda one: f"#{ord(one[0])};", cut)
+
+
+def _missing(entries: list[Entry], total: int, evicted: int) -> Iterator[str]:
+    if evicted:
+        yield f"older ones are gone: {evicted} evicted"
+    if len(entries) < total:
+        yield f"the last {len(entries)} of {total}"
+
+
+FORMATS: Mapping[str, Callable[[list[Entry], int, int], str]] = {
+    "text": text,
+    "mermaid": mermaid,
+}

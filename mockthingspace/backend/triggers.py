@@ -1,0 +1,220 @@
+"""Making deliveries: of an event, of a message of the user's own, or again."""
+
+import json
+import shlex
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from mockthingspace.backend.backend import Double, State
+from mockthingspace.backend.faults.delivery_faults import Case, mangled
+from mockthingspace.backend.faults.models import SCOPES
+from mockthingspace.core.exceptions import AdminError, InvalidMessage
+from mockthingspace.core.models import Delivery, Registration
+from mockthingspace.core.retry_schedule import schedule
+from mockthingspace.spec.api import Family
+from mockthingspace.spec.events import Event, NewId, checked_message, ids, unknown_event
+
+SERVER = "http://127.0.0.1:8440/"  # as "mockthingspace serve" does
+LISTENS = "http://localhost:9001/callback"  # as "mockthingspace listen" does
+
+SEED = 20260924  # what the ids of messages are drawn from
+
+
+def catalogue(families: Iterable[Family], state: State) -> dict[str, tuple[str, Event]]:
+    """Return every event that can be triggered, with its family, by name."""
+    built_in = {
+        event.name: (family.name, event)
+        for family in families
+        for event in family.events
+    }
+    return built_in | {event.name: (family, event) for family, event in state.events}
+
+
+def trigger(
+    double: Double,
+    families: Iterable[Family],
+    wanted: Mapping[str, Any],
+    url: str = SERVER,
+) -> list[Delivery]:
+    """Make a delivery of an event for each registration that listens for it.
+
+    Args:
+        double: Whose.
+        families: Where the events are.
+        wanted: ``{event, account, service?, overrides?, message?}``.
+        url: Where the server is asked, for the command a refusal names.
+
+    Raises:
+        AdminError: There is no such event or no such registration, or the
+            message cannot be made so; the message says what there is.
+    """
+    state = double.state
+    family, event = _event(catalogue(families, state), wanted["event"])
+    service = wanted.get("service") or event.service
+    registrations = [
+        one
+        for one in state.registry.of(family, wanted["account"])
+        if one.service == service
+    ]
+    if not registrations:
+        _check_service(service, family, families)
+        raise _nobody(state, family, service, wanted["account"], url)
+    new_id = ids(f"{SEED} {wanted['account']} {state.number(wanted['account'])}")
+    now = double.clock.now()
+    made = [
+        _delivery(now, state, event, registration, wanted, new_id=new_id)
+        for registration in registrations
+    ]
+    state.chronicle.note("trigger", now, wanted["account"], event.name)
+    return [
+        kept
+        for one, registration in zip(made, registrations, strict=True)
+        for kept in _kept(now, state, one, registration)
+    ]
+
+
+def _kept(
+    now: datetime, state: State, delivery: Delivery, registration: Registration
+) -> list[Delivery]:
+    """Keep a delivery as the planned faults leave it, and its duplicates."""
+    whose = {name: getattr(delivery, name) for name in SCOPES if name != "operation"}
+    copies, hold_back = 0, False
+    for fault in state.faults.acting("deliveries", whose, now):
+        before = fault.memory and fault.memory.find(*registration.queue_key)
+        delivery = mangled(delivery, Case(fault, before, registration))
+        copies += fault.options.get("copies", 0)
+        hold_back = hold_back or fault.kind == "reorder"
+    copy = delivery._replace(trigger="duplicate")
+    return _enqueue(state, [delivery, *[copy] * copies], registration, hold_back)
+
+
+def _enqueue(
+    state: State,
+    deliveries: list[Delivery],
+    registration: Registration,
+    hold_back: bool = False,
+) -> list[Delivery]:
+    def registered() -> bool:
+        return state.registry.find(*registration.queue_key) == registration
+
+    return state.dispatcher.enqueue(deliveries, registered, hold_back)
+
+
+def resend(double: Double, identity: str, url: str = SERVER) -> Delivery:
+    """Make a new delivery of a delivery's message, to where it is registered now.
+
+    It is made as if there were no faults; ``url`` is as for ``trigger``.
+
+    Raises:
+        AdminError: There is no such delivery, or its registration is gone.
+    """
+    state = double.state
+    old = state.deliveries.get(identity)
+    if old is None:
+        raise AdminError("unknown_delivery", f"there is no delivery {identity}", 404)
+    now = double.clock.now()
+    registration = state.registry.find(*old.queue_key)
+    if registration is None:
+        raise _nobody(state, old.family, old.service, old.account, url)
+    again = old._replace(
+        url=registration.url,
+        headers=registration.headers,
+        secret=registration.secret,
+        trigger="resend",
+        due_at=now,
+        made_at=now,
+        status="pending",
+        attempts=(),
+        message=old.message if old.meant is None else old.meant,
+        meant=None,
+        faults=(),
+        breaks_off=False,
+        headless=False,
+        overlaps=False,
+    )
+    return _enqueue(state, [again], registration)[0]
+
+
+def _event(known: Mapping[str, tuple[str, Event]], name: str) -> tuple[str, Event]:
+    if name not in known:
+        raise unknown_event(name, known)
+    return known[name]
+
+
+def _delivery(
+    now: datetime,
+    state: State,
+    event: Event,
+    registration: Registration,
+    wanted: Mapping[str, Any],
+    *,
+    new_id: NewId,
+) -> Delivery:
+    message, overrides = wanted.get("message"), wanted.get("overrides") or {}
+    own = message is not None
+    attempts = schedule(state.settings.retries).attempts if event.retried else 1
+    limit = {event.limit: attempts} if event.limit else {}
+    if own and overrides:
+        raise AdminError(
+            "invalid_message",
+            "overrides are for the event's own message; a message of yours has none",
+        )
+    try:
+        given = limit | overrides
+        made = message if own else event.message(registration, given, new_id)
+        body = json.dumps(checked_message(made)).encode()
+    except InvalidMessage as error:
+        raise AdminError("invalid_message", str(error)) from error
+    return Delivery(
+        id="",
+        seq=0,
+        family=registration.family,
+        account=registration.account,
+        service=registration.service,
+        event=event.name,
+        url=registration.url,
+        message=body,
+        trigger="message" if own else "event",
+        due_at=now,
+        made_at=now,
+        headers=registration.headers,
+        secret=registration.secret,
+        counter=None if own else event.counter,
+        retried=event.retried,
+    )
+
+
+def _check_service(service: str, family: str, families: Iterable[Family]) -> None:
+    """Refuse a service of another family, and say which."""
+    owners = [each.name for each in families if each.serves(service)]
+    if family not in owners:
+        raise AdminError(
+            "unknown_service",
+            f"service: {service} is of {', '.join(owners)}, and the event is of "
+            f"{family}",
+        )
+
+
+def _nobody(
+    state: State, family: str, service: str, account: str, url: str
+) -> AdminError:
+    refused = state.settings.refuses(account)
+    if refused is not None:  # a registration would be, too
+        return AdminError("not_registered", refused, 404)
+    there = [
+        f"{registration.account} {registration.family} {registration.service}"
+        for registration in state.registry.every()
+    ]
+    shown = "; ".join(there[:5]) or "nothing"
+    more = f" and {len(there) - 5} more" if len(there) > 5 else ""
+    whose = {"family": family, "account": account, "service": service}
+    body = json.dumps({**whose, "url": LISTENS})
+    asked = f"{url}__admin/registrations"
+    command = ["curl", asked, "-H", "Content-Type: application/json", "-d", body]
+    return AdminError(
+        "not_registered",
+        f"account {account} has no registration with {family} for {service}; "
+        f"registered: {shown}{more}; to register a listener: {shlex.join(command)}",
+        404,
+    )

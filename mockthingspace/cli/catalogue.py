@@ -1,0 +1,116 @@
+"""The commands that print what there is: the events, and how all of it is known."""
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from mockthingspace.cli.common import Command, Table, client, client_options, show
+from mockthingspace.core.models import MARKS
+
+if TYPE_CHECKING:
+    from mockthingspace.apis.fidelity import Entry
+
+KINDS = ("operation", "field", "refusal", "rule", "event", "message", "header")
+
+
+@click.command(
+    epilog="\b\nExamples:\n"
+    "  mockthingspace events\n"
+    "  mockthingspace events --service NiddService\n"
+    "  mockthingspace events Fota.upgradeFinished\n"
+)
+@client_options
+@click.option("--family", help="only this family's, such as connectivity")
+@click.option("--service", help="only this callback service's, such as NiddService")
+@click.argument("name", required=False)
+def events(
+    url: str, as_json: bool, family: str | None, service: str | None, name: str | None
+) -> None:
+    """List the events that can be triggered, or the fields of the one NAMEd."""
+    from mockthingspace.spec.events import unknown_event
+
+    document = client(url).ask("GET", "/events", family=family, service=service)
+    if name is None:
+        rows = [
+            (event["event"], event["family"], event["evidence"], event["says"])
+            for event in document["events"]
+        ]
+        lines = Table("EVENT", "FAMILY", "EVIDENCE", "SENT WHEN").lines(rows)
+        show(document, as_json, lines or ["no events"])
+        return
+    known = {one["event"]: one for one in document["events"]}
+    if name not in known:
+        raise unknown_event(name, known)
+    fields = [
+        (field["path"], json.dumps(field["default"]), field["evidence"])
+        for field in known[name]["fields"]
+    ]
+    show(known[name], as_json, Table("FIELD", "DEFAULT", "EVIDENCE").lines(fields))
+
+
+@click.command(
+    cls=Command,
+    epilog="\b\nExamples:\n"
+    "  mockthingspace fidelity\n"
+    "  mockthingspace fidelity --family fota-v1 --evidence assumed\n"
+    "  mockthingspace fidelity --kind message --family connectivity --json\n",
+)
+@click.option("--family", help="only this family's, such as fota-v1")
+@click.option("--kind", type=click.Choice(KINDS), help="only entries of this kind")
+@click.option("--evidence", type=click.Choice(MARKS), help="only what is known so")
+@click.option("--json", "as_json", is_flag=True, help="print a JSON document")
+def fidelity(
+    family: str | None, kind: str | None, evidence: str | None, as_json: bool
+) -> None:
+    """Print what the double does, how that is known, since when, and from where.
+
+    The fields of messages are only counted, unless --kind message asks for them.
+    """
+    from mockthingspace.apis.fidelity import entries, totals
+
+    register = entries()
+    families = list(dict.fromkeys(one.family for one in register))
+    if family is not None and family not in families:
+        raise click.BadParameter(
+            f"unknown family {family!r}; there are {', '.join(families)}",
+            param_hint="--family",
+        )
+    wanted = {"family": family, "kind": kind, "evidence": evidence}
+    found = [
+        one
+        for one in register
+        if all(value in (None, getattr(one, name)) for name, value in wanted.items())
+    ]
+    shown = [one for one in found if kind is not None or one.kind != "message"]
+    counts = totals(found)
+    if as_json:
+        every = [{**one._asdict(), "date": one.date} for one in found]
+        click.echo(json.dumps({"entries": every, "totals": counts}, indent=2))
+        return
+    click.echo("\n".join([*_lines(shown), *_left_out(len(found) - len(shown))]))
+    click.echo(", ".join(f"{number} {name}" for name, number in counts.items()))
+
+
+def _lines(shown: "list[Entry]") -> list[str]:
+    """Return the entries as the lines of a table."""
+    rows = (
+        (one.family, one.kind, one.evidence, one.date, _what(one), one.source)
+        for one in shown
+    )
+    return Table("FAMILY", "KIND", "EVIDENCE", "DATE", "WHAT", "SOURCE").lines(rows)
+
+
+def _what(entry: "Entry") -> str:
+    """Say what an entry is about, in few words."""
+    if entry.says in entry.name:
+        return entry.name
+    return f"{entry.name}: {entry.says}"
+
+
+def _left_out(number: int) -> list[str]:
+    hint = "--kind message prints them"
+    return [f"(and {number} fields of messages; {hint})"] if number else []
+
+
+COMMANDS: tuple[click.Command, ...] = (events, fidelity)

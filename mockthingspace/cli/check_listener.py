@@ -1,0 +1,131 @@
+"""The command that turns the double round: it sends, and judges what comes back."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mockthingspace.cli.common import REFUSED, Command, at_a_terminal
+
+FORMATS = ("text", "tap", "junit")
+LIMIT_S = 4.0
+
+
+@click.command(
+    "check-listener",
+    cls=Command,
+    epilog="\b\nExamples:\n"
+    "  mockthingspace check-listener http://127.0.0.1:9000/callback --service Fota\n"
+    "  mockthingspace check-listener http://127.0.0.1:9000/nidd --service NiddService "
+    "\\\n    --username me --password secret --previous-password older\n"
+    "  mockthingspace check-listener http://127.0.0.1:9000/cb --only duplicate "
+    "--verbose\n"
+    "  mockthingspace check-listener http://127.0.0.1:9000/cb \\\n"
+    "    --processed-url http://127.0.0.1:9000/processed\n"
+    "  mockthingspace check-listener http://127.0.0.1:9000/cb --format junit "
+    "--output report.xml\n"
+    "  mockthingspace check-listener --list\n",
+)
+@click.argument("url", required=False)
+@click.option(
+    "--service",
+    default="Fota",
+    show_default=True,
+    help="the callback service it listens for",
+)
+@click.option("--family", help="whose service, such as fota-v2; else the first's")
+@click.option("--event", help="what is sent, such as Fota.upgradeFinished")
+@click.option("--account", help="the account it is registered for")
+@click.option("--username", help="the user name it was registered with")
+@click.option("--password", help="the password it was registered with")
+@click.option("--previous-password", help="what the password was before")
+@click.option("--secret", help="what messages are signed with (location, diagnostics)")
+@click.option(
+    "--signature-header",
+    default="X-ThingSpace-Signature",
+    show_default=True,
+    help="what the signature is sent in",
+)
+@click.option(
+    "--timeout-s",
+    type=click.FloatRange(0, 600, min_open=True),
+    default=LIMIT_S,
+    show_default=True,
+    help="seconds it has to answer",
+)
+@click.option(
+    "--processed-url",
+    metavar="URL",
+    help="what answers, with a number, how many messages it has processed so far",
+)
+@click.option(
+    "--only", metavar="NAME", multiple=True, help="only this check; repeat it"
+)
+@click.option(
+    "--public",
+    "--allow-public-listeners",
+    "allow_public_listeners",
+    is_flag=True,
+    help="reach public addresses too",
+)
+@click.option(
+    "--format",
+    "written_as",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="how the report is written",
+)
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="write the report to this file; only its summary is printed",
+)
+@click.option("--verbose", is_flag=True, help="as text, say all of what passed too")
+@click.option("--list", "listing", is_flag=True, help="list the checks, and do none")
+def check_listener(
+    url: str | None,
+    *,
+    processed_url: str | None,
+    only: tuple[str, ...],
+    written_as: str,
+    output: Path | None,
+    verbose: bool,
+    listing: bool,
+    **about: Any,
+) -> None:
+    """Test the listener at URL: send it what ThingSpace may send, and judge.
+
+    Exits with 1 when a check fails. Checks that need what is not given, such as
+    a password, are skipped.
+    """
+    if listing:
+        _list()
+        return
+    if url is None:
+        raise click.UsageError("Missing argument 'URL'.")
+    from mockthingspace.testing.conformance.reports import FORMATS as WRITTEN
+    from mockthingspace.testing.conformance.run import check_listener as checked
+    from mockthingspace.testing.conformance.run import counted_at
+
+    processed = counted_at(processed_url) if processed_url else None
+    report = checked(url, only=only, processed=processed, check=False, **about)
+    verbosely = verbose and written_as == "text"
+    text = report.text(verbose=True) if verbosely else WRITTEN[written_as](report)
+    text = at_a_terminal(text, "--allow-public-listeners")
+    if output is not None:
+        output.write_text(f"{text}\n", "utf-8")
+    click.echo(text if output is None else report.summary)
+    if not report.passed:
+        raise click.exceptions.Exit(REFUSED)
+
+
+def _list() -> None:
+    from mockthingspace.testing.conformance.checks import CHECKS
+
+    width = max(len(one.name) for one in CHECKS)
+    for one in CHECKS:
+        click.echo(f"{one.name:{width}}  {one.evidence:10}  {one.does}")
+
+
+COMMANDS: tuple[click.Command, ...] = (check_listener,)

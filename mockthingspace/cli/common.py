@@ -1,0 +1,151 @@
+"""What the commands that ask a running double share: options, asking, printing."""
+
+import json
+import re
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from shlex import join
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from mockthingspace.core.redaction import printable
+from mockthingspace.core.settings import renamed
+
+if TYPE_CHECKING:
+    from mockthingspace.client.transport import AdminClient
+
+OK, REFUSED, USAGE, CANNOT_BIND, TIMED_OUT, INTERRUPTED = 0, 1, 2, 3, 4, 130
+EXIT_CODES = {
+    OK: "all is well; of serve and listen: SIGTERM ended it",
+    REFUSED: "refused, no double answers, a check failed; of trigger --wait: "
+    "not acknowledged",
+    USAGE: "an unknown word or option, a value or a file that cannot be used",
+    CANNOT_BIND: "the port cannot be had",
+    TIMED_OUT: "of trigger --wait: no attempt was over in time",
+    INTERRUPTED: "Ctrl-C ended it",
+}
+DEFAULT_URL = "http://127.0.0.1:8440"
+URL_VARIABLE = "MOCKTHINGSPACE_URL"
+STOPS = 'PUT /__admin/clock {"mode": "manual"} or the setting clock=manual'
+TYPED_STOP = "'mockthingspace clock manual'"
+ADVANCES = re.compile(r"advance\(seconds=([^)]+)\)")
+
+
+def client_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of every client of the admin API."""
+    as_json = click.option(
+        "--json", "as_json", is_flag=True, help="print the admin API's own document"
+    )
+    url = click.option(
+        "--url",
+        default=DEFAULT_URL,
+        show_default=True,
+        envvar=URL_VARIABLE,
+        help=f"where the double runs (or set {URL_VARIABLE})",
+    )
+    return url(as_json(command))
+
+
+account_option = click.option("--account", help="only this account's")
+
+
+def client(url: str) -> "AdminClient":
+    """Return a client of the double that runs at a URL; errors say who chose it."""
+    from mockthingspace.client.transport import AdminClient, remote, with_scheme
+
+    source = click.get_current_context().get_parameter_source("url")
+    chosen = source is ParameterSource.ENVIRONMENT
+    origin = f" (from {URL_VARIABLE})" if chosen else ""
+    full = with_scheme(url, origin)
+    return AdminClient(remote(full, origin), f"at {full}{origin}")
+
+
+def show(document: Mapping[str, Any], as_json: bool, lines: list[str]) -> None:
+    """Print a document, as it is or as lines for a person."""
+    if as_json:
+        click.echo(json.dumps(document, indent=2))
+    else:
+        click.echo("\n".join(printable(at_a_terminal(line)) for line in lines))
+
+
+class Table:
+    """Lines below a head, in columns as wide as all that was given so far."""
+
+    def __init__(self, *heads: str) -> None:
+        self._head = [heads]
+        self._widths = [0 for _ in heads]
+
+    def lines(self, rows: Iterable[tuple[str, ...]]) -> list[str]:
+        """Return rows as lines, the first time below the head; none for no rows."""
+        new = [tuple(map(printable, row)) for row in rows]
+        if new:
+            new, self._head = [*self._head, *new], []
+        widths = zip(self._widths, *([*map(len, row)] for row in new), strict=True)
+        self._widths = [*map(max, widths)]
+        return ["  ".join(map(str.ljust, row, self._widths)).rstrip() for row in new]
+
+
+class Command(click.Command):
+    """A command that says what an option with an old name is called now."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Name the new option where an old one was given."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            option = error.option_name
+            old = option.lstrip("-").removeprefix("no-").replace("-", "_")
+            now = renamed(old, {param.name for param in self.params}, as_flag=True)
+            if not now:
+                raise
+            raise click.UsageError(f"No such option: {option}; {now}.", ctx) from error
+
+
+class Group(click.Group):
+    """Commands; a word that is a command behind another is told the whole."""
+
+    @abstractmethod
+    def before(self, word: str) -> str | None:
+        """Return the command that a word must stand behind, if there is one."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command, or say what was meant."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            if now := renamed(args[0], self.commands):
+                said = f"No such command '{args[0]}'; {now}."
+                raise click.UsageError(said, ctx) from error
+            before = self.before(args[0])
+            if before is None:
+                raise
+            typed = join([*ctx.command_path.split(), before, *args])
+            raise click.UsageError(
+                f"No such command '{args[0]}'. Did you mean '{typed}'?", ctx
+            ) from error
+
+
+def moment(instant: str) -> str:
+    """Return an instant, as the admin API spells it, to the millisecond."""
+    return f"{instant[:23]}Z"
+
+
+def complain(error: Exception) -> None:
+    """Print what went wrong, in as many lines as it says."""
+    told = at_a_terminal(f"mockthingspace: {error}")
+    click.echo(printable_lines(told), err=True)
+
+
+def at_a_terminal(text: str, flag: str = "serve --allow-public-listeners") -> str:
+    """Return a text that names flags and commands, not settings, methods and calls."""
+    text = text.replace("allow_public_listeners=true", flag).replace(STOPS, TYPED_STOP)
+    return ADVANCES.sub(r"'mockthingspace clock advance \1'", text)
+
+
+def printable_lines(text: str) -> str:
+    """Return a text in which a terminal obeys nothing but the ends of lines."""
+    return "\n".join(map(printable, text.split("\n")))

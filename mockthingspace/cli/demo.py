@@ -1,0 +1,128 @@
+"""The demo: a story told through Verizon's published SDK, unmodified.
+
+It needs no credentials and no network: a double and a listener on free ports of
+this machine do. Every step is checked, so the demo ends well only if its story,
+which ``story`` has, is true.
+"""
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from operator import attrgetter
+from typing import Any
+
+import click
+import requests
+from verizon import verizon_client  # type: ignore[import-untyped]
+
+from mockthingspace.cli.demo_story import KEY, STORY, Scene, Step
+from mockthingspace.testing.listener import Listener
+from mockthingspace.testing.mock_thingspace import MockThingSpace
+from mockthingspace.testing.sdk import point_sdk
+
+
+def run(story: Iterable[Step | Scene] = STORY) -> None:
+    """Tell the story, step by step.
+
+    Raises:
+        click.ClickException: A step did not give what the story says.
+    """
+    with (
+        MockThingSpace(auth="strict", clock="manual") as double,
+        Listener() as listener,
+        requests.Session() as http,
+        point_sdk(double.url),
+    ):
+        http.trust_env = False  # a proxy has no business with a local double
+        click.echo(f"Verizon's published SDK, unmodified, talks to {double.url},")
+        click.echo(
+            "a double that accepts only tokens it issued itself (auth=strict), and"
+        )
+        click.echo("whose clock stands until it is moved (clock=manual).")
+        client = verizon_client.VerizonClient(
+            http_client_instance=http, thingspace_oauth_credentials=KEY
+        )
+        for number, step in enumerate(story, 1):
+            click.secho(f"\n{number}. {step.title}", bold=True)
+            if isinstance(step, Scene):
+                _play(step, double, listener)
+                continue
+            body = _take(step, client, double, listener.url)
+            config = client.config.clone_with(**step.proof(body))
+            client = verizon_client.VerizonClient(config=config)
+        deliveries = double.deliveries()
+        exchanges = double.requests()
+    refused = sum(one.status >= 400 for one in exchanges)
+    click.echo(
+        f"\nThe double's journal has {len(exchanges)} requests: "
+        f"{len(exchanges) - refused} granted, {refused} refused;\n"
+        f"and it made {len(deliveries)} deliveries, in "
+        f"{sum(len(one.attempts) for one in deliveries)} attempts.\n"
+        "Go on: 'make run' starts a double for your own program; README.md says how\n"
+        "to point the SDK at it, and how to use it as a pytest fixture."
+    )
+
+
+def _play(scene: Scene, double: MockThingSpace, listener: Listener) -> None:
+    """Play a scene, show what happened, and check it."""
+    came = []
+    for line in scene.play(double, listener):
+        came.append(line)
+        failed = line.endswith("503") or line.startswith("refused")
+        _show("then", line, "yellow" if failed else "green")
+    if tuple(came) != scene.comes:
+        expected = "; ".join(scene.comes)
+        raise click.ClickException(f"{scene.title!r} should have given {expected}")
+
+
+def _take(step: Step, client: Any, double: MockThingSpace, url: str) -> Any:
+    """Take a step, show it, check it, and return what the SDK gave."""
+    given = step.arguments(url)
+    arguments = ", ".join(_spelled(one) for one in given)
+    _show("SDK", f"client.{step.method}({arguments})", "cyan")
+    before = len(double.requests())
+    try:
+        result = attrgetter(step.method)(client)(*given)
+        body = getattr(result, "body", result)
+        came = _lines(body)
+    except Exception as error:  # noqa: BLE001 (whatever it raises is what came)
+        body, came = None, _refusal(error)
+    for one in double.requests()[before:]:
+        colour = "green" if one.status < 400 else "yellow"
+        _show("HTTP", f"{one.method} {one.url} -> {one.status}", colour)
+    _show("came", "\n           ".join(came))
+    if not fnmatchcase("|".join(came), step.comes):
+        raise click.ClickException(f"{step.title!r} should have given {step.comes}")
+    return body
+
+
+def _show(label: str, text: str, colour: str | None = None) -> None:
+    click.echo(
+        f"   {click.style(f'{label:<4}', dim=True)}  {click.style(text, colour)}"
+    )
+
+
+def _spelled(argument: Any) -> str:
+    if isinstance(argument, str):
+        return repr(argument)
+    values = ", ".join(f"{name}={value!r}" for name, value in vars(argument).items())
+    return f"{type(argument).__name__}({values})"
+
+
+def _lines(body: Any) -> list[str]:
+    """Spell what came as lines: the kind of each object, and its values."""
+    lines = []
+    for one in body if isinstance(body, list) else [body]:
+        lines.append(type(one).__name__)
+        lines += [f"{name}: {value}" for name, value in vars(one).items()]
+    return lines or ["an empty list"]
+
+
+def _refusal(error: Exception) -> list[str]:
+    """Spell an exception as lines: its kind, and what a developer reads of it."""
+    headers = getattr(getattr(error, "response", None), "headers", {})
+    return [
+        type(error).__name__,
+        f"error_code: {getattr(error, 'error_code', None)}",
+        f"error_message: {getattr(error, 'error_message', error)}",
+        f"X-Mock-Reason: {headers.get('X-Mock-Reason')}",
+    ]

@@ -1,0 +1,230 @@
+"""The tables of README and docs, written from the values they describe.
+
+``python -m mockthingspace.cli.docs_tables PAGE …`` (``make docs``) rewrites what stands
+between ``<!-- NAME -->`` and ``<!-- /NAME -->``; a test compares.
+"""
+
+import re
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from mockthingspace.apis import FAMILIES, fidelity
+from mockthingspace.apis.fidelity import Entry, entries, path_of
+from mockthingspace.backend.faults.kinds import FAULTS, FaultKind
+from mockthingspace.cli.common import EXIT_CODES
+from mockthingspace.core.models import MARKS, Mark
+from mockthingspace.core.settings import rows, spelled
+from mockthingspace.testing.conformance.checks import CHECKS
+
+
+def operations() -> str:
+    """Every operation of every family."""
+    return _table(
+        ("family", "operation", "method and path", "promises", "evidence"),
+        (
+            (
+                f"`{family.name}`",
+                one.name,
+                f"`{one.method} {path_of(family, one)}`",
+                one.fact.says,
+                one.fact.mark,
+            )
+            for family in FAMILIES
+            for one in family.operations
+        ),
+    )
+
+
+def events() -> str:
+    """How many events each family has for how many services, and the first three."""
+    return _table(
+        ("family", "services", "events", "such as"),
+        (
+            (
+                f"`{family.name}`",
+                str(len(family.services)),
+                str(len(family.events)),
+                ", ".join(f"`{one.name}`" for one in family.events[:3]),
+            )
+            for family in FAMILIES
+            if family.events
+        ),
+    )
+
+
+def settings() -> str:
+    """Every setting: its flag, what it takes, its default, what it does."""
+    return _table(
+        ("flag", "takes", "default", "does"),
+        (
+            (
+                f"`--{row.name.replace('_', '-')}`",
+                row.metadata["kind"].allowed.replace("|", "\\|"),
+                f"`{spelled(row.metadata['default'])}`",
+                row.metadata["does"],
+            )
+            for row in rows()
+        ),
+    )
+
+
+def exits() -> str:
+    """Every exit code of the command line, and what it means."""
+    return _table(
+        ("exit code", "means"),
+        ((str(code), says) for code, says in EXIT_CODES.items()),
+    )
+
+
+def checks() -> str:
+    """Every check of a listener: what it does, why, and how we know."""
+    return _table(
+        ("check", "what is sent, and what must come", "why", "evidence", "source"),
+        (
+            (f"`{one.name}`", one.does, one.matters, one.evidence, _linked(one.source))
+            for one in CHECKS
+        ),
+    )
+
+
+def faults() -> str:
+    """Every kind of fault: what it does, what it takes, WireMock's name for it."""
+    return _table(
+        ("kind", "on", "what happens", "takes, and default", "times", "WireMock"),
+        (
+            (
+                f"`{one.name}`",
+                one.on,
+                one.does,
+                _takes(one),
+                "always" if one.times is None else str(one.times),
+                f"`{one.wiremock}`" if one.wiremock else "",
+            )
+            for one in FAULTS
+        ),
+    )
+
+
+def _takes(kind: FaultKind) -> str:
+    """Return what a kind of fault takes, a line an option."""
+    rows = (
+        f"`{name}` {row.allowed.replace('|', chr(92) + '|')} (`{spelled(default)}`)"
+        for name, (row, default) in kind.options.items()
+    )
+    return "<br>".join(rows)
+
+
+def totals() -> str:
+    """How much of each family is documented, observed and assumed."""
+    register = entries()
+    names = dict.fromkeys(one.family for one in register)
+    counts = [(f"`{name}`", _count(register, name)) for name in names]
+    every = ("together", fidelity.totals(register))
+    return _table(
+        ("family", *MARKS),
+        (
+            (name, *(str(count[mark]) for mark in MARKS))
+            for name, count in (*counts, every)
+        ),
+    )
+
+
+def register() -> str:
+    """Every entry of the register, a table a family; fields of messages in groups."""
+    known = entries()
+    names = dict.fromkeys(one.family for one in known)
+    return "\n\n".join(
+        f"## {name}\n\n{_entries([one for one in known if one.family == name])}"
+        for name in names
+    )
+
+
+def _entries(known: list[Entry]) -> str:
+    """Return a table; keys of one shape, and fields of messages, are grouped."""
+    lines: dict[tuple[str, ...], list[str]] = {}
+    for one in known:
+        kind, what, named = _grouped(one)
+        line = (kind, what, one.evidence, one.date, _linked(one.source))
+        lines.setdefault(line, []).append(named)
+    told = (
+        (kind, f"{what}{_together(kind, named)}", *rest)
+        for (kind, what, *rest), named in lines.items()
+    )
+    return _table(("kind", "what", "evidence", "date", "source"), told)
+
+
+def _grouped(entry: Entry) -> tuple[str, str, str]:
+    """Return an entry's kind, what its group is, and what it is in the group."""
+    if entry.kind == "field":
+        place, _, key = entry.name.rpartition(" ")
+        return entry.kind, f"{place}: ", f"`{key}`"
+    if entry.kind == "message":
+        return entry.kind, f"`{entry.says}`", ""
+    return entry.kind, _what(entry), ""
+
+
+def _together(kind: str, named: list[str]) -> str:
+    if kind == "field":
+        return ", ".join(named)
+    return f" (in {len(named)})" if kind == "message" else ""
+
+
+def _what(entry: Entry) -> str:
+    if entry.kind == "rule":
+        return entry.says
+    return f"`{entry.name}`" + ("" if entry.says == entry.name else f" {entry.says}")
+
+
+def _count(register: list[Entry], family: str) -> dict[Mark, int]:
+    return fidelity.totals(one for one in register if one.family == family)
+
+
+TABLES = {
+    "operations": operations,
+    "events": events,
+    "settings": settings,
+    "exits": exits,
+    "faults": faults,
+    "checks": checks,
+    "totals": totals,
+    "register": register,
+}
+
+
+def written(text: str) -> str:
+    """Return a page with each table between its marks as the values say."""
+    for name, table in TABLES.items():
+        marks = re.compile(f"<!-- {name} -->\n.*?<!-- /{name} -->", re.DOTALL)
+        head, tail = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+        text = marks.sub(f"{head}\n{_escaped(table())}\n\n{tail}", text)
+    return text
+
+
+def _escaped(table: str) -> str:
+    return table.replace("\\", "\\\\")
+
+
+def _linked(source: str) -> str:
+    """Return a source with its addresses as links named for the page."""
+
+    def link(found: re.Match[str]) -> str:
+        page = found[0].rstrip("/").rpartition("/")[2].removesuffix(".html")
+        return f"[{re.sub('[-_]', ' ', page)}]({found[0]})"
+
+    return re.sub(r"https://[^\s;,)]+", link, source)
+
+
+def _table(heads: tuple[str, ...], lines: Iterable[Iterable[str]]) -> str:
+    made = [heads, tuple("---" for _ in heads), *lines]
+    return "\n".join(f"| {' | '.join(line)} |" for line in made)
+
+
+def main(*pages: str) -> None:
+    """Write the tables of some pages anew."""
+    for page in map(Path, pages):
+        page.write_text(written(page.read_text("utf-8")), "utf-8")
+
+
+if __name__ == "__main__":  # pragma: no cover (make docs runs it)
+    main(*sys.argv[1:])

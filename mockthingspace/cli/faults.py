@@ -1,0 +1,171 @@
+"""The commands about planned misbehaviour: plan it, see it, clear it.
+
+Thin clients of the admin API; ``cli`` puts them into its group.
+"""
+
+import json
+from typing import Any
+
+import click
+
+from mockthingspace.cli.common import (
+    Group,
+    account_option,
+    client,
+    client_options,
+    show,
+)
+
+ON = click.Choice(["requests", "deliveries"])
+
+
+class _Faults(Group):
+    """A group that knows the kinds of faults, which are no commands."""
+
+    def before(self, word: str) -> str | None:
+        """Return ``plan`` for a kind."""
+        from mockthingspace.backend.faults.kinds import FAULTS
+
+        return "plan" if word in {kind.name for kind in FAULTS} else None
+
+
+@click.group(
+    cls=_Faults,
+    invoke_without_command=True,
+    epilog="\b\nExamples:\n"
+    "  mockthingspace faults\n"
+    "  mockthingspace faults kinds\n"
+    "  mockthingspace faults plan status --set status=503 --times 2\n"
+    "  mockthingspace faults clear --all\n",
+)
+@client_options
+@account_option
+@click.pass_context
+def faults(
+    context: click.Context, /, url: str, as_json: bool, account: str | None
+) -> None:
+    """List the faults that have not healed, in the order they were planned."""
+    if context.invoked_subcommand is None:
+        document = client(url).ask("GET", "/faults", account=account)
+        show(document, as_json, _lines(document["faults"]) or ["no faults"])
+
+
+class _Plan(click.Command):
+    """A command that knows what kinds of faults take, which is no option of its own."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Say how to give what was given as an option."""
+        typed = [*args]  # as they are taken off when they are read
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            from mockthingspace.backend.faults.kinds import FAULTS
+
+            name = error.option_name.lstrip("-").replace("-", "_")
+            if all(name not in kind.options for kind in FAULTS):
+                raise
+            rest = " ".join(typed).partition(error.option_name)[2].lstrip(" =")
+            value = rest.split(" ")[0] or "VALUE"
+            raise click.UsageError(
+                f"No such option: {error.option_name}. What a kind takes is --set: "
+                f"--set {name}={value}",
+                ctx,
+            ) from error
+
+
+@faults.command(
+    cls=_Plan,
+    epilog="\b\nExamples:\n"
+    "  mockthingspace faults plan reset --operation register\n"
+    "  mockthingspace faults plan delay --set seconds=30 --times always\n"
+    "  mockthingspace faults plan duplicate --account 0242078689-00001\n",
+)
+@client_options
+@click.argument("kind")
+@click.option("--on", type=ON, help="which, of a kind that both have (delay)")
+@account_option
+@click.option("--family", help="only this family's, such as fota-v1")
+@click.option("--operation", help="only this operation's, such as register")
+@click.option("--service", help="only this callback service's, of deliveries")
+@click.option("--event", help="only this event's, of deliveries")
+@click.option("--times", help="how often it acts, or 'always' (default: see kinds)")
+@click.option("--probability", help="how likely it acts, more than 0 to 1 (default: 1)")
+@click.option("--seed", help="what the likelihood is drawn from (default: 0)")
+@click.option(
+    "--ttl-s",
+    help="it heals after so many seconds of the double's clock (default: 300)",
+)
+@click.option(
+    "--set",
+    "options",
+    multiple=True,
+    metavar="NAME=JSON",
+    help="what the kind takes; what is no JSON is text",
+)
+def plan(url: str, as_json: bool, options: tuple[str, ...], **given: Any) -> None:
+    """Plan a fault of a KIND: it acts from now on, until it heals."""
+    body = {name: value for name, value in given.items() if value is not None}
+    if body.get("times") == "always":
+        body["times"] = None
+    document = client(url).ask("POST", "/faults", dict(map(_option, options)) | body)
+    show(document, as_json, _lines([document]))
+
+
+@faults.command(
+    epilog="\b\nExamples:\n"
+    "  mockthingspace faults clear 12\n"
+    "  mockthingspace faults clear --account 0242078689-00001\n"
+)
+@client_options
+@click.argument("identity", metavar="[ID]", required=False)
+@account_option
+@click.option("--all", "every", is_flag=True, help="everybody's")
+def clear(
+    url: str, as_json: bool, identity: str | None, account: str | None, every: bool
+) -> None:
+    """Clear the fault ID, or all of an account's, or all there are."""
+    from urllib.parse import quote
+
+    if [identity is not None, account is not None, every].count(True) != 1:
+        raise click.UsageError("one of ID, --account and --all says what to clear")
+    if identity is not None:
+        path = f"/faults/{quote(identity, safe='')}"
+        document = client(url).ask("DELETE", path)
+        show(document, as_json, [f"cleared {line}" for line in _lines([document])])
+        return
+    document = client(url).ask("DELETE", "/faults", account=account)
+    show(document, as_json, [f"cleared {document['removed']}"])
+
+
+@faults.command(epilog="\b\nExamples:\n  mockthingspace faults kinds\n")
+@click.option("--on", type=ON, help="only those that happen to these")
+def kinds(on: str | None) -> None:
+    """Say which kinds of faults there are, what each does and takes."""
+    from mockthingspace.backend.faults.kinds import FAULTS
+    from mockthingspace.core.settings import spelled
+
+    for one in FAULTS:
+        if on in (None, one.on):
+            also = f" (WireMock: {one.wiremock})" if one.wiremock else ""
+            click.echo(f"{one.name}, on {one.on}: {one.does}{also}")
+            for name, (row, default) in one.options.items():
+                click.echo(f"    {name}: {row.allowed} (default: {spelled(default)})")
+
+
+def _option(given: str) -> tuple[str, Any]:
+    name, equals, text = given.partition("=")
+    if not name or not equals:
+        raise click.UsageError(f"--set takes NAME=JSON; came {given!r}")
+    try:
+        return name, json.loads(text)
+    except (ValueError, RecursionError):
+        return name, text
+
+
+def _lines(shown: list[dict[str, Any]]) -> list[str]:
+    from mockthingspace.client.faults import recorded
+
+    return [str(recorded(one)) for one in shown]
+
+
+COMMANDS = (faults,)

@@ -1,0 +1,387 @@
+"""The ``mockthingspace`` command: ``serve``, and thin clients of the admin API.
+
+Only click and the settings are imported here; a command imports the rest when
+it runs, so ``--help`` answers at once.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from io import StringIO
+from typing import Any
+
+import click
+
+from mockthingspace import __version__
+from mockthingspace.cli import catalogue, check_listener, faults, timeline
+from mockthingspace.cli.common import (
+    CANNOT_BIND,
+    EXIT_CODES,
+    INTERRUPTED,
+    REFUSED,
+    URL_VARIABLE,
+    USAGE,
+    Command,
+    Group,
+    Table,
+    account_option,
+    client,
+    client_options,
+    complain,
+    moment,
+    printable_lines,
+    show,
+)
+from mockthingspace.cli.deliveries import COMMANDS, WAIT_S
+from mockthingspace.core.exceptions import (
+    AdminError,
+    CannotBind,
+    SettingsError,
+    not_json,
+)
+from mockthingspace.core.setting_types import SWITCH
+from mockthingspace.core.settings import from_environment, rows, spelled
+
+NOT_SETTINGS = {
+    URL_VARIABLE,
+    "MOCKTHINGSPACE_PORT_FILE",
+    "MOCKTHINGSPACE_LOG_FORMAT",
+}
+EXAMPLES = """
+\b
+Examples:
+  mockthingspace                                serve on http://127.0.0.1:8440
+  mockthingspace serve --port 0 --port-file p   a free port, written to the file p
+  mockthingspace serve --auth strict            tokens with their real lifetimes
+  mockthingspace registrations                  who is registered
+  mockthingspace requests --unmatched           what nothing serves, and why
+  mockthingspace events                         which messages can be sent
+  mockthingspace deliveries --follow            what came of them, as it happens
+  mockthingspace faults plan reset              the next connection breaks
+  mockthingspace timeline --follow              all that happens, in one order
+  mockthingspace fidelity --evidence assumed    what no source says
+  mockthingspace snapshot > seed.json           everything, to start from again
+  mockthingspace serve --seed seed.json
+"""
+EXITS = "\n".join(f"  {code:<4} {says}" for code, says in EXIT_CODES.items())
+
+
+UNNAMED = "no command was named, so this is 'serve'; see 'mockthingspace --help'"
+
+
+class _ServeByDefault(Group):
+    """A group whose command is ``serve`` where none is named."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put ``serve`` in front of options that are not the group's own."""
+        if not args or (args[0].startswith("-") and args[0] not in _OWN):
+            ctx.obj = UNNAMED
+            args = ["serve", *args]
+        return super().parse_args(ctx, args)
+
+    def before(self, word: str) -> str | None:
+        """Return the group that has a command of this name."""
+        groups = self.commands.items()
+        return next(
+            (
+                name
+                for name, group in groups
+                if isinstance(group, click.Group) and word in group.commands
+            ),
+            None,
+        )
+
+
+_OWN = ("--help", "-h", "--version")
+
+
+@click.group(
+    cls=_ServeByDefault,
+    epilog=f"{EXAMPLES}\n\b\nExit codes:\n{EXITS}",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def cli() -> None:
+    """A local double of Verizon ThingSpace's callback APIs.
+
+    Without a command it is 'serve'. The other commands ask the double that
+    runs at --url.
+    """
+
+
+def _settings_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command an option for every setting."""
+    for row in reversed(rows()):
+        kind, default = row.metadata["kind"], row.metadata["default"]
+        flag = "--" + row.name.replace("_", "-")
+        allowed = "" if kind is SWITCH else f" [{kind.allowed}]"
+        option = click.option(
+            f"{flag}/--no-{flag[2:]}" if kind is SWITCH else flag,
+            row.name,
+            default=None,
+            metavar=None if kind is SWITCH else "VALUE",
+            help=f"{row.metadata['does']}.{allowed} (default: {spelled(default)})",
+        )
+        command = option(command)
+    return command
+
+
+@cli.command(
+    cls=Command,
+    epilog="Every setting is also an environment variable: --journal-limit is "
+    "MOCKTHINGSPACE_JOURNAL_LIMIT. A flag wins over the environment, the environment "
+    "over the seed file, the seed file over the default.\n\n\b\nExamples:\n"
+    "  mockthingspace serve\n"
+    "  mockthingspace serve --port 0 --port-file port.txt --log-format json\n"
+    "  mockthingspace serve --auth strict --credentials alice:secret\n",
+)
+@_settings_options
+@click.option(
+    "--port-file",
+    metavar="FILE",
+    envvar="MOCKTHINGSPACE_PORT_FILE",
+    help="write the port to this file once it answers; it is removed at the end",
+)
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    envvar="MOCKTHINGSPACE_LOG_FORMAT",
+    help="how the ready line and the log (on standard error) are written",
+)
+def serve(port_file: str | None, log_format: str, **flags: Any) -> None:
+    """Start the double and serve until Ctrl-C or SIGTERM."""
+    from mockthingspace.cli.serving import serve_until_stopped
+    from mockthingspace.core.settings import Settings
+
+    given = {name: value for name, value in flags.items() if value is not None}
+    settings = Settings(**(from_environment(os.environ, NOT_SETTINGS) | given))
+    unnamed = click.get_current_context().obj
+    interrupted = serve_until_stopped(settings, port_file, log_format, unnamed)
+    if interrupted:
+        raise click.exceptions.Exit(INTERRUPTED)
+
+
+@cli.command()
+@client_options
+def health(url: str, as_json: bool) -> None:
+    """Say whether a double answers; exit 1 when none does."""
+    asking = client(url)
+    document = asking.ask("GET", "/health")
+    if "epoch" not in document:
+        raise asking.not_a_double(200)
+    show(document, as_json, [_health_line(url, document)])
+
+
+@cli.command()
+@client_options
+@account_option
+@click.option("--family", help="only this family's, such as fota-v1")
+@click.option("--service", help="only this callback service's, such as Fota")
+def registrations(
+    url: str,
+    as_json: bool,
+    account: str | None,
+    family: str | None,
+    service: str | None,
+) -> None:
+    """List the registrations, secrets hidden; 'snapshot' has them."""
+    from mockthingspace.core.serializers import without_credentials
+
+    document = client(url).ask(
+        "GET", "/registrations", account=account, family=family, service=service
+    )
+    shown = [*map(without_credentials, document["registrations"])]
+    document["registrations"] = shown
+    rows = (
+        (
+            registration["account"],
+            registration["family"],
+            registration["service"],
+            registration["url"],
+            registration["username"] or "-",
+            moment(registration["registered_at"]),
+        )
+        for registration in shown
+    )
+    table = Table("ACCOUNT", "FAMILY", "SERVICE", "URL", "USER NAME", "REGISTERED")
+    lines = table.lines(rows)
+    show(document, as_json, lines or ["no registrations"])
+
+
+@cli.command()
+@client_options
+@account_option
+@click.option("--family", help="only this family's, such as fota-v1")
+@click.option("--operation", help="only this operation's, such as register")
+@click.option("--status", type=int, help="only those answered with this status")
+@click.option("--unmatched", is_flag=True, help="only those that nothing serves")
+@click.option("--follow", is_flag=True, help="go on until Ctrl-C")
+@click.option("--limit", type=click.IntRange(1), help="only the last so many")
+def requests(
+    url: str, as_json: bool, unmatched: bool, follow: bool, **filters: Any
+) -> None:
+    """List the requests received, oldest first, and how they were answered."""
+    from mockthingspace.core.serializers import line
+
+    path = "/requests/unmatched" if unmatched else "/requests"
+    asking = client(url)
+    document = asking.ask("GET", path, None, **filters)
+    lines = [f"{one['arrived_at']}  {line(one)}" for one in document["requests"]]
+    if document["meta"]["evicted"]:
+        lines.insert(0, f"({document['meta']['evicted']} older ones were evicted)")
+    if lines or not follow:
+        show(document, as_json, lines or ["no requests"])
+    since = _last(document, 0)
+    filters["limit"] = None
+    while follow:
+        document = asking.ask("GET", path, None, **filters, since=since, wait_s=WAIT_S)
+        since = _last(document, since)
+        for one in document["requests"]:
+            show(one, as_json, [f"{one['arrived_at']}  {line(one)}"])
+
+
+def _last(document: Mapping[str, Any], before: int) -> int:
+    """Return the number of the last request shown, to go on from."""
+    return max((one["seq"] for one in document["requests"]), default=before)
+
+
+@cli.command()
+@client_options
+@account_option
+def reset(url: str, as_json: bool, account: str | None) -> None:
+    """Make everything, or one account, as just started."""
+    document = client(url).ask("POST", "/reset", account=account)
+    show(
+        document,
+        as_json,
+        [
+            f"as just started; before, there were: registrations "
+            f"{document['registrations']}, requests {document['requests']}, tokens "
+            f"{document['tokens']}"
+        ],
+    )
+
+
+@cli.command()
+@client_options
+@click.option(
+    "--restore",
+    metavar="FILE",
+    type=click.File(encoding="utf-8"),
+    help="put this snapshot back instead ('-' reads standard input)",
+)
+def snapshot(url: str, as_json: bool, restore: Any) -> None:
+    """Print everything as a seed document, or restore one."""
+    asking = client(url)
+    if restore is None:
+        show(asking.ask("GET", "/snapshot"), True, [])
+        return
+    try:
+        document = json.load(restore)
+    except (ValueError, RecursionError) as error:
+        raise click.UsageError(not_json(restore.name, error)) from error
+    if not isinstance(document, Mapping):
+        raise click.UsageError(f"{restore.name} must hold a JSON object")
+    answer = asking.ask("PUT", "/snapshot", document)
+    show(answer, as_json, [f"restored {answer['restored']} registrations"])
+
+
+@cli.command()
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=9001,
+    show_default=True,
+    help="the port to listen on; 0 picks a free one",
+)
+@click.option(
+    "--reply",
+    "status_code",
+    type=click.IntRange(200, 599),
+    default=200,
+    show_default=True,
+    help="the status to answer with",
+)
+@click.option(
+    "--times",
+    type=click.IntRange(1),
+    help="how many messages are answered so; later ones at once with 200 "
+    "(default: all)",
+)
+@click.option(
+    "--delay-s",
+    type=click.FloatRange(0, 3600),
+    default=0,
+    show_default=True,
+    help="seconds before each of those answers",
+)
+def listen(port: int, status_code: int, times: int | None, delay_s: float) -> None:
+    """Start a listener and print what arrives, until Ctrl-C or SIGTERM."""
+    from mockthingspace.cli.listening import listen_until_stopped
+
+    if listen_until_stopped(port, status_code, times, delay_s):
+        raise click.exceptions.Exit(INTERRUPTED)
+
+
+@cli.command()
+def demo() -> None:
+    """Show it at work through Verizon's published SDK; no credentials, no network."""
+    try:
+        from mockthingspace.cli.demo import run
+    except ModuleNotFoundError as error:
+        raise click.ClickException(
+            f"the demo needs Verizon's published SDK ({error}); to get it: "
+            "pip install 'mockthingspace[demo]', or in a checkout: make demo"
+        ) from error
+    run()
+
+
+def _health_line(url: str, document: Mapping[str, Any]) -> str:
+    return (
+        f"{document['status']}: mockthingspace {document['version']} at {url}, "
+        f"up {document['uptime_s']:.0f} s"
+    )
+
+
+def _code(error: Exception) -> int:
+    """Return the exit code for an error; 400 says that what was typed cannot be."""
+    if isinstance(error, CannotBind):
+        return CANNOT_BIND
+    unusable = not isinstance(error, AdminError) or error.status == 400
+    return USAGE if unusable else REFUSED
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the command line and exit with the documented code."""
+    with suppress(AttributeError):  # what stands in for standard output may have none
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        code = cli.main(args, prog_name="mockthingspace", standalone_mode=False)
+    except click.ClickException as error:
+        said = StringIO()
+        error.show(said)
+        click.echo(printable_lines(said.getvalue()), nl=False, err=True)
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        code = INTERRUPTED
+    except (SettingsError, CannotBind, AdminError) as error:
+        complain(error)
+        code = _code(error)
+    except OSError as error:  # what should have been written could not be
+        complain(error)
+        code = REFUSED
+    sys.exit(code)
+
+
+for _command in (
+    *COMMANDS,
+    *catalogue.COMMANDS,
+    *check_listener.COMMANDS,
+    *faults.COMMANDS,
+    *timeline.COMMANDS,
+):
+    cli.add_command(_command)

@@ -1,0 +1,68 @@
+"""The command that shows all that happened, in one order.
+
+A thin client of the admin API; ``cli`` puts it into its group.
+"""
+
+from typing import Any
+
+import click
+
+from mockthingspace.cli.common import account_option, client, client_options, show
+
+WAIT_S = 5
+FORMATS = click.Choice(["text", "json", "mermaid"])
+
+
+@click.command(
+    epilog="\b\nA line has the number, the instant of the double's clock, a sign and "
+    "words:\n"
+    "  -->  a request, where it arrived     ***  a trigger\n"
+    "  <--  its reply                       !!!  a fault planned, acting or healed\n"
+    "  <-x  its refusal, and why            ~~~  the clock\n"
+    "  ...  a delivery, and how it stands   ###  a reset\n"
+    "  ==>  an attempt, where answered; its instant is when it began\n"
+    "A request and its reply have the same number.\n\n\b\nExamples:\n"
+    "  mockthingspace timeline --account 0242078689-00001\n"
+    "  mockthingspace timeline --follow\n"
+    "  mockthingspace timeline --format mermaid > timeline.mmd\n"
+)
+@client_options
+@account_option
+@click.option(
+    "--format",
+    "wanted",
+    type=FORMATS,
+    help="how it is printed; json is --json (default: text)",
+)
+@click.option("--since", type=click.IntRange(0), help="only what has a higher number")
+@click.option("--limit", type=click.IntRange(1), help="only the last so many")
+@click.option("--follow", is_flag=True, help="go on until Ctrl-C")
+def timeline(
+    url: str, as_json: bool, wanted: str | None, follow: bool, **filters: Any
+) -> None:
+    """Show requests, deliveries, faults, clock and resets in one order."""
+    from mockthingspace.backend.timeline import lines
+    from mockthingspace.client.timeline import entries, spelled
+
+    if as_json and wanted not in (None, "json"):
+        raise click.UsageError(f"--json and --format {wanted} are two formats")
+    if follow and wanted == "mermaid":
+        raise click.UsageError("--follow prints lines; a diagram is drawn at once")
+    as_json = as_json or wanted == "json"
+    asking = client(url)
+    document = asking.ask("GET", "/timeline", None, **filters)
+    if document["timeline"] or not follow:
+        text = "" if as_json else spelled(document, wanted or "text")
+        show(document, as_json, text.split("\n"))
+    day, filters["limit"] = None, None
+    while follow:
+        seen = entries(document)
+        day = seen[-1].at if seen else day
+        filters["since"] = document["meta"]["last_seq"]
+        document = asking.ask("GET", "/timeline", None, **filters, wait_s=WAIT_S)
+        said = lines(entries(document), day)
+        for one, line in zip(document["timeline"], said, strict=True):
+            show(one, as_json, [line])
+
+
+COMMANDS = (timeline,)

@@ -1,0 +1,1 @@
+"""What speaks to the admin API, of a server here or elsewhere."""

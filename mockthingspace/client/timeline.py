@@ -1,0 +1,68 @@
+"""The part of the handle that shows all that happened, in one order."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mockthingspace.backend.timeline import FORMATS, Entry, read
+from mockthingspace.client.transport import Asking
+from mockthingspace.core.exceptions import MockThingSpaceError, there_are
+
+__tracebackhide__ = True  # in every frame of this module, for pytest
+
+
+class TimelineHandle(Asking):
+    """What a handle does with the timeline."""
+
+    def timeline(
+        self,
+        account: str | None = None,
+        since: int | None = None,
+        limit: int | None = None,
+    ) -> list[Entry]:
+        """Return all that happened, oldest first; each is readable as a line.
+
+        Args:
+            account: Only this account's and what concerns everybody; this
+                handle's own account if None.
+            since: Only what is numbered above this ``seq``.
+            limit: Only the last so many.
+        """
+        return entries(self._timeline(account, since, limit))
+
+    def timeline_text(
+        self,
+        account: str | None = None,
+        since: int | None = None,
+        limit: int | None = None,
+        *,
+        format: str = "text",  # noqa: A002 (the admin API's word)
+    ) -> str:
+        """Return the timeline as ``text``, or as a ``mermaid`` sequence diagram.
+
+        Raises:
+            MockThingSpaceError: There is no such format.
+        """
+        if format not in FORMATS:
+            raise MockThingSpaceError(
+                f"unknown format {format!r}; {there_are(format, FORMATS)}"
+            )
+        return spelled(self._timeline(account, since, limit), format)
+
+    def _timeline(
+        self, account: str | None, since: int | None, limit: int | None
+    ) -> dict[str, Any]:
+        whose = account or self._account
+        return self.admin.ask(
+            "GET", "/timeline", account=whose, since=since, limit=limit
+        )
+
+
+def entries(shown: Mapping[str, Any]) -> list[Entry]:
+    """Read a timeline as the admin API shows it."""
+    return [read(one) for one in shown["timeline"]]
+
+
+def spelled(shown: Mapping[str, Any], wanted: str) -> str:
+    """Return a timeline, as the admin API shows it, in a format."""
+    meta = shown["meta"]
+    return FORMATS[wanted](entries(shown), meta["total"], meta["evicted"])

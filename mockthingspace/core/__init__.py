@@ -1,0 +1,1 @@
+"""Values and services that every other package stands on; none knows a framework."""

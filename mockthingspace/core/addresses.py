@@ -1,0 +1,67 @@
+"""An address of this machine: its URL, and why it cannot be had."""
+
+import errno
+from ipaddress import ip_address
+from pathlib import Path
+
+from mockthingspace.core.exceptions import CannotBind
+
+ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "*": "127.0.0.1", "::": "::1"}
+
+
+def url_of(host: str, port: int) -> str:
+    """Return where a client on this machine reaches it, without a trailing slash."""
+    return f"http://{_spelled(ANY_ADDRESS.get(host, host), port)}"
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a host, an address or a name in small letters, is this machine's."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def cannot_bind(host: str, port: int, error: Exception, instead: str) -> CannotBind:
+    """Return the error that says why an address cannot be had.
+
+    Args:
+        host: The address.
+        port: The port.
+        error: What the system said.
+        instead: What another port is chosen with, such as ``--port``.
+    """
+    why = str(error)
+    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+        why = (
+            f"the port is taken by {_holder(port)}; stop that, or choose another with "
+            f"{instead} (0 picks a free one)"
+        )
+    return CannotBind(f"cannot serve on {_spelled(host, port)}: {why}")
+
+
+def _spelled(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _holder(port: int, proc: Path = Path("/proc")) -> str:
+    """Say which process listens on a port, where the system tells.
+
+    By its program's name alone: its arguments may be secrets, as ``--credentials``.
+    """
+    inodes = set()
+    for table in (proc / "net" / "tcp", proc / "net" / "tcp6"):
+        if table.exists():
+            for line in table.read_text().splitlines()[1:]:
+                _, local, _, state, *rest = line.split()
+                if state == "0A" and int(local.rpartition(":")[2], 16) == port:
+                    inodes.add(f"socket:[{rest[5]}]")
+    for descriptor in proc.glob("[0-9]*/fd/*") if inodes else ():
+        process = descriptor.parent.parent
+        try:
+            if str(descriptor.readlink()) in inodes:
+                program = (process / "comm").read_text(errors="replace").rstrip("\n")
+                return f"process {process.name} ({ascii(program)[1:-1]})"
+        except OSError:  # the process has gone, or is another user's
+            continue
+    return f"another process (find it with: lsof -i :{port})"

@@ -1,0 +1,181 @@
+"""What ThingSpace refuses, and what the double's own user did wrong.
+
+A refusal is named for the fact and carries the explanation for the developer.
+It knows no HTTP status and no ThingSpace wording: each family's table says how
+it answers each refusal.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from json import JSONDecodeError
+
+FEW = 12
+LONGEST_COMPARED = 200  # characters of a name that nobody has
+LONGEST_QUOTE = 80
+
+
+class ThingSpaceError(Exception):
+    """A request ThingSpace would not grant.
+
+    Args:
+        reason: What came and what would have been accepted, for the developer;
+            sent as ``X-Mock-Reason``, never in the body.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def word(refusal: type[ThingSpaceError]) -> str:
+    """Spell a refusal's name as people and files do: ``invalid-account``."""
+    letters = (f"-{one}" if one.isupper() else one for one in refusal.__name__)
+    return "".join(letters).lower().lstrip("-")
+
+
+class InvalidAccount(ThingSpaceError):
+    """The account is missing or not in the documented format."""
+
+
+class MissingAccount(InvalidAccount):
+    """There is no account where one belongs."""
+
+
+class InactiveAccount(ThingSpaceError):
+    """The account is well formed, but not one of those that exist."""
+
+
+class InvalidRequest(ThingSpaceError):
+    """The body is missing, is not a JSON object, or a field cannot be used."""
+
+
+class EmptyRequest(InvalidRequest):
+    """There is no body where one belongs."""
+
+
+class NotJson(InvalidRequest):
+    """The body cannot be read as JSON."""
+
+
+class MissingField(InvalidRequest):
+    """A field is missing, or is not of its type."""
+
+
+class InvalidCharacter(InvalidRequest):
+    """A character that this API does not take."""
+
+
+class TooLarge(InvalidRequest):
+    """The body is larger than the double reads."""
+
+
+class UnknownService(ThingSpaceError):
+    """The family has no such callback service."""
+
+
+class InvalidCredential(InvalidRequest):
+    """A user name or password longer than ThingSpace stores."""
+
+
+class InvalidUrl(ThingSpaceError):
+    """The listener's URL is not one a message could be sent to."""
+
+
+class NotRegistered(ThingSpaceError):
+    """There is nothing to deregister."""
+
+
+class MissingBearer(ThingSpaceError):
+    """No bearer token, or no key and secret at the token endpoint."""
+
+
+class InvalidBearer(ThingSpaceError):
+    """The bearer token was never issued, was revoked, or has expired."""
+
+
+class MissingSession(ThingSpaceError):
+    """No ``VZ-M2M-Token``."""
+
+
+class InvalidSession(ThingSpaceError):
+    """The ``VZ-M2M-Token`` was never issued or has been logged out."""
+
+
+class ExpiredSession(ThingSpaceError):
+    """The ``VZ-M2M-Token`` was idle for too long."""
+
+
+class WrongPassword(ThingSpaceError):
+    """User name and password do not belong together."""
+
+
+class LoginLocked(WrongPassword):
+    """Too many failed logins in a row."""
+
+
+class InvalidGrant(InvalidRequest):
+    """A ``grant_type`` other than ``client_credentials``, or none."""
+
+
+class NotServed(ThingSpaceError):
+    """No operation has this path."""
+
+
+class MethodNotServed(ThingSpaceError):
+    """An operation has this path, but not with this method."""
+
+
+class MockThingSpaceError(Exception):
+    """The double's user asked for something it cannot do."""
+
+
+class SettingsError(MockThingSpaceError, ValueError):
+    """A setting or a seed file that cannot be used; says what is allowed."""
+
+
+class InvalidMessage(MockThingSpaceError, ValueError):
+    """A message that cannot be made as asked; says what could be."""
+
+
+class CannotBind(MockThingSpaceError, OSError):
+    """The address to serve on cannot be had; says who has it, if it can be told."""
+
+
+def there_are(name: str, words: Iterable[str]) -> str:
+    """Name the words there are in the place of an unknown one, or the nearest.
+
+    Where words have dots, those that begin as the unknown one are looked at first.
+    """
+    every = sorted(words)
+    head = f"{name.partition('.')[0]}."
+    known = [one for one in every if one.startswith(head)] or every
+    if len(known) <= FEW:
+        return f"there are {', '.join(known)}"
+    near = get_close_matches(name[:LONGEST_COMPARED], known, 3, cutoff=0)
+    return f"nearest of {len(known)}: {', '.join(near)}"
+
+
+def not_json(file: str, error: Exception) -> str:
+    """Say that a file is not JSON: where it is wrong, and what is usual."""
+    if not isinstance(error, JSONDecodeError):
+        return f"{file} is not JSON: {error}"
+    return (
+        f"{file} is not JSON: line {error.lineno}, column {error.colno}: {error.msg} "
+        "(usual: a comma before } or ], single quotes, a comment)"
+    )
+
+
+class AdminError(MockThingSpaceError):
+    """The admin API refused, or no double answered.
+
+    Args:
+        code: The machine-readable word, such as ``unknown_family``.
+        message: The sentence for a person.
+        status: The HTTP status; 0 where no double answered.
+    """
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status

@@ -1,0 +1,1 @@
+"""Criteria of exchanges and deliveries, and why something does not meet them."""

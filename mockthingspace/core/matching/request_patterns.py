@@ -1,0 +1,347 @@
+"""Patterns: what a script looks for among the exchanges, as criteria.
+
+A pattern has WireMock's keys (``method``, ``url``, ``urlPath``, ``urlPattern``,
+``urlPathPattern``, ``headers``, ``queryParameters``, ``basicAuth``,
+``bodyPatterns``) and ours (``family``, ``operation``, ``account``, ``status``).
+What is not known is refused by its name: a pattern that asks for less than its
+author thinks would find too much. And what would take too long is refused: a
+pattern has so many seconds of the processor for all exchanges together, however
+long a busy machine takes over them.
+"""
+
+import re
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
+from time import thread_time
+from typing import Any
+from urllib.parse import parse_qs
+
+from mockthingspace.core import serializers
+from mockthingspace.core.exceptions import LONGEST_QUOTE, AdminError
+from mockthingspace.core.matching import json_patterns
+from mockthingspace.core.matching.criteria import ABSENT, PRESENT, Criterion, shown
+from mockthingspace.core.models import Exchange
+
+MATCHING_S = 5.0
+MOST_CRITERIA = 200
+# Preparing a long one takes time that grows with its cube, and nothing limits it.
+LONGEST_EXPRESSION = 500
+Judge = Callable[[str], bool]
+
+
+def criteria(pattern: Mapping[str, Any]) -> list[Criterion]:
+    """Turn a pattern into criteria.
+
+    They are for one request: what they have taken is counted.
+
+    Raises:
+        AdminError: A key or a matcher is unknown; the message names those known.
+            Later, a criterion raises it when the pattern takes too long.
+    """
+    made: list[Criterion] = []
+    effort = _Effort()
+    for key, wanted in pattern.items():
+        if key not in _KEYS:
+            raise AdminError(
+                "unknown_key", f"unknown key {key!r}; a pattern has {', '.join(_KEYS)}"
+            )
+        making = iter(_KEYS[key](key, wanted))
+        make = effort.counted(key, lambda making: next(making, None))
+        while (criterion := make(making)) is not None:
+            limited = effort.limited(criterion)
+            made.append(_any_of_them(limited) if _KEYS[key] is _query else limited)
+            if len(made) > MOST_CRITERIA:
+                raise AdminError(
+                    "too_large", f"a pattern asks for at most {MOST_CRITERIA} things"
+                )
+    return made
+
+
+_RECURSIVE = re.compile(r"\(\?(?:R|[+-]?[0-9]|&|P>)")
+
+
+class _Effort:
+    """What one pattern has taken of the processor, in seconds."""
+
+    def __init__(self) -> None:
+        self._spent_s = 0.0
+
+    def limited(self, criterion: Criterion) -> Criterion:
+        """Count what a criterion takes, and let it raise once that is too much."""
+        if criterion.field in _EXACT:
+            return criterion
+        field, expected = criterion.field, criterion.expected
+        return criterion._replace(
+            read=self.counted(field, criterion.read, expected),
+            holds=self.counted(field, criterion.holds, expected),
+        )
+
+    def counted(
+        self, field: str, act: Callable[[Any], Any], expected: str = ""
+    ) -> Callable[[Any], Any]:
+        """Count what a function takes.
+
+        Args:
+            field: What it is for.
+            act: The function.
+            expected: What is asked for, to name it.
+        """
+
+        def act_in_time(value: Any) -> Any:
+            if self._spent_s > MATCHING_S:
+                raise _too_slow(field, expected)
+            before_s = thread_time()
+            try:
+                return act(value)
+            except TimeoutError as error:
+                raise _too_slow(field, expected) from error
+            finally:
+                self._spent_s += thread_time() - before_s
+
+        return act_in_time
+
+
+def _too_slow(field: str, expected: str) -> AdminError:
+    asked = f"{field} {shown(field, expected)[:LONGEST_QUOTE]}".rstrip()
+    return AdminError(
+        "too_slow",
+        f"{asked}: matching took more than {MATCHING_S:g} s of the processor; an "
+        "expression without nested repetition, or a shorter document, takes less",
+    )
+
+
+def _exact(key: str, wanted: Any) -> list[Criterion]:
+    _typed(key, wanted, str)
+    return [Criterion(key, wanted, lambda one: getattr(one, key), _equal(wanted))]
+
+
+def _status(key: str, wanted: Any) -> list[Criterion]:
+    _typed(key, wanted, int)
+    return [Criterion(key, str(wanted), lambda one: one.status, _equal(wanted))]
+
+
+def _method(key: str, wanted: Any) -> list[Criterion]:
+    return [] if wanted == "ANY" else _exact(key, wanted)
+
+
+def _url(key: str, wanted: Any) -> list[Criterion]:
+    read = serializers.raw_path if "Path" in key else serializers.raw_url
+    operator = "matches" if key.endswith("Pattern") else "equalTo"
+    return [_matcher(key, read, operator, wanted)]
+
+
+def _headers(key: str, wanted: Any) -> Iterator[Criterion]:
+    def reader(name: str) -> Callable[[Exchange], Any]:
+        return lambda one: serializers.raw_headers(one.headers).get(name.title())
+
+    return _named(key, wanted, reader)
+
+
+def _query(key: str, wanted: Any) -> Iterator[Criterion]:
+    def reader(name: str) -> Callable[[Exchange], Any]:
+        return lambda one: _parameters(one.query).get(name)
+
+    return _named(key, wanted, reader)
+
+
+@lru_cache(maxsize=1)  # each exchange is read by every criterion in turn
+def _parameters(query: str) -> Mapping[str, list[str]]:
+    return parse_qs(query, keep_blank_values=True)
+
+
+def _any_of_them(criterion: Criterion) -> Criterion:
+    """Hold if one value does, where a parameter may come more than once."""
+    return criterion._replace(
+        holds=lambda values: any(map(criterion.holds, values or [None])),
+        spell=" and ".join,
+    )
+
+
+def _named(
+    key: str, wanted: Any, reader: Callable[[str], Callable[[Exchange], Any]]
+) -> Iterator[Criterion]:
+    for name, matcher in _mapping(key, wanted).items():
+        field = f"{key}.{name}"
+        yield from _matchers(field, reader(name), _mapping(field, matcher))
+
+
+def _basic(key: str, wanted: Any) -> Iterator[Criterion]:
+    given = _mapping(key, wanted)
+    if given.keys() != {"username", "password"}:
+        raise _unknown(key, given, ("username", "password"))
+    pair = ":".join(_typed(f"{key}: {name}", given[name], str) for name in _PAIR)
+    proof = b64encode(pair.encode("utf-8", "replace")).decode()
+    return _headers("headers", {"Authorization": {"equalTo": f"Basic {proof}"}})
+
+
+def _body(key: str, wanted: Any) -> Iterator[Criterion]:
+    for matcher in wanted if isinstance(wanted, list) else [wanted]:
+        given = dict(_mapping(key, matcher))
+        if "equalToJson" in given:
+            yield from _json(given)
+        elif "matchesJsonPath" in given:
+            yield from _json_path(given)
+        else:
+            yield from _matchers("body", _text, given, _OF_A_BODY)
+
+
+def _text(exchange: Exchange) -> str:
+    return exchange.body.decode("utf-8", "replace")
+
+
+def _json(given: dict[str, Any]) -> Iterator[Criterion]:
+    wanted = given.pop("equalToJson")
+    options = (json_patterns.EXTRA, json_patterns.UNORDERED)
+    extra, unordered = (
+        _switch("body", name, given.pop(name, False)) for name in options
+    )
+    if given:
+        raise _unknown("body", given, ("equalToJson", *options))
+    return json_patterns.equal(wanted, extra=extra, unordered=unordered)
+
+
+def _json_path(given: dict[str, Any]) -> Iterator[Criterion]:
+    field, read, matchers = json_patterns.at_path(given.pop("matchesJsonPath"))
+    if given:
+        raise _unknown("body", given, ("matchesJsonPath",))
+    return _matchers(field, read, matchers)
+
+
+def _equal(wanted: Any) -> Callable[[Any], bool]:
+    return lambda value: bool(value == wanted)
+
+
+def _matchers(
+    field: str,
+    read: Callable[[Exchange], Any],
+    given: Mapping[str, Any],
+    more: Iterable[str] = (),
+) -> Iterator[Criterion]:
+    name = "caseInsensitive"
+    if unknown := {one: given[one] for one in given if one not in _MATCHERS}:
+        raise _unknown(field, unknown, (*_OPERATORS, "absent", *more))
+    insensitive = _switch(field, name, given.get(name, False))
+    for operator, wanted in given.items():
+        if operator != name:
+            yield _matcher(field, read, operator, wanted, insensitive)
+
+
+def _matcher(
+    field: str,
+    read: Callable[[Exchange], Any],
+    operator: str,
+    wanted: Any,
+    insensitive: bool = False,
+) -> Criterion:
+    if operator == "absent":
+        _switch(field, operator, wanted)
+        expected = ABSENT if wanted else PRESENT
+        return Criterion(field, expected, read, lambda value: (value is None) == wanted)
+    _typed(f"{field}: {operator}", wanted, str)
+    make, negated = _OPERATORS[operator]
+    judge = make(field, wanted, insensitive)
+    expected = wanted if operator == "equalTo" else f"{operator} {wanted}"
+    return Criterion(
+        field,
+        expected,
+        read,
+        lambda value: value is not None and judge(value) != negated,
+    )
+
+
+def _same(_: str, wanted: str, insensitive: bool) -> Judge:
+    fold = _fold(insensitive)
+    folded = fold(wanted)
+    return lambda value: fold(value) == folded
+
+
+def _holding(_: str, wanted: str, insensitive: bool) -> Judge:
+    fold = _fold(insensitive)
+    folded = fold(wanted)
+    return lambda value: folded in fold(value)
+
+
+def _fold(insensitive: bool) -> Callable[[str], str]:
+    return str.casefold if insensitive else str
+
+
+def _expression(field: str, wanted: str, insensitive: bool) -> Judge:
+    """Compile a regular expression, of an engine that can be told to give up."""
+    import regex  # few patterns have one, and it is not imported in no time
+
+    if len(wanted) > LONGEST_EXPRESSION:
+        raise AdminError(
+            "invalid_pattern",
+            f"{field}: an expression has at most {LONGEST_EXPRESSION} characters",
+        )
+    if _RECURSIVE.search(wanted):
+        raise AdminError(
+            "invalid_pattern",
+            f"{field}: an expression that calls itself is not taken: it may need any "
+            "amount of memory",
+        )
+    flags = regex.DOTALL | (regex.IGNORECASE if insensitive else 0)
+    try:
+        expression = regex.compile(wanted, flags)
+    except (regex.error, RecursionError) as error:
+        asked = f"{field}: {shown(field, wanted)!r}"
+        raise AdminError("invalid_pattern", f"{asked}: {error}") from error
+
+    def judge(value: str) -> bool:
+        return bool(expression.fullmatch(value, timeout=MATCHING_S))
+
+    return judge
+
+
+def _switch(field: str, name: str, value: Any) -> bool:
+    return bool(_typed(f"{field}: {name}", value, bool))
+
+
+def _typed(field: str, value: Any, kind: type) -> Any:
+    if type(value) is not kind:
+        kinds = {str: "a string", int: "a whole number", bool: "true or false"}
+        raise AdminError("invalid_pattern", f"{field}: must be {kinds[kind]}")
+    return value
+
+
+def _mapping(field: str, value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise AdminError("invalid_pattern", f"{field}: must be an object")
+    return value
+
+
+def _unknown(field: str, given: Mapping[str, Any], known: Iterable[str]) -> AdminError:
+    unknown = ", ".join(repr(one) for one in given)
+    return AdminError(
+        "unknown_matcher", f"{field}: unknown {unknown}; there are {', '.join(known)}"
+    )
+
+
+_OPERATORS: dict[str, tuple[Callable[[str, str, bool], Judge], bool]] = {
+    "equalTo": (_same, False),
+    "contains": (_holding, False),
+    "doesNotContain": (_holding, True),
+    "matches": (_expression, False),
+    "doesNotMatch": (_expression, True),
+}
+_KEYS: dict[str, Callable[[str, Any], Iterable[Criterion]]] = {
+    "method": _method,
+    "url": _url,
+    "urlPath": _url,
+    "urlPattern": _url,
+    "urlPathPattern": _url,
+    "headers": _headers,
+    "queryParameters": _query,
+    "bodyPatterns": _body,
+    "family": _exact,
+    "operation": _exact,
+    "account": _exact,
+    "status": _status,
+    "basicAuth": _basic,
+    "basicAuthCredentials": _basic,
+}
+_EXACT = ("method", "family", "operation", "account", "status")  # cost next to nothing
+_MATCHERS = frozenset({*_OPERATORS, "absent", "caseInsensitive"})
+_OF_A_BODY = ("equalToJson", "matchesJsonPath")
+_PAIR = ("username", "password")

@@ -1,0 +1,1 @@
+"""The Flask application of one mock server, and how it is served."""

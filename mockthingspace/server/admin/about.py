@@ -1,0 +1,81 @@
+"""``health`` and ``families``: what runs here, and how faithful it is."""
+
+import os
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+from flask import Response
+
+from mockthingspace import __version__
+from mockthingspace.apis import FAMILIES
+from mockthingspace.apis.fidelity import Entry, entries, totals
+from mockthingspace.server.http.blueprint import json_response
+from mockthingspace.server.http.current import current
+from mockthingspace.spec.api import Family
+
+
+def health() -> Response:
+    """Say that it answers, for how long, and who it is."""
+    double = current()
+    uptime = double.clock.now() - double.started_at
+    return json_response(
+        {
+            "status": "healthy",
+            "version": __version__,
+            "uptime_s": uptime.total_seconds(),
+            "pending_deliveries": double.state.dispatcher.pending(),
+            "epoch": double.state.epoch,
+            "pid": os.getpid(),
+        }
+    )
+
+
+def families() -> Response:
+    """Show everything served, each with its evidence, source and date."""
+    return json_response(_everything())
+
+
+@cache
+def _everything() -> dict[str, Any]:
+    return {
+        "families": [_family(one) for one in FAMILIES],
+        "headers": _known(entries(()), "header"),
+        "totals": totals(entries()),
+    }
+
+
+def _family(family: Family) -> dict[str, Any]:
+    register = entries((family,))
+    operations = zip(family.operations, _known(register, "operation"), strict=True)
+    return {
+        "name": family.name,
+        "prefix": family.prefix,
+        "services": list(family.services),
+        "operations": [
+            {**known, "name": one.name, "method": one.method, "path": _path(known)}
+            for one, known in operations
+        ],
+        "fields": _known(register, "field"),
+        "refusals": _known(register, "refusal"),
+        "facts": _known(register, "rule"),
+    }
+
+
+def _path(known: dict[str, str]) -> str:
+    return known["name"].partition(" ")[2]
+
+
+def _known(register: Iterable[Entry], kind: str) -> list[dict[str, str]]:
+    """Return the entries of a kind as they are shown."""
+    return [
+        {
+            "name": one.name,
+            "says": one.says,
+            "evidence": one.evidence,
+            "source": one.source,
+            "date": one.date,
+        }
+        for one in register
+        if one.kind == kind
+    ]

@@ -1,0 +1,158 @@
+"""What every resource reads and answers with: filters, documents, errors."""
+
+from collections.abc import Callable, Iterable, Mapping
+from threading import Event
+from typing import Any, TypeVar
+
+from flask import Response, g, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from mockthingspace.apis import FAMILIES
+from mockthingspace.core.exceptions import AdminError, InvalidRequest, there_are
+from mockthingspace.core.json_values import DEEPEST, is_deeper
+from mockthingspace.core.models import is_account
+from mockthingspace.core.notifier import Met, Notifier
+from mockthingspace.core.redaction import without_secrets
+from mockthingspace.core.waiting import holding
+from mockthingspace.server.http.blueprint import Note, json_response
+from mockthingspace.spec.schemas import json_object
+
+PREFIX = "/__admin"
+Given = TypeVar("Given", bound=Mapping[str, Any])
+MAX_DOCUMENT = 1024 * 1024
+MAX_SNAPSHOT = 64 * 1024 * 1024
+MOST_BRACKETS = 1_000_000  # of arrays and objects: reading these is what takes long
+LONGEST_NUMBER = 18
+LONGEST_MESSAGE = 16 * 1024
+LONGEST_WAIT_S = 600
+LEVELS = DEEPEST + 10  # a message, and what it stands in
+
+
+def owns(path: str) -> bool:
+    """Say whether a path is the admin API's."""
+    return path == PREFIX or path.startswith(f"{PREFIX}/")
+
+
+def error_response(code: str, message: str, status: int) -> Response:
+    """Make the admin API's own error reply: it shows no secret that it was sent."""
+    said = without_secrets(message[:LONGEST_MESSAGE])
+    return json_response({"error": code, "message": said}, status)
+
+
+def filters(*allowed: str) -> dict[str, str]:
+    """Return the query's filters.
+
+    Raises:
+        AdminError: One means nothing here; the message names those that do.
+    """
+    for name in request.args:
+        if name not in allowed:
+            raise AdminError(
+                "unknown_filter",
+                f"unknown filter {name!r}; allowed here: {', '.join(allowed)}",
+            )
+    return dict(request.args)
+
+
+def known(given: Given, **more: Iterable[str]) -> Given:
+    """Return filters whose account, family, operation and service there can be.
+
+    Args:
+        given: The filters.
+        **more: The words that further filters may have.
+
+    Raises:
+        AdminError: One names what nobody has; a typo must not look like nothing
+            found.
+    """
+    account = given.get("account")
+    if isinstance(account, str) and not is_account(account):
+        raise AdminError(
+            "invalid_account",
+            f"account: must be one, such as 0242078689-00001; came {account!r}",
+        )
+    words: dict[str, Iterable[str]] = {
+        "family": {family.name for family in FAMILIES},
+        "operation": {one.name for family in FAMILIES for one in family.operations},
+        "service": {name for family in FAMILIES for name in family.services},
+        **more,
+    }
+    for name in given.keys() & words:
+        if isinstance(given[name], str) and given[name] not in words[name]:
+            raise AdminError(
+                f"unknown_{name}",
+                f"unknown {name} {given[name]!r}; "
+                f"{there_are(given[name], words[name])}",
+            )
+    return given
+
+
+def number(given: Mapping[str, Any], name: str) -> int:
+    """Return a filter that is a whole number; 0 where it is not given.
+
+    Raises:
+        AdminError: It is something else.
+    """
+    value = str(given.get(name, 0))
+    if not (value.isascii() and value.isdigit() and len(value) <= LONGEST_NUMBER):
+        raise AdminError("invalid_filter", f"{name}: must be a whole number, 0 or more")
+    return int(value)
+
+
+def read(note: Note) -> Response | None:
+    """Read the body of a request that may ask; refuse one too large, or not JSON."""
+    snapshot = request.path == f"{PREFIX}/snapshot"
+    most = request.max_content_length = MAX_SNAPSHOT if snapshot else MAX_DOCUMENT
+    try:
+        note.body = request.get_data()
+    except RequestEntityTooLarge:
+        return error_response(
+            "too_large", f"a document here has at most {most} bytes", 413
+        )
+    if note.body and request.method != "GET" and request.mimetype != "application/json":
+        return error_response(
+            "not_json",
+            f"a body of {request.method} needs the header 'Content-Type: "
+            "application/json'",
+            415,
+        )
+    if sum(map(note.body.count, (b"[", b"{"))) > MOST_BRACKETS:
+        return error_response(
+            "too_large",
+            f"a document has at most {MOST_BRACKETS} arrays and objects",
+            413,
+        )
+    return None
+
+
+def document() -> dict[str, Any]:
+    """Return the request's body, a JSON object.
+
+    Raises:
+        AdminError: It is none, or nested deeper than anything here is.
+    """
+    note: Note = g.note
+    try:
+        found = json_object(note.body)
+    except InvalidRequest as error:
+        raise AdminError("invalid_body", error.reason) from error
+    if is_deeper(found, LEVELS):
+        raise AdminError("invalid_body", f"the body is nested more than {LEVELS} deep")
+    return dict(found)
+
+
+def block(
+    notifier: Notifier, met: Met, already: Callable[[], bool], timeout_s: float
+) -> None:
+    """Block a request until something happens, time is up, or its client is gone.
+
+    Args:
+        notifier: Tells of what happens.
+        met: Whether that is what is waited for.
+        already: Whether it is there already; asked once the notifier is watched.
+        timeout_s: How long to wait, in real time.
+    """
+    over = Event()
+    with holding(request.environ, over), notifier.watching(met, over):
+        if not already():
+            over.wait(timeout_s)

@@ -1,0 +1,311 @@
+"""``events`` and ``deliveries``: trigger messages, see what came of them, wait."""
+
+from collections.abc import Callable, Iterable, Mapping
+from threading import Event
+from typing import Any
+
+from flask import Response, request
+
+from mockthingspace.apis import FAMILIES
+from mockthingspace.backend.backend import Double, State
+from mockthingspace.backend.store.deliveries import Forgotten
+from mockthingspace.backend.triggers import catalogue, resend, trigger
+from mockthingspace.core import serializers
+from mockthingspace.core.exceptions import AdminError
+from mockthingspace.core.matching.criteria import near_misses
+from mockthingspace.core.matching.failure_reports import (
+    Scene,
+    delivery_criteria,
+    expected,
+    undelivered,
+)
+from mockthingspace.core.models import STATUSES, Delivery, Exchange
+from mockthingspace.core.monotonic import monotonic
+from mockthingspace.core.redaction import value_without_secrets
+from mockthingspace.core.sources import date_of
+from mockthingspace.core.waiting import holding
+from mockthingspace.server.admin import schemas
+from mockthingspace.server.admin.common import (
+    Given,
+    block,
+    error_response,
+    filters,
+    known,
+    number,
+)
+from mockthingspace.server.http.blueprint import json_response
+from mockthingspace.server.http.current import current
+from mockthingspace.spec.events import ECHOES
+from mockthingspace.spec.events import Event as MessageEvent
+
+_EXACT = ("account", "family", "service", "event", "status")
+_FILTERS = (*_EXACT, "since", "limit")
+DELIVERIES = ("delivery", "deliveries")
+
+
+def events() -> Response:
+    """Show the events that can be triggered, each field with evidence and source."""
+    given = known(filters("family", "service"))
+    there = catalogue(FAMILIES, current().state)
+    shown = [_event(family, event) for family, event in there.values()]
+    matching = [
+        one for one in shown if all(one[name] == value for name, value in given.items())
+    ]
+    return json_response({"events": matching})
+
+
+def every() -> Response:
+    """Show the deliveries that match the filters, oldest first."""
+    double = current()
+    given = _known(double, filters(*_FILTERS))
+    found = _select(double.state.deliveries.every(), given)
+    if given.get("status") == "stale":
+        found = _select(double.late, given) + found
+    limit = number(given, "limit") if "limit" in given else len(found)
+    return _shown(double, found[max(len(found) - limit, 0) :], len(found))
+
+
+def one(identity: str) -> Response:
+    """Show one delivery with all its attempts."""
+    found = current().state.deliveries.get(identity)
+    if found is None:
+        raise AdminError("unknown_delivery", f"there is no delivery {identity}", 404)
+    return json_response(serializers.delivery(found))
+
+
+def add() -> Response:
+    """Trigger an event; 202 and the deliveries made, which go out after this reply."""
+    double = current()
+    wanted = known(schemas.loaded(schemas.Wanted()))
+    return _going(double, trigger(double, FAMILIES, wanted, request.host_url))
+
+
+def again(identity: str) -> Response:
+    """Send a delivery's message again; 202 and the new delivery."""
+    double = current()
+    return _going(double, [resend(double, identity, request.host_url)])
+
+
+def wait() -> Response:
+    """Block until matching deliveries are there: 200, or 408 with what came.
+
+    On a clock that stands, time moves to what is due, unless ``advance`` is false.
+    """
+    double = current()
+    state = double.state
+    wanted = _known(double, schemas.loaded(schemas.Awaited()))
+    moved = double if wanted["advance"] else None
+    come = (_matching(wanted), wanted["count"], wanted["timeout_s"])
+    came = _come(state, *come, moved)
+    if len(came) >= wanted["count"]:
+        return _shown(double, came, len(came))
+    deliveries = state.deliveries.every()
+    last = [one for one in deliveries if one.seq > wanted["since"]][-10:]
+    told = {"error": "timed_out", "message": _unmet(wanted, double, state)}
+    shown = [serializers.delivery(one) for one in last]
+    return json_response({**told, "deliveries": shown}, 408)
+
+
+def _come(
+    state: State,
+    matching: Callable[[Delivery], bool],
+    count: int,
+    timeout_s: float,
+    moved: Double | None = None,
+) -> list[Delivery]:
+    """Wait for so many deliveries that match; return those that did at that moment.
+
+    Each delivery is looked at when it changes, so a wait costs the same however
+    many there are.
+
+    Args:
+        state: Whose deliveries.
+        matching: Whether one matches.
+        count: How many must.
+        timeout_s: How long to wait, in real time.
+        moved: Whose clock moves to what is due next whenever nothing else brings
+            more; the wait ends where nothing is due.
+    """
+    until = monotonic() + timeout_s
+    deliveries = state.deliveries
+    matched: dict[str, Delivery] = {}
+    quiet = Event()
+
+    def met(item: object) -> bool:
+        if len(matched) >= count:
+            return True  # what changes after that moment changes nothing
+        if isinstance(item, Delivery) and matching(item):
+            matched[item.id] = item
+        elif isinstance(item, Delivery | Forgotten):
+            matched.pop(item.id, None)
+        if moved and not isinstance(item, Exchange) and moved.quiet(state):
+            quiet.set()
+        return quiet.is_set() or len(matched) >= count
+
+    def already() -> bool:
+        with deliveries.lock:  # nothing changes while they are counted
+            matched.clear()
+            for delivery in filter(matching, deliveries.every()):
+                matched[delivery.id] = delivery
+            return met(None)
+
+    waiting = True
+    while waiting:
+        quiet.clear()
+        block(state.notifier, met, already, until - monotonic())
+        short = len(matched) < count and monotonic() < until
+        waiting = short and quiet.is_set() and bool(moved and moved.skip(state))
+    with deliveries.lock:
+        return sorted(matched.values(), key=lambda delivery: delivery.seq)
+
+
+def nearest() -> Response:
+    """Show the three that come nearest, how each differs, and all of it in words."""
+    double = current()
+    wanted = _known(double, schemas.loaded(schemas.Sought()))
+    scene = _scene(wanted, double, double.state)
+    asked, count = _asked(wanted), wanted["count"]
+    there = [one for one in scene.deliveries if one.seq > wanted["since"]]
+    shown = [
+        {
+            "delivery": serializers.delivery(one.exchange),
+            "matchResult": {"distance": round(one.distance, 3)},
+            "differences": [each._asdict() for each in one.differences],
+        }
+        for one in near_misses(there, delivery_criteria(asked))
+    ]
+    heading = f"expected {expected(count, *DELIVERIES)}"
+    message = undelivered(heading, count, asked, scene)
+    return json_response({"nearMisses": shown, "message": message})
+
+
+def wait_until_idle() -> Response:
+    """Block until no attempt is under way or due: 200, or 408."""
+    wanted = known(schemas.loaded(schemas.Idle()))
+    timeout_s = wanted["timeout_s"]
+    over = Event()
+    with holding(request.environ, over):
+        idle = current().wait_until_idle(timeout_s, wanted.get("account"), over)
+    if idle:
+        return json_response({"idle": True})
+    return error_response(
+        "timed_out", f"attempts were still under way after {timeout_s:g} s", 408
+    )
+
+
+def _known(double: Double, given: Given) -> Given:
+    there = catalogue(FAMILIES, double.state)
+    return known(given, status=STATUSES, event=there)
+
+
+def _unmet(wanted: Mapping[str, Any], double: Double, state: State) -> str:
+    """Say what was awaited, what came instead, and what is still to come."""
+    count = wanted["count"]
+    heading = f"waited {wanted['timeout_s']:g} s for {expected(count, *DELIVERIES)}"
+    if state.dispatcher.closed:
+        during = "the double was reset or stopped during the wait"
+        heading = f"{during} for {expected(count, *DELIVERIES)}"
+    elif double.exhausted(state):
+        heading = f"waited for {expected(count, *DELIVERIES)}, and nothing more is due"
+    return undelivered(heading, count, _asked(wanted), _scene(wanted, double, state))
+
+
+def _asked(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what deliveries should have, as it is told."""
+    more = {name: wanted[name] for name in ("attempts", "since") if wanted.get(name)}
+    return {**_exact(wanted), **more}
+
+
+def _scene(wanted: Mapping[str, Any], double: Double, state: State) -> Scene:
+    deliveries = state.deliveries
+    with deliveries.lock:  # what is under way is pending
+        return Scene(
+            url=request.host_url.rstrip("/"),
+            now=double.clock.now(),
+            stands=double.clock.mode == "manual",
+            shared=not wanted["advance"],
+            evicted=deliveries.evicted,
+            deliveries=deliveries.every(),
+            registered=frozenset(
+                each.account for each in double.state.registry.every()
+            ),
+            under_way=state.dispatcher.under_way(),
+            attempt_timeout_s=state.settings.attempt_timeout_s,
+        )
+
+
+def _exact(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what deliveries must have: delivered, unless said otherwise."""
+    exact = {name: wanted[name] for name in _EXACT if wanted.get(name) is not None}
+    if "status" not in exact and not wanted.get("attempts"):
+        exact["status"] = "delivered"
+    return exact
+
+
+def _matching(wanted: Mapping[str, Any]) -> Callable[[Delivery], bool]:
+    exact = _exact(wanted)
+    attempts = wanted.get("attempts") or 0
+
+    def matches(one: Delivery) -> bool:
+        return (
+            one.seq > wanted["since"]
+            and len(one.attempts) >= attempts
+            and all(getattr(one, name) == value for name, value in exact.items())
+        )
+
+    return matches
+
+
+def _select(deliveries: Iterable[Delivery], given: Mapping[str, str]) -> list[Delivery]:
+    since = number(given, "since")
+    exact = {name: given[name] for name in given if name not in ("since", "limit")}
+    return [
+        one
+        for one in deliveries
+        if one.seq > since
+        and all(getattr(one, name) == value for name, value in exact.items())
+    ]
+
+
+def _going(double: Double, kept: list[Delivery]) -> Response:
+    """Answer with deliveries, and send them out once the answer is written."""
+    response = json_response(
+        {"deliveries": [serializers.delivery(one) for one in kept]}, 202
+    )
+    dispatcher = double.state.dispatcher
+    response.call_on_close(lambda: dispatcher.dispatch(kept))
+    return response
+
+
+def _shown(double: Double, deliveries: list[Delivery], total: int) -> Response:
+    shown = [serializers.delivery(one) for one in deliveries]
+    meta = {
+        "total": total,
+        "evicted": double.state.deliveries.evicted,
+        "last_seq": double.sequence.last,
+    }
+    return json_response({"deliveries": shown, "meta": meta})
+
+
+def _event(family: str, event: MessageEvent) -> dict[str, Any]:
+    return {
+        "event": event.name,
+        "family": family,
+        "service": event.service,
+        "says": event.says,
+        "evidence": event.known.mark,
+        "source": event.known.source,
+        "date": date_of(event.known.source),
+        "fields": [
+            {
+                "path": field.path,
+                "default": field.default
+                if field.default in ECHOES
+                else value_without_secrets(field.path, field.default),
+                "evidence": field.mark,
+                "source": field.source,
+                "date": date_of(field.source),
+            }
+            for field in event.fields
+        ],
+    }

@@ -1,0 +1,95 @@
+"""``faults``: plan misbehaviour, see what is planned, heal it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import Response
+
+from mockthingspace.apis import FAMILIES
+from mockthingspace.backend.backend import Double
+from mockthingspace.backend.faults import parser
+from mockthingspace.backend.faults.kinds import FAULTS
+from mockthingspace.backend.faults.models import SCOPES, Fault
+from mockthingspace.backend.triggers import catalogue
+from mockthingspace.core.clock import rfc3339
+from mockthingspace.core.exceptions import AdminError
+from mockthingspace.server.admin.common import document, filters, known
+from mockthingspace.server.http.blueprint import json_response
+from mockthingspace.server.http.current import current
+
+_FILTERS = (*SCOPES, "kind", "on")
+_WORDS: Mapping[str, frozenset[str]] = {
+    "kind": frozenset(one.name for one in FAULTS),
+    "on": frozenset(one.on for one in FAULTS),
+}
+
+
+def every() -> Response:
+    """Show those that have not healed, in the order they were planned.
+
+    ``meta.held`` is how many replies are being held back.
+    """
+    double = current()
+    found = filter(_filter(), double.state.faults.every(double.clock.now()))
+    shown = [_shown(fault) for fault in found]
+    meta = {"total": len(shown), "held": double.state.pauses.held}
+    return json_response({"faults": shown, "meta": meta})
+
+
+def add() -> Response:
+    """Plan one; 201 and the fault."""
+    double = current()
+    events = [event for _, event in catalogue(FAMILIES, double.state).values()]
+    made = parser.fault(document(), FAMILIES, events)
+    return json_response(_shown(double.plan(made)), 201)
+
+
+def remove() -> Response:
+    """Heal those that match the filters; say how many."""
+    return json_response({"removed": len(_heal(current(), _filter()))})
+
+
+def remove_one(identity: str) -> Response:
+    """Heal one; show it as it stood."""
+    gone = _heal(current(), lambda fault: fault.id == identity)
+    if not gone:
+        raise AdminError("unknown_fault", f"there is no fault {identity}", 404)
+    return json_response(_shown(gone[0]))
+
+
+def _heal(double: Double, unwanted: Callable[[Fault], bool]) -> list[Fault]:
+    """Heal faults, let go of the replies they hold back, and return them.
+
+    One that has acted as often as it may has healed, but may still hold replies.
+    """
+    gone = double.state.faults.remove(unwanted, double.clock.now())
+    holding = double.state.pauses.heal(unwanted)
+    return list({fault.id: fault for fault in (*holding, *gone)}.values())
+
+
+def _filter() -> Callable[[Fault], bool]:
+    given = known(filters(*_FILTERS), **_WORDS)
+    return lambda fault: all(
+        getattr(fault, name) == value for name, value in given.items()
+    )
+
+
+def _shown(fault: Fault) -> dict[str, Any]:
+    """Return a fault as the admin API shows it: as it was asked for, and more."""
+    assert fault.planned_at is not None
+    scopes = {name: getattr(fault, name) for name in SCOPES}
+    return {
+        "id": fault.id,
+        "seq": fault.seq,
+        "kind": fault.kind,
+        "on": fault.on,
+        **fault.options,
+        **scopes,
+        "times": fault.times,
+        "probability": fault.probability,
+        "seed": fault.seed,
+        "ttl_s": fault.ttl_s,
+        "acted": fault.acted,
+        "planned_at": rfc3339(fault.planned_at),
+        "heals_at": rfc3339(fault.heals_at()),
+    }

@@ -1,0 +1,101 @@
+"""The shapes of what the admin API is asked about deliveries."""
+
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+
+from mockthingspace.core.exceptions import AdminError
+from mockthingspace.server.admin.common import LONGEST_WAIT_S, document
+
+_NO_ACCOUNT = "is required: whose listeners the message is for"
+
+
+class _Strict(Schema):
+    class Meta:
+        unknown = RAISE
+
+
+class Wanted(_Strict):
+    """``{event, account, service?, overrides?, message?}``."""
+
+    event = fields.String(required=True)
+    account = fields.String(
+        required=True, error_messages={"required": _NO_ACCOUNT, "null": _NO_ACCOUNT}
+    )
+    service = fields.String(allow_none=True)
+    overrides = fields.Dict(keys=fields.String(), allow_none=True)
+    message = fields.Raw(allow_none=True)
+
+
+class _NoString(fields.Number):  # type: ignore[type-arg]
+    """A number, and not a string of one."""
+
+    def _validated(self, value: Any) -> Any:
+        if isinstance(value, str):
+            raise self.make_error("invalid", input=value)
+        return super()._validated(value)
+
+
+class _Seconds(_NoString, fields.Float):
+    """Seconds to wait."""
+
+
+class _Whole(_NoString, fields.Integer):
+    """A whole number."""
+
+
+TIMEOUT_S = _Seconds(load_default=5.0, validate=validate.Range(0, LONGEST_WAIT_S))
+
+
+class Patience(_Strict):
+    """``{timeout_s?}``."""
+
+    timeout_s = TIMEOUT_S
+
+
+class Idle(Patience):
+    """``{account?, timeout_s?}``."""
+
+    account = fields.String(allow_none=True)
+
+
+class Sought(_Strict):
+    """``{account?, family?, service?, event?, status?, attempts?, count?, since?}``.
+
+    And ``advance?``: whether the clock is the asker's to move.
+    """
+
+    account = fields.String(allow_none=True)
+    family = fields.String(allow_none=True)
+    service = fields.String(allow_none=True)
+    event = fields.String(allow_none=True)
+    status = fields.String(allow_none=True)
+    attempts = _Whole(strict=True, allow_none=True, validate=validate.Range(1))
+    count = _Whole(strict=True, load_default=None, validate=validate.Range(0))
+    since = _Whole(strict=True, load_default=0, validate=validate.Range(0))
+    advance = fields.Boolean(load_default=True, truthy={True}, falsy={False})
+
+
+class Awaited(Sought):
+    """The same, with ``timeout_s?``; the usual count is 1."""
+
+    timeout_s = TIMEOUT_S
+    count = _Whole(strict=True, load_default=1, validate=validate.Range(1))
+
+
+def loaded(shape: Schema) -> dict[str, Any]:
+    """Return the request's body as a shape has it.
+
+    Raises:
+        AdminError: It is not of that shape; the message says what is allowed.
+    """
+    try:
+        found: dict[str, Any] = shape.load(document())
+    except ValidationError as error:
+        said = "; ".join(
+            f"{key}: {' '.join(map(str, said)).rstrip('.')}"
+            for key, said in error.messages_dict.items()
+        )
+        allowed = ", ".join(shape.fields)
+        raise AdminError("invalid_body", f"{said}; allowed: {allowed}") from error
+    return found

@@ -1,0 +1,91 @@
+"""``snapshot``, ``settings`` and ``reset``: everything at once."""
+
+from typing import Any
+
+from flask import Response, g
+
+from mockthingspace.apis import FAMILIES
+from mockthingspace.backend import seeds
+from mockthingspace.backend.faults import parser
+from mockthingspace.core import serializers
+from mockthingspace.core.exceptions import AdminError, SettingsError
+from mockthingspace.core.settings import checked, plain, shown
+from mockthingspace.server.admin.common import document, filters, known
+from mockthingspace.server.http.blueprint import Note, json_response
+from mockthingspace.server.http.current import current
+
+STARTED_WITH = (
+    "host",
+    "port",
+    "allowed_hosts",
+    "seed",
+    "attempt_timeout_s",
+    "clock",
+    "allow_public_listeners",
+    "api_page",
+)
+
+
+def snapshot() -> Response:
+    """Show everything as a seed document; tokens and the journal are left out."""
+    double = current()
+    state = double.state
+    registrations = [serializers.registration(one) for one in state.registry.every()]
+    kept = {
+        name: value
+        for name, value in plain(state.settings).items()
+        if name not in STARTED_WITH
+    }
+    events = {
+        event.name: {
+            "family": family,
+            "service": event.service,
+            "message": event.template(),
+        }
+        for family, event in state.events
+    }
+    faults = state.faults.every(double.clock.now())
+    return json_response(
+        {
+            "settings": kept,
+            "registrations": registrations,
+            "events": events,
+            "faults": [parser.document(one) for one in faults],
+        }
+    )
+
+
+def settings() -> Response:
+    """Show how it behaves, passwords hidden."""
+    return json_response({"settings": shown(current().state.settings)})
+
+
+def restore() -> Response:
+    """Start over from a seed document, until the next reset."""
+    double = current()
+    wanted = document()
+    seed = seeds.seed(wanted, FAMILIES, double.clock.now())
+    changes = checked(wanted.get("settings", {}), "the snapshot")
+    if fixed := [name for name in STARTED_WITH if name in changes]:
+        raise SettingsError(f"{', '.join(fixed)}: only set when a double starts")
+    before = double.replace(double.settings.but(**changes), seed)
+    return json_response({"restored": len(seed.registrations), "replaced": before})
+
+
+def reset() -> Response:
+    """Make everything, or one account, as just started; say what there was."""
+    double = current()
+    account = known({**_in_body(), **filters("account")}).get("account")
+    removed = double.reset() if account is None else double.reset_account(account)
+    return json_response({**removed, "epoch": double.state.epoch})
+
+
+def _in_body() -> dict[str, Any]:
+    """Return what the body says, if there is one: ``{account?}``."""
+    note: Note = g.note
+    given = document() if note.body.strip() else {}
+    if given.keys() - {"account"} or not isinstance(given.get("account", ""), str):
+        raise AdminError(
+            "invalid_body", "a reset takes an account (as ?account= or in the body)"
+        )
+    return given

@@ -1,0 +1,43 @@
+"""``timeline``: all that happened, in one order."""
+
+from flask import Response
+
+from mockthingspace.backend.timeline import FORMATS, concerns, document, timeline
+from mockthingspace.server.admin.common import (
+    LONGEST_WAIT_S,
+    block,
+    filters,
+    known,
+    number,
+)
+from mockthingspace.server.http.blueprint import json_response
+from mockthingspace.server.http.current import current
+
+
+def every() -> Response:
+    """Show it, oldest first, as JSON, text or a mermaid diagram.
+
+    ``wait_s`` waits for something numbered above ``since``; ``limit`` keeps the last.
+    """
+    given = known(
+        filters("account", "since", "limit", "wait_s", "format"),
+        format=("json", *FORMATS),
+    )
+    double, account = current(), given.get("account")
+    since, wait_s = number(given, "since"), number(given, "wait_s")
+    if wait_s:
+        block(
+            double.state.notifier,
+            lambda item: concerns(item, account, since),
+            lambda: bool(timeline(double, account, since).entries),
+            min(wait_s, LONGEST_WAIT_S),
+        )
+    found = timeline(double, account, since)
+    total = len(found.entries)
+    limit = number(given, "limit") if "limit" in given else total
+    shown = found.entries[max(total - limit, 0) :]
+    if given.get("format", "json") != "json":
+        spelled = FORMATS[given["format"]](shown, total, found.evicted)
+        return Response(f"{spelled}\n", content_type="text/plain; charset=utf-8")
+    meta = {"total": total, "last_seq": found.last_seq, "evicted": found.evicted}
+    return json_response({"timeline": [document(one) for one in shown], "meta": meta})

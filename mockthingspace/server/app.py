@@ -1,0 +1,299 @@
+"""The Flask application of one double, and what it does around every request.
+
+``_arrive`` notes when a request came and what it said, the family's view (or
+the handler of what is not served) replies, ``_complete`` adds the explanation
+and the journal's entry. The admin API and the front page are left out of the journal.
+"""
+
+import logging
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
+from functools import cache, partial
+from itertools import accumulate
+from sys import intern
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, g, request
+from flask.sessions import NullSession, SessionInterface
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
+from werkzeug.routing import Map, Rule
+
+from mockthingspace.apis import FAMILIES
+from mockthingspace.apis.errors import gateway
+from mockthingspace.backend import seeds, timeline
+from mockthingspace.backend.backend import Double
+from mockthingspace.core import serializers
+from mockthingspace.core.clock import Clock
+from mockthingspace.core.exceptions import (
+    MethodNotServed,
+    NotServed,
+    SettingsError,
+    ThingSpaceError,
+)
+from mockthingspace.core.models import Delivery, Exchange
+from mockthingspace.core.redaction import printable, without_secrets
+from mockthingspace.core.settings import Settings, read_seed
+from mockthingspace.core.urls import locate
+from mockthingspace.server import admin
+from mockthingspace.server.http.blueprint import (
+    Note,
+    Segment,
+    blueprint,
+    json_response,
+    refused,
+)
+from mockthingspace.server.http.current import EXTENSION, current
+from mockthingspace.server.http.unmatched import (
+    account_in,
+    nearest_operation,
+    service_elsewhere,
+)
+from mockthingspace.spec.schemas import MAX_BODY, fault, shortened
+
+FRONT = "front"
+LONGEST_REASON = 1024  # as a header: Node takes 16 KiB of headers, aiohttp 8190 of one
+CUT = "... (cut; GET /__admin/requests has all of it)"
+_log = logging.getLogger("mockthingspace")
+_BROKEN = fault(900900, "Unclassified Failure", "The double failed; see its log")
+
+
+class _NoSessions(SessionInterface):
+    """Flask's own sessions are not used; opening one costs each request."""
+
+    def open_session(self, *_: object) -> NullSession:
+        """Return a session that holds nothing."""
+        return _NO_SESSION
+
+    def is_null_session(self, _: object) -> bool:
+        """Say that there is nothing to save."""
+        return True
+
+
+_NO_SESSION = NullSession()
+
+
+class _MatchedOnly(Rule):
+    """A rule no URL is ever built of: compiling what builds it costs the most.
+
+    The method is private to Werkzeug; setup.cfg bounds the version.
+    """
+
+    def _compile_builder(self, *_: object) -> Callable[..., Any]:
+        return _not_built
+
+
+def _not_built(*_: object, **__: object) -> None:
+    raise NotImplementedError  # pragma: no cover (the double builds no URLs)
+
+
+def create_app(
+    settings: Settings | None = None, deliver_to: Mapping[str, Any] | None = None
+) -> Flask:
+    """Make the application of a new double; any number live in one process.
+
+    Args:
+        settings: How it behaves; the defaults if None.
+        deliver_to: WSGI and ASGI applications by origin, such as
+            ``{"https://listener.example": app}``: messages for a listener there
+            go straight into the application, without a socket.
+
+    Raises:
+        SettingsError: The seed file, or something in ``deliver_to``, cannot be used.
+    """
+    settings = settings or Settings()
+    for url, application in (deliver_to or {}).items():
+        _check_application(url, application)
+    document = {} if settings.seed is None else read_seed(settings.seed)
+    seed = seeds.seed(document, FAMILIES, Clock().now())
+    app = _Application()
+    app.extensions[EXTENSION] = Double(settings, seed, deliver_to or {}, _log_news)
+    return app
+
+
+def _check_application(url: str, application: Any) -> None:
+    if not callable(application):
+        raise SettingsError(
+            f"deliver_to: {url!r} must lead to a WSGI or ASGI application, "
+            f"not to {application!r}"
+        )
+    try:
+        alone = urlsplit(url).path in ("", "/") and bool(locate(url))
+    except ValueError:
+        alone = False
+    if not alone:
+        raise SettingsError(
+            f"deliver_to: {url!r} must be scheme and host, such as "
+            "https://listener.example"
+        )
+
+
+class _Application(Flask):
+    """Serves the families and the admin API.
+
+    All have the same URL rules, and compiling them is most of what making one
+    would cost: they are compiled once in a process, and copied for an
+    application that is given a rule of its own.
+    """
+
+    url_rule_class = _MatchedOnly
+    session_interface = _NoSessions()
+
+    def __init__(self) -> None:
+        super().__init__("mockthingspace", static_folder=None)
+        served = _served()
+        self.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+        self.url_map = served.url_map
+        self.view_functions.update(served.view_functions)
+        self.blueprints.update(served.blueprints)
+        self.error_handler_spec = deepcopy(served.error_handler_spec)
+        self.before_request(_arrive)
+        self.after_request(_complete)
+        self.register_error_handler(HTTPException, _not_served)
+        self.register_error_handler(Exception, _broken)
+
+    def add_url_rule(self, *args: Any, **kwargs: Any) -> None:
+        """Add a rule, to this application only."""
+        self.url_map = _url_map(rule.empty() for rule in self.url_map.iter_rules())
+        super().add_url_rule(*args, **kwargs)
+
+
+@cache
+def _served() -> Flask:
+    """Return what all applications share: the rules and what they lead to."""
+    app = Flask("mockthingspace", static_folder=None)
+    app.url_rule_class = _MatchedOnly
+    app.url_map = _url_map()
+    for family in FAMILIES:
+        app.register_blueprint(blueprint(family))
+    app.register_blueprint(admin.blueprint())
+    app.add_url_rule(
+        "/", FRONT, admin.front, methods=["GET"], provide_automatic_options=False
+    )
+    return app
+
+
+def _url_map(rules: Iterable[Rule] = ()) -> Map:
+    return Map(rules, converters={"segment": Segment}, merge_slashes=False)
+
+
+def _arrive() -> Response | None:
+    double = current()
+    note = g.note = Note(double.clock.now(), double.state, after=double.sequence.last)
+    if admin.owns(request.path):
+        return admin.guard() or admin.read(note)
+    try:
+        note.body = request.get_data()
+    except RequestEntityTooLarge:
+        note.oversized = True
+    return None
+
+
+def _complete(response: Response) -> Response:
+    if admin.owns(request.path) or request.endpoint == FRONT:
+        return response
+    note: Note = g.note
+    reason = "; ".join(note.reasons) or None
+    if reason:
+        whose = service_elsewhere(FAMILIES, reason)
+        reason = f"{reason}; {whose}" if whose else reason
+        response.headers["X-Mock-Reason"] = _as_header(reason)
+    exchange = note.state.journal.add(_exchange(note, response, reason))
+    if _log.isEnabledFor(logging.INFO):
+        shown = partial(serializers.document, exchange)
+        more = {"exchange": shown, "clock": exchange.completed_at}
+        _log.info("%s", serializers.log_line(exchange), extra=more)
+    return response
+
+
+def _log_news(item: object) -> None:
+    """Log what is new of a delivery, or what else happened."""
+    warned = isinstance(item, Delivery) and any(
+        attempt.warning for attempt in item.attempts
+    )
+    level = logging.WARNING if warned else logging.INFO
+    if _log.isEnabledFor(level) and (entry := timeline.news(item)):
+        more = {"entry": partial(timeline.document, entry), "clock": entry.at}
+        _log.log(level, "%s", entry.words, extra=more)
+
+
+def _exchange(note: Note, response: Response, reason: str | None) -> Exchange:
+    environ = request.environ
+    return Exchange(
+        seq=0,
+        method=intern(environ["REQUEST_METHOD"]),
+        path=environ["PATH_INFO"],
+        query=environ.get("QUERY_STRING", ""),
+        headers=_headers(environ),
+        body=note.body,
+        status=response.status_code,
+        reply_headers=tuple(response.headers),
+        reply=response.get_data(),
+        family=note.family,
+        operation=note.operation,
+        account=note.account,
+        reason=reason,
+        matched=note.operation is not None,
+        arrived_at=note.arrived_at,
+        completed_at=current().clock.now(),
+        after=note.after,
+    )
+
+
+def _headers(environ: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (intern(name), value)
+        for name, value in environ.items()
+        if name.startswith("HTTP_") or name in ("CONTENT_TYPE", "CONTENT_LENGTH")
+    )
+
+
+def _as_header(reason: str) -> str:
+    """Spell a reason as a header can hold it: printable ASCII, at most 1 KiB."""
+    spelled = [_as_ascii(char) for char in reason[: LONGEST_REASON + 1]]
+    if sum(map(len, spelled)) <= LONGEST_REASON:
+        return "".join(spelled)
+    ends = [*accumulate(map(len, spelled))]
+    fitting = bisect_right(ends, LONGEST_REASON - len(CUT))
+    return "".join(spelled[:fitting]) + CUT
+
+
+def _as_ascii(char: str) -> str:
+    return char if char.isascii() and char.isprintable() else ascii(char)[1:-1]
+
+
+def _not_served(error: HTTPException) -> Response:
+    """Answer a path or a method that no operation has."""
+    if admin.owns(request.path):
+        return admin.not_served(error)
+    note: Note = g.note
+    note.account = account_in(request.path)
+    near = nearest_operation(FAMILIES, request.method, request.path)
+    refusal: ThingSpaceError = NotServed(
+        f"no operation has the path {shortened(request.path)}; nearest: {near}"
+    )
+    headers = error.get_response().headers
+    if isinstance(error, MethodNotAllowed):
+        refusal = MethodNotServed(
+            f"{request.method} is not served here, only {headers['Allow']}; "
+            f"nearest: {near}"
+        )
+    inside = [one for one in FAMILIES if request.path.startswith(f"{one.prefix}/")]
+    family = max(inside, key=lambda one: len(one.prefix), default=None)
+    answers = family.answers if family else gateway("/")
+    response = refused(answers[type(refusal)], refusal, note)
+    if isinstance(error, MethodNotAllowed):
+        response.headers["Allow"] = headers["Allow"]
+    return response
+
+
+def _broken(error: Exception) -> Response:
+    """Answer a bug of ours: say so, keep the traceback in the log."""
+    asked = printable(without_secrets(f"{request.method} {request.path}"))
+    _log.error("the double failed on %s", asked, exc_info=error)
+    if admin.owns(request.path):
+        return admin.error_response("broken", f"the double failed: {error!r}", 500)
+    note: Note = g.note
+    note.reasons.insert(0, f"the double failed: {error!r}")
+    return json_response(_BROKEN, 500)

@@ -1,0 +1,1 @@
+"""Serving ThingSpace's APIs over HTTP."""

@@ -1,0 +1,210 @@
+"""Serves a family: the Flask blueprint built of its operations.
+
+A request to an operation goes through ``_answer``: who is calling, what the
+path, the query and the body say in our names, the verb, the reply in
+ThingSpace's.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, Response, g, request
+from werkzeug.routing import BaseConverter
+
+from mockthingspace.apis.handlers import Call
+from mockthingspace.backend.backend import State
+from mockthingspace.backend.faults.models import Fault
+from mockthingspace.core.exceptions import (
+    InactiveAccount,
+    MissingBearer,
+    MissingSession,
+    ThingSpaceError,
+    TooLarge,
+)
+from mockthingspace.core.settings import Settings
+from mockthingspace.server.http.caller import caller
+from mockthingspace.server.http.request_faults import planned_reply, spoiled, told
+from mockthingspace.spec.api import Answer, Family, Operation
+from mockthingspace.spec.schemas import MAX_BODY, Shape, load, spelled
+
+LONGEST_ACCOUNT = 100
+
+
+@dataclass(slots=True)
+class Note:
+    """What the journal will want to know of the request being handled."""
+
+    arrived_at: datetime
+    state: State
+    body: bytes = field(default=b"", repr=False)
+    oversized: bool = False
+    family: str | None = None
+    operation: str | None = None
+    account: str | None = None
+    reasons: list[str] = field(default_factory=list)
+    after: int = 0
+
+
+class Segment(BaseConverter):
+    """One segment of a path, which may be empty: an account can be missing."""
+
+    regex = "[^/]*"
+
+
+def blueprint(family: Family) -> Blueprint:
+    """Build the Flask blueprint that serves a family."""
+    served = Blueprint(
+        family.prefix.replace("/", "-"), __name__, url_prefix=family.prefix
+    )
+    for operation in family.operations:
+        served.add_url_rule(
+            operation.rule.replace("<", "<segment:"),
+            endpoint=operation.name,
+            view_func=_view(family, operation),
+            methods=[operation.method],
+            provide_automatic_options=False,
+        )
+    return served
+
+
+def _view(family: Family, operation: Operation) -> Callable[..., Response]:
+    def view(**path: str) -> Response:
+        note: Note = g.note
+        note.family, note.operation = family.name, operation.name
+        note.account = path.get("account") or _in_query(operation)
+        faults = _faults(family, operation, note)
+        try:
+            planned = faults and planned_reply(family, faults, note.state, note.account)
+            reply = planned or _answer(family, operation, path, note, faults)
+        except ThingSpaceError as refusal:
+            note.account = note.account or _in_body(operation, note)
+            reply = refused(family.answer_to(type(refusal)), refusal, note)
+        if not faults:
+            return reply
+        return spoiled(reply, faults, note.state, note.account)
+
+    return view
+
+
+def _faults(family: Family, operation: Operation, note: Note) -> list[Fault]:
+    """Return the planned faults that act on this request."""
+    if not note.state.faults.planned:
+        return []
+    note.account = note.account or _in_body(operation, note)
+    whose = {
+        "account": note.account,
+        "family": family.name,
+        "operation": operation.name,
+        "method": operation.method,
+        "prefix": family.prefix,
+    }
+    acting = note.state.faults.acting("requests", whose, note.arrived_at)
+    note.reasons += [told(one) for one in acting if one.kind != "refuse"]
+    return acting
+
+
+def _answer(
+    family: Family,
+    operation: Operation,
+    path: dict[str, str],
+    note: Note,
+    faults: list[Fault],
+) -> Response:
+    if note.oversized:
+        raise TooLarge(f"the body is larger than {MAX_BODY} bytes")
+    stale = next((one.memory for one in faults if one.kind == "stale"), None)
+    call = Call(family, note.state, caller(), note.arrived_at, stale)
+    operation = operation.in_dialect(call.settings.dialect)
+    _authorize(operation, call)
+    arguments: dict[str, Any] = {}
+    if operation.path:
+        arguments |= _load(operation.path, path, note)
+    if operation.query:
+        arguments |= _load(operation.query, request.args.to_dict(), note)
+    if operation.body:
+        arguments |= _load(operation.body, operation.body.read(note.body), note)
+    outcome = operation.verb(call, **arguments)
+    if operation.reply is None or (operation.silent and not outcome):
+        reply = Response()
+        del reply.headers["Content-Type"]
+    else:
+        one = operation.many and not isinstance(outcome, tuple)
+        shown = (outcome,) if one else outcome
+        reply = json_response(operation.reply.dump(shown, many=operation.many))
+    if operation.signs:
+        reply.headers[call.settings.secret_header] = outcome.secret  # type: ignore[attr-defined]
+    return reply
+
+
+def _load(shape: Shape, document: Mapping[str, Any], note: Note) -> dict[str, Any]:
+    """Load a part of the request; its account is noted, and must be one there is."""
+    named = document.get(shape.account_key)
+    if isinstance(named, str):
+        note.account = named[:LONGEST_ACCOUNT]
+    loaded = load(shape, document, note.reasons.append)
+    if "account" in loaded:
+        check_active(loaded["account"], note.state.settings)
+    return loaded
+
+
+def _in_query(operation: Operation) -> str | None:
+    """Return the account the query names, whatever else is wrong with it."""
+    if operation.query is None:
+        return None
+    named = request.args.get(operation.query.account_key)
+    return named and named[:LONGEST_ACCOUNT]
+
+
+def _in_body(operation: Operation, note: Note) -> str | None:
+    """Return the account that the body of a refused request names, if it does."""
+    try:
+        document = operation.body.read(note.body) if operation.body else {}
+    except ThingSpaceError:
+        return None
+    named = document.get(operation.body.account_key) if operation.body else None
+    return named[:LONGEST_ACCOUNT] if isinstance(named, str) else None
+
+
+def refused(answer: Answer, refusal: ThingSpaceError, note: Note) -> Response:
+    """Answer a refusal; the reason goes where the developer looks for it."""
+    note.reasons.insert(0, refusal.reason)
+    body = answer.in_dialect(note.state.settings.dialect)
+    return json_response(body, answer.status, answer.content_type)
+
+
+def json_response(
+    document: object, status: int = 200, content_type: str = "application/json"
+) -> Response:
+    """Make a reply of a document."""
+    return Response(spelled(document), status, content_type=content_type)
+
+
+def _authorize(operation: Operation, call: Call) -> None:
+    """Ask for the proofs the operation needs, as the ``auth`` setting says."""
+    auth = call.settings.auth
+    if auth == "off":
+        return
+    if "basic" in operation.needs and call.caller.client is None:
+        raise MissingBearer(
+            "the header 'Authorization: Basic base64(key:secret)' is missing or is "
+            "not that"
+        )
+    if "bearer" in operation.needs:
+        if call.caller.bearer is None:
+            raise MissingBearer("the header 'Authorization: Bearer <token>' is missing")
+        if auth == "strict":
+            call.state.tokens.check_bearer(call.caller.bearer, call.now)
+    if "session" in operation.needs:
+        if call.caller.session is None:
+            raise MissingSession("the header VZ-M2M-Token is missing")
+        if auth == "strict":
+            call.state.tokens.check_session(call.caller.session, call.now)
+
+
+def check_active(account: str, settings: Settings) -> None:
+    """Refuse an account that is not one of the setting ``accounts``."""
+    refused = settings.refuses(account)
+    if refused is not None:
+        raise InactiveAccount(refused)

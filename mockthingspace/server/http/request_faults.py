@@ -1,0 +1,102 @@
+"""What faults do to requests: instead of the verb, to the reply, to its bytes.
+
+Bytes are the server's to spoil: it is told through the request's environment.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Any
+
+from flask import Response, request
+
+from mockthingspace.backend.backend import State
+from mockthingspace.backend.faults.delays import delay_s, pieces
+from mockthingspace.backend.faults.kinds import REFUSALS
+from mockthingspace.backend.faults.models import Fault
+from mockthingspace.core.exceptions import (
+    InvalidBearer,
+    MethodNotServed,
+    NotServed,
+    ThingSpaceError,
+)
+from mockthingspace.server.http.response_faults import SPOIL, Spoil
+from mockthingspace.spec.api import Family
+from mockthingspace.spec.schemas import fault, spelled
+
+BYTES = frozenset({"reset", "empty", "truncate", "garbage"})
+_GATEWAY: Mapping[int, tuple[int, str, str]] = {
+    403: (
+        900908,
+        "Resource forbidden",
+        "User is not authorized to access the resource",
+    ),
+    429: (900800, "Message throttled out", "You have exceeded your quota"),
+    503: (101503, "Service Unavailable", "The back end cannot be reached"),
+}
+_OTHER = (900900, "Unclassified Failure", "A planned fault")
+_AS_REFUSED: Mapping[int, type[ThingSpaceError]] = {
+    401: InvalidBearer,
+    404: NotServed,
+    405: MethodNotServed,
+}
+RETRY_LATER = (429, 503)
+RETRY_AFTER_S = 60
+
+
+def planned_reply(
+    family: Family, faults: Iterable[Fault], state: State, account: str | None
+) -> Response | None:
+    """Return the reply that stands in the place of the verb's, after every delay.
+
+    Raises:
+        ThingSpaceError: The refusal that was planned.
+    """
+    faults = list(faults)
+    delays = tuple(one for one in faults if one.kind == "delay")
+    delay = sum(map(delay_s, delays))
+    if delay:
+        state.pauses.wait(delay, account, delays, request.environ)
+    for one in faults:
+        if one.kind == "refuse":
+            raise REFUSALS[one.options["refusal"]](told(one))
+        if one.kind == "status":
+            return _with_status(family, one, state.settings.dialect)
+    return None
+
+
+def spoiled(
+    reply: Response, faults: Iterable[Fault], state: State, account: str | None
+) -> Response:
+    """Return a reply as the faults leave it, and tell the server about its bytes."""
+    for one in faults:
+        if one.kind == "malformed":
+            reply.set_data(reply.get_data()[:-1] or b"{")
+        elif one.kind == "slow":
+            wait = partial(
+                state.pauses.wait,
+                account=account,
+                faults=(one,),
+                environ=request.environ,
+            )
+            request.environ[SPOIL] = Spoil("slow", *pieces(one), wait)
+        elif one.kind in BYTES:
+            request.environ[SPOIL] = Spoil(one.kind)
+    return reply
+
+
+def told(one: Fault) -> str:
+    """Name a fault for the developer."""
+    return f"fault {one.id}: {one.kind}"
+
+
+def _with_status(family: Family, one: Fault, dialect: str) -> Response:
+    status, after_s = one.options["status"], one.options["retry_after_s"]
+    body: Mapping[str, Any] = fault(*_GATEWAY.get(status, _OTHER))
+    if status in _AS_REFUSED:
+        body = family.answer_to(_AS_REFUSED[status]).in_dialect(dialect)
+    reply = Response(spelled(body), status, content_type="application/json")
+    if after_s is None and status in RETRY_LATER:
+        after_s = RETRY_AFTER_S
+    if after_s is not None:
+        reply.headers["Retry-After"] = str(after_s)
+    return reply

@@ -1,0 +1,75 @@
+"""What a request that nothing serves was probably meant for."""
+
+import re
+from collections.abc import Iterable
+from difflib import SequenceMatcher
+from typing import NamedTuple
+
+from mockthingspace.core.models import ACCOUNTS
+from mockthingspace.spec.api import Family, Operation
+
+_ACCOUNT = re.compile(
+    rf"(?<![0-9])(?:{'|'.join(one.pattern for one in ACCOUNTS)})(?![0-9])"
+)
+_LONGEST = 200
+_SAME_METHOD = 0.3
+_SAME_PREFIX = 0.2
+_MOST_ALIKE = 1 + _SAME_METHOD + _SAME_PREFIX
+
+
+def account_in(path: str) -> str | None:
+    """Return the account a path speaks of, if one stands in it."""
+    found = _ACCOUNT.search(path)
+    return found[0] if found else None
+
+
+def service_elsewhere(families: Iterable[Family], reason: str) -> str | None:
+    """Say whose a service is that a reason has refused, if it is another family's."""
+    return next(
+        (
+            f"{service} is of {family.name}"
+            for family in families
+            for service in family.services
+            if "must be one of" in reason and f"(came: {service!r})" in reason
+        ),
+        None,
+    )
+
+
+class NearOperation(NamedTuple):
+    """An operation, where it would be served, and how far off it is (0 to 1)."""
+
+    family: Family
+    operation: Operation
+    path: str
+    distance: float
+
+    @property
+    def template(self) -> str:
+        """The path with its parameters in braces."""
+        rule = self.family.prefix + self.operation.rule
+        return rule.replace("<", "{").replace(">", "}")
+
+
+def nearest_operations(
+    families: Iterable[Family], method: str, path: str
+) -> list[NearOperation]:
+    """Return the operations, those whose method and path are most like these first."""
+    account = account_in(path) or "<account>"
+
+    def near(family: Family, operation: Operation) -> NearOperation:
+        served = (family.prefix + operation.rule).replace("<account>", account)
+        alike = SequenceMatcher(None, path[:_LONGEST], served, autojunk=False).ratio()
+        alike += _SAME_METHOD if operation.method == method else 0
+        alike += _SAME_PREFIX if path.startswith(f"{family.prefix}/") else 0
+        return NearOperation(family, operation, served, 1 - alike / _MOST_ALIKE)
+
+    every = (near(family, one) for family in families for one in family.operations)
+    return sorted(every, key=lambda one: one.distance)
+
+
+def nearest_operation(families: Iterable[Family], method: str, path: str) -> str:
+    """Describe the operation whose method and path are most like these."""
+    nearest = nearest_operations(families, method, path)[0]
+    operation = nearest.operation
+    return f"{operation.method} {nearest.template} ({operation.name})"

@@ -1,0 +1,1 @@
+"""The OpenAPI description of everything the server answers."""

@@ -1,0 +1,270 @@
+"""The OpenAPI description of all the double serves, made of the families.
+
+Nothing is stated here: paths, shapes, refusals and messages are read from where
+the double itself reads them.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any, NamedTuple
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+
+from mockthingspace import __version__
+from mockthingspace.apis import FAMILIES
+from mockthingspace.apis.common import HEADERS
+from mockthingspace.apis.fidelity import path_of
+from mockthingspace.apis.possible_errors import refusals
+from mockthingspace.core.exceptions import word
+from mockthingspace.core.models import Fact, Known, Proof
+from mockthingspace.core.settings import Settings
+from mockthingspace.server.openapi.schemas import (
+    Convert,
+    Document,
+    drawn_from,
+    marked,
+    message_example,
+    of_message,
+    of_reply,
+    of_request,
+    parameters,
+    reply_example,
+    request_example,
+)
+from mockthingspace.spec.api import Answer, Family, Operation
+from mockthingspace.spec.events import Event
+from mockthingspace.spec.schemas import Form
+
+VERSION = "3.1.0"
+JSON, FORM = "application/json", "application/x-www-form-urlencoded"
+ACKNOWLEDGES = "acknowledges the message; nothing else does"
+HEX_SHA256 = "^[0-9a-f]{64}$"
+_SCHEMES: Mapping[Proof, tuple[str, ...]] = {
+    "basic": ("basic",),
+    "bearer": ("bearer", "oauth2"),
+    "session": ("session",),
+}
+_ABOUT = (
+    "A local double of Verizon ThingSpace's callback APIs. Each fact has evidence and "
+    "a source: *documented* is what a page of ThingSpace's or its SDK says, *observed* "
+    "what was measured against the real service, *assumed* what neither says."
+)
+
+
+class How(NamedTuple):
+    """The settings a description depends on."""
+
+    auth: str
+    dialect: str
+    deregister_missing: str
+    secret_header: str
+    signature_header: str
+
+
+class Making(NamedTuple):
+    """A description in the making: how, and what its schemas are kept in."""
+
+    how: How
+    spec: APISpec
+    convert: Convert
+
+    def keep(self, name: str, schema: Document) -> Document:
+        """Keep a schema under a name, and return a reference to it."""
+        if name not in self.spec.components.schemas:
+            self.spec.components.schema(name, schema)
+        return {"$ref": f"#/components/schemas/{name}"}
+
+
+def described(settings: Settings) -> Document:
+    """Return the description of a double with these settings."""
+    return _described(How(*(getattr(settings, name) for name in How._fields)))
+
+
+@cache
+def _described(how: How) -> Document:
+    plugin = MarshmallowPlugin()
+    spec = APISpec(
+        "mockthingspace",
+        __version__,
+        VERSION,
+        plugins=[plugin],
+        info={"description": f"{_ABOUT} Here auth={how.auth}, dialect={how.dialect}."},
+        servers=[{"url": "/"}],
+    )
+    assert plugin.converter is not None
+    making = Making(how, spec, plugin.converter.schema2jsonschema)
+    for name, scheme in _schemes():
+        spec.components.security_scheme(name, scheme)
+    for name in dict.fromkeys(family.name for family in FAMILIES):
+        spec.tag(_tag(name))
+    for family in FAMILIES:
+        for operation in family.operations:
+            path = path_of(family, operation)
+            told = _operation(making, family, operation.in_dialect(how.dialect))
+            spec.path(path, operations={operation.method.lower(): told})
+    made: Document = spec.to_dict()
+    return made
+
+
+def _tag(name: str) -> Document:
+    """Describe the families of a name: where they are, and what else they do."""
+    families = [one for one in FAMILIES if one.name == name]
+    facts = [
+        {"says": fact.says, "x-evidence": fact.mark, "x-source": fact.source}
+        for one in families
+        for fact in one.facts
+    ]
+    where = ", ".join(one.prefix for one in families)
+    services = ", ".join(service for one in families for service in one.services)
+    about = f"{where}: {services}" if services else where
+    return {"name": name, "description": about, "x-facts": facts}
+
+
+def _schemes() -> Iterator[tuple[str, Document]]:
+    """Return the proofs of identity that operations ask for."""
+    grant = next(
+        path_of(family, operation)
+        for family in FAMILIES
+        for operation in family.operations
+        if operation.reply is not None and "access_token" in operation.reply.fields
+    )
+    flow = {"tokenUrl": grant, "scopes": {}}
+    yield "basic", _of(HEADERS["request", "Authorization"], type="http", scheme="basic")
+    yield (
+        "bearer",
+        _of(HEADERS["request", "Authorization"], type="http", scheme="bearer"),
+    )
+    flows = {"clientCredentials": flow}
+    yield "oauth2", _of(HEADERS["request", "Authorization"], type="oauth2", flows=flows)
+    token = HEADERS["request", "VZ-M2M-Token"]
+    yield "session", _of(token, type="apiKey", name="VZ-M2M-Token", **{"in": "header"})
+
+
+def _of(fact: Fact, **more: Any) -> Document:
+    """Return something with what is known of it."""
+    told = marked(Known(fact.mark, fact.source))
+    return {**more, **told, "description": f"{fact.says} ({told['description']})"}
+
+
+def _operation(making: Making, family: Family, operation: Operation) -> Document:
+    fact = operation.fact
+    made: Document = {
+        "operationId": f"{family.name}-{operation.name}".replace("-", "_"),
+        "tags": [family.name],
+        "summary": fact.says,
+        **marked(Known(fact.mark, fact.source)),
+        "security": _security(making.how, operation),
+        "parameters": list(parameters(making.convert, family, operation)),
+        "responses": {
+            "200": _reply(making, family, operation),
+            **_refused(making, family, operation),
+        },
+    }
+    if operation.body is not None:
+        name = f"{family.name}.{operation.name}.request"
+        schema = making.keep(name, of_request(making.convert, operation.body))
+        form = isinstance(operation.body, Form)
+        example = request_example(family, operation.body)
+        content = {FORM if form else JSON: {"schema": schema, "example": example}}
+        made["requestBody"] = {"required": True, "content": content}
+        key = {name: key for key, name in operation.body.keys.items()}.get("url")
+        if key is not None:
+            made["callbacks"] = {
+                one.name: {f"{{$request.body#/{key}}}": _message(making, family, one)}
+                for one in family.events
+            }
+    return made
+
+
+def _security(how: How, operation: Operation) -> list[Document]:
+    """Return the ways to say who calls; nothing is one of them where auth is off."""
+    ways: list[Document] = [{}]
+    for need in operation.needs:
+        ways = [{**way, one: []} for way in ways for one in _SCHEMES[need]]
+    return [{}, *ways] if how.auth == "off" else ways
+
+
+def _reply(making: Making, family: Family, operation: Operation) -> Document:
+    empty = "; an empty body where there is nothing" if operation.silent else ""
+    made: Document = {"description": f"{operation.fact.says}{empty}"}
+    if operation.signs:
+        header = _of(
+            HEADERS["reply", "secret_header"], schema={"type": "string"}, required=True
+        )
+        made["headers"] = {making.how.secret_header: header}
+    if operation.reply is not None:
+        name = f"{family.name}.{operation.name}.reply"
+        schema = of_reply(
+            making.convert, family, operation, making.how.deregister_missing
+        )
+        one = reply_example(family, operation)
+        example = [one] if operation.many else one
+        content = {"schema": making.keep(name, schema), "example": example}
+        made["content"] = {JSON: content}
+    return made
+
+
+def _refused(making: Making, family: Family, operation: Operation) -> Document:
+    """Return how the operation refuses, by status."""
+    by_status: dict[str, dict[str, Answer]] = {}
+    for refusal in refusals(family, operation):
+        answer = family.answers[refusal]
+        by_status.setdefault(str(answer.status), {})[word(refusal)] = answer
+    return {
+        status: _refusal(making, answers)
+        for status, answers in sorted(by_status.items())
+    }
+
+
+def _refusal(making: Making, answers: Mapping[str, Answer]) -> Document:
+    dialect = making.how.dialect
+    bodies = {name: answer.in_dialect(dialect) for name, answer in answers.items()}
+    schemas = [_error(making, body) for body in bodies.values()]
+    distinct = [one for at, one in enumerate(schemas) if one not in schemas[:at]]
+    examples = {
+        name: {
+            "summary": answer.fact.says,
+            **marked(Known(answer.fact.mark, answer.fact.source)),
+            "value": bodies[name],
+        }
+        for name, answer in answers.items()
+    }
+    reason = _of(
+        HEADERS["reply", "X-Mock-Reason"], schema={"type": "string"}, required=True
+    )
+    schema = distinct[0] if len(distinct) == 1 else {"anyOf": distinct}
+    return {
+        "description": "; ".join(answers),
+        "headers": {"X-Mock-Reason": reason},
+        "content": {JSON: {"schema": schema, "examples": examples}},
+    }
+
+
+def _error(making: Making, body: Mapping[str, Any]) -> Document:
+    """Return a reference to the schema of an error's body, named for its keys."""
+    name = "-".join(["error", *body])
+    return making.keep(name, drawn_from(dict(body)))
+
+
+def _message(making: Making, family: Family, event: Event) -> Document:
+    """Describe what is sent to a listener, and what it answers."""
+    told = event.known
+    schema = making.keep(event.name, of_message(event))
+    content = {"schema": schema, "example": message_example(family, event)}
+    signature = _of(
+        HEADERS["message", "signature_header"],
+        name=making.how.signature_header,
+        required=True,
+        schema={"type": "string", "pattern": HEX_SHA256},
+        **{"in": "header"},
+    )
+    return {
+        "post": {
+            "summary": event.says,
+            **marked(told),
+            "parameters": [signature] if family.signed else [],
+            "requestBody": {"required": True, "content": {JSON: content}},
+            "responses": {"2XX": {"description": ACKNOWLEDGES}},
+        }
+    }

@@ -1,0 +1,219 @@
+"""JSON schemas and examples of shapes, bodies and messages, for the description.
+
+A request's schema says what its fields take; a reply's and a message's are drawn
+from an example of them.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from marshmallow.fields import Constant
+
+from mockthingspace.apis.fidelity import known
+from mockthingspace.apis.handlers import deregister
+from mockthingspace.apis.possible_errors import refused_characters, takes_array
+from mockthingspace.core.models import Known, Registration
+from mockthingspace.spec.api import Family, Operation
+from mockthingspace.spec.events import Event, Id
+from mockthingspace.spec.schemas import Shape
+from mockthingspace.spec.text_patterns import without
+
+Document = dict[str, Any]
+Convert = Callable[[Shape], Document]
+
+EXAMPLES: Mapping[str, Any] = {
+    "access_token": "a0b1c2d3e4f5a0b1c2d3e4f5a0b1c2d3",
+    "account": "0242078689-00001",
+    "expires_in": 3600,
+    "grant_type": "client_credentials",
+    "headers": (("X-Team", "blue"),),
+    "new_password": "zCxEd-1aQs2",
+    "old_password": "IMgr8",
+    "password": "IMgr8",
+    "registered_at": datetime(2024, 1, 15, 23, 57, 53, tzinfo=timezone.utc),
+    "scope": "ts.application.ro",
+    "session": "bcce3ea6-fe4f-4952-bacf-eadd80718e83",
+    "token": "a0b1c2d3e4f5a0b1c2d3e4f5a0b1c2d3",
+    "url": "http://localhost:9001/callback",
+    "username": "zbeeblebrox",
+}
+LACKED: Mapping[str, Any] = {
+    "headers": (),
+    "password": None,
+    "scope": None,
+    "username": None,
+}
+_TYPES = {
+    bool: "boolean",
+    int: "integer",
+    str: "string",
+    Id: "string",
+    list: "array",
+    dict: "object",
+}
+
+
+def _values(family: Family) -> Document:
+    return {**EXAMPLES, "service": next(iter(family.services), "")}
+
+
+def request_example(family: Family, shape: Shape) -> Document:
+    """Return a document that a shape loads, with every field it has."""
+    values = {**_values(family), "headers": dict(EXAMPLES["headers"])}
+    return {key: values[name] for key, name in shape.keys.items()}
+
+
+def reply_example(
+    family: Family, operation: Operation, lacked: Mapping[str, Any] | None = None
+) -> Document:
+    """Return a document that an operation replies, or one of several.
+
+    Args:
+        family: Whose operation it is.
+        operation: One that has a reply.
+        lacked: What is not there in it, by our names.
+    """
+    assert operation.reply is not None
+    values = _values(family) | dict(lacked or {})
+    made: Document = operation.reply.dump(_Outcome(values))
+    return made
+
+
+class _Outcome:
+    """All that any operation comes to, by our names."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self.__dict__.update(values)
+
+
+def message_example(family: Family, event: Event) -> Document:
+    """Return a message as an example's listener gets it."""
+    names = ("account", "service", "url", "username", "password", "registered_at")
+    values = _values(family)
+    listening = Registration(family.name, *(values[name] for name in names))
+    return event.message(listening, {})
+
+
+def parameters(
+    convert: Convert, family: Family, operation: Operation
+) -> Iterator[Document]:
+    """Return what stands in an operation's path and query."""
+    for place, shape in operation.shapes():
+        if place in ("path", "query"):
+            schema = _loaded(convert, shape)
+            others = {one.key: other for other, one in shape.also.items()}
+            for key, example in request_example(family, shape).items():
+                told = marked(known(shape))
+                also = f"; also as {others[key]}" if key in others else ""
+                yield {
+                    **told,
+                    "description": f"{told['description']}{also}",
+                    "name": key,
+                    "in": place,
+                    "required": key in schema["required"],
+                    "schema": schema["properties"][key],
+                    "example": example,
+                }
+
+
+def of_request(convert: Convert, shape: Shape) -> Document:
+    """Return the schema of a body that a shape loads.
+
+    A key of several spellings makes a schema of as many; what may stand in an
+    array makes two.
+    """
+    made = _loaded(convert, shape)
+    respelled = [_respelled(made, other, one.key) for other, one in shape.also.items()]
+    whole = {"anyOf": [made, *respelled]} if respelled else made
+    if takes_array(shape):
+        array = {"type": "array", "items": whole, "minItems": 1, "maxItems": 1}
+        whole = {"anyOf": [whole, array]}
+    return whole | marked(known(shape))
+
+
+def _loaded(convert: Convert, shape: Shape) -> Document:
+    refused = refused_characters(shape)
+    made = convert(shape)
+    fields: Mapping[str, Any] = shape.load_fields
+    for key, name in shape.keys.items():
+        made["properties"][key] |= fields[name].described(refused)
+    if refused:
+        made["additionalProperties"] = {"pattern": without(refused)}
+    return made
+
+
+def _respelled(made: Document, other: str, key: str) -> Document:
+    """Return a schema with a key spelled otherwise, and not as it was."""
+    again = {other if name == key else name: one for name, one in _properties(made)}
+    required = [other if name == key else name for name in made["required"]]
+    absent = {"not": {"required": [key]}}
+    return {**made, "properties": again, "required": required, **absent}
+
+
+def _properties(made: Document) -> Any:
+    return made["properties"].items()
+
+
+def of_reply(
+    convert: Convert, family: Family, operation: Operation, deregister_missing: str
+) -> Document:
+    """Return the schema of what an operation replies: an object, or an array.
+
+    Args:
+        convert: Makes a schema of a shape.
+        family: Whose operation it is.
+        operation: One that has a reply.
+        deregister_missing: The setting; where it is ``ok``, a registration that is not
+            there is answered by its names alone.
+    """
+    shape = operation.reply
+    assert shape is not None
+    made = convert(shape)
+    example = reply_example(family, operation)
+    for name, field in shape.dump_fields.items():
+        key = field.data_key or name
+        constant = {"const": field.constant} if isinstance(field, Constant) else {}
+        made["properties"][key] |= _drawn_loosely(example[key]) | constant
+    least = reply_example(family, operation, LACKED)
+    if operation.verb is deregister and deregister_missing == "ok":
+        values = _values(family)
+        least = shape.dump({name: values[name] for name in ("account", "service")})
+    made["required"] = list(least)
+    made |= marked(known(shape))
+    return {"type": "array", "items": made} if operation.many else made
+
+
+def _drawn_loosely(value: Any) -> Document:
+    """Return the schema of a field; an object in it may have any keys."""
+    if isinstance(value, dict):
+        return {"type": "object", "additionalProperties": {"type": "string"}}
+    return drawn_from(value)
+
+
+def drawn_from(value: Any) -> Document:
+    """Return the schema of a value's structure: its types, its keys, its items."""
+    made: Document = {"type": _TYPES[type(value)]}
+    if isinstance(value, dict):
+        made["properties"] = {key: drawn_from(one) for key, one in value.items()}
+        made["required"] = list(value)
+    if isinstance(value, list):
+        made["items"] = drawn_from(value[0]) if value else {}
+    return made
+
+
+def of_message(event: Event) -> Document:
+    """Return the schema of a message, each field with how we know of it."""
+    made = drawn_from(event.template())
+    for row in event.fields:
+        place = made
+        for step in row.path.split("."):
+            place = place["items"] if step.isdigit() else place["properties"][step]
+        place |= {"x-evidence": row.mark, "x-source": row.source}
+    return made
+
+
+def marked(how: Known) -> Document:
+    """Say how something is known, to a person and to a program."""
+    said = f"{how.mark}: {how.source}"
+    return {"description": said, "x-evidence": how.mark, "x-source": how.source}

@@ -1,0 +1,1 @@
+"""What a ThingSpace API is declared in: operations, schemas, fields, events."""

@@ -1,0 +1,264 @@
+"""Messages that can be triggered: what is in each, and how we know.
+
+An event is rows: a path into the message, a default, a mark and a source. The
+message is built of the rows, so ``GET /__admin/events`` can say of every field
+where it comes from. A value of a user's own must stand where a row stands.
+"""
+
+import json
+import random
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import pairwise
+from typing import Any
+from uuid import UUID
+
+from mockthingspace.core.exceptions import (
+    LONGEST_COMPARED,
+    AdminError,
+    InvalidMessage,
+    there_are,
+)
+from mockthingspace.core.json_values import DEEPEST, is_deeper
+from mockthingspace.core.models import MARKS, Known, Mark, Registration
+
+ECHOES = ("{account}", "{username}", "{password}")
+_EMPTY = Known("assumed", "the user's own message, which is empty")
+INDEX = re.compile("[0-9]{1,9}")
+
+
+class Id(str):
+    """A UUID that is another one with each trigger; this one is an example."""
+
+    __slots__ = ()
+
+
+NewId = Callable[[str], str]
+
+
+def ids(seed: str) -> NewId:
+    """Return what makes a UUID of an example: of equal ones equal ones.
+
+    Args:
+        seed: What they are drawn from: the same seed, the same UUIDs.
+    """
+
+    def drawn(example: str) -> str:
+        chance = random.Random(f"{seed} {example}")
+        return str(UUID(int=chance.getrandbits(128), version=4))
+
+    return drawn
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a message.
+
+    Args:
+        path: Where it stands, such as ``firmwareList.0.toVersion``.
+        default: What stands there unless the user says otherwise; ``{account}``,
+            ``{username}`` and ``{password}`` are the registration's, and an ``Id``
+            is another one with each trigger.
+        mark: How we know of the field.
+        source: Where from.
+    """
+
+    path: str
+    default: Any
+    mark: Mark
+    source: str
+
+
+@dataclass(frozen=True)
+class Event:
+    """One kind of message a family sends.
+
+    Args:
+        name: Such as ``Fota.firmwareList``.
+        service: The callback service whose listener gets it.
+        says: When ThingSpace sends it.
+        fields: What is in it.
+        own: The whole message, where it is the user's; None where it is built of
+            the fields.
+        counter: The field at the top that counts the attempts, if one does.
+        limit: The field at the top that tells how many there can be, if one does.
+        retried: Whether it is sent again where it was not acknowledged.
+    """
+
+    name: str
+    service: str
+    says: str
+    fields: tuple[Field, ...]
+    own: Mapping[str, Any] | None = None
+    counter: str | None = None
+    limit: str | None = None
+    retried: bool = True
+
+    @property
+    def known(self) -> Known:
+        """How we know of it: as of its least known field."""
+        known = (Known(one.mark, one.source) for one in self.fields)
+        return max(known, key=lambda one: MARKS.index(one.mark), default=_EMPTY)
+
+    def template(self) -> dict[str, Any]:
+        """Return the message with its defaults, echoes as they are written."""
+        if self.own is not None:
+            return deepcopy(dict(self.own))
+        made: dict[str, Any] = {}
+        for field in self.fields:
+            _put(made, field.path.split("."), deepcopy(field.default))
+        return made
+
+    def message(
+        self,
+        registration: Registration,
+        overrides: Mapping[str, Any],
+        new_id: NewId = str,
+    ) -> dict[str, Any]:
+        """Build the message for a registration.
+
+        Args:
+            registration: Whose account and credentials are echoed.
+            overrides: Values by path.
+            new_id: What stands in the place of an id; the example unless given.
+
+        Raises:
+            InvalidMessage: A path leads nowhere, or a value is of another type;
+                the message names the nearest field.
+        """
+        made: dict[str, Any] = _echoed(self.template(), registration, new_id)
+        for path, value in overrides.items():
+            override(made, path, value)
+        return made
+
+
+def _echoed(value: Any, registration: Registration, new_id: NewId) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: _echoed(below, registration, new_id) for key, below in value.items()
+        }
+    if isinstance(value, list):
+        return [_echoed(below, registration, new_id) for below in value]
+    if isinstance(value, Id):
+        return new_id(value)
+    if value in ECHOES:
+        return getattr(registration, value[1:-1]) or ""
+    return value
+
+
+def checked_message(message: Any) -> Any:
+    """Return a message that can be sent and shown.
+
+    Raises:
+        InvalidMessage: It is nested too deeply, or JSON cannot spell it.
+    """
+    if is_deeper(message, DEEPEST):
+        raise InvalidMessage(f"a message is nested at most {DEEPEST} deep")
+    try:
+        json.dumps(message, allow_nan=False)
+    except ValueError as error:
+        raise InvalidMessage(f"a message must be JSON: {error}") from error
+    return message
+
+
+def unknown_event(name: str, known: Iterable[str]) -> AdminError:
+    """Say that there is no such event, and which there are."""
+    message = f"unknown event {name!r}; {there_are(name, known)}"
+    return AdminError("unknown_event", message)
+
+
+def counted(message: bytes, counter: str | None, number: int) -> bytes:
+    """Return a message as its attempt ``number`` sends it.
+
+    The counter goes up by one an attempt from where it stands; a message that
+    has none is the same at each.
+    """
+    if counter is None or number == 1:
+        return message
+    document = json.loads(message)
+    document[counter] += number - 1
+    return json.dumps(document).encode()
+
+
+def _put(document: Any, path: list[str], value: Any) -> None:
+    """Put a default where its path leads, making what is on the way."""
+    for step, after in pairwise(path):
+        empty: Any = [] if after.isdigit() else {}
+        if isinstance(document, list):
+            if int(step) == len(document):
+                document.append(empty)
+            document = document[int(step)]
+        else:
+            document = document.setdefault(step, empty)
+    if isinstance(document, list):
+        document.append(value)
+    else:
+        document[path[-1]] = value
+
+
+def override(message: dict[str, Any], path: str, value: Any) -> None:
+    """Put a value of the user's in the place of a default.
+
+    An index one past the end of an array adds a copy of its last item.
+
+    Raises:
+        InvalidMessage: The path leads nowhere, or the value is of another type.
+    """
+    *way, last = path.split(".")
+    place: Any = message
+    for step in way:
+        place = _below(message, place, step, path)
+    before = _below(message, place, last, path)
+    if _kind(before) != _kind(value):
+        raise InvalidMessage(f"{path}: must be {_kind(before)}, came {_kind(value)}")
+    place[int(last) if isinstance(place, list) else last] = value
+
+
+def _below(message: dict[str, Any], place: Any, step: str, path: str) -> Any:
+    if isinstance(place, dict) and step in place:
+        return place[step]
+    if isinstance(place, list) and INDEX.fullmatch(step):
+        if int(step) == len(place) > 0:
+            place.append(deepcopy(place[-1]))
+        if int(step) < len(place):
+            return place[int(step)]
+    asked, every = path[:LONGEST_COMPARED], paths(message)
+    below = [other for other in every if other.endswith(f".{asked}")]
+    near = below[:3] or get_close_matches(asked, every, 1, cutoff=0)
+    meant = " or ".join(map(repr, near))
+    hint = f"did you mean {meant}?" if near else "the message is empty"
+    raise InvalidMessage(f"no field {asked!r}; {hint}")
+
+
+def paths(value: Any, above: str = "") -> list[str]:
+    """Return the paths of every field below a value."""
+    pairs = value.items() if isinstance(value, dict) else enumerate(value)
+    found = []
+    for step, below in pairs:
+        path = f"{above}{step}"
+        found.append(path)
+        if isinstance(below, dict | list):
+            found += paths(below, f"{path}.")
+    return found
+
+
+def fields_of(message: Mapping[str, Any], source: str) -> tuple[Field, ...]:
+    """Return the fields of a message of the user's own, each as it stands."""
+    return tuple(_leaves(message, "", source)) if message else ()
+
+
+def _leaves(value: Any, path: str, source: str) -> Iterator[Field]:
+    if not isinstance(value, dict | list) or not value:
+        yield Field(path, value, "assumed", source)
+        return
+    pairs = value.items() if isinstance(value, dict) else enumerate(value)
+    for step, below in pairs:
+        yield from _leaves(below, f"{path}.{step}" if path else str(step), source)
+
+
+def _kind(value: Any) -> str:
+    kinds = {bool: "boolean", type(None): "null", str: "a string", list: "an array"}
+    return {int: "a number", float: "a number", dict: "an object", **kinds}[type(value)]

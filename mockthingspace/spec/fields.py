@@ -1,0 +1,353 @@
+"""The fields of shapes: what text must be, and how it is refused when it is not."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from marshmallow import ValidationError, fields
+
+from mockthingspace.core import sources
+from mockthingspace.core.exceptions import (
+    InvalidAccount,
+    InvalidRequest,
+    InvalidUrl,
+    MissingAccount,
+    MissingField,
+    ThingSpaceError,
+    UnknownService,
+)
+from mockthingspace.core.models import (
+    ACCOUNT_FORMAT,
+    HEADER_NAME,
+    QA_ACCOUNT,
+    SIMULATOR_ACCOUNT,
+    TRANSPORT_HEADERS,
+    Fact,
+)
+from mockthingspace.core.urls import ascii_host
+from mockthingspace.spec import text_patterns
+
+LONGEST_URL = 8000
+LONGEST_NAME = 254  # with a dot at its end
+_HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?")
+
+_IN_NO_URL = re.compile(r'["<>\\^`{|}]')
+_BRACKETS = re.compile(r"([^\[\]]*@)?\[[^\[\]]*\](:[0-9]*)?")
+
+
+class Text(fields.String):
+    """Text a service could store: a JSON string, without NUL or half characters.
+
+    ``refusal`` is how text that will not do is refused, ``absent`` how no text
+    at all is; ``secret`` keeps the value out of the reason; ``words`` are all
+    that it may be, where there are such.
+    """
+
+    refusal: type[ThingSpaceError] = InvalidRequest
+    absent: type[ThingSpaceError] = MissingField
+    facts: tuple[Fact, ...] = ()
+    secret = False
+    words: tuple[str, ...] = ()
+    default_error_messages = {  # noqa: RUF012 (marshmallow's own idiom)
+        "required": "is required",
+        "null": "must be a string",
+        "invalid": "must be a string",
+    }
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        text: str = super()._deserialize(value, *args, **kwargs)
+        if "\0" in text:
+            raise ValidationError("must not hold a NUL character")
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise ValidationError("must not hold half a surrogate pair") from error
+        self.check(text)
+        return text
+
+    def check(self, text: str) -> None:
+        """Raise ``ValidationError`` for text that will not do; any will."""
+
+    def refusal_of(self, value: object) -> type[ThingSpaceError]:
+        """Say how a value that will not do is refused."""
+        return self.refusal if isinstance(value, str) else self.absent
+
+    def described(self, refused: str) -> dict[str, Any]:
+        """Say in JSON Schema what it takes.
+
+        Args:
+            refused: Characters the document it is in does not take.
+        """
+        if self.words:
+            return {"type": "string", "enum": list(self.words)}
+        return {"type": "string", "pattern": self.pattern(refused)}
+
+    def pattern(self, refused: str) -> str:
+        """Return what matches all it takes."""
+        return text_patterns.without(refused)
+
+
+class OrEmpty(Text):
+    """Text that is spelled as an empty string where there is none."""
+
+    def _serialize(self, value: Any, *_: Any, **__: Any) -> str:
+        return value or ""
+
+
+class Secret(Text):
+    """Text that is never repeated in a reason, such as a password."""
+
+    secret = True
+
+
+class Account(Text):
+    """An account name: ten digits, a hyphen, five digits.
+
+    ``besides`` is a pattern of names a family takes besides, for which ``example``
+    stands.
+    """
+
+    refusal = InvalidAccount
+    absent = MissingAccount
+    besides: re.Pattern[str] | None = None
+    example = ""
+
+    def check(self, text: str) -> None:
+        """Hold it to the documented format, in ASCII digits."""
+        if ACCOUNT_FORMAT.fullmatch(text):
+            return
+        if self.besides is None or not self.besides.fullmatch(text):
+            raise ValidationError(
+                "must be ten digits, a hyphen and five digits, such as "
+                f"0242078689-00001{self.example}"
+            )
+
+    def refusal_of(self, value: object) -> type[ThingSpaceError]:
+        """Say how a value is refused; an empty account is none."""
+        return super().refusal_of(value or None)
+
+    def pattern(self, _: str) -> str:
+        """Return what matches an account."""
+        besides = (self.besides.pattern,) if self.besides else ()
+        return text_patterns.whole(ACCOUNT_FORMAT.pattern, *besides)
+
+
+class SimulatorAccount(Account):
+    """An account name, or one that the API's simulator uses."""
+
+    facts = (
+        Fact(
+            "TestAccount- and a number is an account too",
+            "documented",
+            sources.SIMULATOR,
+        ),
+    )
+    besides = SIMULATOR_ACCOUNT
+    example = ", or TestAccount-2"
+
+
+class QaAccount(Account):
+    """An account name, or the one the API's examples use."""
+
+    facts = (Fact("TestQAAccount is an account too", "documented", sources.SDK),)
+    besides = QA_ACCOUNT
+    example = ", or TestQAAccount"
+
+
+class ServiceName(Text):
+    """The name of one of a family's callback services, in its exact case.
+
+    Args:
+        services: The names.
+        spellings: Other spellings of some of them, each with the name.
+    """
+
+    refusal = UnknownService
+
+    def __init__(
+        self,
+        services: tuple[str, ...],
+        spellings: Mapping[str, str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.services = services
+        self.spellings = spellings or {}
+        self.words = (*services, *self.spellings)
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        name = super()._deserialize(value, *args, **kwargs)
+        return self.spellings.get(name, name)
+
+    def check(self, text: str) -> None:
+        """Hold it to the family's services."""
+        if text not in self.words:
+            raise ValidationError(f"must be one of {', '.join(self.services)}")
+
+
+class ListenerUrl(Text):
+    """Where a listener is: http or https and a host, of any network.
+
+    Not marshmallow's ``Url``: that one refuses the host names of Compose and
+    Kubernetes that hold an underscore, and compiles an e-mail pattern at its
+    first use.
+    """
+
+    refusal = InvalidUrl
+    facts = (
+        Fact(
+            f"a URL has at most {LONGEST_URL} characters",
+            "assumed",
+            f"{sources.UNSAID}; as many as RFC 9110 wants every server to take",
+        ),
+    )
+
+    def check(self, text: str) -> None:
+        """Hold it to a URL that an HTTP client can POST to."""
+        if len(text) > LONGEST_URL:
+            raise ValidationError(f"must have at most {LONGEST_URL} characters")
+        if not text.isprintable() or " " in text:
+            raise ValidationError("must not hold white space or control characters")
+        try:
+            parts = urlsplit(text)
+            host = parts.hostname or ""
+        except ValueError:  # what it says may quote a password
+            raise ValidationError("is not a URL: its host cannot be read") from None
+        if parts.scheme not in ("http", "https"):
+            raise ValidationError("must begin with http:// or https://")
+        if not _is_port(parts):
+            raise ValidationError("must have a port from 1 to 65535, or none")
+        if not (_is_host(host) and _is_bracketed(parts.netloc, host)):
+            raise ValidationError(
+                "must name a host, such as http://localhost:9001/callback"
+            )
+        if _IN_NO_URL.search(parts.netloc):
+            raise ValidationError('must not hold " < > \\ ^ ` { | } before its path')
+
+    def described(self, refused: str) -> dict[str, Any]:
+        """Say in JSON Schema what it takes."""
+        return {**super().described(refused), "maxLength": LONGEST_URL}
+
+    def pattern(self, refused: str) -> str:
+        """Return what matches all it takes but names that are not ASCII."""
+        return text_patterns.url(refused)
+
+
+def _is_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
+
+
+def _is_bracketed(netloc: str, host: str) -> bool:
+    """Say whether brackets are around an IPv6 address and nothing else."""
+    return _BRACKETS.fullmatch(netloc) is not None if ":" in host else "[" not in netloc
+
+
+def _is_host(host: str) -> bool:
+    """Say whether a host is an address or a name that DNS could know.
+
+    A name that is not ASCII is encoded by IDNA 2008: an emoji is in none. An
+    address with a zone is of one machine's links, and link-local.
+    """
+    try:
+        if ":" in host:
+            return "%" not in host and bool(ip_address(host))
+        name = ascii_host(host) if not host.isascii() else host.encode("idna").decode()
+        if name.replace(".", "").isdigit():
+            return bool(ip_address(name))
+    except ValueError:
+        return False
+    return len(name) <= LONGEST_NAME and _HOST.fullmatch(name) is not None
+
+
+class HttpHeaders(fields.Raw):
+    """Headers a listener wants with each message.
+
+    An object of names and values, or text with a ``Name: value`` a line; pairs
+    in our terms. Those that HTTP itself sets are refused.
+    """
+
+    refusal = absent = MissingField
+    secret = True
+    own = TRANSPORT_HEADERS
+    default_error_messages = {  # noqa: RUF012 (marshmallow's own idiom)
+        "null": "must be an object of header names and values",
+    }
+    facts = (
+        Fact(
+            "headers are an object, or text with a Name: value a line",
+            "assumed",
+            f"{sources.DIAGNOSTICS_REGISTER} says text, not how; the SDK an object",
+        ),
+        Fact(
+            "a header that HTTP itself sets, or given twice, is refused",
+            "assumed",
+            sources.UNSAID,
+        ),
+    )
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> tuple[Any, ...]:
+        if isinstance(value, str):
+            text = value.replace("\r\n", "\n").removesuffix("\n")
+            lines = [line.partition(":") for line in text.split("\n") if text]
+            if not all(colon for _, colon, _ in lines):
+                raise ValidationError("must have a 'Name: value' on each line")
+            value = {name.strip(" \t"): text.strip(" \t") for name, _, text in lines}
+        if not isinstance(value, Mapping):
+            raise ValidationError("must be an object of header names and values")
+        for number, (name, text) in enumerate(value.items(), 1):
+            self._check(number, name, text)
+        if len({name.lower() for name in value}) < len(value):
+            raise ValidationError("must have each header once, in whatever capitals")
+        return tuple((name, text.strip(" ")) for name, text in value.items())
+
+    def _check(self, number: int, name: str, text: object) -> None:
+        if name.lower() in self.own:
+            raise ValidationError(f"{name!r} is not a header that can be set")
+        if not HEADER_NAME.fullmatch(name):
+            raise ValidationError(f"header {number} has a name that is none")
+        if not (isinstance(text, str) and text.isascii() and text.isprintable()):
+            raise ValidationError(f"{name}: must be printable ASCII text")
+
+    def _serialize(self, value: Any, *_: Any, **__: Any) -> Any:
+        return None if value is None else dict(value)
+
+    def refusal_of(self, _: object) -> type[ThingSpaceError]:
+        """Say how headers that will not do are refused."""
+        return self.refusal
+
+    def described(self, _: str) -> dict[str, Any]:
+        """Say in JSON Schema what it takes."""
+        own = text_patterns.any_case(*sorted(self.own))
+        line = f"{HEADER_NAME.pattern}:[ -~]*"
+        names = {
+            "pattern": text_patterns.whole(HEADER_NAME.pattern),
+            "not": {"pattern": f"^{own}$"},
+        }
+        text = {"type": "string", "pattern": "^[ -~]*$"}
+        lines = {
+            "type": "string",
+            "pattern": f"^(?:{line}(?:\\n{line})*)?$",
+            "not": {"pattern": f"(?:^|\\n){own}:"},
+        }
+        pairs = {
+            "type": "object",
+            "propertyNames": names,
+            "additionalProperties": text,
+        }
+        return {"anyOf": [pairs, lines]}
+
+
+class Millis(fields.Raw):
+    """An instant as ThingSpace spells it: UTC, to the millisecond, with a Z."""
+
+    def _serialize(self, value: datetime | None, *_: Any, **__: Any) -> str | None:
+        if value is None:
+            return None
+        text = value.astimezone(timezone.utc).isoformat(timespec="milliseconds")
+        return text.replace("+00:00", "Z")

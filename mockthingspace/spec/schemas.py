@@ -1,0 +1,274 @@
+"""Documents on the wire: how they are read, checked and spelled.
+
+A shape is the marshmallow schema of one document. It loads into, and dumps
+from, the project's own names; ``data_key`` is the whole translation. What a
+family shares with another is here, what is its own stands in its file.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any, ClassVar, NamedTuple
+from urllib.parse import parse_qsl
+
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_dump
+
+from mockthingspace.core import sources
+from mockthingspace.core.exceptions import (
+    LONGEST_QUOTE,
+    EmptyRequest,
+    InvalidCharacter,
+    InvalidRequest,
+    NotJson,
+    ThingSpaceError,
+)
+from mockthingspace.core.models import Known, assumed, documented
+from mockthingspace.core.redaction import without_secrets
+
+MAX_BODY = 1024 * 1024
+Read = Callable[[bytes], Mapping[str, Any]]
+
+
+def form(body: bytes) -> Mapping[str, Any]:
+    """Read a body that is a form, whatever its Content-Type said."""
+    return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+def json_object(body: bytes) -> Mapping[str, Any]:
+    """Read a body that must be a JSON object, whatever its Content-Type said.
+
+    Raises:
+        InvalidRequest: It is empty, not UTF-8, not JSON, or not an object.
+    """
+    if not body.strip():
+        raise EmptyRequest("the body is empty; a JSON object was expected")
+    try:
+        document = json.loads(body.decode("utf-8-sig"), parse_constant=_no_constant)
+    except UnicodeDecodeError as error:
+        raise NotJson(f"the body is not UTF-8: {error.reason}") from error
+    except RecursionError as error:
+        raise NotJson("the body is nested too deeply") from error
+    except ValueError as error:
+        raise NotJson(f"the body is not JSON: {error}") from error
+    if not isinstance(document, Mapping):
+        raise InvalidRequest(
+            f"the body is {_kind(document)} in JSON; a JSON object was expected"
+        )
+    return document
+
+
+def _kind(value: object) -> str:
+    words = {type(None): "null", bool: "a boolean", str: "a string", list: "an array"}
+    numbers = {int: "a number", float: "a number"}
+    return ({dict: "an object"} | words | numbers)[type(value)]
+
+
+def _no_constant(word: str) -> object:
+    raise ValueError(f"{word} is not JSON")
+
+
+class Spelling(NamedTuple):
+    """That a key has another spelling: the key, and how that is known."""
+
+    key: str
+    known: Known
+
+
+class Shape(Schema):
+    """The base of all shapes: unknown fields are ignored, absent ones left out.
+
+    ``known`` says how we know of its fields; a field of which we know otherwise
+    has its own under ``known`` in its metadata. ``also`` is other spellings of
+    keys, each with the key.
+    """
+
+    class Meta:
+        """Ignore unknown fields; ``load`` names them to the developer."""
+
+        unknown = EXCLUDE
+
+    known: ClassVar[Known | None] = None
+    also: ClassVar[Mapping[str, Spelling]] = {}
+    reader: ClassVar[Any] = staticmethod(json_object)
+
+    @cached_property
+    def keys(self) -> Mapping[str, str]:
+        """Its fields' names in our terms, by their names on the wire."""
+        return {one.data_key or name: name for name, one in self.load_fields.items()}
+
+    @cached_property
+    def account_key(self) -> str:
+        """What the account is called on the wire; empty where it has none."""
+        return next((key for key, name in self.keys.items() if name == "account"), "")
+
+    def read(self, body: bytes) -> Mapping[str, Any]:
+        """Make a document of a body's bytes."""
+        document: Mapping[str, Any] = self.reader(body)
+        return document
+
+    @post_dump
+    def _leave_out_absent(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        return {key: value for key, value in data.items() if value is not None}
+
+
+class Form(Shape):
+    """The base of shapes whose body is a form."""
+
+    reader = staticmethod(form)
+
+
+def shape(
+    known: Known,
+    also: Mapping[str, Spelling] | None = None,
+    read: Read = json_object,
+    /,
+    **members: "fields.Field[Any]",
+) -> Shape:
+    """Make a shape.
+
+    Args:
+        known: How we know of its fields.
+        also: Other spellings of keys, each with the key and how it is known.
+        read: Makes a document of a body's bytes.
+        **members: Its fields, by their names in our terms.
+    """
+    own = {"known": known, "also": also or {}, "reader": staticmethod(read)}
+    kind = type("Shaped", (Shape,), own)
+    made: Shape = kind.from_dict(dict(members), name="Shaped")()  # type: ignore[attr-defined]
+    return made
+
+
+class Result(Shape):
+    """``{errorCode, errorMessage}``."""
+
+    known = documented(sources.SDK)
+
+    code = fields.String(data_key="errorCode")
+    message = fields.String(data_key="errorMessage")
+
+
+class Success(Shape):
+    """``{success: true}``."""
+
+    known = documented(sources.SDK)
+
+    success = fields.Constant(True)
+
+
+class Granted(Shape):
+    """``{responseCode, message}``, with nothing but good news."""
+
+    known = assumed(
+        f"{sources.HYPER_PRECISE_DEREGISTER} has the two fields; the text is not said"
+    )
+
+    code = fields.Constant("SUCCESS", data_key="responseCode")
+    message = fields.Constant("Success")
+
+
+def result(code: str, message: str) -> Mapping[str, Any]:
+    """Spell ThingSpace's error body, ``{errorCode, errorMessage}``."""
+    return {"errorCode": code, "errorMessage": message}
+
+
+def fault(code: int, message: str, description: str) -> Mapping[str, Any]:
+    """Spell the API gateway's error body, ``{fault: {…}}``."""
+    return {"fault": {"code": code, "message": message, "description": description}}
+
+
+def spelled(document: object) -> str:
+    """Spell a document as JSON."""
+    return json.dumps(document)
+
+
+def object_or_array(body: bytes) -> Mapping[str, Any]:
+    """Read a body that is a JSON object, or an array of one.
+
+    Raises:
+        InvalidRequest: As ``json_object`` does.
+    """
+    text = body.strip()
+    return json_object(text[1:-1] if text[:1] + text[-1:] == b"[]" else body)
+
+
+def plain_object(body: bytes) -> Mapping[str, Any]:
+    """Read a body that must be a JSON object without certain characters.
+
+    Raises:
+        InvalidCharacter: An apostrophe, ``<`` or a backslash is in a value.
+        InvalidRequest: It is empty, not UTF-8, not JSON, or not an object.
+    """
+    document = json_object(body)
+    for name, value in document.items():
+        found = [one for one in "'<\\" if isinstance(value, str) and one in value]
+        if found:
+            raise InvalidCharacter(f"{name[:LONGEST_QUOTE]}: must not hold {found[0]}")
+    return document
+
+
+def load(
+    shape: Shape, document: Mapping[str, Any], note: Callable[[str], None]
+) -> dict[str, Any]:
+    """Load a document into our names.
+
+    Args:
+        shape: The shape it should have.
+        document: The document, in ThingSpace's names.
+        note: Told of what was ignored, in words for the developer.
+
+    Raises:
+        ThingSpaceError: It does not fit; which refusal it is, the first field
+            that is wrong decides. The reason names every field that is.
+    """
+    document = _respelled(shape, document, note)
+    try:
+        loaded: dict[str, Any] = shape.load(document)
+    except ValidationError as error:
+        raise _refusal(shape, document, error.messages_dict) from error
+    if len(loaded) < len(document):
+        unknown = ", ".join(repr(key) for key in document if key not in shape.keys)
+        known = ", ".join(sorted({*shape.keys, *shape.also}))
+        note(f"ignored unknown {unknown}; known: {known}")
+    return loaded
+
+
+def _respelled(
+    shape: Shape, document: Mapping[str, Any], note: Callable[[str], None]
+) -> Mapping[str, Any]:
+    """Return a document with keys of other spellings as the shape spells them."""
+    for other, (key, _) in shape.also.items():
+        if other in document:
+            rest = {name: one for name, one in document.items() if name != other}
+            if key in rest:
+                note(f"ignored {other}, since {key} is given")
+            document = {key: document[other], **rest}
+    return document
+
+
+def _refusal(
+    shape: Shape, document: Mapping[str, Any], messages: dict[str, Any]
+) -> ThingSpaceError:
+    refusals: list[type[ThingSpaceError]] = []
+    reasons = []
+    for key, name in shape.keys.items():
+        if key in messages:
+            field: Any = shape.load_fields[name]
+            value = document.get(key)
+            refusals.append(field.refusal_of(value))
+            came = f" (came: {_shown(value, field)})" if key in document else ""
+            reasons.append(f"{key}: {', '.join(messages[key])}{came}")
+    return refusals[0]("; ".join(reasons))
+
+
+def _shown(value: object, field: Any) -> str:
+    if field.secret:
+        return "a secret, not shown"
+    if isinstance(value, str):
+        return shortened(value)
+    return _kind(value)
+
+
+def shortened(text: str) -> str:
+    """Quote what came, without secrets, cut to a length a person reads."""
+    text = without_secrets(text)
+    return repr(text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…")

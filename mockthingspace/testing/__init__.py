@@ -1,0 +1,1 @@
+"""What tests use: a running mock server, a listener, checks of listeners."""

@@ -1,0 +1,132 @@
+"""Messages changed as ThingSpace might change them, and bodies sent piece by piece."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+from mockthingspace.backend.delivery.transport import Pace
+
+Message = dict[str, Any]
+LARGE = 64 * 1024
+PIECES = 12
+PAUSE_S = 0.05
+LONG_NUMBER = 9
+
+
+class CutOff(Exception):
+    """A body was cut off on purpose."""
+
+
+async def slowly(body: bytes) -> AsyncIterator[bytes]:
+    """Return a body in pieces, with a pause before each."""
+    size = -(-len(body) // PIECES)
+    for start in range(0, len(body), size):
+        await asyncio.sleep(PAUSE_S)
+        yield body[start : start + size]
+
+
+async def half(body: bytes) -> AsyncIterator[bytes]:
+    """Return half a body, then break the connection off."""
+    yield body[: len(body) // 2]
+    raise CutOff
+
+
+def together(number: int, timeout_s: float) -> Pace:
+    """Return a pace that holds the last byte back until so many have come so far."""
+    arrived = 0
+    all_there = asyncio.Event()
+
+    async def pace(body: bytes) -> AsyncIterator[bytes]:
+        nonlocal arrived
+        yield body[:-1]
+        arrived += 1
+        if arrived == number:
+            all_there.set()
+        with suppress(asyncio.TimeoutError):  # another could not connect
+            await asyncio.wait_for(all_there.wait(), timeout_s)
+        yield body[-1:]
+
+    return pace
+
+
+def encoded(message: Message) -> bytes:
+    """Return a message as it is sent."""
+    return json.dumps(message).encode()
+
+
+def with_unknown_fields(message: Message) -> Message:
+    """Return a message with fields no page names, at its top and in its objects."""
+    added = {"addedLater": {"since": "2030-01-01", "values": [1, True]}}
+    changed: Message = _each_object(message, lambda one: {**one, **added})
+    return changed
+
+
+def without_items(value: Any) -> Any:
+    """Return a value with every array in it empty."""
+    if isinstance(value, list):
+        return []
+    if isinstance(value, dict):
+        return {key: without_items(one) for key, one in value.items()}
+    return value
+
+
+def with_nulls(message: Message) -> Message:
+    """Return a message with null in the place of each empty object and array."""
+    return {
+        key: None if isinstance(one, dict | list) and not one else one
+        for key, one in message.items()
+    }
+
+
+def spelled(message: Message, spell: Callable[[str], str]) -> Message:
+    """Return a message with the kinds of its identifiers spelled another way."""
+
+    def change(one: Message) -> Message:
+        return {**one, "kind": spell(one["kind"])} if "kind" in one else one
+
+    changed: Message = _each_object(message, change)
+    return changed
+
+
+def with_numbers(value: Any) -> Any:
+    """Return a value with numbers in the place of long texts of digits."""
+    if isinstance(value, dict):
+        return {key: with_numbers(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [with_numbers(one) for one in value]
+    digits = isinstance(value, str) and value.isdecimal() and len(value) > LONG_NUMBER
+    return int(value) if digits else value
+
+
+def with_foreign_text(message: Message) -> bytes:
+    """Return a message with a field of text that is not ASCII, in plain UTF-8."""
+    noted = {**message, "note": "Zürich, Łódź, 東京, عمّان, 🛰"}
+    return json.dumps(noted, ensure_ascii=False).encode()
+
+
+def large(message: Message) -> bytes:
+    """Return a message of 64 KiB: its first array repeated, then white space."""
+    array = next((one for one in _arrays(message) if one), [])
+    if array:
+        room = LARGE - len(encoded(message))
+        array *= room // (len(encoded({"": array})) + 1)
+    return encoded(message).ljust(LARGE)
+
+
+def _arrays(value: Any) -> Iterator[list[Any]]:
+    if isinstance(value, list):
+        yield value
+    if isinstance(value, dict):
+        for one in value.values():
+            yield from _arrays(one)
+
+
+def _each_object(value: Any, change: Callable[[Message], Message]) -> Any:
+    """Return a value with each object in it changed."""
+    if isinstance(value, list):
+        return [_each_object(one, change) for one in value]
+    if not isinstance(value, dict):
+        return value
+    return change({key: _each_object(one, change) for key, one in value.items()})

@@ -1,0 +1,182 @@
+"""What checks send with: messages to one listener, and what must come back."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import NamedTuple
+
+from mockthingspace.backend.delivery.transport import Outcome, Pace, WebhookTransport
+from mockthingspace.core.background_loop import BackgroundLoop
+from mockthingspace.core.monotonic import monotonic
+from mockthingspace.core.signatures import sign
+from mockthingspace.testing.conformance.bodies import Message, encoded, half
+from mockthingspace.testing.conformance.results import CheckFailed, Posted
+from mockthingspace.testing.conformance.subject import Subject
+
+UNSIGNED = ""
+CUT = Outcome(None, "nothing is waited for", b"")
+
+
+class Wanted(NamedTuple):
+    """What a listener must do with a message: in words, and the statuses that do."""
+
+    words: str
+    statuses: tuple[range, ...]
+
+
+ACKNOWLEDGED = Wanted("be acknowledged with a 2xx", (range(200, 300),))
+REFUSED = Wanted("be refused with a 4xx", (range(400, 500),))
+WITHSTOOD = Wanted(
+    "be taken with a 2xx or refused with a 4xx", (range(200, 300), range(400, 500))
+)
+
+
+class Sender:
+    """Sends one check's messages to a listener and holds it to what must come.
+
+    Each goes on a connection of its own: that a server closes one without a word,
+    just as it is used again, is no failure of the listener's.
+
+    Args:
+        loop: Where the transport runs.
+        transport: POSTs a message; it waits longer than the limit.
+        url: Where the listener is.
+        subject: Whom messages are for.
+        limit_s: Seconds a listener has.
+        processed: Tells how many messages the listener has processed so far; None
+            where nobody can tell.
+    """
+
+    def __init__(
+        self,
+        loop: BackgroundLoop,
+        transport: WebhookTransport,
+        url: str,
+        subject: Subject,
+        *,
+        limit_s: float,
+        processed: Callable[[], int] | None = None,
+    ) -> None:
+        self.url = url
+        self.subject = subject
+        self.limit_s = limit_s
+        self.posted: list[Posted] = []
+        self.uncounted = False
+        self._loop = loop
+        self._transport = transport
+        self._processed = processed
+
+    def send(
+        self,
+        what: str,
+        body: Message | bytes,
+        *,
+        headers: Mapping[str, str] | None = None,
+        signature: str | None = None,
+        verify: bool = False,
+        pace: Pace | None = None,
+    ) -> Posted:
+        """Send a message.
+
+        Args:
+            what: What it is, in words.
+            body: The message, or its very bytes.
+            headers: Headers in the place of ThingSpace's own.
+            signature: Another signature than its own; ``UNSIGNED`` for none.
+            verify: Whether the listener's certificate must be good.
+            pace: How the body is cut into pieces, and when each is sent.
+        """
+        sent = self._loop.call(
+            partial(
+                self._post, what, body, headers, signature, verify=verify, pace=pace
+            )
+        )
+        self.posted.append(sent)
+        return sent
+
+    def cut(self, what: str, body: Message) -> None:
+        """Send half a message and close the connection."""
+        sent = self._loop.call(partial(self._post, what, body, pace=half))
+        gone = sent.body[: len(sent.body) // 2]
+        self.posted.append(sent._replace(body=gone, outcome=CUT))
+
+    def at_once(
+        self, sendings: Sequence[tuple[str, Message | bytes]], pace: Pace | None = None
+    ) -> list[Posted]:
+        """Send several at the same time, each on a connection of its own."""
+
+        async def send_all() -> list[Posted]:
+            posting = [self._post(*sending, pace=pace) for sending in sendings]
+            return list(await asyncio.gather(*posting))
+
+        sent = self._loop.call(send_all)
+        self.posted += sent
+        return sent
+
+    def expect(self, wanted: Wanted, *sent: Posted) -> None:
+        """Hold the listener to what it must do with each.
+
+        Raises:
+            CheckFailed: It did otherwise.
+        """
+        wrong = [one for one in sent if not _is(wanted, one)]
+        if wrong:
+            first = f"{wrong[0].what} must {wanted.words}; {wrong[0].came}"
+            more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
+            raise CheckFailed(first + more)
+
+    def expect_in_time(self, *sent: Posted) -> None:
+        """Hold the listener to the limit.
+
+        Raises:
+            CheckFailed: An answer took longer.
+        """
+        slowest = max(one.duration_s for one in sent)
+        if slowest > self.limit_s:
+            took = f"it took {slowest:.3f} s to answer"
+            raise CheckFailed(f"{took}; the limit is {self.limit_s:g} s")
+
+    @contextmanager
+    def processing(self, times: int) -> Iterator[None]:
+        """Hold the listener to processing so many messages meanwhile, if it tells.
+
+        Raises:
+            CheckFailed: It processed more, or fewer.
+        """
+        if self._processed is None:
+            self.uncounted = times > 0
+        before = self._processed() if self._processed else 0
+        yield
+        now = self._processed() - before if self._processed else times
+        if now != times:
+            raise CheckFailed(f"it must process {times}; it processed {now}")
+
+    async def _post(
+        self,
+        what: str,
+        body: Message | bytes,
+        headers: Mapping[str, str] | None = None,
+        signature: str | None = None,
+        *,
+        verify: bool = False,
+        pace: Pace | None = None,
+    ) -> Posted:
+        content = body if isinstance(body, bytes) else encoded(body)
+        signed = self._signature(content, signature) | dict(headers or {})
+        begun = monotonic()
+        outcome = await self._transport.post(
+            self.url, content, verify=verify, headers=signed, pace=pace
+        )
+        return Posted(what, content, outcome, monotonic() - begun)
+
+    def _signature(self, content: bytes, signature: str | None) -> dict[str, str]:
+        secret = self.subject.registration.secret
+        if signature is None and secret and self.subject.family.signed:
+            signature = sign(content, secret)
+        return {self.subject.signature_header: signature} if signature else {}
+
+
+def _is(wanted: Wanted, sent: Posted) -> bool:
+    status = sent.outcome.status_code
+    return any(status in statuses for statuses in wanted.statuses)

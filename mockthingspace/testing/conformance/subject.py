@@ -1,0 +1,164 @@
+"""What a listener is sent: the service, its events, and whom the messages are for."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from typing import Any
+from uuid import uuid4
+
+from mockthingspace.apis import FAMILIES
+from mockthingspace.core.exceptions import SettingsError, there_are
+from mockthingspace.core.models import Registration
+from mockthingspace.spec.api import Family
+from mockthingspace.spec.events import Event, override, paths
+from mockthingspace.testing.conformance.bodies import Message
+
+ACCOUNT = "0000123456-00001"  # where the user names none
+IDENTITIES = (
+    "requestId",
+    "txid",
+    "transactionID",
+    "upgradeId",
+    "campaignId",
+    "triggerId",
+    "firmwareName",
+)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whom messages are for and of what they tell.
+
+    Args:
+        family: Whose messages they are.
+        event: What is sent unless a check says otherwise.
+        registration: Account, credentials and secret, as the user registered them.
+        account_given: Whether the account is the user's.
+        previous_password: What the listener was registered with before.
+        signature_header: What a signature is sent in.
+    """
+
+    family: Family
+    event: Event
+    registration: Registration
+    account_given: bool
+    previous_password: str | None
+    signature_header: str
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """Every event of the service."""
+        return _of_service(self.family, self.event.service)
+
+    @property
+    def related(self) -> tuple[Event, ...]:
+        """The events that can tell of the same thing as the event does."""
+        return _related(self.family, self.event)
+
+    def message(
+        self, event: Event | None = None, identity: str | None = None, **changed: Any
+    ) -> Message:
+        """Return a message that no other check sends.
+
+        Args:
+            event: What it tells; None for the subject's own.
+            identity: What it tells of; None for something new.
+            changed: What of the registration is otherwise in it.
+        """
+        told = event or self.event
+        made = told.message(replace(self.registration, **changed), {})
+        override(made, identity_of(told), identity or str(uuid4()))
+        return made
+
+
+def identity_of(event: Event) -> str:
+    """Return the path of what tells an event's messages apart."""
+    every = paths(event.template())
+    found = (
+        path for name in IDENTITIES for path in every if path.rpartition(".")[2] == name
+    )
+    return next(found)
+
+
+def subject(
+    service: str,
+    *,
+    family: str | None = None,
+    event: str | None = None,
+    account: str | None = None,
+    username: str | None = None,
+    password: str | None = None,
+    secret: str | None = None,
+    previous_password: str | None = None,
+    signature_header: str = "X-ThingSpace-Signature",
+) -> Subject:
+    """Return what a listener for a service is sent.
+
+    Raises:
+        SettingsError: There is no such family, service or event; says what there is.
+    """
+    candidates = list(_with_service(service, family))
+    known = {
+        one.name: (its, one)
+        for its, name in candidates
+        for one in _of_service(its, name)
+    }
+    if event is None:
+        its, name = candidates[0]
+        found = its, _most_related(its, name)
+    elif event in known:
+        found = known[event]
+    else:
+        raise SettingsError(
+            f"{service} has no event {event!r}; {there_are(event, known)}"
+        )
+    registration = Registration(
+        family=found[0].name,
+        account=account or ACCOUNT,
+        service=found[1].service,
+        url="",
+        username=username,
+        password=password,
+        registered_at=datetime.now(timezone.utc),
+        secret=secret,
+    )
+    return Subject(
+        *found, registration, account is not None, previous_password, signature_header
+    )
+
+
+def _with_service(service: str, family: str | None) -> Iterator[tuple[Family, str]]:
+    """Return the families that have a service, each with its name for it."""
+    sending = {one.name: one for one in FAMILIES if one.events}
+    if family is not None and family not in sending:
+        raise SettingsError(f"unknown family {family!r}; {there_are(family, sending)}")
+    asked = [sending[family]] if family is not None else list(sending.values())
+    found = False
+    for one in asked:
+        name = one.spellings.get(service, service)
+        if name in one.services:
+            found = True
+            yield one, name
+    if not found:
+        services = {name for one in asked for name in one.services}
+        raise SettingsError(
+            f"unknown service {service!r}; {there_are(service, services)}"
+        )
+
+
+def _of_service(family: Family, service: str) -> tuple[Event, ...]:
+    return tuple(one for one in family.events if one.service == service)
+
+
+def _related(family: Family, event: Event) -> tuple[Event, ...]:
+    kind = identity_of(event).rpartition(".")[2]
+    return tuple(
+        one
+        for one in _of_service(family, event.service)
+        if identity_of(one).rpartition(".")[2] == kind
+    )
+
+
+def _most_related(family: Family, service: str) -> Event:
+    """Return the first event of a service of those that tell of the same thing."""
+    return max(_of_service(family, service), key=lambda one: len(_related(family, one)))

@@ -1,0 +1,88 @@
+"""Pointing Verizon's published Python SDK at a double, and back at Verizon.
+
+The SDK has no setting for its host, but one table of servers for all its clients,
+``verizon.configuration.Configuration.environments``; it is read at each request.
+"""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from mockthingspace.client.transport import with_scheme
+from mockthingspace.core.exceptions import MockThingSpaceError
+
+PACKAGE = "sdksio-verizon-apis-sdk"
+Table = dict[Any, dict[Any, str]]
+_verizons: Table = {}
+_pointed: list["PointedSdk"] = []
+
+
+def point_sdk(url: str) -> "PointedSdk":
+    """Point every client of the SDK at a double, those made before included.
+
+    All hosts of Verizon's are replaced, so no call of the SDK leaves this machine;
+    the paths below are the same. It can be done again with another URL.
+
+    Args:
+        url: Where the double is, such as ``http://127.0.0.1:8440``.
+
+    Returns:
+        What ``restore()`` undoes it with; as a context manager it is undone at the
+        end of the block.
+
+    Raises:
+        MockThingSpaceError: The SDK is not installed; says which package it is.
+        SettingsError: It is not a place a double could be.
+
+    Example:
+        >>> with point_sdk(thingspace.url):
+        ...     client = VerizonClient()
+    """
+    return PointedSdk(with_scheme(url))
+
+
+class PointedSdk:
+    """The SDK while it points at a double; the last one made is where."""
+
+    def __init__(self, url: str) -> None:
+        table = _table()
+        if not _pointed:
+            _verizons.clear()
+            _verizons.update({name: dict(table[name]) for name in table})
+        self.url = url
+        _pointed.append(self)
+        _point(table)
+
+    def restore(self) -> None:
+        """Let the SDK point where it would without this; again does no harm."""
+        if self in _pointed:
+            _pointed.remove(self)
+            _point(_table())
+
+    def __enter__(self) -> "PointedSdk":
+        """Return it."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Undo it."""
+        self.restore()
+
+
+def _table() -> Table:
+    """Return the SDK's own table: the URL of each server of each environment."""
+    try:
+        from verizon.configuration import (  # type: ignore[import-untyped]
+            Configuration,
+        )
+    except ImportError as error:
+        raise MockThingSpaceError(
+            f"Verizon's SDK is not installed ({error}): pip install {PACKAGE}"
+        ) from error
+    table: Table = Configuration.environments
+    return table
+
+
+def _point(table: Table) -> None:
+    for name, servers in _verizons.items():
+        for server, base in servers.items():
+            there = f"{_pointed[-1].url}{urlsplit(base).path}" if _pointed else base
+            table[name][server] = there

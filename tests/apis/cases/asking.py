@@ -1,0 +1,167 @@
+"""One request to a double, the file its answer must be, and how it is asked."""
+
+import json
+import re
+from base64 import b64encode
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from mockthingspace import Settings, create_app
+from mockthingspace.server.http.current import EXTENSION
+from mockthingspace.spec.schemas import MAX_BODY
+
+FIXTURES = Path(__file__).parents[3] / "fixtures"
+UWS, OAUTH = "/api/m2m/v1/session", "/api/ts/v1/oauth2"
+SEEDING = "/__admin/registrations"
+BASIC = {"Authorization": "Basic " + b64encode(b"key:secret").decode()}
+LOGIN = {"username": "zbeeblebrox", "password": "IMgr8"}
+STRICT, DOCS = {"auth": "strict"}, {"dialect": "docs"}
+TOO_LARGE = b" " * (MAX_BODY + 1)
+GENERATED = ("access_token", "sessionToken", "newPassword")
+
+Posted = tuple[str, Mapping[str, Any]]
+
+
+class Case(NamedTuple):
+    """One request, and the file that holds its answer (None: an empty body).
+
+    ``sends`` names the file that is its body, ``content`` is a body no document
+    can be. ``given`` are documents POSTed before, each with its path; ``proofs``
+    are got through the wire before, ``wait_s`` after them. The request is made
+    ``times`` times; the last answer counts. ``generated`` are the keys whose
+    values are another's each time.
+    """
+
+    method: str
+    path: str
+    answer: str | None
+    status: int = 200
+    sends: str | None = None
+    content: bytes = b""
+    given: tuple[Posted, ...] = ()
+    settings: Mapping[str, Any] = {}
+    headers: Mapping[str, str] = {}
+    proofs: str = ""
+    wait_s: float = 0
+    times: int = 1
+    generated: tuple[str, ...] = GENERATED
+
+    def __repr__(self) -> str:
+        """Name its files, or its request, for the test's id."""
+        return "-".join(sorted(self.files)) or f"{self.method}-{self.path}"
+
+    @property
+    def files(self) -> set[str]:
+        """The fixtures it uses."""
+        return {one for one in (self.answer, self.sends) if one}
+
+    @property
+    def body(self) -> bytes:
+        """What it sends: a form below OAuth's prefix, JSON elsewhere."""
+        if self.sends is None:
+            return self.content
+        document = read(self.sends)
+        form = self.path.startswith(OAUTH)
+        return (urlencode(document) if form else json.dumps(document)).encode()
+
+    def alike(self, document: Any) -> Any:
+        """Return a document with its generated values reduced to their form."""
+        if not isinstance(document, dict):
+            return document
+        return {
+            key: re.sub("[0-9a-f]", "0", value) if key in self.generated else value
+            for key, value in document.items()
+        }
+
+
+def read(name: str) -> Any:
+    """Return the document in a fixture."""
+    return json.loads((FIXTURES / name).read_text("utf-8"))
+
+
+def items(name: str) -> list[dict[str, Any]]:
+    """Return the items of a fixture that is an array."""
+    listed: list[dict[str, Any]] = read(name)
+    return listed
+
+
+def refused(method: str, path: str, answer: str, status: int = 400, **how: Any) -> Case:
+    """A request that is refused."""
+    return Case(method, path, f"{answer}.error.json", status, **how)
+
+
+def in_docs_dialect(case: Case) -> Case:
+    """A refusal in the shape that ThingSpace's pages have."""
+    answer = str(case.answer).replace(".error.", ".docs.error.")
+    return case._replace(answer=answer, settings={**case.settings, **DOCS})
+
+
+def gateway(family: str, path: str, other: str) -> tuple[Case, ...]:
+    """What the gateway refuses of every family: one of its paths, another method."""
+    wrong = {"Authorization": "Bearer wrong", "VZ-M2M-Token": "any"}
+    return (
+        refused("POST", path, f"{family}/missing-bearer", 401, settings=STRICT),
+        refused(
+            "POST",
+            path,
+            f"{family}/invalid-bearer",
+            401,
+            settings=STRICT,
+            headers=wrong,
+        ),
+        refused("GET", f"{path}/nowhere", f"{family}/not-served", 404),
+        refused(other, path, f"{family}/method-not-served", 405),
+    )
+
+
+def session(
+    family: str, method: str, path: str, status: int = 400, **how: Any
+) -> tuple[Case, ...]:
+    """What is refused of a session token that will not do."""
+    wrong = {"VZ-M2M-Token": "wrong"}
+    how = {"proofs": "bearer", "settings": STRICT, "status": status, **how}
+    idle = {**how, "proofs": "bearer session", "wait_s": 20 * 60}
+    return (
+        refused(method, path, f"{family}/missing-session", **how),
+        refused(method, path, f"{family}/invalid-session", headers=wrong, **how),
+        refused(method, path, f"{family}/expired-session", **idle),
+    )
+
+
+def double(case: Case) -> Flask:
+    """Return the application of a double as a case wants it, as just started."""
+    return create_app(Settings(clock="manual", **case.settings))
+
+
+def answer(case: Case, app: Flask | None = None) -> TestResponse:
+    """Bring a double, any unless one is given, where a case wants it, and ask."""
+    app = app or double(case)
+    client = app.test_client()
+    for path, document in case.given:
+        assert client.post(path, json=document).status_code in (200, 201)
+    headers = {**_proofs(client, case.proofs), **case.headers}
+    app.extensions[EXTENSION].clock.advance(case.wait_s)
+    for _ in range(case.times):
+        response = client.open(
+            case.path, method=case.method, data=case.body, headers=headers
+        )
+    return response
+
+
+def _proofs(client: FlaskClient, wanted: str) -> dict[str, str]:
+    """Get a bearer and a session token through the wire; return their headers."""
+    headers = {}
+    if "bearer" in wanted:
+        form = {"grant_type": "client_credentials"}
+        got = client.post(f"{OAUTH}/token", data=form, headers=BASIC)
+        headers["Authorization"] = f"Bearer {got.get_json()['access_token']}"
+    if "session" in wanted:
+        got = client.post(f"{UWS}/login", json=LOGIN, headers=headers)
+        headers["VZ-M2M-Token"] = got.get_json()["sessionToken"]
+    return headers

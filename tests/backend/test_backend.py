@@ -1,0 +1,352 @@
+"""A double starts over by making a new state, and shares nothing with another."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from mockthingspace import create_app
+from mockthingspace.backend.backend import Double, Seed, State
+from mockthingspace.core.clock import Clock, Mode
+from mockthingspace.core.exceptions import SettingsError
+from mockthingspace.core.models import Registration
+from mockthingspace.core.settings import Settings
+from mockthingspace.server.http.current import EXTENSION
+
+from ..rows import each
+
+ACCOUNT = "0242078689-00001"
+OTHER = "0242078689-00002"
+CALLBACKS = "/api/fota/v1/callbacks"
+CREDENTIALS = {"ann": "secret"}
+WAIT_S = 10
+
+
+def seeded(folder: Path, *accounts: str) -> FlaskClient:
+    """Return a client of a double with a registration of each account in its seed."""
+    path = folder / "seed.json"
+    registrations = [
+        {"family": "fota-v1", "account": account, "url": f"http://localhost/{account}"}
+        for account in accounts
+    ]
+    path.write_text(json.dumps({"registrations": registrations}), "utf-8")
+    return create_app(Settings(seed=str(path))).test_client()
+
+
+def register(client: FlaskClient, account: str, url: str = "http://other/") -> None:
+    """Register a listener of an account as a client does."""
+    client.post(f"{CALLBACKS}/{account}", json={"name": "Fota", "url": url})
+
+
+def urls(client: FlaskClient) -> list[str]:
+    """Return the URL of every registration."""
+    shown = client.get("/__admin/registrations").get_json()["registrations"]
+    return [one["url"] for one in shown]
+
+
+def contents(state: State) -> dict[str, Any]:
+    """Return all that is in a state, but for its number."""
+    return {
+        "settings": state.settings,
+        "registrations": state.registry.every(),
+        "requests": state.journal.every(),
+        "evicted": state.journal.evicted,
+        "limit": state.journal._kept.maxlen,
+        "tokens": {
+            name: value for name, value in vars(state.tokens).items() if name != "_lock"
+        },
+    }
+
+
+def use(client: FlaskClient) -> None:
+    """Fill every store of a double."""
+    register(client, ACCOUNT)
+    client.get("/nowhere")
+    client.post(
+        "/api/ts/v1/oauth2/token",
+        data={"grant_type": "client_credentials"},
+        headers={"Authorization": "Basic YTpi"},
+    )
+    for password in ("secret", "wrong"):
+        login = {"username": "ann", "password": password}
+        client.post("/api/m2m/v1/session/login", json=login)
+
+
+def test_a_reset_double_equals_a_fresh_one() -> None:
+    """After a reset nothing of what was done is left in any store."""
+    settings = Settings(credentials=CREDENTIALS, journal_limit=3)
+    app = create_app(settings)
+    double: Double = app.extensions[EXTENSION]
+    fresh: Double = create_app(settings).extensions[EXTENSION]
+    use(app.test_client())
+    used = contents(double.state)
+    double.reset()
+    assert contents(double.state) == contents(fresh.state)
+    assert [name for name in used if used[name] == contents(fresh.state)[name]] == [
+        "settings",
+        "limit",
+    ]
+
+
+def test_a_reset_says_what_there_was() -> None:
+    """A reset counts registrations, requests and tokens."""
+    app = create_app(Settings(credentials=CREDENTIALS))
+    use(app.test_client())
+    assert app.extensions[EXTENSION].reset() == {
+        "registrations": 1,
+        "requests": 5,
+        "tokens": 2,
+        "deliveries": 0,
+        "cancelled": 0,
+    }
+
+
+def test_a_reset_makes_a_new_state_and_leaves_the_old(
+    client: FlaskClient, double: Double
+) -> None:
+    """Who still holds the old state sees it as it was."""
+    register(client, ACCOUNT)
+    old = double.state
+    before = contents(old)
+    double.reset()
+    assert (contents(old), double.state is old) == (before, False)
+
+
+def test_a_reset_replays_the_seed(tmp_path: Path) -> None:
+    """What the seed registered is there again, and nothing else."""
+    client = seeded(tmp_path, ACCOUNT)
+    register(client, ACCOUNT)
+    register(client, OTHER)
+    client.post("/__admin/reset", json={})
+    assert urls(client) == [f"http://localhost/{ACCOUNT}"]
+
+
+def test_a_reset_counts_the_requests_on(client: FlaskClient, double: Double) -> None:
+    """A request's number is not given again after a reset, which has one too."""
+    register(client, ACCOUNT)
+    double.reset()
+    register(client, ACCOUNT)
+    assert [one.seq for one in double.state.journal.every()] == [3]
+
+
+@pytest.mark.parametrize("mode", ["real", "manual"])
+def test_a_reset_puts_the_clock_back(mode: Mode) -> None:
+    """It has this machine's time again, and runs or stands as it was started."""
+    double = Double(Settings(clock=mode))
+    double.set_mode("manual")
+    double.clock.advance(3600)
+    double.set_mode("real" if mode == "manual" else "manual")
+
+    double.reset()
+
+    assert double.clock.mode == mode
+    assert abs(double.clock.ahead_s) < 1800
+
+
+def test_a_reset_of_an_account_leaves_the_clock(double: Double, clock: Clock) -> None:
+    """It is everybody's."""
+    clock.advance(3600)
+    before = clock.now()
+
+    double.reset_account(ACCOUNT)
+
+    assert clock.now() == before
+
+
+def test_a_restored_snapshot_leaves_the_clock(
+    client: FlaskClient, clock: Clock
+) -> None:
+    """A snapshot has no time in it."""
+    clock.advance(3600)
+    before = clock.now()
+
+    client.put("/__admin/snapshot", json={})
+
+    assert clock.now() == before
+
+
+def test_a_reset_of_an_account_replays_its_seed_alone(tmp_path: Path) -> None:
+    """One account is as just started; the others stay as they are."""
+    client = seeded(tmp_path, ACCOUNT, OTHER)
+    register(client, ACCOUNT)
+    register(client, OTHER)
+    client.post(f"/__admin/reset?account={ACCOUNT}", json={})
+    assert sorted(urls(client)) == [f"http://localhost/{ACCOUNT}", "http://other/"]
+
+
+def test_a_reset_of_an_account_leaves_the_tokens(
+    client: FlaskClient, double: Double
+) -> None:
+    """Tokens are of a client, not of an account, and go on living."""
+    use(client)
+    state = double.state
+    tokens = len(state.tokens)
+    told = double.reset_account(ACCOUNT)
+    assert (double.state, len(state.tokens)) == (state, tokens)
+    assert told == {
+        "registrations": 1,
+        "requests": 1,
+        "tokens": 0,
+        "deliveries": 0,
+        "cancelled": 0,
+    }
+
+
+def test_a_reset_of_an_account_is_written_down(double: Double) -> None:
+    """A timeline says when its account began anew."""
+    double.reset_account(ACCOUNT)
+    [noted] = double.state.chronicle.every()
+    assert (noted.sort, noted.account, noted.says) == (
+        "reset",
+        ACCOUNT,
+        f"account {ACCOUNT}",
+    )
+
+
+def test_a_replacement_holds_until_the_next_reset(double: Double) -> None:
+    """Other settings and registrations do not change what a reset goes back to."""
+    one = Registration(
+        "fota-v1", ACCOUNT, "Fota", "http://h/", None, None, double.clock.now()
+    )
+    double.replace(Settings(auth="strict"), Seed((one,)))
+    replaced = double.state
+    double.reset()
+    assert (replaced.settings.auth, replaced.registry.every()) == ("strict", [one])
+    assert (double.state.settings.auth, double.state.registry.every()) == ("off", [])
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Flask, Event, Event]]:
+    """An application whose register waits, once it has begun, to be let go on."""
+    app, begun, go_on = create_app(), Event(), Event()
+    name = next(name for name in app.view_functions if "fota-v1.register" in name)
+    register = app.view_functions[name]
+
+    def hold(**path: str) -> Any:
+        begun.set()
+        assert go_on.wait(WAIT_S)
+        return register(**path)
+
+    app.view_functions[name] = hold
+    yield app, begun, go_on
+    go_on.set()
+
+
+@pytest.mark.parametrize("reset", ["reset", "restore"])
+def test_a_request_in_flight_over_a_reset_is_not_seen(
+    held: tuple[Flask, Event, Event], reset: str
+) -> None:
+    """A request that began before a reset leaves no trace in the state after it."""
+    app, begun, go_on = held
+    replies: list[int] = []
+
+    def ask() -> None:
+        answer = app.test_client().post(
+            f"{CALLBACKS}/{ACCOUNT}", json={"name": "Fota", "url": "http://late/"}
+        )
+        replies.append(answer.status_code)
+
+    double: Double = app.extensions[EXTENSION]
+    old = double.state
+    late = Thread(target=ask)
+    late.start()
+    assert begun.wait(WAIT_S)
+    client = app.test_client()
+    if reset == "reset":
+        client.post("/__admin/reset", json={})
+    else:
+        client.put("/__admin/snapshot", json={})
+    go_on.set()
+    late.join(WAIT_S)
+    assert (replies, len(old.registry.every()), len(old.journal)) == ([200], 1, 1)
+    assert (urls(client), double.state.journal.every()) == ([], [])
+
+
+def test_concurrent_resets_each_make_a_state(double: Double) -> None:
+    """Eight resets at once are eight epochs."""
+    resets = [Thread(target=double.reset) for _ in range(8)]
+    for one in resets:
+        one.start()
+    for one in resets:
+        one.join()
+    assert double.state.epoch == 8
+
+
+def test_a_reset_waits_for_that_of_an_account(double: Double) -> None:
+    """A state is not replaced while one of its accounts is being reset."""
+    reset = Thread(target=double.replace, args=(Settings(), Seed()))
+    waited: list[bool] = []
+
+    class Registrations(tuple[Registration, ...]):
+        """A seed that has everything reset while an account's is replayed."""
+
+        __slots__ = ()
+
+        def __iter__(self) -> Iterator[Registration]:
+            reset.start()
+            reset.join(0.05)
+            waited.append(reset.is_alive())
+            return iter(())
+
+    double.seed = Seed(Registrations())
+    double.reset_account(ACCOUNT)
+    reset.join(WAIT_S)
+    assert ([True], 1) == (waited, double.state.epoch)
+
+
+def test_a_rule_that_an_application_is_given_is_its_own() -> None:
+    """A route added to an application is served there, and by no other."""
+    mine, other = create_app(), create_app()
+    mine.add_url_rule("/mine", view_func=lambda: "mine")
+    shown = [app.test_client().get("/mine").status_code for app in (mine, other)]
+    assert shown == [200, 404]
+    assert mine.test_client().get("/__admin/health").status_code == 200
+
+
+@each(
+    ("url", "application", "said"),
+    [
+        ("listener.example", print, "must be scheme and host, such as https://"),
+        ("https://listener.example/cb", print, "must be scheme and host, such as"),
+        ("http://[", print, "must be scheme and host, such as"),
+        ("https://listener.example", None, "must lead to a WSGI or ASGI application"),
+    ],
+)
+def test_what_nothing_could_be_delivered_to_is_refused(
+    url: str, application: Any, said: str
+) -> None:
+    """A mistake in ``deliver_to`` is told at once, not by attempts that fail."""
+    with pytest.raises(SettingsError, match=said):
+        create_app(deliver_to={url: application})
+
+
+def test_two_doubles_share_nothing(client: FlaskClient) -> None:
+    """What one double is told, another in the same process does not know."""
+    other = create_app(Settings(deregister_missing="ok")).test_client()
+    use(client)
+    assert (urls(other), other.get("/__admin/requests").get_json()["requests"]) == (
+        [],
+        [],
+    )
+
+
+def test_a_token_of_one_double_is_foreign_to_another() -> None:
+    """A strict double accepts only its own tokens."""
+    one, other = (create_app(Settings(auth="strict")).test_client() for _ in range(2))
+    token = one.post(
+        "/api/ts/v1/oauth2/token",
+        data={"grant_type": "client_credentials"},
+        headers={"Authorization": "Basic YTpi"},
+    ).get_json()["access_token"]
+    login = {"username": "a", "password": "b"}
+    bearer = {"Authorization": f"Bearer {token}"}
+    path = "/api/m2m/v1/session/login"
+    assert [
+        client.post(path, json=login, headers=bearer).status_code
+        for client in (one, other)
+    ] == [200, 401]

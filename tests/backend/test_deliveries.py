@@ -1,0 +1,53 @@
+"""The store of deliveries: what is over may go, what is pending stays."""
+
+from datetime import datetime, timezone
+
+from mockthingspace.backend.store.deliveries import Deliveries
+from mockthingspace.core.models import Attempt, Delivery
+from mockthingspace.core.notifier import Notifier
+from mockthingspace.core.sequence import Sequence
+
+NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
+NEW = Delivery("", 0, "fota-v1", "a", "Fota", None, "http://l", b"{}", "event", NOW)
+
+
+def test_what_was_removed_is_not_counted_as_evicted():
+    """Only what the limit pushed out is counted."""
+    deliveries = Deliveries(1, Sequence(), Notifier())
+    removed = deliveries.replace(deliveries.add(NEW)._replace(status="delivered"))
+    deliveries.remove(lambda one: one.id == removed.id)
+    deliveries.replace(deliveries.add(NEW)._replace(status="abandoned"))
+
+    last = deliveries.add(NEW)
+
+    assert ([last], 1) == (deliveries.every(), deliveries.evicted)
+
+
+def test_what_is_pending_is_never_evicted():
+    """The limit gives way rather than lose a message on its way."""
+    deliveries = Deliveries(1, Sequence(), Notifier())
+    kept = [deliveries.add(NEW) for _ in range(3)]
+
+    assert (kept, 0) == (deliveries.every(), deliveries.evicted)
+
+
+def test_what_was_removed_leaves_nothing_behind():
+    """However often an account is reset, no number of it is kept."""
+    deliveries = Deliveries(10, Sequence(), Notifier())
+    for _ in range(100):
+        deliveries.replace(deliveries.add(NEW)._replace(status="delivered"))
+        deliveries.remove(lambda delivery: True)
+    assert (len(deliveries._over), deliveries._bytes) == (0, 0)
+
+
+def test_deliveries_are_bounded_by_bytes():
+    """Large messages and replies push the oldest out, but for those pending."""
+    deliveries = Deliveries(100, Sequence(), Notifier(), most_bytes=10_000)
+    attempt = Attempt(9, 1, NOW, 0.0, 500, None, b"x" * 3_000)
+    large = NEW._replace(message=b"x" * 3_000)
+    pending, *rest = [deliveries.add(large) for _ in range(4)]
+    for delivery in rest:
+        answered = delivery._replace(status="abandoned", attempts=(attempt,))
+        deliveries.replace(answered)
+    kept = [delivery.id for delivery in deliveries.every()]
+    assert (kept, deliveries.evicted) == ([pending.id], 3)

@@ -1,0 +1,76 @@
+"""The command that prints how faithful the double is."""
+
+import json
+
+import pytest
+from click.testing import CliRunner, Result
+
+from mockthingspace.apis.fidelity import KINDS as KINDS_THERE_ARE
+from mockthingspace.apis.fidelity import entries, totals
+from mockthingspace.cli.catalogue import KINDS
+from mockthingspace.cli.main import cli
+
+
+def fidelity(*args: str) -> Result:
+    """Run the command; no double needs to run."""
+    return CliRunner().invoke(cli, ["fidelity", *args])
+
+
+def test_the_whole_register_is_printed_with_its_totals():
+    """A line says the family, the kind, the evidence, the date, what, the source."""
+    lines = fidelity().output.splitlines()
+    told = [entry for entry in entries() if entry.kind != "message"]
+
+    heads = ["FAMILY", "KIND", "EVIDENCE", "DATE", "WHAT", "SOURCE"]
+    assert lines[0].split() == heads
+    assert len(lines) - 3 == len(told)
+    assert lines[1].startswith("fota-v1        operation  documented  2026-11-23  GET ")
+    assert lines[-2].endswith("fields of messages; --kind message prints them)")
+    count = totals(entries())
+    assert lines[-1] == ", ".join(f"{count[mark]} {mark}" for mark in count)
+
+
+def test_nothing_is_unmarked():
+    """The totals are all there is."""
+    assert sum(totals(entries()).values()) == len(entries())
+
+
+@pytest.mark.parametrize(
+    ("args", "name", "value"),
+    [
+        (("--family", "location"), "family", "location"),
+        (("--evidence", "observed"), "evidence", "observed"),
+        (("--kind", "message"), "kind", "message"),
+    ],
+)
+def test_the_register_can_be_narrowed(args, name, value):
+    """What is printed is what was asked for, and so are the totals."""
+    document = json.loads(fidelity(*args, "--json").output)
+
+    expected = [entry for entry in entries() if getattr(entry, name) == value]
+    assert [entry["name"] for entry in document["entries"]] == [
+        item.name for item in expected
+    ]
+    assert {entry[name] for entry in document["entries"]} == {value}
+    assert document["totals"] == totals(expected)
+
+
+def test_fields_of_messages_are_printed_when_asked_for():
+    """Then nothing is left out."""
+    lines = fidelity("--kind", "message", "--family", "fota-v1").output.splitlines()
+
+    assert "Fota.firmwareList accountName" in lines[1]
+    assert not [line for line in lines if line.startswith("(and")]
+
+
+def test_an_unknown_family_is_a_usage_error():
+    """It names those there are, and exits with 2."""
+    ran = fidelity("--family", "fota")
+
+    assert ran.exit_code == 2
+    assert "there are fota-v1, fota-v2" in ran.output
+
+
+def test_the_kinds_that_can_be_asked_for_are_those_there_are():
+    """The command does not load the register to say what it takes."""
+    assert KINDS == KINDS_THERE_ARE

@@ -1,0 +1,462 @@
+"""The OpenAPI description: all that is served is in it, as it is served."""
+
+import re
+import sys
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies
+from jsonschema import Draft202012Validator
+from marshmallow import ValidationError
+from werkzeug.test import Client
+
+from mockthingspace import Settings, create_app
+from mockthingspace.apis import FAMILIES
+from mockthingspace.apis.errors import gateway
+from mockthingspace.apis.fidelity import path_of
+from mockthingspace.apis.handlers import listing, register, show
+from mockthingspace.apis.possible_errors import RAISED, refusals
+from mockthingspace.core.exceptions import (
+    MissingSession,
+    NotRegistered,
+    WrongPassword,
+    word,
+)
+from mockthingspace.server.http.current import EXTENSION
+from mockthingspace.server.openapi.description import described
+from mockthingspace.server.openapi.schemas import EXAMPLES
+from mockthingspace.spec.fields import HttpHeaders, ListenerUrl
+
+from ..rows import each
+
+AT = "/__admin/openapi.json"
+PAGE = "/__admin/openapi/"
+OPERATIONS = [
+    (family, operation) for family in FAMILIES for operation in family.operations
+]
+EVENTS = [(family, event) for family in FAMILIES for event in family.events]
+GRANTING = Settings(deregister_missing="ok")
+BODIES = {"application/json", "application/x-www-form-urlencoded"}
+
+
+def _name(value: Any) -> str:
+    return getattr(value, "name", str(value))
+
+
+def _told(family, operation, document=None) -> dict[str, Any]:
+    """Return what a description says of an operation."""
+    paths = (document or described(Settings()))["paths"]
+    return paths[path_of(family, operation)][operation.method.lower()]
+
+
+def _validator(document: dict[str, Any], schema: dict[str, Any]):
+    """Return a validator of a schema whose references are the description's."""
+    return Draft202012Validator({**schema, "components": document["components"]})
+
+
+def _contents(value: Any) -> Iterator[dict[str, Any]]:
+    """Return every described body, wherever it is."""
+    if isinstance(value, dict):
+        yield from (value[key] for key in BODIES & value.keys())
+        for below in value.values():
+            yield from _contents(below)
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Client]:
+    """A client of a double that shows the page."""
+    app = create_app(Settings(api_page=True))
+    yield app.test_client()
+    app.extensions[EXTENSION].close()
+
+
+def test_it_is_served_by_the_admin_api(client):
+    """A program gets it from where the double is, with no host in it."""
+    reply = client.get(AT)
+
+    assert (reply.status_code, reply.mimetype) == (200, "application/json")
+    assert reply.get_json() == described(Settings())
+    assert reply.get_json()["servers"] == [{"url": "/"}]
+
+
+@each(("family", "operation"), OPERATIONS, ids=_name)
+def test_every_operation_is_in_it_with_what_it_promises(family, operation):
+    """An operation has its fact's words, mark and source."""
+    told = _told(family, operation)
+
+    fact = operation.fact
+    assert (fact.says, fact.mark) == (told["summary"], told["x-evidence"])
+    assert fact.source == told["x-source"]
+    assert told["description"] == f"{fact.mark}: {fact.source}"
+
+
+@each("dialect", ["sdk", "docs"])
+@each(("family", "operation"), OPERATIONS, ids=_name)
+def test_every_refusal_is_in_it_with_its_body(family, operation, dialect):
+    """A refusal is a named example of its status, as the family answers it."""
+    responses = _told(family, operation, described(Settings(dialect=dialect)))[
+        "responses"
+    ]
+
+    for refusal in refusals(family, operation):
+        answer = family.answers[refusal]
+        response = responses[str(answer.status)]
+        example = response["content"]["application/json"]["examples"][word(refusal)]
+        assert example["value"] == answer.in_dialect(dialect)
+        assert example["x-source"] == answer.fact.source
+        assert "X-Mock-Reason" in response["headers"]
+
+
+def test_no_refusal_of_a_family_is_left_out():
+    """Each answer of a family but the gateway's is that of one of its operations."""
+    met = {
+        (family.prefix, refusal)
+        for family, operation in OPERATIONS
+        for refusal in refusals(family, operation)
+    }
+    answered = {
+        (family.prefix, answer) for family in FAMILIES for answer in family.answers
+    }
+
+    assert gateway("/").keys() >= {refusal for _, refusal in answered - met}
+
+
+@pytest.mark.parametrize(
+    ("name", "refusal", "those"),
+    [
+        ("deregister", NotRegistered, {"deregister"}),
+        ("login", WrongPassword, {"login", "reset-password"}),
+        ("logout", MissingSession, {"logout", "reset-password"}),
+    ],
+)
+def test_a_refusal_stands_where_it_can_be_met_only(name, refusal, those):
+    """An operation that cannot be refused so does not say it can."""
+    family = next(family for family, operation in OPERATIONS if operation.name == name)
+
+    met = {
+        operation.name
+        for operation in family.operations
+        if refusal in refusals(family, operation)
+    }
+
+    assert met == those
+
+
+def test_every_verb_that_refuses_is_known():
+    """A new verb says here whether it refuses by itself."""
+    silent = {listing, show, register}
+    verbs = {operation.verb for _, operation in OPERATIONS}
+
+    assert {verb.__name__ for verb in verbs - RAISED.keys() - silent} == {
+        "issue",
+        "log_out",
+        "revoke",
+    }
+
+
+@each(("family", "event"), EVENTS, ids=_name)
+def test_every_message_is_a_callback_of_what_registers_for_it(family, event):
+    """Who registers a URL is told what will be sent to it."""
+    registering = [
+        operation for operation in family.operations if operation.verb is register
+    ]
+
+    for operation in registering:
+        told = _told(family, operation)
+        ((expression, path),) = told["callbacks"][event.name].items()
+        url = re.fullmatch(r"\{\$request\.body#/(\w+)\}", expression)
+        content = path["post"]["requestBody"]["content"]["application/json"]
+        assert path["post"]["summary"] == event.says
+        assert content["example"].keys() == event.template().keys()
+        assert operation.body.keys[url[1]] == "url"
+        assert list(path["post"]["responses"]) == ["2XX"]
+
+
+def test_a_message_says_of_each_field_how_it_is_known():
+    """The rows of an event are in its schema, with mark and source."""
+    schemas = described(Settings())["components"]["schemas"]
+
+    for _, event in EVENTS:
+        for row in event.fields:
+            place = schemas[event.name]
+            for step in row.path.split("."):
+                place = place["items"] if step.isdigit() else place["properties"][step]
+            assert row.mark in place["x-evidence"]
+
+
+@pytest.mark.parametrize("dialect", ["sdk", "docs"])
+def test_every_example_is_what_its_schema_says(dialect):
+    """Requests, replies, refusals and messages show what they describe."""
+    document = described(Settings(dialect=dialect))
+
+    for content in _contents(document["paths"]):
+        named = content.get("examples", {"": {"value": content.get("example")}})
+        for example in named.values():
+            _validator(document, content["schema"]).validate(example["value"])
+
+
+@each(("family", "operation"), OPERATIONS, ids=_name)
+def test_an_example_is_answered_as_it_is_described(family, operation):
+    """A double takes the example of a request, and replies by the schema."""
+    app = create_app(GRANTING)
+    document = described(GRANTING)
+    told = _told(family, operation, document)
+    given = {item["name"]: item["example"] for item in told["parameters"]}
+    path = path_of(family, operation).format(**given)
+    query = (
+        {item["name"]: item["example"] for item in told["parameters"]}
+        if ("{" not in path_of(family, operation))
+        else {}
+    )
+    sent = told.get("requestBody", {"content": {}})["content"]
+    body = {
+        {"application/json": "json"}.get(kind, "data"): content["example"]
+        for kind, content in sent.items()
+    }
+
+    reply = app.test_client().open(
+        path, method=operation.method, query_string=query, **body
+    )
+    app.extensions[EXTENSION].close()
+
+    assert reply.status_code == 200
+    content = told["responses"]["200"].get("content", {})
+    for value in content.values() if reply.data else ():
+        _validator(document, value["schema"]).validate(reply.get_json())
+
+
+def test_proofs_are_asked_for_as_the_setting_says():
+    """Where auth is off nobody needs to say who calls."""
+    off, present = (
+        [
+            _told(*pair, described(Settings(auth=auth)))["security"]
+            for pair in OPERATIONS
+        ]
+        for auth in ("off", "present")
+    )
+
+    assert all({} in item for item in off)
+    assert not any({} in item for item in present)
+    assert present == [item[1:] for item in off]
+    assert {"basic": []} in present[-1]
+
+
+def test_pages_have_shapes_of_their_own():
+    """``dialect=docs`` describes what is answered then."""
+    sdk, docs = (
+        described(Settings(dialect=dialect))["components"]["schemas"]
+        for dialect in ("sdk", "docs")
+    )
+
+    assert sdk["location.list.reply"]["items"]["properties"].keys() == {"name", "url"}
+    assert "accountName" in docs["location.list.reply"]["items"]["properties"]
+    assert "hyper-precise.deregister.reply" in docs.keys() - sdk.keys()
+
+
+def test_headers_have_the_names_the_settings_give_them():
+    """The secret's and the signature's header are called as they will be sent."""
+    document = described(Settings(secret_header="X-S", signature_header="X-G"))
+    family = next(family for family in FAMILIES if family.signed)
+    operation = next(operation for operation in family.operations if operation.signs)
+
+    told = _told(family, operation, document)
+
+    (path,) = told["callbacks"][family.events[0].name].values()
+    assert list(told["responses"]["200"]["headers"]) == ["X-S"]
+    assert [item["name"] for item in path["post"]["parameters"]] == ["X-G"]
+
+
+def test_what_is_spelled_in_two_ways_is_described_in_both():
+    """A key's other spelling is a schema; a parameter's is told in words."""
+    schemas = described(Settings())["components"]["schemas"]
+    family = next(family for family in FAMILIES if family.name == "hyper-precise")
+
+    accepted = schemas["fota-v2.register.request"]["anyOf"]
+    told = _told(family, family.operations[-1])["parameters"]
+
+    assert [item["required"] for item in accepted] == [["url"], ["callback"]]
+    assert told[-1]["description"].endswith("; also as name")
+
+
+URLS = (
+    *("http://localhost:9001/cb", "https://a_b.example./", "http://[::1]:80"),
+    *("http://[fe80::1]/", "http://10.0.0.1?a=b", "http://10-0-0-1.ip.example"),
+    *("http://localhost:", "http://x:065535", "http://a-.-b", "HTTPS://a:b@c"),
+    *("http://[fe80::1]:80/#a", "http://1a/", "http://1-1", f"http://{'a.' * 126}b."),
+)
+NO_URLS = (
+    *("", "localhost", "ftp://x", "http://", "http://1.2.3", "http://256.1.1.1"),
+    *("http://x:0", "http://x:65536", "http://-x", "http://a b", "http://[1]"),
+    *(
+        "http://[::1]a",
+        "http://[]@[::1]",
+        "http://a[::1]",
+        "http://[v1.a]",
+        "http://a-",
+        "http://a..b",
+    ),
+    *(f"http://{'a' * 64}", "http://1.2.3.4.", "http://a@"),
+    *("http://[fe80::1%eth0]:80/#a", f"http://{'a.' * 127}b"),
+)
+FIELDS = [
+    ListenerUrl(),
+    *{type(family.account): family.account for family in FAMILIES}.values(),
+]
+FIELDS = [field for field in FIELDS if field is not None]
+
+
+@each("url", [*URLS, *NO_URLS])
+def test_a_url_is_described_as_it_is_taken(url):
+    """The pattern takes what the field takes."""
+    described_as_good = re.search(ListenerUrl().pattern(""), url) is not None
+
+    assert described_as_good == (url in URLS)
+    if described_as_good:
+        ListenerUrl().deserialize(url)
+    else:
+        with pytest.raises(ValidationError):
+            ListenerUrl().deserialize(url)
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: type(field).__name__)
+@given(data=strategies.data())
+@settings(suppress_health_check=list(HealthCheck))
+def test_what_a_pattern_matches_is_taken(field, data):
+    """A client that keeps to the description is not refused."""
+    text = data.draw(strategies.from_regex(field.pattern(""), fullmatch=True))
+
+    assert field.deserialize(text) == text
+
+
+@each(
+    ("value", "taken"),
+    [
+        ({"X-Team": "blue"}, True),
+        ("X-Team: blue\nX-Two: 2", True),
+        ("", True),
+        ({"host": "x"}, False),
+        ({"X-Team": 1}, False),
+        ({"": ""}, False),
+        ("X-Team", False),
+        ("Host: x", False),
+        (1, False),
+    ],
+    ids=repr,
+)
+def test_headers_are_described_as_they_are_taken(value, taken):
+    """Pairs or lines; none that HTTP itself sets, and each line with a colon."""
+    field = HttpHeaders()
+
+    assert Draft202012Validator(field.described("")).is_valid(value) == taken
+    if taken:
+        field.deserialize(value)
+    else:
+        with pytest.raises(ValidationError):
+            field.deserialize(value)
+
+
+def test_every_field_has_an_example():
+    """A field without one could not be shown."""
+    fields = {
+        name
+        for _, operation in OPERATIONS
+        for place, shape in operation.shapes()
+        if place != "reply"
+        for name in shape.load_fields
+    }
+
+    assert fields - EXAMPLES.keys() == {"service"}
+
+
+def test_without_the_extra_it_says_what_to_install(client, monkeypatch):
+    """What is not installed is named, with how to get it."""
+    monkeypatch.delitem(sys.modules, "mockthingspace.server.openapi.description")
+    monkeypatch.delattr("mockthingspace.server.openapi.description")
+    monkeypatch.setitem(sys.modules, "apispec", None)
+
+    reply = client.get(AT)
+
+    assert reply.status_code == 501
+    assert reply.get_json()["error"] == "missing_extra"
+    assert "pip install 'mockthingspace[openapi]'" in reply.get_json()["message"]
+
+
+class _References(HTMLParser):
+    """What an HTML page refers to."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, _: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found += [
+            value for name, value in attrs if name in ("href", "src") and value
+        ]
+
+
+def test_the_page_refers_to_nothing_elsewhere(client):
+    """All that the page is made of is served by the double itself."""
+    page = client.get(PAGE)
+    found = _References(page.text).found
+
+    assert (page.status_code, page.mimetype) == (200, "text/html")
+    assert len(found) == 7
+    for name in found:
+        reply = client.get(PAGE + name)
+        assert (reply.status_code, "/" in name) == (200, False)
+        reply.close()
+    start = client.get(f"{PAGE}start.js").text
+    assert "//" not in page.text + start
+    assert "validatorUrl: null" in start
+    policy = page.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "http" not in policy
+
+
+def test_the_page_may_be_asked_for_without_its_last_slash(client):
+    """Who types the address gets there."""
+    reply = client.get(PAGE.rstrip("/"))
+
+    assert (
+        reply.status_code,
+        reply.location.removeprefix("http://localhost"),
+    ) == (308, PAGE)
+
+
+def test_the_page_is_closed_to_other_hosts(client):
+    """The guard of the admin API stands before it."""
+    reply = client.get(PAGE, headers={"Host": "evil.example"})
+
+    assert (reply.status_code, reply.get_json()["error"]) == (403, "foreign_host")
+
+
+def test_a_file_that_is_not_the_pages_is_not_served(client):
+    """What else lies in the folder is nobody's business."""
+    reply = client.get(f"{PAGE}swagger-ui.js")
+
+    assert (reply.status_code, reply.get_json()["error"]) == (404, "not_served")
+    assert "swagger-ui-bundle.js" in reply.get_json()["message"]
+
+
+@pytest.mark.parametrize("name", ["", "swagger-ui.css"])
+def test_the_page_has_to_be_asked_for(name):
+    """Where it is not served, the setting that serves it is named."""
+    app = create_app()
+
+    reply = app.test_client().get(PAGE + name)
+    app.extensions[EXTENSION].close()
+
+    assert (reply.status_code, reply.get_json()["error"]) == (404, "not_served")
+    assert "api_page=true" in reply.get_json()["message"]
+
+
+def test_the_page_without_the_extra_says_what_to_install(client, monkeypatch):
+    """Swagger UI is named as what is missing."""
+    monkeypatch.setitem(sys.modules, "flask_swagger_ui", None)
+
+    reply = client.get(PAGE)
+
+    assert (reply.status_code, reply.get_json()["error"]) == (501, "missing_extra")

@@ -1,0 +1,349 @@
+"""Sockets: binding, answering whoever connects, and leaving nothing behind."""
+
+import gc
+import http.client
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from mockthingspace import MockThingSpace, create_app
+from mockthingspace.core.addresses import _holder, is_loopback
+from mockthingspace.core.exceptions import CannotBind
+from mockthingspace.server.server import Server
+
+ACCOUNT = "0242078689-00001"
+CALLBACKS = f"/api/fota/v1/callbacks/{ACCOUNT}"
+LOOPBACK = "127.0.0.1"
+REQUEST = b"GET /__admin/health HTTP/1.1\r\nHost: localhost\r\n"
+CAN_TELL = Path("/proc/net/tcp").exists()
+LISTENING = (
+    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid"
+    "  timeout inode\n"
+    "   0: 0100007F:20F8 00000000:0000 0A 00000000:00000000 00:00000000 00000000"
+    "  1000 0 4711 1 0 100 0 0 10 0\n"
+    "   1: 0100007F:20F9 00000000:0000 01 00000000:00000000 00:00000000 00000000"
+    "  1000 0 4712 1 0 100 0 0 10 0\n"
+)
+
+
+@pytest.fixture
+def thingspace() -> Iterator[MockThingSpace]:
+    """A double on a port."""
+    with MockThingSpace() as running:
+        yield running
+
+
+def _port(double: MockThingSpace) -> int:
+    return int(urlsplit(double.url).port or 0)
+
+
+def _connected(port: int) -> socket.socket:
+    return socket.create_connection((LOOPBACK, port), timeout=5)
+
+
+def _reply(client: socket.socket) -> http.client.HTTPResponse:
+    reply = http.client.HTTPResponse(client)
+    reply.begin()
+    return reply
+
+
+def _descriptors() -> int:
+    return len(os.listdir("/proc/self/fd")) if CAN_TELL else 0
+
+
+def _fake_proc(root: Path, table: str, *, pid: str, inode: str, program: bytes) -> Path:
+    """Make what the system tells about one process that listens."""
+    (root / "net").mkdir()
+    (root / "net" / table).write_text(LISTENING)
+    (root / pid / "fd").mkdir(parents=True)
+    (root / pid / "fd" / "3").symlink_to(f"socket:[{inode}]")
+    (root / pid / "comm").write_bytes(program + b"\n")
+    (root / pid / "cmdline").write_bytes(program + b"\0--credentials\0a:hunter2\0")
+    return root
+
+
+def test_the_port_is_bound_when_the_server_is_made():
+    """A server that was made holds its port before it is started."""
+    server = Server(create_app(), LOOPBACK, 0)
+    server.start()
+
+    with pytest.raises(CannotBind):
+        Server(create_app(), LOOPBACK, server.port)
+
+    server.stop()
+
+
+def test_a_busy_port_is_refused_naming_the_port_and_who_has_it():
+    """The error of a busy port names the port, its holder and the way out."""
+    with socket.create_server((LOOPBACK, 0)) as taken:
+        port = taken.getsockname()[1]
+
+        with pytest.raises(CannotBind) as caught:
+            MockThingSpace(port=port).start()
+
+    message = str(caught.value)
+    holder = f"process {os.getpid()} (" if CAN_TELL else "another process"
+    assert message.startswith(f"cannot serve on {LOOPBACK}:{port}: the port is taken")
+    assert holder in message
+    assert "0 picks a free one" in message
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "192.0.2.1"])
+def test_an_address_that_cannot_be_had_is_refused_naming_it(host, monkeypatch):
+    """A host that is unknown, or is not this machine's, is an error at once."""
+    if host.endswith(".invalid"):
+        monkeypatch.setattr(socket, "getaddrinfo", _unknown)
+
+    with pytest.raises(CannotBind, match=f"^cannot serve on {host}:0: "):
+        MockThingSpace(host=host).start()
+
+
+def _unknown(*_: object, **__: object) -> None:
+    raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+
+def test_a_refused_address_leaves_no_descriptor():
+    """Failing to bind closes whatever was opened on the way."""
+    app = create_app()
+    gc.collect()  # what other tests left to it is not ours
+    with socket.create_server((LOOPBACK, 0)) as taken:
+        before = _descriptors()
+        for _ in range(5):
+            with pytest.raises(CannotBind):
+                Server(app, LOOPBACK, taken.getsockname()[1])
+        assert _descriptors() <= before  # fewer: another test's thread has ended
+
+
+@pytest.mark.parametrize("table", ["tcp", "tcp6"])
+def test_the_holder_of_a_port_is_named_without_its_arguments(tmp_path, table):
+    """Its id and its program's name are told, escaped; credentials may be behind it."""
+    proc = _fake_proc(tmp_path, table, pid="42", inode="4711", program=b"n\xff\x1bc")
+
+    assert _holder(8440, proc) == "process 42 (n\\ufffd\\x1bc)"
+
+
+@pytest.mark.parametrize(
+    ("port", "inode"),
+    [(8441, "4712"), (8440, "9"), (1, "4711")],
+    ids=["a connection, not a listener", "another user's", "nobody's"],
+)
+def test_a_holder_the_system_does_not_tell_is_to_be_looked_up(tmp_path, port, inode):
+    """Where the system does not tell, the message says how to find out."""
+    proc = _fake_proc(tmp_path, "tcp", pid="42", inode=inode, program=b"nc")
+
+    assert f"another process (find it with: lsof -i :{port})" == _holder(port, proc)
+
+
+def test_a_holder_that_has_gone_meanwhile_is_passed_over(tmp_path):
+    """A process that ends while it is looked at does not break the message."""
+    proc = _fake_proc(tmp_path, "tcp", pid="42", inode="4711", program=b"nc")
+    (proc / "42" / "comm").unlink()
+
+    assert _holder(8440, proc).startswith("another process")
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("127.8.9.10", True),
+        ("::1", True),
+        ("localhost", True),
+        ("a.localhost", True),
+        ("127.evil", False),
+        ("evillocalhost", False),
+        ("0.0.0.0", False),
+        ("", False),
+    ],
+)
+def test_what_is_loopback_is_an_address_or_a_name_of_it(host, loopback):
+    """A name that only looks like such an address is not."""
+    assert is_loopback(host) == loopback
+
+
+def test_port_0_picks_a_free_port():
+    """Each server on port 0 has a port of its own, and its URL names it."""
+    with MockThingSpace() as one, MockThingSpace() as other:
+        assert 0 not in {_port(one), _port(other)}
+        assert one.url != other.url
+
+
+def test_an_ipv6_address_stands_in_brackets_in_the_url():
+    """The URL of a server on ::1 has the address in brackets, and it answers."""
+    with MockThingSpace(host="::1") as thingspace:
+        assert thingspace.url.startswith("http://[::1]:")
+        assert "healthy" == MockThingSpace.at(thingspace.url).admin.ask(
+            "GET", "/health"
+        ).get("status")
+
+
+def test_a_taken_ipv6_address_stands_in_brackets_in_the_error():
+    """The error about an IPv6 address spells address and port apart."""
+    with (
+        MockThingSpace(host="::1") as first,
+        pytest.raises(CannotBind, match=rf"^cannot serve on \[::1\]:{_port(first)}: "),
+    ):
+        MockThingSpace(host="::1", port=_port(first)).start()
+
+
+def test_fifty_starts_and_stops_leave_no_thread_descriptor_or_port():
+    """Starting and stopping, over and over, leaves this process as it was."""
+    with MockThingSpace() as first:
+        port = _port(first)
+    gc.collect()  # what other tests left to it is not ours
+    threads, descriptors = threading.active_count(), _descriptors()
+
+    for _ in range(50):
+        MockThingSpace(port=port).start().stop()
+
+    assert threading.active_count() <= threads  # fewer: another test's has ended
+    assert _descriptors() <= descriptors
+    with pytest.raises(ConnectionRefusedError):
+        _connected(port)
+
+
+def test_a_stopped_double_can_be_started_again(thingspace):
+    """A double that was stopped answers again once it is started."""
+    thingspace.stop()
+
+    with thingspace.start():
+        assert [] == thingspace.registrations()
+
+
+def test_stopping_closes_an_idle_connection(thingspace):
+    """A client that keeps its connection open does not hold up stopping."""
+    with _connected(_port(thingspace)) as client:
+        client.sendall(REQUEST + b"\r\n")
+        reply = _reply(client)
+        reply.read()
+
+        thingspace.stop()
+
+        assert (200, b"") == (reply.status, client.recv(1))
+
+
+def test_stopping_lets_a_request_in_flight_finish():
+    """The reply to a request that is being handled still arrives, whole."""
+    entered, release = threading.Event(), threading.Event()
+    big = b"x" * 8_000_000
+
+    def slow(_: dict[str, Any], start_response: Any) -> list[bytes]:
+        entered.set()
+        assert release.wait(5)
+        start_response("200 OK", [("Content-Length", str(len(big)))])
+        return [big]
+
+    server = Server(slow, LOOPBACK, 0)
+    server.start()
+    with _connected(server.port) as client, ThreadPoolExecutor(1) as pool:
+        client.sendall(REQUEST + b"\r\n")
+        assert entered.wait(5)
+        stopping = pool.submit(server.stop)
+        _wait_until_refused(server.port)
+        release.set()
+
+        assert big == _reply(client).read()
+        stopping.result(5)
+
+
+def _wait_until_refused(port: int) -> None:
+    for _ in range(10_000):
+        with suppress(ConnectionResetError):
+            try:
+                _connected(port).close()
+            except ConnectionRefusedError:
+                return
+    raise AssertionError("it still accepts connections")
+
+
+def test_200_slow_connections_do_not_keep_a_client_from_its_answer(thingspace):
+    """Clients that send half a request cost the others nothing."""
+    with ExitStack() as slow:
+        for _ in range(200):
+            one = slow.enter_context(_connected(_port(thingspace)))
+            one.sendall(b"POST /api/fota/v1/callbacks/")
+
+        with _connected(_port(thingspace)) as client:
+            client.sendall(REQUEST + b"\r\n")
+            assert 200 == _reply(client).status
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"nonsense\r\n\r\n",
+        b"GET / HTTP/1.1\r\nbad header\r\n\r\n",
+        b"GET http://[/ HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nContent-Length: many\r\n\r\n",
+        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"GET / HTTP/1.1\r\nX: " + b"x" * 300_000 + b"\r\n\r\n",
+    ],
+    ids=[
+        "no request line",
+        "no colon",
+        "no host",
+        "no length",
+        "no chunk",
+        "too long a header",
+    ],
+)
+def test_malformed_http_is_answered_not_left_hanging(thingspace, sent):
+    """What is not HTTP gets a 4xx at once, never silence."""
+    with _connected(_port(thingspace)) as client:
+        client.sendall(sent)
+        reply = _reply(client)
+
+        assert 400 <= reply.status < 500
+
+
+def test_a_body_that_is_too_large_gets_413_in_the_familys_shape(thingspace):
+    """2 MB are refused as the family refuses, and the connection stays usable."""
+    connection = http.client.HTTPConnection(LOOPBACK, _port(thingspace), timeout=5)
+    connection.request("POST", CALLBACKS, b"x" * 2_000_000)
+    reply = connection.getresponse()
+    body = reply.read()
+    connection.request("GET", CALLBACKS)
+    after = connection.getresponse()
+
+    assert 413 == reply.status
+    assert b'"errorCode":' in body
+    assert b'"errorMessage":' in body
+    assert (200, b"[]") == (after.status, after.read().strip())
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("more", "header", "status"),
+    [(0, b"Expect: 100-continue", b"100"), (1, b"Accept: */*", b"413")],
+)
+def test_a_body_that_nothing_takes_is_refused_before_it_is_sent(
+    thingspace, more, header, status
+):
+    """It is not kept to be refused later; the largest snapshot is still let in."""
+    size = 64 * 1024 * 1024 + more
+    with _connected(_port(thingspace)) as client:
+        client.sendall(
+            b"PUT /__admin/snapshot HTTP/1.1\r\nHost: localhost\r\n"
+            b"%b\r\nContent-Length: %d\r\n\r\n" % (header, size)
+        )
+
+        assert client.recv(1000).split()[1] == status
+
+
+def test_two_doubles_in_one_process_share_nothing():
+    """What one double is told, the other does not know."""
+    with MockThingSpace() as one, MockThingSpace() as other:
+        one.register(ACCOUNT, "http://localhost/cb")
+        with _connected(_port(one)) as client:
+            client.sendall(f"GET {CALLBACKS} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+            _reply(client).read()
+
+        assert ([], []) == (other.registrations(), other.requests())
+        assert (1, 1) == (len(one.registrations()), len(one.requests()))

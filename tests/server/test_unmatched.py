@@ -1,0 +1,108 @@
+"""A request that nothing serves is told what it was probably meant for."""
+
+import pytest
+
+from mockthingspace.apis import FAMILIES
+from mockthingspace.server.http.unmatched import account_in, nearest_operation
+
+ACCOUNT = "0242078689-00001"
+
+
+@pytest.mark.parametrize(
+    ("path", "account"),
+    [
+        (f"/api/fota/v1/callback/{ACCOUNT}", ACCOUNT),
+        (f"/{ACCOUNT}/9999999999-99999", ACCOUNT),
+        (f"/x{ACCOUNT}x", ACCOUNT),
+        (f"/1{ACCOUNT}", None),
+        (f"/{ACCOUNT}1", None),
+        ("/api/m2m/v1/callback/TestAccount-12", "TestAccount-12"),
+        ("/api/diagnostics/v1/TestQAAccount", "TestQAAccount"),
+        ("/TestAccount-", None),
+        ("/٠٢٤٢٠٧٨٦٨٩-٠٠٠٠١", None),
+        ("/", None),
+        ("", None),
+    ],
+    ids=[
+        "in",
+        "first",
+        "letters",
+        "before",
+        "after",
+        "simulator",
+        "example",
+        "cut",
+        "not ASCII",
+        "none",
+        "empty",
+    ],
+)
+def test_an_account_is_found_in_a_path(path: str, account: str | None) -> None:
+    """Ten digits, a hyphen and five digits are an account, more digits are not."""
+    assert account_in(path) == account
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "nearest"),
+    [
+        (
+            "GET",
+            f"/api/fota/v1/callback/{ACCOUNT}",
+            "GET /api/fota/v1/callbacks/{account} (list)",
+        ),
+        (
+            "POST",
+            "/api/fota/v1/callbacks",
+            "POST /api/fota/v1/callbacks/{account} (register)",
+        ),
+        (
+            "DELETE",
+            f"/api/fota/v1/callbacks/{ACCOUNT}/Fota",
+            "DELETE /api/fota/v1/callbacks/{account}/name/{service} (deregister)",
+        ),
+        (
+            "POST",
+            f"/fota/v1/callbacks/{ACCOUNT}",
+            "POST /api/fota/v1/callbacks/{account} (register)",
+        ),
+        (
+            "POST",
+            "/api/m2m/v1/sessions/login",
+            "POST /api/m2m/v1/session/login (login)",
+        ),
+        ("POST", "/oauth2/token", "POST /api/ts/v1/oauth2/token (token)"),
+        (
+            "PUT",
+            f"/api/fota/v3/callback/{ACCOUNT}",
+            "PUT /api/fota/v3/callbacks/{account} (replace)",
+        ),
+        (
+            "GET",
+            f"/api/diagnostics/v1/callbacks/{ACCOUNT}",
+            "GET /api/diagnostics/v1/callbacks (list)",
+        ),
+        (
+            "POST",
+            "/api/hyperprecise/v1/callbacks",
+            "POST /api/hyper-precise/v1/callbacks (register)",
+        ),
+        (
+            "DELETE",
+            "/api/loc/v1/callbacks/TestAccount-1/Location",
+            "DELETE /api/loc/v1/callbacks/{account}/name/{service} (deregister)",
+        ),
+    ],
+    ids=[
+        *("singular", "no account", "no name", "no api", "plural", "no prefix"),
+        *("replace", "account in the path", "no hyphen", "no name of a service"),
+    ],
+)
+def test_the_nearest_operation_is_named(method: str, path: str, nearest: str) -> None:
+    """The operation whose method and path are most alike is described."""
+    assert nearest_operation(FAMILIES, method, path) == nearest
+
+
+def test_an_endless_path_is_compared_by_its_beginning() -> None:
+    """A path of any length is judged as its first part is."""
+    path = f"/api/fota/v1/callback/{ACCOUNT}/"
+    assert nearest_operation(FAMILIES, "GET" * 100_000, path + "x" * 1_000_000) != ""

@@ -1,0 +1,113 @@
+"""Requests that wait take nothing from others, and end when nobody waits for them."""
+
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from threading import Event, Semaphore
+from typing import Any
+
+import pytest
+
+from mockthingspace import Listener, MockThingSpace
+from mockthingspace.backend.backend import Double
+from mockthingspace.core.notifier import Notifier
+
+ACCOUNT, OTHER = "0242078689-00001", "0242078689-00002"
+MANY = 12  # more than the admin API has workers
+WAIT_S = 20
+WAITS = {
+    "deliveries": ("POST", "/deliveries/wait", {"timeout_s": 600}),
+    "idle": ("POST", "/deliveries/wait-until-idle", {"timeout_s": 600}),
+    "timeline": ("GET", "/timeline?since=999999&wait_s=600", None),
+    "requests": ("GET", "/requests?since=999999&wait_s=600", None),
+}
+
+
+class Waits:
+    """Counts who begins to wait, and who has ended."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.begun, self.ended = Semaphore(0), Semaphore(0)
+        watching = Notifier.watching
+
+        @contextmanager
+        def counted(notifier: Notifier, *args: Any) -> Iterator[None]:
+            with watching(notifier, *args):
+                self.begun.release()
+                yield
+            self.ended.release()
+
+        monkeypatch.setattr(Notifier, "watching", counted)
+
+    @staticmethod
+    def expect(counter: Semaphore) -> None:
+        """Wait until all have begun, or ended."""
+        for _ in range(MANY):
+            assert counter.acquire(timeout=WAIT_S)
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
+    """The waits of the test."""
+    return Waits(monkeypatch)
+
+
+def ask(mock: MockThingSpace, method: str, path: str, body: Any) -> socket.socket:
+    """Send a request to the admin API and leave the reply alone."""
+    host, _, port = mock.url.removeprefix("http://").partition(":")
+    client = socket.create_connection((host, int(port)), WAIT_S)
+    content = b"" if body is None else json.dumps(body).encode()
+    head = (
+        f"{method} /__admin{path} HTTP/1.1\r\nHost: {host}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+    )
+    client.sendall(head.encode() + content)
+    return client
+
+
+@pytest.mark.parametrize("what", WAITS)
+def test_any_number_may_wait_and_each_ends_with_its_client(
+    waits: Waits, what: str
+) -> None:
+    """Others are answered meanwhile, and nobody waits for a client that has gone."""
+    with MockThingSpace() as mock, Listener() as listener, ExitStack() as open_sockets:
+        listener.hang()
+        mock.register(ACCOUNT, listener.url)
+        mock.trigger("Fota.upgradeFinished", ACCOUNT)
+        listener.wait_for(1, WAIT_S)  # now it is not idle
+        for _ in range(MANY):
+            open_sockets.enter_context(ask(mock, *WAITS[what]))
+        waits.expect(waits.begun)
+        other = MockThingSpace.at(mock.url)
+        assert other.admin.ask("GET", "/health")["status"] == "healthy"
+        open_sockets.close()
+        waits.expect(waits.ended)
+
+
+def test_who_waits_looks_at_what_is_new_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seven waits for another account's messages look through none that is kept."""
+    every: list[int] = []
+    with MockThingSpace() as mock, ExitStack() as open_sockets:
+        double: Double = mock._double  # type: ignore[assignment]
+        deliveries = double.state.deliveries
+        look = deliveries.every
+        looked = Event()
+
+        def counted() -> Any:
+            every.append(1)
+            if len(every) == 7:
+                looked.set()
+            return look()
+
+        monkeypatch.setattr(deliveries, "every", counted)
+        wait = {"account": OTHER, "timeout_s": 600, "advance": False}
+        for _ in range(7):
+            open_sockets.enter_context(ask(mock, "POST", "/deliveries/wait", wait))
+        assert looked.wait(WAIT_S)
+        with Listener() as listener:
+            mock.register(ACCOUNT, listener.url)
+            for _ in range(20):
+                mock.trigger("Fota.upgradeFinished", ACCOUNT)
+            listener.wait_for(20, WAIT_S)
+        assert len(every) == 7
