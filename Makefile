@@ -44,7 +44,7 @@ $(VENV)/bench.stamp: $(VENV)/dev.stamp
 	$(PIP) install --editable '.[bench]'
 	@touch $@
 
-run: $(VENV)/run.stamp ## start the double on http://127.0.0.1:8440 (ARGS="--auth strict" …)
+run: $(VENV)/run.stamp ## start the server on http://127.0.0.1:8440 (ARGS="--auth strict" …)
 	@$(BIN)/mockthingspace serve $(ARGS) || test $$? -eq 130  # Ctrl-C is no error
 
 demo: $(VENV)/demo.stamp ## see it work through the published Verizon SDK, without credentials

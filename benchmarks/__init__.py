@@ -1,1 +1,1 @@
-"""What the double costs, measured beside its peers: ``python -m benchmarks``."""
+"""What the server costs, measured beside its peers: ``python -m benchmarks``."""

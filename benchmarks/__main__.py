@@ -1,4 +1,4 @@
-"""Measure the double beside its peers and print tables."""
+"""Measure the server beside its peers and print tables."""
 
 import argparse
 import logging
@@ -56,7 +56,7 @@ def _read(arguments: list[str] | None) -> tuple[list[str], Plan]:
         ("rounds", "how often every subject has its turn"),
         ("seconds", "how long a server is loaded at a time"),
         ("requests", "how many requests memory is measured after"),
-        ("accounts", "how many accounts make a large double"),
+        ("accounts", "how many accounts make a large server"),
     ):
         parser.add_argument(
             f"--{name}",

@@ -1,4 +1,4 @@
-"""The limit: a WSGI application of one line, served as the double is."""
+"""The limit: a WSGI application of one line, served as the server is."""
 
 import signal
 import sys

@@ -29,9 +29,9 @@ TAKES = Metric("ms", decimals=0)
 
 def _ours(urls: Sequence[str]) -> Sample:
     """Send out what is queued, an account for each listener, until all is there."""
-    with queueing.double() as double:
-        queueing.deliver(double, urls, LISTENERS)  # connects
-        spent = queueing.deliver(double, urls, MESSAGES)
+    with queueing.backend() as backend:
+        queueing.deliver(backend, urls, LISTENERS)  # connects
+        spent = queueing.deliver(backend, urls, MESSAGES)
     return {RATE.name: MESSAGES / spent}
 
 

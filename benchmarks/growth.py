@@ -1,4 +1,4 @@
-"""What a large double costs: time per request and bytes per registration."""
+"""What a large server costs: time per request and bytes per registration."""
 
 from collections.abc import Callable
 from typing import Any
@@ -42,7 +42,7 @@ def run(plan: Plan) -> None:
     """Call each application in this process, with one account and with many."""
     listing: dict[str, Callable[[], Sample]] = {}
     registering: dict[str, Callable[[], Sample]] = {}
-    makers = {OURS: large.double, HTTPSERVER: large.httpserver, MOTO: large.moto}
+    makers = {OURS: large.backend, HTTPSERVER: large.httpserver, MOTO: large.moto}
     wanted: dict[str, Any] = {"method": "POST", "path": LIST, "body": WANTED}
     for name, make in makers.items():
         one, many = large.weighed(make, 1), large.weighed(make, plan.accounts)

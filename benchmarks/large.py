@@ -48,8 +48,8 @@ def weighed(
     return Large(app, listing, held / accounts)
 
 
-def double(accounts: int) -> tuple[Application, dict[str, Any]]:
-    """Make a double with a seed of one registration for every account."""
+def backend(accounts: int) -> tuple[Application, dict[str, Any]]:
+    """Make a server with a seed of one registration for every account."""
     registrations = [
         {
             "family": "fota-v1",

@@ -86,7 +86,7 @@ def load(
             f"--script={SCRIPT}",
             f"http://127.0.0.1:{server.port}",
             "--",
-            "moto" if name == MOTO else "double",
+            "moto" if name == MOTO else "server",
             work,
             "0" if name == MOTO else str(APART),
         ],

@@ -1,4 +1,4 @@
-"""Deliveries that are queued in a double without its admin API."""
+"""Deliveries that are queued in a server without its admin API."""
 
 import gc
 import threading
@@ -12,7 +12,7 @@ import requests
 from benchmarks.peers import free_port
 from benchmarks.rounds import Sample, milliseconds
 from mockthingspace import Settings, create_app
-from mockthingspace.backend.backend import Double
+from mockthingspace.backend.backend import Backend
 from mockthingspace.core.models import Delivery
 from mockthingspace.server.http.current import EXTENSION
 
@@ -23,17 +23,17 @@ LATE_S = 120.0
 
 
 @contextmanager
-def double() -> Iterator[Double]:
-    """Make a double on a clock that stands."""
+def backend() -> Iterator[Backend]:
+    """Make a server on a clock that stands."""
     app = create_app(Settings(clock="manual"))
-    made: Double = app.extensions[EXTENSION]
+    made: Backend = app.extensions[EXTENSION]
     try:
         yield made
     finally:
         made.close()
 
 
-def keep(made: Double, urls: Sequence[str], messages: int) -> list[Delivery]:
+def keep(made: Backend, urls: Sequence[str], messages: int) -> list[Delivery]:
     """Queue messages, for each URL an account of its own, in turn."""
     deliveries = [
         Delivery(
@@ -57,7 +57,7 @@ def keep(made: Double, urls: Sequence[str], messages: int) -> list[Delivery]:
     ]
 
 
-def deliver(made: Double, urls: Sequence[str], messages: int) -> float:
+def deliver(made: Backend, urls: Sequence[str], messages: int) -> float:
     """Send messages out and return the seconds until all of them were taken."""
     kept, tick = keep(made, urls, messages), Event()
     dispatcher = made.state.dispatcher
@@ -77,7 +77,7 @@ def deliver(made: Double, urls: Sequence[str], messages: int) -> float:
 def weigh(accounts: int) -> Sample:
     """Say what pending deliveries weigh, each account's first one refused."""
     urls = _refusing(accounts)
-    with double() as made:
+    with backend() as made:
         gc.collect()
         tracemalloc.start()
         try:
@@ -90,8 +90,8 @@ def weigh(accounts: int) -> Sample:
 
 
 def advance() -> Sample:
-    """Say how long a double takes over retries of as many accounts."""
-    with double() as made:
+    """Say how long a server takes over retries of as many accounts."""
+    with backend() as made:
         _go(made, _refusing(DUE), DUE)
         made_now: list[int] = []
         spent = milliseconds(lambda: made_now.append(len(made.advance(300))))
@@ -118,7 +118,7 @@ def _refusing(urls: int) -> list[str]:
     return [f"http://127.0.0.1:{free_port()}/callbacks"] * urls
 
 
-def _go(made: Double, urls: Sequence[str], messages: int) -> None:
+def _go(made: Backend, urls: Sequence[str], messages: int) -> None:
     made.state.dispatcher.dispatch(keep(made, urls, messages))
     if not made.wait_until_idle(LATE_S):
         raise RuntimeError("the first attempts do not end")

@@ -1,4 +1,4 @@
-"""What the peers are asked and answer: the double's own documents, canned."""
+"""What the peers are asked and answer: the server's own documents, canned."""
 
 ACCOUNT = "0242078689-00001"
 LIST = f"/api/fota/v1/callbacks/{ACCOUNT}"

@@ -23,7 +23,7 @@ class Plan(NamedTuple):
         rounds: How often every subject has its turn.
         seconds: How long a server is loaded at a time.
         requests: How many requests memory is measured after.
-        accounts: How many accounts make a large double.
+        accounts: How many accounts make a large server.
     """
 
     rounds: int

@@ -1,4 +1,4 @@
-"""A local double of Verizon ThingSpace's callback APIs.
+"""A local simulator of Verizon ThingSpace's callback APIs.
 
 The public names are loaded on first use: importing this package costs nothing,
 so the pytest plugin and ``mockthingspace --help`` stay fast.

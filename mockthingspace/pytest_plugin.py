@@ -1,9 +1,9 @@
 """The pytest plugin: fixtures, an option, a marker and a section in reports.
 
 Every pytest run of every user imports this module, so it imports pytest and
-nothing else; the double is imported by the first fixture that needs it.
+nothing else; the server is imported by the first fixture that needs it.
 
-A running double is shared by a session's tests (one per xdist worker, on a
+A running server is shared by a session's tests (one per xdist worker, on a
 port of its own), and reset before each. With ``--thingspace-url`` it is shared
 by everybody who uses that URL; then a test keeps to an account of its own.
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mockthingspace import Listener, MockThingSpace, Settings
 
 SHOWN = 50
-BROKEN = "the double failed"
+BROKEN = "the server failed"
 _HANDLE = pytest.StashKey["MockThingSpace"]()
 _BEGAN = pytest.StashKey[int]()
 _JOURNAL = pytest.StashKey[str]()
@@ -43,7 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         OPTION,
         metavar="URL",
         default=os.environ.get(VARIABLE),
-        help="use the double that is running at URL, not one of this run's own "
+        help="use the server that is running at URL, not one of this run's own "
         f"(or set {VARIABLE})",
     )
 
@@ -78,7 +78,7 @@ def _source(url: str) -> str:
 
 @pytest.fixture(scope="session")
 def thingspace_settings() -> "Settings":
-    """The settings of this session's double; override to change them.
+    """The settings of this session's server; override to change them.
 
     Return ``Settings(auth="strict")`` or ``{"auth": "strict"}``.
     """
@@ -106,7 +106,7 @@ def _thingspace_checked(
 def thingspace_server(
     request: pytest.FixtureRequest, _thingspace_checked: "Settings"
 ) -> Iterator["MockThingSpace"]:
-    """The running double: this session's own, or the one at ``--thingspace-url``."""
+    """The running server: this session's own, or the one at ``--thingspace-url``."""
     from mockthingspace import MockThingSpace
 
     url = request.config.getoption(OPTION)
@@ -118,9 +118,9 @@ def thingspace_server(
 
 
 def _reached(url: str, asked: "Settings") -> "MockThingSpace":
-    """Return the handle of a running double, or fail with why it will not do."""
+    """Return the handle of a running server, or fail with why it will not do."""
     from mockthingspace import MockThingSpace, MockThingSpaceError
-    from mockthingspace.core.settings import shown
+    from mockthingspace.core.settings import to_json
 
     try:
         handle = MockThingSpace.at(url)
@@ -128,7 +128,7 @@ def _reached(url: str, asked: "Settings") -> "MockThingSpace":
     except MockThingSpaceError as error:
         reason = f"{_source(url)}: {error}"
     else:
-        here = shown(asked)
+        here = to_json(asked)
         differing = [
             f"  {name}: {here[name]!r}, there {there.get(name)!r}"
             for name in sorted(asked.given - WHERE_IT_BINDS)
@@ -188,7 +188,7 @@ def thingspace(
     thingspace_server: "MockThingSpace",
     thingspace_account: str,
 ) -> Iterator["MockThingSpace"]:
-    """The double, reset before the test and checked after it."""
+    """The server, reset before the test and checked after it."""
     allowed = _allows_unmatched(request.node)
     handle = thingspace_server
     url = request.config.getoption(OPTION)
@@ -259,14 +259,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def _check(item: pytest.Item, handle: "MockThingSpace", allowed: bool) -> None:
-    """Fail a test that passed although the double could not serve it."""
+    """Fail a test that passed although the server could not serve it."""
     if not item.stash.get(_PASSED, False) or not handle.running:
         return
     journal = handle.requests()
     broken = [one for one in journal if (one.reason or "").startswith(BROKEN)]
     unmatched = [one for one in journal if not one.matched and not allowed]
     if broken or unmatched:
-        what = "the double failed" if broken else "nothing serves"
+        what = "the server failed" if broken else "nothing serves"
         lines = "\n".join(f"  {one}" for one in broken or unmatched)
         hint = (
             ""
@@ -303,5 +303,5 @@ def _journal(item: pytest.Item, handle: "MockThingSpace") -> str:
         return f"cannot be read: {error}"
     began = item.stash[_BEGAN]
     if all(entry.sort == "reset" and entry.seq <= began for entry in last):
-        return "(empty: no request reached the double, and nothing was triggered)"
+        return "(empty: no request reached the server, and nothing was triggered)"
     return shown

@@ -1,4 +1,4 @@
-"""What every test may ask for: a double in process, and a clock it can move."""
+"""What every test may ask for: a server in process, and a clock it can move."""
 
 import os
 import threading
@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from mockthingspace import create_app
-from mockthingspace.backend.backend import Double
+from mockthingspace.backend.backend import Backend
 from mockthingspace.core.clock import Clock
 from mockthingspace.server.http.current import EXTENSION
 
@@ -66,16 +66,16 @@ def client(app: Flask) -> FlaskClient:
 
 
 @pytest.fixture
-def double(app: Flask) -> Double:
-    """The double inside the application."""
+def backend(app: Flask) -> Backend:
+    """The server inside the application."""
     return app.extensions[EXTENSION]
 
 
 @pytest.fixture
-def clock(double: Double) -> Clock:
-    """The double's clock, standing still."""
-    double.runtime.timers.set_mode("manual")
-    return double.clock
+def clock(backend: Backend) -> Clock:
+    """The server's clock, standing still."""
+    backend.runtime.timers.set_mode("manual")
+    return backend.clock
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from mockthingspace import create_app
-from mockthingspace.backend.backend import Double
+from mockthingspace.backend.backend import Backend
 from mockthingspace.backend.delivery.transport import Outcome
 from mockthingspace.core.settings import Settings
 from mockthingspace.server.http.current import EXTENSION
@@ -100,15 +100,15 @@ class Simulation:
         self._advancing = False  # an advance waits for who holds back, so none does
         app = create_app(Settings(clock="manual"), {ORIGIN: self._listen})
         self._client = app.test_client()
-        self._double: Double = app.extensions[EXTENSION]
-        transport = self._double.runtime.transport
+        self._backend: Backend = app.extensions[EXTENSION]
+        transport = self._backend.runtime.transport
         send = transport.send
 
         async def scripted(url: str, body: bytes, **more: Any) -> Outcome:
             number = json.loads(body)
             if self._letting_run:
                 self._letting_run = False
-                self._double.set_mode("real")
+                self._backend.set_mode("real")
             answer, count = self._answer_to(number, "listener")
             if answer == "time out":
                 self._sent[url[-1]].append(number)
@@ -133,7 +133,7 @@ class Simulation:
         finally:
             for held in self._holding:
                 self._gate(*held).set()
-            self._double.close()
+            self._backend.close()
 
     # What listeners do.
 
@@ -149,7 +149,7 @@ class Simulation:
         number = json.load(environ["wsgi.input"])
         self._sent[environ["PATH_INFO"][-1]].append(number)
         answer, count = self._answers[number]
-        self._double.state.notifier.notify()  # for who compares what was sent
+        self._backend.state.notifier.notify()  # for who compares what was sent
         if answer == "raise":
             raise RAISED[number % len(RAISED)]
         if answer.startswith("hold"):
@@ -217,7 +217,7 @@ class Simulation:
             self._settle()
             self._compare()
         self._advancing = self._letting_run = False
-        self._double.set_mode("manual")
+        self._backend.set_mode("manual")
         self._reset()
         self._now_s = 0.0
 
@@ -362,7 +362,7 @@ class Simulation:
     def _compare(self) -> None:
         """Wait until the server stands as the model does."""
         over = Event()
-        notifier = self._double.state.notifier
+        notifier = self._backend.state.notifier
         with notifier.watching(lambda _: self._actual() == self._model(), over):
             if self._actual() != self._model() and not over.wait(LATE_S):
                 raise AssertionError(
@@ -370,7 +370,7 @@ class Simulation:
                 )
 
     def _actual(self) -> tuple[list[tuple[int, str, int]], dict[str, list[int]]]:
-        deliveries = self._double.state.deliveries.every()
+        deliveries = self._backend.state.deliveries.every()
         stand = sorted(
             (json.loads(delivery.message), delivery.status, len(delivery.attempts))
             for delivery in deliveries

@@ -106,7 +106,7 @@ def test_the_installed_command_prints_its_version(installed):
 
 
 def test_the_installed_package_serves(installed):
-    """A double starts with nothing but what the wheel asks for."""
+    """A server starts with nothing but what the wheel asks for."""
     code = (
         "from mockthingspace import MockThingSpace\n"
         "with MockThingSpace() as thingspace:\n"

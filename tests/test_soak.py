@@ -59,7 +59,7 @@ def measure(pid: int) -> Measured:
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[tuple[MockThingSpace, int]]:
-    """A double in a process of its own, and that process's number."""
+    """A server in a process of its own, and that process's number."""
     command = [str(Path(sys.executable).with_name("mockthingspace")), "serve"]
     command += ["--port", "0", "--retries", "0.01", "--journal-limit", str(LIMIT)]
     with (tmp_path / "log").open("w") as log:

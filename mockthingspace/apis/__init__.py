@@ -1,4 +1,4 @@
-"""The families the double serves. A new one is a folder here and a line below."""
+"""The families the server serves. A new one is a folder here and a line below."""
 
 from mockthingspace.apis.connectivity import api as connectivity
 from mockthingspace.apis.diagnostics import api as diagnostics
@@ -6,9 +6,9 @@ from mockthingspace.apis.fota import v1, v2
 from mockthingspace.apis.hyper_precise import api as hyper_precise
 from mockthingspace.apis.location import api as location
 from mockthingspace.apis.session import oauth2, session
-from mockthingspace.spec.api import Family
+from mockthingspace.spec.api import Api
 
-FAMILIES: tuple[Family, ...] = (
+APIS: tuple[Api, ...] = (
     v1.FAMILY,
     v2.V2,
     v2.V3,

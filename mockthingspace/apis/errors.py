@@ -14,14 +14,14 @@ from mockthingspace.core.exceptions import (
     MissingBearer,
     NotServed,
 )
-from mockthingspace.core.models import Fact, Known, Mark, assumed, documented
-from mockthingspace.spec.api import Answer, Answers
-from mockthingspace.spec.schemas import fault, result
+from mockthingspace.core.models import Claim, Evidence, Provenance, assumed, documented
+from mockthingspace.spec.api import ErrorResponse, ErrorResponses
+from mockthingspace.spec.schemas import gateway_error, result
 
 CHARSET = "application/json; charset=UTF-8"
 
 
-def gateway(context: str) -> Answers:
+def gateway(context: str) -> ErrorResponses:
     """How the API gateway in front of every family answers.
 
     Args:
@@ -29,18 +29,18 @@ def gateway(context: str) -> Answers:
     """
     version = context.rpartition("/")[2]
     failure = f"Access failure for API: {context}, version: {version}. "
-    missing = fault(
+    missing = gateway_error(
         900902,
         "Missing Credentials",
         "Required OAuth credentials not provided. Make sure your API invocation "
         'call has a header: "Authorization: Basic ACCESS_TOKEN"',
     )
-    invalid = fault(
+    invalid = gateway_error(
         900901,
         "Invalid Credentials",
         f"{failure}Make sure you have given the correct access token",
     )
-    unknown = fault(
+    unknown = gateway_error(
         900906,
         "No matching resource found in the API for the given request",
         f"{failure if version else ''}Check the API documentation and add a proper "
@@ -52,19 +52,19 @@ def gateway(context: str) -> Answers:
         MissingBearer: _fault(
             401,
             missing,
-            Fact("no bearer token: 401, fault 900902", *number),
+            Claim("no bearer token: 401, fault 900902", *number),
             documented(f"{errors} (with a placeholder for the header's value)"),
         ),
         InvalidBearer: _fault(
             401,
             invalid,
-            Fact("wrong or expired bearer token: 401, fault 900901", *number),
+            Claim("wrong or expired bearer token: 401, fault 900901", *number),
             documented(errors),
         ),
         NotServed: _fault(
             404,
             unknown,
-            Fact(
+            Claim(
                 "unknown path: 404, fault 900906",
                 "assumed",
                 f"the fault is documented with 400, wrong endpoints with 404: {errors};"
@@ -75,7 +75,7 @@ def gateway(context: str) -> Answers:
         MethodNotServed: _fault(
             405,
             unknown,
-            Fact(
+            Claim(
                 "known path, other method: 405 with Allow, fault 900906",
                 "assumed",
                 f"{sources.UNSAID}; HTTP's own status for it",
@@ -88,10 +88,10 @@ def gateway(context: str) -> Answers:
 def _fault(
     status: int,
     body: Mapping[str, Any],
-    fact: Fact,
-    docs: Known | None = None,
+    fact: Claim,
+    docs: Provenance | None = None,
     content_type: str = "application/json",
-) -> Answer:
+) -> ErrorResponse:
     """Answer with a fault: its code is a number, which the page spells as text.
 
     Args:
@@ -102,27 +102,29 @@ def _fault(
         content_type: The reply's.
     """
     told = {**body["fault"], "code": str(body["fault"]["code"])}
-    known = docs or Known(fact.mark, fact.source)
-    as_text = Fact(f"{fact.says}, the code as text", *known)
-    return Answer(status, body, fact, {"fault": told}, as_text, content_type)
+    known = docs or Provenance(fact.evidence, fact.source)
+    as_text = Claim(f"{fact.summary}, the code as text", *known)
+    return ErrorResponse(status, body, fact, {"fault": told}, as_text, content_type)
 
 
 def coded(
-    code: str, message: str, mark: Mark, source: str, status: int = 400
-) -> Answer:
+    code: str, message: str, evidence: Evidence, source: str, status: int = 400
+) -> ErrorResponse:
     """Answer a refusal with ``{errorCode, errorMessage}``.
 
     Args:
         code: The ``errorCode``.
         message: The ``errorMessage``.
-        mark: How we know.
+        evidence: How we know.
         source: Where from.
         status: The HTTP status.
     """
-    fact = Fact(f"{message}: {status}, {code}", mark, source)
-    return Answer(status, result(code, message), fact)
+    fact = Claim(f"{message}: {status}, {code}", evidence, source)
+    return ErrorResponse(status, result(code, message), fact)
 
 
-def invalid(message: str, mark: Mark, source: str, status: int = 400) -> Answer:
+def invalid(
+    message: str, evidence: Evidence, source: str, status: int = 400
+) -> ErrorResponse:
     """Answer a refusal with ``INVALID_PARAMETER``, as several APIs do."""
-    return coded("INVALID_PARAMETER", message, mark, source, status)
+    return coded("INVALID_PARAMETER", message, evidence, source, status)

@@ -1,4 +1,4 @@
-"""The register of how faithful the double is: an entry for everything it does.
+"""The register of how faithful the server is: an entry for everything it does.
 
 Nothing is stated here: the entries are read from the families, their shapes,
 answers and messages, so what has none does not exist, or its test fails.
@@ -8,31 +8,33 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple, get_args
 
-from mockthingspace.apis import FAMILIES, common
+from mockthingspace.apis import APIS, common
 from mockthingspace.core.exceptions import word
-from mockthingspace.core.models import MARKS, Fact, Known, Mark
+from mockthingspace.core.models import EVIDENCE, Claim, Evidence, Provenance
 from mockthingspace.core.sources import date_of
-from mockthingspace.spec.api import Family, Operation
+from mockthingspace.spec.api import Api, Operation
 from mockthingspace.spec.events import Event
-from mockthingspace.spec.schemas import Shape
+from mockthingspace.spec.schemas import BaseSchema
 
-Kind = Literal["operation", "field", "refusal", "rule", "event", "message", "header"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+EntryKind = Literal[
+    "operation", "field", "refusal", "rule", "event", "message", "header"
+]
+KINDS: tuple[EntryKind, ...] = get_args(EntryKind)
 ALL = "all"
 
 
 class Entry(NamedTuple):
-    """One thing the double does, and how we know.
+    """One thing the server does, and how we know.
 
     ``family`` is ``all`` for what belongs to none; ``kind`` is one of ``KINDS``:
     ``field`` is one of a request or a reply, ``message`` one of a message.
     """
 
     family: str
-    kind: Kind
+    kind: EntryKind
     name: str
-    says: str
-    evidence: Mark
+    summary: str
+    evidence: Evidence
     source: str
 
     @property
@@ -41,7 +43,7 @@ class Entry(NamedTuple):
         return date_of(self.source)
 
 
-def entries(families: Iterable[Family] = FAMILIES) -> list[Entry]:
+def entries(families: Iterable[Api] = APIS) -> list[Entry]:
     """Return the whole register, family by family, and the headers last."""
     found = [entry for family in families for entry in _of(family)]
     found += [
@@ -51,19 +53,19 @@ def entries(families: Iterable[Family] = FAMILIES) -> list[Entry]:
     return list(dict.fromkeys(found))
 
 
-def totals(among: Iterable[Entry]) -> dict[Mark, int]:
+def totals(among: Iterable[Entry]) -> dict[Evidence, int]:
     """Return how many entries have each kind of evidence."""
     counts = Counter(one.evidence for one in among)
-    return {mark: counts[mark] for mark in MARKS}
+    return {evidence: counts[evidence] for evidence in EVIDENCE}
 
 
-def path_of(family: Family, operation: Operation) -> str:
+def path_of(family: Api, operation: Operation) -> str:
     """Spell where an operation is, as documentation does."""
     path = f"{family.prefix}{operation.rule}"
     return path.replace("<", "{").replace(">", "}")
 
 
-def _of(family: Family) -> Iterator[Entry]:
+def _of(family: Api) -> Iterator[Entry]:
     for operation in family.operations:
         name = f"{operation.method} {path_of(family, operation)}"
         yield _entry(family.name, "operation", name, operation.fact)
@@ -74,14 +76,14 @@ def _of(family: Family) -> Iterator[Entry]:
             name = f"{word(refusal)} (dialect=docs)"
             yield _entry(family.name, "refusal", name, answer.docs_fact)
     for fact in dict.fromkeys(_rules(family)):
-        yield _entry(family.name, "rule", fact.says, fact)
+        yield _entry(family.name, "rule", fact.summary, fact)
     for event in family.events:
         known = event.known
-        yield Entry(family.name, "event", event.name, event.says, *known)
+        yield Entry(family.name, "event", event.name, event.summary, *known)
         yield from _rows(family, event)
 
 
-def _fields(family: Family, operation: Operation) -> Iterator[Entry]:
+def _fields(family: Api, operation: Operation) -> Iterator[Entry]:
     for place, shape in operation.shapes():
         yield from _keys(family, f"{operation.name} {place}", shape)
     other = operation.in_docs_dialect.reply
@@ -89,14 +91,14 @@ def _fields(family: Family, operation: Operation) -> Iterator[Entry]:
         yield from _keys(family, f"{operation.name} reply (dialect=docs)", other)
 
 
-def _keys(family: Family, place: str, shape: Shape) -> Iterator[Entry]:
+def _keys(family: Api, place: str, shape: BaseSchema) -> Iterator[Entry]:
     for name, field in shape.fields.items():
         key = f"{place} {field.data_key or name}"
-        told = field.metadata.get("known") or known(shape)
+        told = field.metadata.get("known") or provenance_of(shape)
         yield Entry(family.name, "field", key, key, *told)
 
 
-def known(shape: Shape) -> Known:
+def provenance_of(shape: BaseSchema) -> Provenance:
     """Return how we know of a shape's fields.
 
     Raises:
@@ -106,11 +108,11 @@ def known(shape: Shape) -> Known:
     return shape.known
 
 
-def _rules(family: Family) -> Iterator[Fact]:
+def _rules(family: Api) -> Iterator[Claim]:
     """Return what a family does besides: its own facts, and those of its values."""
     yield from family.facts
     for rule, known_as in family.registration_rules.items():
-        yield Fact(f"registration_rules=enforced: {rule.says}", *known_as)
+        yield Claim(f"registration_rules=enforced: {rule.summary}", *known_as)
     if family.signed is not None:
         yield from common.signing(family.signed)
     for operation in family.operations:
@@ -124,11 +126,13 @@ def _rules(family: Family) -> Iterator[Fact]:
                 yield from _of_shape(operation, place, shape)
 
 
-def _of_shape(operation: Operation, place: str, shape: Shape) -> Iterator[Fact]:
+def _of_shape(operation: Operation, place: str, shape: BaseSchema) -> Iterator[Claim]:
     """Return what a request's shape takes besides its fields."""
     for other, spelling in shape.also.items():
-        says = f"{operation.name}: {other} is taken for {spelling.key} in the {place}"
-        yield Fact(says, *spelling.known)
+        summary = (
+            f"{operation.name}: {other} is taken for {spelling.key} in the {place}"
+        )
+        yield Claim(summary, *spelling.known)
     read = common.READERS[shape.reader]
     if read is not None:
         yield read
@@ -136,11 +140,11 @@ def _of_shape(operation: Operation, place: str, shape: Shape) -> Iterator[Fact]:
         yield from getattr(field, "facts", ())
 
 
-def _rows(family: Family, event: Event) -> Iterator[Entry]:
+def _rows(family: Api, event: Event) -> Iterator[Entry]:
     for row in event.fields:
         name = f"{event.name} {row.path}"
-        yield Entry(family.name, "message", name, row.path, row.mark, row.source)
+        yield Entry(family.name, "message", name, row.path, row.evidence, row.source)
 
 
-def _entry(family: str, kind: Kind, name: str, fact: Fact) -> Entry:
-    return Entry(family, kind, name, fact.says, fact.mark, fact.source)
+def _entry(family: str, kind: EntryKind, name: str, fact: Claim) -> Entry:
+    return Entry(family, kind, name, fact.summary, fact.evidence, fact.source)

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from mockthingspace.backend.backend import State
+from mockthingspace.backend.backend import BackendState
 from mockthingspace.backend.store.registrations import Registry
 from mockthingspace.core.exceptions import NotRegistered
 from mockthingspace.core.models import Caller, Pairs, Registration
 from mockthingspace.core.settings import Settings
 from mockthingspace.core.signatures import new_secret
-from mockthingspace.spec.api import Family
+from mockthingspace.spec.api import Api
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,8 @@ class Call:
     ``stale`` is the registry that a list is read from, where a fault says so.
     """
 
-    family: Family
-    state: State
+    family: Api
+    state: BackendState
     caller: Caller
     now: datetime
     stale: Registry | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mockthingspace.core.models import Mark
+from mockthingspace.core.models import Evidence
 from mockthingspace.spec.events import Field
 
 Rows = tuple[Field, ...]
@@ -14,11 +14,14 @@ MDN = "5550100123"
 EID = "89049032000001000000001234567890"
 
 
-def known(mark: Mark, source: str, values: Mapping[str, Any], below: str = "") -> Rows:
+def rows(
+    evidence: Evidence, source: str, values: Mapping[str, Any], below: str = ""
+) -> Rows:
     """Return a row for each path, all of them under one other path if it is given."""
     start = f"{below}." if below else ""
     return tuple(
-        Field(f"{start}{path}", value, mark, source) for path, value in values.items()
+        Field(f"{start}{path}", value, evidence, source)
+        for path, value in values.items()
     )
 
 

@@ -22,8 +22,8 @@ from mockthingspace.core.exceptions import (
     WrongPassword,
 )
 from mockthingspace.core.models import Proof
-from mockthingspace.spec.api import Family, Operation
-from mockthingspace.spec.schemas import Shape, spelled
+from mockthingspace.spec.api import Api, Operation
+from mockthingspace.spec.schemas import BaseSchema, to_json
 
 Refusals = tuple[type[ThingSpaceError], ...]
 
@@ -41,7 +41,7 @@ _BODIES = (b"", b"?", b"1", b'{"any": "<"}')
 _CHARACTERS = tuple(map(chr, range(0x20, 0x7F)))
 
 
-def refusals(family: Family, operation: Operation) -> Refusals:
+def refusals(family: Api, operation: Operation) -> Refusals:
     """Return every refusal an operation can meet, by what the family answers it as.
 
     Those of all settings: which of them are met is for ``auth``, ``accounts``,
@@ -51,7 +51,7 @@ def refusals(family: Family, operation: Operation) -> Refusals:
     return tuple(dict.fromkeys(met))
 
 
-def _met(family: Family, operation: Operation) -> Iterator[type[ThingSpaceError]]:
+def _met(family: Api, operation: Operation) -> Iterator[type[ThingSpaceError]]:
     yield TooLarge
     for proof in operation.needs:
         yield from OF_PROOFS[proof]
@@ -62,19 +62,19 @@ def _met(family: Family, operation: Operation) -> Iterator[type[ThingSpaceError]
             yield from _of_fields(shape, ("", "?") if place == "path" else (None, "?"))
     if operation.body is not None:
         yield from _of_body(operation.body)
-    yield from RAISED.get(operation.verb, ())
-    if operation.verb is register:
+    yield from RAISED.get(operation.handler, ())
+    if operation.handler is register:
         for rule in family.registration_rules:
             yield rule.raises
 
 
-def _answered(family: Family, refusal: type[ThingSpaceError]) -> type[ThingSpaceError]:
+def _answered(family: Api, refusal: type[ThingSpaceError]) -> type[ThingSpaceError]:
     """Return the refusal a family has an answer for: this one, or what it refines."""
     return next(kind for kind in refusal.__mro__ if kind in family.answers)
 
 
 def _of_fields(
-    shape: Shape, values: tuple[object, ...]
+    shape: BaseSchema, values: tuple[object, ...]
 ) -> Iterator[type[ThingSpaceError]]:
     fields: Mapping[str, Any] = shape.load_fields
     for name, field in fields.items():
@@ -84,13 +84,13 @@ def _of_fields(
             yield InactiveAccount
 
 
-def _of_body(shape: Shape) -> Iterator[type[ThingSpaceError]]:
+def _of_body(shape: BaseSchema) -> Iterator[type[ThingSpaceError]]:
     """Read bodies nothing could be made of, and see how they are refused."""
     found = (_reading(shape, body) for body in _BODIES)
     return (type(one) for one in found if one is not None)
 
 
-def _reading(shape: Shape, body: bytes) -> ThingSpaceError | None:
+def _reading(shape: BaseSchema, body: bytes) -> ThingSpaceError | None:
     try:
         shape.read(body)
     except ThingSpaceError as refusal:
@@ -99,9 +99,9 @@ def _reading(shape: Shape, body: bytes) -> ThingSpaceError | None:
 
 
 @cache
-def refused_characters(shape: Shape) -> str:
+def refused_characters(shape: BaseSchema) -> str:
     """Return the characters that no text in a document of this shape may hold."""
-    documents = {one: spelled({"any": one}).encode() for one in _CHARACTERS}
+    documents = {one: to_json({"any": one}).encode() for one in _CHARACTERS}
     return "".join(
         one
         for one, body in documents.items()
@@ -109,6 +109,6 @@ def refused_characters(shape: Shape) -> str:
     )
 
 
-def takes_array(shape: Shape) -> bool:
+def takes_array(shape: BaseSchema) -> bool:
     """Say whether a document of this shape may stand in an array of one."""
     return _reading(shape, b"[{}]") is None and _reading(shape, b"[1]") is not None

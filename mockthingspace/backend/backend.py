@@ -9,10 +9,10 @@ from typing import Any
 
 from mockthingspace.backend.delivery.dispatcher import DeliveryRuntime, Dispatcher
 from mockthingspace.backend.delivery.transport import WebhookTransport
-from mockthingspace.backend.faults.holds import Pauses
+from mockthingspace.backend.faults.holds import Holds
 from mockthingspace.backend.faults.models import Fault, Faults
 from mockthingspace.backend.store.deliveries import Deliveries
-from mockthingspace.backend.store.event_log import Chronicle, Happening
+from mockthingspace.backend.store.event_log import EventLog, LogEntry
 from mockthingspace.backend.store.journal import Journal
 from mockthingspace.backend.store.registrations import Registry
 from mockthingspace.backend.store.tokens import Tokens
@@ -30,7 +30,7 @@ GRACE_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """What a double starts from, and goes back to."""
+    """What a server starts from, and goes back to."""
 
     registrations: tuple[Registration, ...] = ()
     events: tuple[tuple[str, MessageEvent], ...] = ()
@@ -38,7 +38,7 @@ class Seed:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class BackendState:
     """All that a reset makes anew. A request uses one state from start to end.
 
     So a request that is still running when a reset comes writes into the state
@@ -53,8 +53,8 @@ class State:
     deliveries: Deliveries
     dispatcher: Dispatcher
     faults: Faults
-    pauses: Pauses
-    chronicle: Chronicle
+    pauses: Holds
+    event_log: EventLog
     notifier: Notifier
     events: tuple[tuple[str, MessageEvent], ...]
     epoch: int
@@ -66,8 +66,8 @@ class State:
 
 
 @dataclass
-class Double:
-    """One double: its state, the seed it starts over from, and its clock.
+class Backend:
+    """One server: its state, the seed it starts over from, and its clock.
 
     Args:
         settings: As it was started.
@@ -80,7 +80,7 @@ class Double:
     seed: Seed = Seed()
     deliver_to: Mapping[str, Any] = field(default_factory=dict)
     told: Callable[[object], object] = lambda _: None
-    state: State = field(init=False)
+    state: BackendState = field(init=False)
 
     def __post_init__(self) -> None:
         """Start, as a reset would."""
@@ -125,7 +125,7 @@ class Double:
                 self.runtime.timers.restart(self.settings.clock)
             self.state = self._fresh(settings, seed, old.epoch + 1)
         old.pauses.close()
-        self.state.chronicle.note("reset", self.clock.now(), None, "everything")
+        self.state.event_log.note("reset", self.clock.now(), None, "everything")
         cancelled = old.dispatcher.close()
         old.notifier.close()
         return {
@@ -154,8 +154,8 @@ class Double:
             state.faults.remove(lambda one: one.account == account, now)
             state.pauses.end(account)
             state.triggers.pop(account, None)
-            state.chronicle.remove(lambda one: one.account == account)
-            state.chronicle.note("reset", now, account, f"account {account}")
+            state.event_log.remove(lambda one: one.account == account)
+            state.event_log.note("reset", now, account, f"account {account}")
             for fault in self.seed.faults:
                 if fault.account == account:
                     self.plan(fault, state)
@@ -201,18 +201,18 @@ class Double:
             for attempt in delivery.attempts
             if attempt.seq > before
         ]
-        state.chronicle.add_to(noted, f"; attempts that fell due: {len(made)}")
+        state.event_log.add_to(noted, f"; attempts that fell due: {len(made)}")
         return sorted(made, key=lambda pair: pair[1].seq)
 
-    def quiet(self, state: State) -> bool:
+    def quiet(self, state: BackendState) -> bool:
         """Say whether the clock stands and only moving it makes more happen."""
         return not self._advancing.locked() and self._stands_quiet(state)
 
-    def exhausted(self, state: State) -> bool:
+    def exhausted(self, state: BackendState) -> bool:
         """Say whether the clock stands and nothing is due, however far it moves."""
         return self.quiet(state) and self.runtime.timers.next_due(LATEST) is None
 
-    def skip(self, state: State) -> bool:
+    def skip(self, state: BackendState) -> bool:
         """Move a clock that stands to what is due next, and let that happen.
 
         Where something is under way, or somebody else moves the clock, nothing is
@@ -243,8 +243,8 @@ class Double:
         before = self.clock.mode
         self.runtime.timers.set_mode(mode)
         if mode != before:
-            says = "it runs from now on" if mode == "real" else "it stands still"
-            self.state.chronicle.note("clock", self.clock.now(), None, says)
+            summary = "it runs from now on" if mode == "real" else "it stands still"
+            self.state.event_log.note("clock", self.clock.now(), None, summary)
 
     def wait_until_idle(
         self, timeout_s: float, account: str | None = None, over: Event | None = None
@@ -267,17 +267,17 @@ class Double:
         return _wait(state.notifier, idle, timeout_s, over) or state.dispatcher.closed
 
     def close(self) -> None:
-        """End what is under way, and every thread; the double is over."""
+        """End what is under way, and every thread; the server is over."""
         self.state.dispatcher.close()
         self.state.pauses.close()
         self.state.notifier.close()
         self.runtime.close()
 
-    def _stands_quiet(self, state: State) -> bool:
-        stands = state is self.state and self.clock.mode == "manual"
-        return stands and state.dispatcher.quiet
+    def _stands_quiet(self, state: BackendState) -> bool:
+        frozen = state is self.state and self.clock.mode == "manual"
+        return frozen and state.dispatcher.quiet
 
-    def _take_due(self, state: State, until: datetime) -> Timer | None:
+    def _take_due(self, state: BackendState, until: datetime) -> Timer | None:
         """Move the clock to the next timer due by an instant, and take it.
 
         None where there is none, or the state was left behind by a reset.
@@ -290,12 +290,14 @@ class Double:
             return timer
 
     @staticmethod
-    def _note_jump(state: State, who: str, now: datetime, until: datetime) -> Happening:
+    def _note_jump(
+        state: BackendState, who: str, now: datetime, until: datetime
+    ) -> LogEntry:
         seconds = (until - now).total_seconds()
-        says = f"{who}{seconds:g} s on, from {of_day(now)} to {of_day(until, now)}"
-        return state.chronicle.note("clock", now, None, says)
+        summary = f"{who}{seconds:g} s on, from {of_day(now)} to {of_day(until, now)}"
+        return state.event_log.note("clock", now, None, summary)
 
-    def _settle(self, state: State, until: datetime) -> None:
+    def _settle(self, state: BackendState, until: datetime) -> None:
         """Wait for the attempts under way, while one ends in the time each may take.
 
         Where a second attempt may overlap the first, the wait ends when that is due
@@ -315,19 +317,19 @@ class Double:
     def _note_late(self, delivery: Delivery) -> None:
         self.late = [*self.late[-LATE_KEPT + 1 :], delivery]
 
-    def _fresh(self, settings: Settings, seed: Seed, epoch: int) -> State:
+    def _fresh(self, settings: Settings, seed: Seed, epoch: int) -> BackendState:
         notifier = Notifier(self.told)
         limit = settings.journal_limit
         deliveries = Deliveries(limit, self.sequence, notifier)
-        chronicle = Chronicle(limit, self.sequence, notifier)
+        event_log = EventLog(limit, self.sequence, notifier)
 
         def tell(what: str, fault: Fault, now: datetime) -> None:
-            chronicle.note("fault", now, fault.account, f"{what}: {fault}")
+            event_log.note("fault", now, fault.account, f"{what}: {fault}")
 
-        def tell_held(account: str | None, now: datetime, says: str) -> None:
-            chronicle.note("fault", now, account, says)
+        def tell_held(account: str | None, now: datetime, summary: str) -> None:
+            event_log.note("fault", now, account, summary)
 
-        state = State(
+        state = BackendState(
             settings=settings,
             registry=Registry(seed.registrations),
             tokens=Tokens(settings.credentials),
@@ -341,8 +343,8 @@ class Double:
                 settings.signature_header,
             ),
             faults=Faults(self.sequence, tell),
-            pauses=Pauses(self.runtime.timers, tell_held),
-            chronicle=chronicle,
+            pauses=Holds(self.runtime.timers, tell_held),
+            event_log=event_log,
             notifier=notifier,
             events=seed.events,
             epoch=epoch,
@@ -351,7 +353,7 @@ class Double:
             self.plan(fault, state)
         return state
 
-    def plan(self, fault: Fault, state: State | None = None) -> Fault:
+    def plan(self, fault: Fault, state: BackendState | None = None) -> Fault:
         """Let a fault act from now on; return it as planned."""
         state = state or self.state
         remembering = replace(fault, memory=state.registry.copy())

@@ -15,10 +15,10 @@ from marshmallow import RAISE, ValidationError, fields
 from mockthingspace.backend.backend import Seed
 from mockthingspace.backend.faults import parser
 from mockthingspace.backend.faults.models import Fault
-from mockthingspace.core.exceptions import InvalidMessage, SettingsError, there_are
+from mockthingspace.core.exceptions import InvalidMessage, SettingsError, suggest
 from mockthingspace.core.models import Registration
 from mockthingspace.core.signatures import new_secret
-from mockthingspace.spec.api import Family
+from mockthingspace.spec.api import Api
 from mockthingspace.spec.events import Event, checked_message, fields_of
 from mockthingspace.spec.fields import (
     HttpHeaders,
@@ -27,7 +27,7 @@ from mockthingspace.spec.fields import (
     ServiceName,
     Text,
 )
-from mockthingspace.spec.schemas import Shape
+from mockthingspace.spec.schemas import BaseSchema
 
 KEYS = ("settings", "registrations", "events", "faults")
 
@@ -43,7 +43,7 @@ class Instant(fields.AwareDateTime):
             raise self.make_error("invalid", input=value, obj_type="instant") from error
 
 
-class Seeded(Shape):
+class Seeded(BaseSchema):
     """One registration, in the admin API's names; a signed one gets its secret."""
 
     class Meta:
@@ -67,7 +67,7 @@ class Seeded(Shape):
     registered_at = Instant(format="iso")
 
 
-class Template(Shape):
+class Template(BaseSchema):
     """``{family, service, message}``, a message of the user's own."""
 
     class Meta:
@@ -115,9 +115,7 @@ def checked(document: Mapping[str, Any]) -> Mapping[str, Any]:
     return document
 
 
-def seed(
-    document: Mapping[str, Any], families: tuple[Family, ...], now: datetime
-) -> Seed:
+def seed(document: Mapping[str, Any], families: tuple[Api, ...], now: datetime) -> Seed:
     """Return what a seed document has to start from.
 
     Raises:
@@ -133,7 +131,7 @@ def seed(
 
 
 def faults(
-    document: Mapping[str, Any], families: Iterable[Family], events: Iterable[Event]
+    document: Mapping[str, Any], families: Iterable[Api], events: Iterable[Event]
 ) -> tuple[Fault, ...]:
     """Return the faults of a seed document that was checked.
 
@@ -151,7 +149,7 @@ def faults(
 
 
 def events(
-    document: Mapping[str, Any], families: tuple[Family, ...]
+    document: Mapping[str, Any], families: tuple[Api, ...]
 ) -> tuple[tuple[str, Event], ...]:
     """Return a seed document's own events, each with its family.
 
@@ -164,7 +162,7 @@ def events(
     return tuple(_event(name, item, families) for name, item in given.items())
 
 
-def _event(name: str, item: object, families: tuple[Family, ...]) -> tuple[str, Event]:
+def _event(name: str, item: object, families: tuple[Api, ...]) -> tuple[str, Event]:
     if not isinstance(item, Mapping):
         raise SettingsError(f"events.{name}: an event must be an object")
     try:
@@ -182,7 +180,7 @@ def _event(name: str, item: object, families: tuple[Family, ...]) -> tuple[str, 
 
 
 def registrations(
-    document: Mapping[str, Any], families: Iterable[Family], now: datetime
+    document: Mapping[str, Any], families: Iterable[Api], now: datetime
 ) -> tuple[Registration, ...]:
     """Return the registrations of a seed document that was checked.
 
@@ -203,9 +201,7 @@ def registrations(
     return tuple(made)
 
 
-def registration(
-    item: object, families: Iterable[Family], now: datetime
-) -> Registration:
+def registration(item: object, families: Iterable[Api], now: datetime) -> Registration:
     """Return one registration spelled in the admin API's names.
 
     Where it names a service and no family, it is with the first that has the service.
@@ -240,7 +236,7 @@ def registration(
     return Registration(**{"registered_at": now, **loaded, **own})
 
 
-def _secret(given: str | None, family: Family) -> str | None:
+def _secret(given: str | None, family: Api) -> str | None:
     """Return what messages are signed with, made up where none is given."""
     if given is not None and not family.signed:
         raise SettingsError(f"secret: {family.name} does not sign its messages")
@@ -249,7 +245,7 @@ def _secret(given: str | None, family: Family) -> str | None:
     return new_secret() if given is None and family.signed else given
 
 
-def _family(name: str, families: Iterable[Family]) -> Family:
+def _family(name: str, families: Iterable[Api]) -> Api:
     known = {one.name: one for one in families if one.services}
     if name not in known:
         raise SettingsError(
@@ -258,7 +254,7 @@ def _family(name: str, families: Iterable[Family]) -> Family:
     return known[name]
 
 
-def _service(name: str, family: Family, families: Iterable[Family]) -> str:
+def _service(name: str, family: Api, families: Iterable[Api]) -> str:
     """Return a family's service by its name, or by another spelling of it."""
     try:
         return ServiceName(family.services, family.spellings).deserialize(name)
@@ -268,14 +264,14 @@ def _service(name: str, family: Family, families: Iterable[Family]) -> str:
         raise SettingsError(f"service: {error.messages[0]}{whose}") from error
 
 
-def _with_service(name: str, families: Iterable[Family]) -> str:
+def _with_service(name: str, families: Iterable[Api]) -> str:
     """Return the name of the first family that has a service."""
     families = tuple(families)
     for family in families:
         if family.serves(name):
             return family.name
     every = [service for family in families for service in family.services]
-    raise SettingsError(f"service: {name!r} is none; {there_are(name, {*every})}")
+    raise SettingsError(f"service: {name!r} is none; {suggest(name, {*every})}")
 
 
 def _problems(error: ValidationError) -> str:

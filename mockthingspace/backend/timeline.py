@@ -1,4 +1,4 @@
-"""All that happened to one double, in one order, as values and in words.
+"""All that happened to one server, in one order, as values and in words.
 
 A request stands where it arrived and its reply where it was given, both with
 the exchange's number; an attempt stands where it began, with the number of when it
@@ -13,14 +13,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 from urllib.parse import urlsplit
 
-from mockthingspace.backend.store.event_log import Happening
+from mockthingspace.backend.store.event_log import LogEntry
 from mockthingspace.core.clock import of_day, rfc3339
 from mockthingspace.core.models import Attempt, Delivery, Exchange
 from mockthingspace.core.redaction import printable, without_secrets
 from mockthingspace.core.serializers import raw_url
 
 if TYPE_CHECKING:
-    from mockthingspace.backend.backend import Double
+    from mockthingspace.backend.backend import Backend
 
 LONGEST = 500
 Sort = Literal[
@@ -73,14 +73,14 @@ class Entry:
     sort: Sort
     at: datetime
     account: str | None
-    says: str
+    summary: str
     came: str | None = None
     listener: str | None = None
 
     @property
     def words(self) -> str:
         """What it says, and what came of it."""
-        return self.says if self.came is None else f"{self.says}: {self.came}"
+        return self.summary if self.came is None else f"{self.summary}: {self.came}"
 
     def __str__(self) -> str:
         """Return it in one line."""
@@ -102,15 +102,15 @@ class Timeline(NamedTuple):
     evicted: int
 
 
-def timeline(double: "Double", account: str | None, since: int = 0) -> Timeline:
+def timeline(backend: "Backend", account: str | None, since: int = 0) -> Timeline:
     """Return all that is kept with a number above ``since``, in order.
 
     Args:
-        double: Whose.
+        backend: Whose.
         account: Only this account's, and what concerns everybody; all if None.
         since: A number.
     """
-    last_seq, state = double.sequence.last, double.state  # before the stores are read
+    last_seq, state = backend.sequence.last, backend.state  # before the stores are read
     found: list[_Placed] = []
     for exchange in state.journal.every():
         if account in (None, exchange.account) and exchange.seq > since:
@@ -118,12 +118,12 @@ def timeline(double: "Double", account: str | None, since: int = 0) -> Timeline:
     for delivery in state.deliveries.every():
         if account in (None, delivery.account):
             found += _delivered(delivery, since)
-    for one in state.chronicle.every():
+    for one in state.event_log.every():
         if (account is None or one.account in (None, account)) and one.seq > since:
             found.append(((one.seq, 0, one.at, 0), _happened(one)))
     found.sort(key=lambda pair: pair[0])
     entries = [entry for _, entry in found if entry.seq <= last_seq]
-    stores = (state.journal, state.deliveries, state.chronicle)
+    stores = (state.journal, state.deliveries, state.event_log)
     return Timeline(entries, last_seq, sum(store.evicted for store in stores))
 
 
@@ -139,10 +139,10 @@ def concerns(item: object, account: str | None, since: int) -> bool:
     if isinstance(item, Delivery):
         last_seq = max(item.seq, *(attempt.seq for attempt in item.attempts), 0)
         return account in (None, item.account) and last_seq > since
-    if isinstance(item, Happening) and item.account is None:
+    if isinstance(item, LogEntry) and item.account is None:
         return item.seq > since
     return (
-        isinstance(item, Exchange | Happening)
+        isinstance(item, Exchange | LogEntry)
         and account in (None, item.account)
         and item.seq > since
     )
@@ -150,7 +150,7 @@ def concerns(item: object, account: str | None, since: int) -> bool:
 
 def news(item: object) -> Entry | None:
     """Return what is new of a delivery or a happening as it was just kept."""
-    if isinstance(item, Happening):
+    if isinstance(item, LogEntry):
         return _happened(item)
     if isinstance(item, Delivery):
         made, *rest = (entry for _, entry in _delivered(item, 0))
@@ -166,8 +166,8 @@ def _exchanged(one: Exchange) -> Iterator[_Placed]:
     served = f" {one.family} {one.operation}" if one.operation else ""
     reason = f" ({one.reason})" if one.reason else ""
     sort: Sort = "refusal" if one.status >= 400 else "reply"
-    says = _said(f"{one.status}{served}{reason}")
-    reply = Entry(one.seq, sort, one.completed_at, one.account, says)
+    summary = _said(f"{one.status}{served}{reason}")
+    reply = Entry(one.seq, sort, one.completed_at, one.account, summary)
     yield (one.seq, 0, one.completed_at, 0), reply
 
 
@@ -180,22 +180,24 @@ def _delivered(one: Delivery, since: int) -> Iterator[_Placed]:
     """Give a delivery as it stands now, and each attempt."""
     listener, account = _origin(one.url), one.account
     made_at = one.made_at or one.due_at
-    says = f"delivery {one.id} of {one.event} for {account} to {one.url}"
+    summary = f"delivery {one.id} of {one.event} for {account} to {one.url}"
     made = "" if one.trigger == "event" else f"{one.trigger}, "
     faults = f"; faults: {', '.join(one.faults)}" if one.faults else ""
     came = f"{made}{_stands(one, made_at)}{faults}"
     if one.seq > since:
         yield (
             (one.seq, 0, made_at, 0),
-            Entry(one.seq, "delivery", made_at, account, _said(says), came, listener),
+            Entry(
+                one.seq, "delivery", made_at, account, _said(summary), came, listener
+            ),
         )
     for attempt in one.attempts:
         if attempt.seq > since:
             seq, at = attempt.seq, attempt.started_at
-            says = f"attempt {attempt.number} of delivery {one.id} to {listener}"
+            summary = f"attempt {attempt.number} of delivery {one.id} to {listener}"
             warning = f"; {attempt.warning}" if attempt.warning else ""
             came = _said(f"{_outcome(one, attempt)}{warning}")
-            entry = Entry(seq, "attempt", at, account, says, came, listener)
+            entry = Entry(seq, "attempt", at, account, summary, came, listener)
             yield _begun(attempt.after, entry), entry
 
 
@@ -216,10 +218,10 @@ def _outcome(one: Delivery, attempt: Attempt) -> str:
     return f"{came}, {_stands(one, attempt.started_at)}" if last else came
 
 
-def _happened(one: Happening) -> Entry:
+def _happened(one: LogEntry) -> Entry:
     whose = f" for {one.account}" if one.sort == "trigger" else ""
-    says = _said(f"{_HEADS[one.sort]}{one.says}{whose}")
-    return Entry(one.seq, one.sort, one.at, one.account, says)
+    summary = _said(f"{_HEADS[one.sort]}{one.summary}{whose}")
+    return Entry(one.seq, one.sort, one.at, one.account, summary)
 
 
 def _said(text: str) -> str:
@@ -241,7 +243,7 @@ def document(entry: Entry) -> dict[str, Any]:
 
 def read(shown: Mapping[str, Any]) -> Entry:
     """Read an entry as the admin API shows it."""
-    names = ("seq", "sort", "account", "says", "came", "listener")
+    names = ("seq", "sort", "account", "summary", "came", "listener")
     at = datetime.fromisoformat(shown["at"].replace("Z", "+00:00"))
     return Entry(at=at, **{name: shown[name] for name in names})
 
@@ -295,10 +297,10 @@ def mermaid(entries: list[Entry], total: int, evicted: int) -> str:
 
 def _arrows(one: Entry, listener: str, everybody: str) -> list[str]:
     """Return what a diagram has of an entry: an arrow or two, or a note."""
-    says, came = _drawn(f"{one.seq} {one.says}"), _drawn(one.came or "")
+    summary, came = _drawn(f"{one.seq} {one.summary}"), _drawn(one.came or "")
     if one.sort == "attempt":
         return [
-            f"{THINGSPACE}->>{listener}: {says}",
+            f"{THINGSPACE}->>{listener}: {summary}",
             f"{listener}-->>{THINGSPACE}: {came}",
         ]
     place = {
@@ -308,7 +310,7 @@ def _arrows(one: Entry, listener: str, everybody: str) -> list[str]:
         "trigger": f"Note over {THINGSPACE}",
         "delivery": f"Note over {THINGSPACE}",
     }.get(one.sort, f"Note over {everybody}")
-    return [f"{place}: {says}{came and f': {came}'}"]
+    return [f"{place}: {summary}{came and f': {came}'}"]
 
 
 def _drawn(said: str) -> str:

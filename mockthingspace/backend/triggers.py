@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from mockthingspace.backend.backend import Double, State
-from mockthingspace.backend.faults.delivery_faults import Case, mangled
+from mockthingspace.backend.backend import Backend, BackendState
+from mockthingspace.backend.faults.delivery_faults import Case, mutate
 from mockthingspace.backend.faults.models import SCOPES
 from mockthingspace.core.exceptions import AdminError, InvalidMessage
 from mockthingspace.core.models import Delivery, Registration
 from mockthingspace.core.retry_schedule import schedule
-from mockthingspace.spec.api import Family
+from mockthingspace.spec.api import Api
 from mockthingspace.spec.events import Event, NewId, checked_message, ids, unknown_event
 
 SERVER = "http://127.0.0.1:8440/"  # as "mockthingspace serve" does
@@ -21,7 +21,9 @@ LISTENS = "http://localhost:9001/callback"  # as "mockthingspace listen" does
 SEED = 20260924  # what the ids of messages are drawn from
 
 
-def catalogue(families: Iterable[Family], state: State) -> dict[str, tuple[str, Event]]:
+def catalogue(
+    families: Iterable[Api], state: BackendState
+) -> dict[str, tuple[str, Event]]:
     """Return every event that can be triggered, with its family, by name."""
     built_in = {
         event.name: (family.name, event)
@@ -32,15 +34,15 @@ def catalogue(families: Iterable[Family], state: State) -> dict[str, tuple[str, 
 
 
 def trigger(
-    double: Double,
-    families: Iterable[Family],
+    backend: Backend,
+    families: Iterable[Api],
     wanted: Mapping[str, Any],
     url: str = SERVER,
 ) -> list[Delivery]:
     """Make a delivery of an event for each registration that listens for it.
 
     Args:
-        double: Whose.
+        backend: Whose.
         families: Where the events are.
         wanted: ``{event, account, service?, overrides?, message?}``.
         url: Where the server is asked, for the command a refusal names.
@@ -49,7 +51,7 @@ def trigger(
         AdminError: There is no such event or no such registration, or the
             message cannot be made so; the message says what there is.
     """
-    state = double.state
+    state = backend.state
     family, event = _event(catalogue(families, state), wanted["event"])
     service = wanted.get("service") or event.service
     registrations = [
@@ -61,12 +63,12 @@ def trigger(
         _check_service(service, family, families)
         raise _nobody(state, family, service, wanted["account"], url)
     new_id = ids(f"{SEED} {wanted['account']} {state.number(wanted['account'])}")
-    now = double.clock.now()
+    now = backend.clock.now()
     made = [
         _delivery(now, state, event, registration, wanted, new_id=new_id)
         for registration in registrations
     ]
-    state.chronicle.note("trigger", now, wanted["account"], event.name)
+    state.event_log.note("trigger", now, wanted["account"], event.name)
     return [
         kept
         for one, registration in zip(made, registrations, strict=True)
@@ -75,14 +77,14 @@ def trigger(
 
 
 def _kept(
-    now: datetime, state: State, delivery: Delivery, registration: Registration
+    now: datetime, state: BackendState, delivery: Delivery, registration: Registration
 ) -> list[Delivery]:
     """Keep a delivery as the planned faults leave it, and its duplicates."""
     whose = {name: getattr(delivery, name) for name in SCOPES if name != "operation"}
     copies, hold_back = 0, False
     for fault in state.faults.acting("deliveries", whose, now):
         before = fault.memory and fault.memory.find(*registration.queue_key)
-        delivery = mangled(delivery, Case(fault, before, registration))
+        delivery = mutate(delivery, Case(fault, before, registration))
         copies += fault.options.get("copies", 0)
         hold_back = hold_back or fault.kind == "reorder"
     copy = delivery._replace(trigger="duplicate")
@@ -90,7 +92,7 @@ def _kept(
 
 
 def _enqueue(
-    state: State,
+    state: BackendState,
     deliveries: list[Delivery],
     registration: Registration,
     hold_back: bool = False,
@@ -101,7 +103,7 @@ def _enqueue(
     return state.dispatcher.enqueue(deliveries, registered, hold_back)
 
 
-def resend(double: Double, identity: str, url: str = SERVER) -> Delivery:
+def resend(backend: Backend, identity: str, url: str = SERVER) -> Delivery:
     """Make a new delivery of a delivery's message, to where it is registered now.
 
     It is made as if there were no faults; ``url`` is as for ``trigger``.
@@ -109,11 +111,11 @@ def resend(double: Double, identity: str, url: str = SERVER) -> Delivery:
     Raises:
         AdminError: There is no such delivery, or its registration is gone.
     """
-    state = double.state
+    state = backend.state
     old = state.deliveries.get(identity)
     if old is None:
         raise AdminError("unknown_delivery", f"there is no delivery {identity}", 404)
-    now = double.clock.now()
+    now = backend.clock.now()
     registration = state.registry.find(*old.queue_key)
     if registration is None:
         raise _nobody(state, old.family, old.service, old.account, url)
@@ -144,7 +146,7 @@ def _event(known: Mapping[str, tuple[str, Event]], name: str) -> tuple[str, Even
 
 def _delivery(
     now: datetime,
-    state: State,
+    state: BackendState,
     event: Event,
     registration: Registration,
     wanted: Mapping[str, Any],
@@ -185,7 +187,7 @@ def _delivery(
     )
 
 
-def _check_service(service: str, family: str, families: Iterable[Family]) -> None:
+def _check_service(service: str, family: str, families: Iterable[Api]) -> None:
     """Refuse a service of another family, and say which."""
     owners = [each.name for each in families if each.serves(service)]
     if family not in owners:
@@ -197,7 +199,7 @@ def _check_service(service: str, family: str, families: Iterable[Family]) -> Non
 
 
 def _nobody(
-    state: State, family: str, service: str, account: str, url: str
+    state: BackendState, family: str, service: str, account: str, url: str
 ) -> AdminError:
     refused = state.settings.refuses(account)
     if refused is not None:  # a registration would be, too

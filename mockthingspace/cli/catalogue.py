@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mockthingspace.cli.common import Command, Table, client, client_options, show
-from mockthingspace.core.models import MARKS
+from mockthingspace.core.models import EVIDENCE
 
 if TYPE_CHECKING:
     from mockthingspace.apis.fidelity import Entry
@@ -33,7 +33,7 @@ def events(
     document = client(url).ask("GET", "/events", family=family, service=service)
     if name is None:
         rows = [
-            (event["event"], event["family"], event["evidence"], event["says"])
+            (event["event"], event["family"], event["evidence"], event["summary"])
             for event in document["events"]
         ]
         lines = Table("EVENT", "FAMILY", "EVIDENCE", "SENT WHEN").lines(rows)
@@ -58,12 +58,12 @@ def events(
 )
 @click.option("--family", help="only this family's, such as fota-v1")
 @click.option("--kind", type=click.Choice(KINDS), help="only entries of this kind")
-@click.option("--evidence", type=click.Choice(MARKS), help="only what is known so")
+@click.option("--evidence", type=click.Choice(EVIDENCE), help="only what is known so")
 @click.option("--json", "as_json", is_flag=True, help="print a JSON document")
 def fidelity(
     family: str | None, kind: str | None, evidence: str | None, as_json: bool
 ) -> None:
-    """Print what the double does, how that is known, since when, and from where.
+    """Print what the server does, how that is known, since when, and from where.
 
     The fields of messages are only counted, unless --kind message asks for them.
     """
@@ -103,9 +103,9 @@ def _lines(shown: "list[Entry]") -> list[str]:
 
 def _what(entry: "Entry") -> str:
     """Say what an entry is about, in few words."""
-    if entry.says in entry.name:
+    if entry.summary in entry.name:
         return entry.name
-    return f"{entry.name}: {entry.says}"
+    return f"{entry.name}: {entry.summary}"
 
 
 def _left_out(number: int) -> list[str]:

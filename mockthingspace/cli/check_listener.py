@@ -1,4 +1,4 @@
-"""The command that turns the double round: it sends, and judges what comes back."""
+"""The command that turns the server round: it sends, and judges what comes back."""
 
 from pathlib import Path
 from typing import Any

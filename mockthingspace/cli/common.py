@@ -1,4 +1,4 @@
-"""What the commands that ask a running double share: options, asking, printing."""
+"""What the commands that ask a running server share: options, asking, printing."""
 
 import json
 import re
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 OK, REFUSED, USAGE, CANNOT_BIND, TIMED_OUT, INTERRUPTED = 0, 1, 2, 3, 4, 130
 EXIT_CODES = {
     OK: "all is well; of serve and listen: SIGTERM ended it",
-    REFUSED: "refused, no double answers, a check failed; of trigger --wait: "
+    REFUSED: "refused, no server answers, a check failed; of trigger --wait: "
     "not acknowledged",
     USAGE: "an unknown word or option, a value or a file that cannot be used",
     CANNOT_BIND: "the port cannot be had",
@@ -43,7 +43,7 @@ def client_options(command: Callable[..., None]) -> Callable[..., None]:
         default=DEFAULT_URL,
         show_default=True,
         envvar=URL_VARIABLE,
-        help=f"where the double runs (or set {URL_VARIABLE})",
+        help=f"where the server runs (or set {URL_VARIABLE})",
     )
     return url(as_json(command))
 
@@ -52,7 +52,7 @@ account_option = click.option("--account", help="only this account's")
 
 
 def client(url: str) -> "AdminClient":
-    """Return a client of the double that runs at a URL; errors say who chose it."""
+    """Return a client of the server that runs at a URL; errors say who chose it."""
     from mockthingspace.client.transport import AdminClient, remote, with_scheme
 
     source = click.get_current_context().get_parameter_source("url")

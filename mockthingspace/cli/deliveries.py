@@ -174,7 +174,7 @@ def resend(url: str, as_json: bool, identity: str) -> None:
 @client_options
 @click.pass_context
 def clock(context: click.Context, /, url: str, as_json: bool) -> None:
-    """Say whether the double's clock runs or stands, and its time."""
+    """Say whether the server's clock runs or stands, and its time."""
     if context.invoked_subcommand is None:
         _show_clock(client(url).ask("GET", "/clock"), as_json)
 

@@ -1,6 +1,6 @@
 """The demo: a story told through Verizon's published SDK, unmodified.
 
-It needs no credentials and no network: a double and a listener on free ports of
+It needs no credentials and no network: a server and a listener on free ports of
 this machine do. Every step is checked, so the demo ends well only if its story,
 which ``story`` has, is true.
 """
@@ -27,15 +27,15 @@ def run(story: Iterable[Step | Scene] = STORY) -> None:
         click.ClickException: A step did not give what the story says.
     """
     with (
-        MockThingSpace(auth="strict", clock="manual") as double,
+        MockThingSpace(auth="strict", clock="manual") as server,
         Listener() as listener,
         requests.Session() as http,
-        point_sdk(double.url),
+        point_sdk(server.url),
     ):
-        http.trust_env = False  # a proxy has no business with a local double
-        click.echo(f"Verizon's published SDK, unmodified, talks to {double.url},")
+        http.trust_env = False  # a proxy has no business with a local server
+        click.echo(f"Verizon's published SDK, unmodified, talks to {server.url},")
         click.echo(
-            "a double that accepts only tokens it issued itself (auth=strict), and"
+            "a server that accepts only tokens it issued itself (auth=strict), and"
         )
         click.echo("whose clock stands until it is moved (clock=manual).")
         client = verizon_client.VerizonClient(
@@ -44,28 +44,28 @@ def run(story: Iterable[Step | Scene] = STORY) -> None:
         for number, step in enumerate(story, 1):
             click.secho(f"\n{number}. {step.title}", bold=True)
             if isinstance(step, Scene):
-                _play(step, double, listener)
+                _play(step, server, listener)
                 continue
-            body = _take(step, client, double, listener.url)
+            body = _take(step, client, server, listener.url)
             config = client.config.clone_with(**step.proof(body))
             client = verizon_client.VerizonClient(config=config)
-        deliveries = double.deliveries()
-        exchanges = double.requests()
+        deliveries = server.deliveries()
+        exchanges = server.requests()
     refused = sum(one.status >= 400 for one in exchanges)
     click.echo(
-        f"\nThe double's journal has {len(exchanges)} requests: "
+        f"\nThe server's journal has {len(exchanges)} requests: "
         f"{len(exchanges) - refused} granted, {refused} refused;\n"
         f"and it made {len(deliveries)} deliveries, in "
         f"{sum(len(one.attempts) for one in deliveries)} attempts.\n"
-        "Go on: 'make run' starts a double for your own program; README.md says how\n"
+        "Go on: 'make run' starts a server for your own program; README.md says how\n"
         "to point the SDK at it, and how to use it as a pytest fixture."
     )
 
 
-def _play(scene: Scene, double: MockThingSpace, listener: Listener) -> None:
+def _play(scene: Scene, server: MockThingSpace, listener: Listener) -> None:
     """Play a scene, show what happened, and check it."""
     came = []
-    for line in scene.play(double, listener):
+    for line in scene.play(server, listener):
         came.append(line)
         failed = line.endswith("503") or line.startswith("refused")
         _show("then", line, "yellow" if failed else "green")
@@ -74,19 +74,19 @@ def _play(scene: Scene, double: MockThingSpace, listener: Listener) -> None:
         raise click.ClickException(f"{scene.title!r} should have given {expected}")
 
 
-def _take(step: Step, client: Any, double: MockThingSpace, url: str) -> Any:
+def _take(step: Step, client: Any, server: MockThingSpace, url: str) -> Any:
     """Take a step, show it, check it, and return what the SDK gave."""
     given = step.arguments(url)
     arguments = ", ".join(_spelled(one) for one in given)
     _show("SDK", f"client.{step.method}({arguments})", "cyan")
-    before = len(double.requests())
+    before = len(server.requests())
     try:
         result = attrgetter(step.method)(client)(*given)
         body = getattr(result, "body", result)
         came = _lines(body)
     except Exception as error:  # noqa: BLE001 (whatever it raises is what came)
         body, came = None, _refusal(error)
-    for one in double.requests()[before:]:
+    for one in server.requests()[before:]:
         colour = "green" if one.status < 400 else "yellow"
         _show("HTTP", f"{one.method} {one.url} -> {one.status}", colour)
     _show("came", "\n           ".join(came))

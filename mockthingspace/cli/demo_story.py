@@ -1,6 +1,6 @@
 """The demo's story, as values: what is done, and what must come of it.
 
-A step calls the SDK; a scene is played by the double and a listener. ``demo``
+A step calls the SDK; a scene is played by the server and a listener. ``demo``
 takes them one by one and checks them.
 """
 
@@ -49,7 +49,7 @@ class Step(NamedTuple):
 
 
 class Scene(NamedTuple):
-    """One step of the story that the double and the listener play.
+    """One step of the story that the server and the listener play.
 
     ``play`` does it and gives lines that tell what happens; ``comes`` is what
     these must be.

@@ -9,12 +9,12 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from mockthingspace.apis import FAMILIES, fidelity
+from mockthingspace.apis import APIS, fidelity
 from mockthingspace.apis.fidelity import Entry, entries, path_of
 from mockthingspace.backend.faults.kinds import FAULTS, FaultKind
 from mockthingspace.cli.common import EXIT_CODES
-from mockthingspace.core.models import MARKS, Mark
-from mockthingspace.core.settings import rows, spelled
+from mockthingspace.core.models import EVIDENCE, Evidence
+from mockthingspace.core.settings import default_text, rows
 from mockthingspace.testing.conformance.checks import CHECKS
 
 
@@ -27,10 +27,10 @@ def operations() -> str:
                 f"`{family.name}`",
                 one.name,
                 f"`{one.method} {path_of(family, one)}`",
-                one.fact.says,
-                one.fact.mark,
+                one.fact.summary,
+                one.fact.evidence,
             )
-            for family in FAMILIES
+            for family in APIS
             for one in family.operations
         ),
     )
@@ -47,7 +47,7 @@ def events() -> str:
                 str(len(family.events)),
                 ", ".join(f"`{one.name}`" for one in family.events[:3]),
             )
-            for family in FAMILIES
+            for family in APIS
             if family.events
         ),
     )
@@ -61,7 +61,7 @@ def settings() -> str:
             (
                 f"`--{row.name.replace('_', '-')}`",
                 row.metadata["kind"].allowed.replace("|", "\\|"),
-                f"`{spelled(row.metadata['default'])}`",
+                f"`{default_text(row.metadata['default'])}`",
                 row.metadata["does"],
             )
             for row in rows()
@@ -73,7 +73,7 @@ def exits() -> str:
     """Every exit code of the command line, and what it means."""
     return _table(
         ("exit code", "means"),
-        ((str(code), says) for code, says in EXIT_CODES.items()),
+        ((str(code), summary) for code, summary in EXIT_CODES.items()),
     )
 
 
@@ -109,7 +109,8 @@ def faults() -> str:
 def _takes(kind: FaultKind) -> str:
     """Return what a kind of fault takes, a line an option."""
     rows = (
-        f"`{name}` {row.allowed.replace('|', chr(92) + '|')} (`{spelled(default)}`)"
+        f"`{name}` {row.allowed.replace('|', chr(92) + '|')} "
+        f"(`{default_text(default)}`)"
         for name, (row, default) in kind.options.items()
     )
     return "<br>".join(rows)
@@ -122,9 +123,9 @@ def totals() -> str:
     counts = [(f"`{name}`", _count(register, name)) for name in names]
     every = ("together", fidelity.totals(register))
     return _table(
-        ("family", *MARKS),
+        ("family", *EVIDENCE),
         (
-            (name, *(str(count[mark]) for mark in MARKS))
+            (name, *(str(count[evidence]) for evidence in EVIDENCE))
             for name, count in (*counts, every)
         ),
     )
@@ -160,7 +161,7 @@ def _grouped(entry: Entry) -> tuple[str, str, str]:
         place, _, key = entry.name.rpartition(" ")
         return entry.kind, f"{place}: ", f"`{key}`"
     if entry.kind == "message":
-        return entry.kind, f"`{entry.says}`", ""
+        return entry.kind, f"`{entry.summary}`", ""
     return entry.kind, _what(entry), ""
 
 
@@ -172,11 +173,13 @@ def _together(kind: str, named: list[str]) -> str:
 
 def _what(entry: Entry) -> str:
     if entry.kind == "rule":
-        return entry.says
-    return f"`{entry.name}`" + ("" if entry.says == entry.name else f" {entry.says}")
+        return entry.summary
+    return f"`{entry.name}`" + (
+        "" if entry.summary == entry.name else f" {entry.summary}"
+    )
 
 
-def _count(register: list[Entry], family: str) -> dict[Mark, int]:
+def _count(register: list[Entry], family: str) -> dict[Evidence, int]:
     return fidelity.totals(one for one in register if one.family == family)
 
 

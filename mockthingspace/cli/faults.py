@@ -93,7 +93,7 @@ class _Plan(click.Command):
 @click.option("--seed", help="what the likelihood is drawn from (default: 0)")
 @click.option(
     "--ttl-s",
-    help="it heals after so many seconds of the double's clock (default: 300)",
+    help="it heals after so many seconds of the server's clock (default: 300)",
 )
 @click.option(
     "--set",
@@ -142,14 +142,16 @@ def clear(
 def kinds(on: str | None) -> None:
     """Say which kinds of faults there are, what each does and takes."""
     from mockthingspace.backend.faults.kinds import FAULTS
-    from mockthingspace.core.settings import spelled
+    from mockthingspace.core.settings import default_text
 
     for one in FAULTS:
         if on in (None, one.on):
             also = f" (WireMock: {one.wiremock})" if one.wiremock else ""
             click.echo(f"{one.name}, on {one.on}: {one.does}{also}")
             for name, (row, default) in one.options.items():
-                click.echo(f"    {name}: {row.allowed} (default: {spelled(default)})")
+                click.echo(
+                    f"    {name}: {row.allowed} (default: {default_text(default)})"
+                )
 
 
 def _option(given: str) -> tuple[str, Any]:

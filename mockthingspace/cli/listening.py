@@ -38,7 +38,7 @@ def listen_until_stopped(
 
     def show(message: ReceivedMessage) -> None:
         announced.wait()
-        outlet.say("\n".join(shown(message)))
+        outlet.say("\n".join(message_lines(message)))
 
     with stop_signals() as stop:
         with Listener(port=port, on_message=show) as listener:
@@ -52,7 +52,7 @@ def listen_until_stopped(
         return interrupted
 
 
-def shown(message: ReceivedMessage) -> list[str]:
+def message_lines(message: ReceivedMessage) -> list[str]:
     """Return the lines that show a message, passwords hidden."""
     text = body_without_secrets(message.body)
     try:

@@ -42,7 +42,7 @@ from mockthingspace.core.exceptions import (
     not_json,
 )
 from mockthingspace.core.setting_types import SWITCH
-from mockthingspace.core.settings import from_environment, rows, spelled
+from mockthingspace.core.settings import default_text, from_environment, rows
 
 NOT_SETTINGS = {
     URL_VARIABLE,
@@ -65,7 +65,7 @@ Examples:
   mockthingspace snapshot > seed.json           everything, to start from again
   mockthingspace serve --seed seed.json
 """
-EXITS = "\n".join(f"  {code:<4} {says}" for code, says in EXIT_CODES.items())
+EXITS = "\n".join(f"  {code:<4} {summary}" for code, summary in EXIT_CODES.items())
 
 
 UNNAMED = "no command was named, so this is 'serve'; see 'mockthingspace --help'"
@@ -104,9 +104,9 @@ _OWN = ("--help", "-h", "--version")
 )
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def cli() -> None:
-    """A local double of Verizon ThingSpace's callback APIs.
+    """A local simulator of Verizon ThingSpace's callback APIs.
 
-    Without a command it is 'serve'. The other commands ask the double that
+    Without a command it is 'serve'. The other commands ask the server that
     runs at --url.
     """
 
@@ -122,7 +122,7 @@ def _settings_options(command: Callable[..., None]) -> Callable[..., None]:
             row.name,
             default=None,
             metavar=None if kind is SWITCH else "VALUE",
-            help=f"{row.metadata['does']}.{allowed} (default: {spelled(default)})",
+            help=f"{row.metadata['does']}.{allowed} (default: {default_text(default)})",
         )
         command = option(command)
     return command
@@ -153,7 +153,7 @@ def _settings_options(command: Callable[..., None]) -> Callable[..., None]:
     help="how the ready line and the log (on standard error) are written",
 )
 def serve(port_file: str | None, log_format: str, **flags: Any) -> None:
-    """Start the double and serve until Ctrl-C or SIGTERM."""
+    """Start the server and serve until Ctrl-C or SIGTERM."""
     from mockthingspace.cli.serving import serve_until_stopped
     from mockthingspace.core.settings import Settings
 
@@ -168,11 +168,11 @@ def serve(port_file: str | None, log_format: str, **flags: Any) -> None:
 @cli.command()
 @client_options
 def health(url: str, as_json: bool) -> None:
-    """Say whether a double answers; exit 1 when none does."""
+    """Say whether a server answers; exit 1 when none does."""
     asking = client(url)
     document = asking.ask("GET", "/health")
     if "epoch" not in document:
-        raise asking.not_a_double(200)
+        raise asking.not_a_server(200)
     show(document, as_json, [_health_line(url, document)])
 
 

@@ -45,7 +45,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def _clock(record: logging.LogRecord) -> datetime | None:
-    """Return the instant of the double's clock, where it is not this machine's."""
+    """Return the instant of the server's clock, where it is not this machine's."""
     clock: datetime | None = getattr(record, "clock", None)
     same = clock is None or abs(clock.timestamp() - record.created) < 1
     return None if same else clock
@@ -54,7 +54,7 @@ def _clock(record: logging.LogRecord) -> datetime | None:
 class TextFormatter(logging.Formatter):
     """A line for a person, in which nothing is left that a terminal would obey.
 
-    Its time is this machine's, in UTC as the timeline's; where the double's clock has
+    Its time is this machine's, in UTC as the timeline's; where the server's clock has
     another, that is told too.
     """
 
@@ -67,7 +67,7 @@ class TextFormatter(logging.Formatter):
         """Spell the message, on one line."""
         record.message = printable(record.message)
         if (clock := _clock(record)) is not None:
-            record.message += f"  (the double's clock: {of_day(clock)})"
+            record.message += f"  (the server's clock: {of_day(clock)})"
         return super().formatMessage(record)
 
     def formatException(self, ei: Any) -> str:  # noqa: N802
@@ -95,12 +95,12 @@ def serve_until_stopped(
         if hint is not None:
             _log.info("%s", hint)
         own = {"port": settings.port, "clock": settings.clock}
-        with MockThingSpace(settings.but(**own)) as double:
+        with MockThingSpace(settings.but(**own)) as server:
             if not is_loopback(settings.host.lower()):
                 _warn(settings.host)
-            port = int(double.url.rpartition(":")[2])
+            port = int(server.url.rpartition(":")[2])
             with port_in(port_file, port):
-                ready = _ready(double.url, log_format)
+                ready = _ready(server.url, log_format)
                 with closing(Outlet(sys.stdout, str, _told(stop), ready)):
                     interrupted = stop.wait()
         _log.info("stopped")

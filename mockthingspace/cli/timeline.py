@@ -14,7 +14,7 @@ FORMATS = click.Choice(["text", "json", "mermaid"])
 
 
 @click.command(
-    epilog="\b\nA line has the number, the instant of the double's clock, a sign and "
+    epilog="\b\nA line has the number, the instant of the server's clock, a sign and "
     "words:\n"
     "  -->  a request, where it arrived     ***  a trigger\n"
     "  <--  its reply                       !!!  a fault planned, acting or healed\n"
@@ -42,7 +42,7 @@ def timeline(
 ) -> None:
     """Show requests, deliveries, faults, clock and resets in one order."""
     from mockthingspace.backend.timeline import lines
-    from mockthingspace.client.timeline import entries, spelled
+    from mockthingspace.client.timeline import entries, in_format
 
     if as_json and wanted not in (None, "json"):
         raise click.UsageError(f"--json and --format {wanted} are two formats")
@@ -52,7 +52,7 @@ def timeline(
     asking = client(url)
     document = asking.ask("GET", "/timeline", None, **filters)
     if document["timeline"] or not follow:
-        text = "" if as_json else spelled(document, wanted or "text")
+        text = "" if as_json else in_format(document, wanted or "text")
         show(document, as_json, text.split("\n"))
     day, filters["limit"] = None, None
     while follow:

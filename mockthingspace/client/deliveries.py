@@ -12,19 +12,19 @@ from mockthingspace.client.models import (
     clock,
     delivery,
 )
-from mockthingspace.client.transport import Asking
+from mockthingspace.client.transport import AdminCaller
 from mockthingspace.core.exceptions import AdminError, MockThingSpaceError
 from mockthingspace.core.matching.failure_reports import blocked
 
 __tracebackhide__ = True  # in every frame of this module, for pytest
 WAIT = "thingspace.wait_for_delivery"
 SHARED_CLOCK = (
-    "the clock is everybody's who uses this double: moving it would make other tests' "
-    "messages fall due; use a double of your own, or short pauses (retries=0.1,0.1)"
+    "the clock is everybody's who uses this server: moving it would make other tests' "
+    "messages fall due; use a server of your own, or short pauses (retries=0.1,0.1)"
 )
 
 
-class DeliveriesHandle(Asking):
+class DeliveriesHandle(AdminCaller):
     """What a handle does with deliveries and the clock."""
 
     def events(self) -> list[dict[str, Any]]:
@@ -115,7 +115,7 @@ class DeliveriesHandle(Asking):
 
         On a clock that stands, time moves to what is due next whenever nothing is
         under way, until the delivery is there; where nothing is due the wait ends at
-        once. A shared double's clock is never moved.
+        once. A shared server's clock is never moved.
 
         Args:
             account: Whose; this handle's own account if None.
@@ -228,7 +228,7 @@ class DeliveriesHandle(Asking):
 
         Raises:
             AdminError: The clock is real and runs by itself.
-            MockThingSpaceError: The double is shared, and so is its clock.
+            MockThingSpaceError: The server is shared, and so is its clock.
         """
         if self._account is not None:
             raise MockThingSpaceError(SHARED_CLOCK)
@@ -244,12 +244,12 @@ class DeliveriesHandle(Asking):
 
     @property
     def clock(self) -> RecordedClock:
-        """The double's clock: its mode, its instant, and how far it is off."""
+        """The server's clock: its mode, its instant, and how far it is off."""
         return clock(self.admin.ask("GET", "/clock"))
 
     @property
     def now(self) -> datetime:
-        """The instant of the double's clock."""
+        """The instant of the server's clock."""
         return self.clock.now
 
 

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from mockthingspace.client.models import instant
-from mockthingspace.client.transport import AdminClient, Asking
+from mockthingspace.client.transport import AdminCaller, AdminClient
 from mockthingspace.core.exceptions import AdminError, MockThingSpaceError
 
 __tracebackhide__ = True  # in every frame of this module, for pytest
@@ -79,7 +79,7 @@ class RecordedFault:
             self.clear()
 
 
-class FaultsHandle(Asking):
+class FaultsHandle(AdminCaller):
     """What a handle does with planned misbehaviour."""
 
     def fault(
@@ -113,7 +113,7 @@ class FaultsHandle(Asking):
                 its kind if not given.
             probability: How likely it acts on what it is for.
             seed: What the likelihood is drawn from.
-            ttl_s: After so many seconds of the double's clock it heals by itself.
+            ttl_s: After so many seconds of the server's clock it heals by itself.
             **options: What the kind takes, such as ``status=503``.
 
         Returns:

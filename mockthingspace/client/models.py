@@ -12,9 +12,9 @@ from mockthingspace.core.serializers import delivery_line, line
 
 @dataclass(frozen=True)
 class RecordedClock:
-    """The double's clock: ``real`` or ``manual``, its instant, and how far it is off.
+    """The server's clock: ``real`` or ``manual``, its instant, and how far it is off.
 
-    ``ahead_s`` is how far it is ahead of the clock of the double's machine, in
+    ``ahead_s`` is how far it is ahead of the clock of the server's machine, in
     seconds; below 0 where it is behind.
     """
 
@@ -38,7 +38,7 @@ def clock(shown: Mapping[str, Any]) -> RecordedClock:
 
 @dataclass(frozen=True)
 class RecordedExchange:
-    """One request the double received and the reply it gave, secrets hidden.
+    """One request the server received and the reply it gave, secrets hidden.
 
     ``operation`` is None where nothing serves the request; ``reason`` says why
     a request was refused or what of it was ignored.

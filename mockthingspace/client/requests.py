@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from mockthingspace.client.models import RecordedExchange, exchange, registration
-from mockthingspace.client.transport import Asking
+from mockthingspace.client.transport import AdminCaller
 from mockthingspace.core.matching.failure_reports import unmet
 from mockthingspace.core.models import Registration
 
 __tracebackhide__ = True  # in every frame of this module, for pytest
 
 
-class RequestsHandle(Asking):
+class RequestsHandle(AdminCaller):
     """What a handle does with registrations and the journal."""
 
     def register(

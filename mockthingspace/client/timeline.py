@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from mockthingspace.backend.timeline import FORMATS, Entry, read
-from mockthingspace.client.transport import Asking
-from mockthingspace.core.exceptions import MockThingSpaceError, there_are
+from mockthingspace.client.transport import AdminCaller
+from mockthingspace.core.exceptions import MockThingSpaceError, suggest
 
 __tracebackhide__ = True  # in every frame of this module, for pytest
 
 
-class TimelineHandle(Asking):
+class TimelineHandle(AdminCaller):
     """What a handle does with the timeline."""
 
     def timeline(
@@ -44,9 +44,9 @@ class TimelineHandle(Asking):
         """
         if format not in FORMATS:
             raise MockThingSpaceError(
-                f"unknown format {format!r}; {there_are(format, FORMATS)}"
+                f"unknown format {format!r}; {suggest(format, FORMATS)}"
             )
-        return spelled(self._timeline(account, since, limit), format)
+        return in_format(self._timeline(account, since, limit), format)
 
     def _timeline(
         self, account: str | None, since: int | None, limit: int | None
@@ -62,7 +62,7 @@ def entries(shown: Mapping[str, Any]) -> list[Entry]:
     return [read(one) for one in shown["timeline"]]
 
 
-def spelled(shown: Mapping[str, Any], wanted: str) -> str:
+def in_format(shown: Mapping[str, Any], wanted: str) -> str:
     """Return a timeline, as the admin API shows it, in a format."""
     meta = shown["meta"]
     return FORMATS[wanted](entries(shown), meta["total"], meta["evicted"])

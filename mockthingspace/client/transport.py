@@ -1,4 +1,4 @@
-"""Asking the admin API, of a double in this process or of one anywhere.
+"""Asking the admin API, of a server in this process or of one anywhere.
 
 One client, two transports: the handle and the command line are both built on
 it, so neither can do what a script could not.
@@ -30,7 +30,7 @@ __tracebackhide__ = True  # in every frame of this module, for pytest
 TIMEOUT_S = 10
 
 
-class Asked(NamedTuple):
+class AdminReply(NamedTuple):
     """One request to the admin API, ready to send."""
 
     method: str
@@ -43,7 +43,7 @@ class Asked(NamedTuple):
         return f"Asked({self.method} {self.path})"
 
 
-Transport = Callable[[Asked], tuple[int, bytes]]
+Transport = Callable[[AdminReply], tuple[int, bytes]]
 
 
 class AdminClient:
@@ -74,12 +74,12 @@ class AdminClient:
             **query: Filters; those that are None are left out.
 
         Raises:
-            AdminError: The admin API refused, or no double answered.
+            AdminError: The admin API refused, or no server answered.
         """
         given = {name: value for name, value in query.items() if value is not None}
         if body is None and method in ("POST", "PUT"):
             body = {}
-        asked = Asked(method, f"/__admin{path}", given, body)
+        asked = AdminReply(method, f"/__admin{path}", given, body)
         status, content = self._transport(asked)
         try:
             document = json.loads(content)
@@ -88,16 +88,16 @@ class AdminClient:
             if not isinstance(document, dict):
                 raise TypeError
         except (ValueError, KeyError, TypeError) as error:
-            raise self.not_a_double(status) from error
+            raise self.not_a_server(status) from error
         return document
 
-    def not_a_double(self, status: int) -> AdminError:
-        """Return the error of a reply that no double gives."""
-        said = f"what answers {self._where} (with {status}) is no double"
-        return AdminError("not_a_double", said, 0)
+    def not_a_server(self, status: int) -> AdminError:
+        """Return the error of a reply that is not a mock server's."""
+        said = f"what answers {self._where} (with {status}) is no mock server"
+        return AdminError("not_a_server", said, 0)
 
 
-class Asking:
+class AdminCaller:
     """A base of handles: who to ask, and the account to keep to, if any."""
 
     _client: AdminClient | None = None
@@ -108,10 +108,10 @@ class Asking:
         """The client of the admin API, for what the handle has no method for.
 
         Raises:
-            MockThingSpaceError: The double is not running.
+            MockThingSpaceError: The server is not running.
         """
         if self._client is None:
-            raise MockThingSpaceError("this double is not running; start() it first")
+            raise MockThingSpaceError("this server is not running; start() it first")
         return self._client
 
 
@@ -121,7 +121,7 @@ def in_process(app: Any, url: str) -> Transport:
 
     client = Client(app)
 
-    def send(asked: Asked) -> tuple[int, bytes]:
+    def send(asked: AdminReply) -> tuple[int, bytes]:
         response = client.open(
             asked.path,
             base_url=url,
@@ -136,14 +136,14 @@ def in_process(app: Any, url: str) -> Transport:
 
 
 def with_scheme(url: str, origin: str = "") -> str:
-    """Return where a double is, as a URL: ``localhost:8440`` will do.
+    """Return where a server is, as a URL: ``localhost:8440`` will do.
 
     Args:
         url: Where it is.
         origin: What an error says behind the URL: where it came from.
 
     Raises:
-        SettingsError: It is not a place a double could be.
+        SettingsError: It is not a place a server could be.
     """
     full = (url if "://" in url else f"http://{url}").rstrip("/")
     try:
@@ -153,17 +153,17 @@ def with_scheme(url: str, origin: str = "") -> str:
         named = False
     if not named or parts.scheme not in ("http", "https") or parts.path:
         raise SettingsError(
-            f"{url!r}{origin} is not where a double can be; give scheme, host and "
+            f"{url!r}{origin} is not where a server can be; give scheme, host and "
             "port, such as http://127.0.0.1:8440"
         )
     return full
 
 
 def remote(url: str, origin: str = "") -> Transport:
-    """Ask a double that is running somewhere else.
+    """Ask a server that is running somewhere else.
 
     From any number of threads; connections are kept alive. Proxies are not asked
-    and redirects not followed: neither has any business with a local double.
+    and redirects not followed: neither has any business with a local server.
 
     Args:
         url: Where it is, with its scheme.
@@ -174,7 +174,7 @@ def remote(url: str, origin: str = "") -> Transport:
     connect = http.HTTPSConnection if parts.scheme == "https" else http.HTTPConnection
     idle: deque[HTTPConnection] = deque()
 
-    def send(asked: Asked) -> tuple[int, bytes]:
+    def send(asked: AdminReply) -> tuple[int, bytes]:
         try:
             connection = idle.pop()
         except IndexError:
@@ -187,12 +187,12 @@ def remote(url: str, origin: str = "") -> Transport:
         except TimeoutError as error:
             waited_s = _patience_s(asked) or TIMEOUT_S
             raise AdminError(
-                "no_double", f"no answer came from {url}{origin} in {waited_s:g} s", 0
+                "no_server", f"no answer came from {url}{origin} in {waited_s:g} s", 0
             ) from error
         except (OSError, http.HTTPException, UnicodeError) as error:
             raise AdminError(
-                "no_double",
-                f"no double answers at {url}{origin}; is 'mockthingspace serve' "
+                "no_server",
+                f"no server answers at {url}{origin}; is 'mockthingspace serve' "
                 f"running there? ({error})",
                 0,
             ) from error
@@ -209,7 +209,7 @@ def _unpatched_http_client() -> "ModuleType":
 
     Libraries that play HTTP in tests (responses, requests-mock, vcrpy, pook)
     replace parts of the clients that everybody shares, ``http.client`` among them;
-    what the user's test plays must not stand between it and the double.
+    what the user's test plays must not stand between it and the server.
     """
     spec = find_spec("http.client")
     assert spec is not None
@@ -219,7 +219,7 @@ def _unpatched_http_client() -> "ModuleType":
     return copy
 
 
-def _exchange(connection: "HTTPConnection", asked: Asked) -> tuple[int, bytes]:
+def _exchange(connection: "HTTPConnection", asked: AdminReply) -> tuple[int, bytes]:
     """Send a request and read the whole reply."""
     if connection.sock is not None and _is_readable(connection.sock):
         connection.close()  # the other side has closed it, as nothing is due
@@ -249,7 +249,7 @@ def _close(connections: Iterable["HTTPConnection"]) -> None:
         connection.close()
 
 
-def _patience_s(asked: Asked) -> float | None:
+def _patience_s(asked: AdminReply) -> float | None:
     """Return how long to wait for a reply: advancing takes what listeners take."""
     if asked.path.endswith("/clock/advance"):
         return None

@@ -1,4 +1,4 @@
-"""The double's clock, and what is to happen at an instant of it.
+"""The server's clock, and what is to happen at an instant of it.
 
 Everything that has a time or a lifetime reads the clock. It runs, or stands
 still until it is advanced, and only starting over puts it back.
@@ -22,7 +22,7 @@ LATEST = datetime(9000, 1, 1, tzinfo=timezone.utc)
 
 
 class Clock:
-    """Tells the time of one double.
+    """Tells the time of one server.
 
     Args:
         mode: ``real`` starts at the machine's time and runs as fast as time really

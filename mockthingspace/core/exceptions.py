@@ -1,4 +1,4 @@
-"""What ThingSpace refuses, and what the double's own user did wrong.
+"""What ThingSpace refuses, and what the server's own user did wrong.
 
 A refusal is named for the fact and carries the explanation for the developer.
 It knows no HTTP status and no ThingSpace wording: each family's table says how
@@ -66,7 +66,7 @@ class InvalidCharacter(InvalidRequest):
 
 
 class TooLarge(InvalidRequest):
-    """The body is larger than the double reads."""
+    """The body is larger than the server reads."""
 
 
 class UnknownService(ThingSpaceError):
@@ -126,7 +126,7 @@ class MethodNotServed(ThingSpaceError):
 
 
 class MockThingSpaceError(Exception):
-    """The double's user asked for something it cannot do."""
+    """The server's user asked for something it cannot do."""
 
 
 class SettingsError(MockThingSpaceError, ValueError):
@@ -141,7 +141,7 @@ class CannotBind(MockThingSpaceError, OSError):
     """The address to serve on cannot be had; says who has it, if it can be told."""
 
 
-def there_are(name: str, words: Iterable[str]) -> str:
+def suggest(name: str, words: Iterable[str]) -> str:
     """Name the words there are in the place of an unknown one, or the nearest.
 
     Where words have dots, those that begin as the unknown one are looked at first.
@@ -166,12 +166,12 @@ def not_json(file: str, error: Exception) -> str:
 
 
 class AdminError(MockThingSpaceError):
-    """The admin API refused, or no double answered.
+    """The admin API refused, or no server answered.
 
     Args:
         code: The machine-readable word, such as ``unknown_family``.
         message: The sentence for a person.
-        status: The HTTP status; 0 where no double answered.
+        status: The HTTP status; 0 where no server answered.
     """
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:

@@ -1,4 +1,4 @@
-"""The words of the double: plain values, shared by every module.
+"""The words of the server: plain values, shared by every module.
 
 ThingSpace's spelling never gets here; it stops at the shapes of ``wire`` and
 of the families.
@@ -11,8 +11,8 @@ from typing import Literal, NamedTuple, get_args
 
 from mockthingspace.core.redaction import without_secrets
 
-Mark = Literal["documented", "observed", "assumed"]
-MARKS: tuple[Mark, ...] = get_args(Mark)
+Evidence = Literal["documented", "observed", "assumed"]
+EVIDENCE: tuple[Evidence, ...] = get_args(Evidence)
 ACCOUNT_FORMAT = re.compile(r"[0-9]{10}-[0-9]{5}")
 SIMULATOR_ACCOUNT = re.compile(r"TestAccount-[0-9]{1,10}")
 QA_ACCOUNT = re.compile("TestQAAccount")
@@ -35,34 +35,34 @@ def is_account(name: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
-    """One thing the double does on the wire, and how we know.
+class Claim:
+    """One thing the server does on the wire, and how we know.
 
     ``documented``: a page of ThingSpace's or the SDK its portal offers says so.
     ``observed``: somebody measured it against the real service.
     ``assumed``: neither; the source says what it was reasoned from.
     """
 
-    says: str
-    mark: Mark
+    summary: str
+    evidence: Evidence
     source: str
 
 
-class Known(NamedTuple):
+class Provenance(NamedTuple):
     """How we know of something: a mark, and the source."""
 
-    mark: Mark
+    evidence: Evidence
     source: str
 
 
-def documented(source: str) -> Known:
+def documented(source: str) -> Provenance:
     """Know something from a page of ThingSpace's, or from the SDK its portal offers."""
-    return Known("documented", source)
+    return Provenance("documented", source)
 
 
-def assumed(source: str) -> Known:
+def assumed(source: str) -> Provenance:
     """Know something from nobody: reason it from what the source says."""
-    return Known("assumed", source)
+    return Provenance("assumed", source)
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,7 @@ def logged(exchange: Exchange) -> dict[str, Any]:
     return {**shown["request"], **shown}
 
 
-def asked(request: Mapping[str, Any]) -> dict[str, Any]:
+def request_document(request: Mapping[str, Any]) -> dict[str, Any]:
     """Return a request that somebody describes with WireMock's keys as it is shown."""
     kept = {key: one for key, one in request.items() if key != "bodyAsBase64"}
     shown: dict[str, Any] = json.loads(body_without_secrets(json.dumps(kept).encode()))
@@ -162,7 +162,7 @@ def delivery_line(shown: Any, due_at: str) -> str:
     """Return a delivery in one line for a person.
 
     Args:
-        shown: The delivery, as the double keeps it or as a handle has it.
+        shown: The delivery, as the server keeps it or as a handle has it.
         due_at: When it is due, in words.
     """
     last = shown.attempts[-1] if shown.attempts else None

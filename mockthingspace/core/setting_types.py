@@ -11,7 +11,7 @@ from mockthingspace.core.retry_schedule import SCHEDULES
 LONGEST_S = 30 * 24 * 3600
 
 
-class Kind(NamedTuple):
+class SettingType(NamedTuple):
     """What a setting takes: a sentence that says so, and the parser of it.
 
     The parser is given what a flag, a variable, JSON or Python had; it returns
@@ -22,12 +22,12 @@ class Kind(NamedTuple):
     parse: Callable[[Any], Any]
 
 
-def choice(*words: str) -> Kind:
+def choice(*words: str) -> SettingType:
     """Take one of a few words."""
-    return Kind(" | ".join(words), lambda value: words[words.index(value)])
+    return SettingType(" | ".join(words), lambda value: words[words.index(value)])
 
 
-def whole(lowest: int, highest: int, allowed: str) -> Kind:
+def whole(lowest: int, highest: int, allowed: str) -> SettingType:
     """Take a whole number within bounds."""
 
     def parse(value: Any) -> int:
@@ -38,7 +38,7 @@ def whole(lowest: int, highest: int, allowed: str) -> Kind:
             raise ValueError
         return number
 
-    return Kind(allowed, parse)
+    return SettingType(allowed, parse)
 
 
 def _text(value: Any) -> str:
@@ -118,21 +118,21 @@ def _path(value: Any) -> str | None:
     return None if value is None else str(Path(value))
 
 
-TEXT = Kind("a host name or an address", _text)
+TEXT = SettingType("a host name or an address", _text)
 PORT = whole(0, 65535, "a port from 0 to 65535; 0 picks a free one")
 COUNT = whole(1, 10**9, "a whole number from 1 to 1000000000")
-SWITCH = Kind("true | false", _switch)
-NAMES = Kind("names, comma-separated or as a list", _names)
-ACCOUNT = Kind("an account such as 0242078689-00001", _account)
-ACCOUNTS = Kind(
+SWITCH = SettingType("true | false", _switch)
+NAMES = SettingType("names, comma-separated or as a list", _names)
+ACCOUNT = SettingType("an account such as 0242078689-00001", _account)
+ACCOUNTS = SettingType(
     "accounts such as 0242078689-00001, comma-separated or as a list", _accounts
 )
-CREDENTIALS = Kind("NAME:PASSWORD, comma-separated, or an object", _credentials)
-SECONDS = Kind("seconds, more than 0", _timeout)
-RETRIES = Kind(
+CREDENTIALS = SettingType("NAME:PASSWORD, comma-separated, or an object", _credentials)
+SECONDS = SettingType("seconds, more than 0", _timeout)
+RETRIES = SettingType(
     f"{' | '.join(SCHEDULES)}, or the pauses between attempts in seconds, "
     "comma-separated or as a list",
     _retries,
 )
-HEADER = Kind("the name of an HTTP header that has no other meaning", _header)
-SEED = Kind("the path of a JSON file", _path)
+HEADER = SettingType("the name of an HTTP header that has no other meaning", _header)
+SEED = SettingType("the path of a JSON file", _path)

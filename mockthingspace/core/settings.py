@@ -1,4 +1,4 @@
-"""The settings of one double: a frozen value that has checked itself.
+"""The settings of one server: a frozen value that has checked itself.
 
 Each field is one row: its default, what it takes, what it does. The command
 line's flags, the environment variables, the seed file's ``settings`` and the
@@ -27,7 +27,7 @@ from mockthingspace.core.setting_types import (
     SEED,
     SWITCH,
     TEXT,
-    Kind,
+    SettingType,
     choice,
 )
 
@@ -48,14 +48,14 @@ RENAMED: Mapping[str, tuple[str, Mapping[str, str]]] = {
 _UNSET: Any = object()
 
 
-def _setting(default: Any, kind: Kind, does: str, repr: bool = True) -> Any:  # noqa: A002 (dataclasses' own word)
+def _setting(default: Any, kind: SettingType, does: str, repr: bool = True) -> Any:  # noqa: A002 (dataclasses' own word)
     row = {"default": default, "kind": kind, "does": does}
     return field(default=_UNSET, metadata=row, repr=repr)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How one double behaves. See each field's row for what it takes.
+    """How one server behaves. See each field's row for what it takes.
 
     A field that is not given takes its value from the seed file's
     ``settings``, and its default otherwise.
@@ -221,7 +221,7 @@ def plain(settings: Settings) -> dict[str, Any]:
     }
 
 
-def shown(settings: Settings) -> dict[str, Any]:
+def to_json(settings: Settings) -> dict[str, Any]:
     """Return settings by name as JSON has them, passwords hidden."""
     names = settings.credentials
     hidden = None if names is None else dict.fromkeys(names, HIDDEN)
@@ -299,7 +299,7 @@ def read_seed(path: str) -> Mapping[str, Any]:
     return document
 
 
-def spelled(default: Any) -> str:
+def default_text(default: Any) -> str:
     """Spell a default as a person would set it."""
     if isinstance(default, bool):
         return str(default).lower()

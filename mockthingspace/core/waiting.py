@@ -20,7 +20,7 @@ def holding(environ: Mapping[str, Any], over: Event) -> AbstractContextManager[N
     connection counts as gone, because the two look the same: it still gets its reply,
     at once. That it has gone is not seen before its wait is over where it had sent more
     ahead than the server reads meanwhile: 100 requests, or 1 MiB of their bodies. In a
-    server that is not the double's own nothing of this happens.
+    server that is not the server's own nothing of this happens.
 
     Args:
         environ: The request's WSGI environment.

@@ -1,4 +1,4 @@
-"""The Flask application of one double, and what it does around every request.
+"""The Flask application of one server, and what it does around every request.
 
 ``_arrive`` notes when a request came and what it said, the family's view (or
 the handler of what is not served) replies, ``_complete`` adds the explanation
@@ -20,10 +20,10 @@ from flask.sessions import NullSession, SessionInterface
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 from werkzeug.routing import Map, Rule
 
-from mockthingspace.apis import FAMILIES
+from mockthingspace.apis import APIS
 from mockthingspace.apis.errors import gateway
 from mockthingspace.backend import seeds, timeline
-from mockthingspace.backend.backend import Double
+from mockthingspace.backend.backend import Backend
 from mockthingspace.core import serializers
 from mockthingspace.core.clock import Clock
 from mockthingspace.core.exceptions import (
@@ -38,7 +38,7 @@ from mockthingspace.core.settings import Settings, read_seed
 from mockthingspace.core.urls import locate
 from mockthingspace.server import admin
 from mockthingspace.server.http.blueprint import (
-    Note,
+    RequestContext,
     Segment,
     blueprint,
     json_response,
@@ -50,13 +50,15 @@ from mockthingspace.server.http.unmatched import (
     nearest_operation,
     service_elsewhere,
 )
-from mockthingspace.spec.schemas import MAX_BODY, fault, shortened
+from mockthingspace.spec.schemas import MAX_BODY, gateway_error, shortened
 
 FRONT = "front"
 LONGEST_REASON = 1024  # as a header: Node takes 16 KiB of headers, aiohttp 8190 of one
 CUT = "... (cut; GET /__admin/requests has all of it)"
 _log = logging.getLogger("mockthingspace")
-_BROKEN = fault(900900, "Unclassified Failure", "The double failed; see its log")
+_BROKEN = gateway_error(
+    900900, "Unclassified Failure", "The server failed; see its log"
+)
 
 
 class _NoSessions(SessionInterface):
@@ -85,13 +87,13 @@ class _MatchedOnly(Rule):
 
 
 def _not_built(*_: object, **__: object) -> None:
-    raise NotImplementedError  # pragma: no cover (the double builds no URLs)
+    raise NotImplementedError  # pragma: no cover (the server builds no URLs)
 
 
 def create_app(
     settings: Settings | None = None, deliver_to: Mapping[str, Any] | None = None
 ) -> Flask:
-    """Make the application of a new double; any number live in one process.
+    """Make the application of a new server; any number live in one process.
 
     Args:
         settings: How it behaves; the defaults if None.
@@ -106,9 +108,9 @@ def create_app(
     for url, application in (deliver_to or {}).items():
         _check_application(url, application)
     document = {} if settings.seed is None else read_seed(settings.seed)
-    seed = seeds.seed(document, FAMILIES, Clock().now())
+    seed = seeds.seed(document, APIS, Clock().now())
     app = _Application()
-    app.extensions[EXTENSION] = Double(settings, seed, deliver_to or {}, _log_news)
+    app.extensions[EXTENSION] = Backend(settings, seed, deliver_to or {}, _log_news)
     return app
 
 
@@ -165,7 +167,7 @@ def _served() -> Flask:
     app = Flask("mockthingspace", static_folder=None)
     app.url_rule_class = _MatchedOnly
     app.url_map = _url_map()
-    for family in FAMILIES:
+    for family in APIS:
         app.register_blueprint(blueprint(family))
     app.register_blueprint(admin.blueprint())
     app.add_url_rule(
@@ -179,8 +181,10 @@ def _url_map(rules: Iterable[Rule] = ()) -> Map:
 
 
 def _arrive() -> Response | None:
-    double = current()
-    note = g.note = Note(double.clock.now(), double.state, after=double.sequence.last)
+    backend = current()
+    note = g.note = RequestContext(
+        backend.clock.now(), backend.state, after=backend.sequence.last
+    )
     if admin.owns(request.path):
         return admin.guard() or admin.read(note)
     try:
@@ -193,10 +197,10 @@ def _arrive() -> Response | None:
 def _complete(response: Response) -> Response:
     if admin.owns(request.path) or request.endpoint == FRONT:
         return response
-    note: Note = g.note
+    note: RequestContext = g.note
     reason = "; ".join(note.reasons) or None
     if reason:
-        whose = service_elsewhere(FAMILIES, reason)
+        whose = service_elsewhere(APIS, reason)
         reason = f"{reason}; {whose}" if whose else reason
         response.headers["X-Mock-Reason"] = _as_header(reason)
     exchange = note.state.journal.add(_exchange(note, response, reason))
@@ -218,7 +222,7 @@ def _log_news(item: object) -> None:
         _log.log(level, "%s", entry.words, extra=more)
 
 
-def _exchange(note: Note, response: Response, reason: str | None) -> Exchange:
+def _exchange(note: RequestContext, response: Response, reason: str | None) -> Exchange:
     environ = request.environ
     return Exchange(
         seq=0,
@@ -267,9 +271,9 @@ def _not_served(error: HTTPException) -> Response:
     """Answer a path or a method that no operation has."""
     if admin.owns(request.path):
         return admin.not_served(error)
-    note: Note = g.note
+    note: RequestContext = g.note
     note.account = account_in(request.path)
-    near = nearest_operation(FAMILIES, request.method, request.path)
+    near = nearest_operation(APIS, request.method, request.path)
     refusal: ThingSpaceError = NotServed(
         f"no operation has the path {shortened(request.path)}; nearest: {near}"
     )
@@ -279,7 +283,7 @@ def _not_served(error: HTTPException) -> Response:
             f"{request.method} is not served here, only {headers['Allow']}; "
             f"nearest: {near}"
         )
-    inside = [one for one in FAMILIES if request.path.startswith(f"{one.prefix}/")]
+    inside = [one for one in APIS if request.path.startswith(f"{one.prefix}/")]
     family = max(inside, key=lambda one: len(one.prefix), default=None)
     answers = family.answers if family else gateway("/")
     response = refused(answers[type(refusal)], refusal, note)
@@ -291,9 +295,9 @@ def _not_served(error: HTTPException) -> Response:
 def _broken(error: Exception) -> Response:
     """Answer a bug of ours: say so, keep the traceback in the log."""
     asked = printable(without_secrets(f"{request.method} {request.path}"))
-    _log.error("the double failed on %s", asked, exc_info=error)
+    _log.error("the server failed on %s", asked, exc_info=error)
     if admin.owns(request.path):
-        return admin.error_response("broken", f"the double failed: {error!r}", 500)
-    note: Note = g.note
-    note.reasons.insert(0, f"the double failed: {error!r}")
+        return admin.error_response("broken", f"the server failed: {error!r}", 500)
+    note: RequestContext = g.note
+    note.reasons.insert(0, f"the server failed: {error!r}")
     return json_response(_BROKEN, 500)

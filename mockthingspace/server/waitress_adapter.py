@@ -1,4 +1,4 @@
-"""waitress, as the double needs it.
+"""waitress, as the server needs it.
 
 Whatever touches parts of waitress that it does not document is in this module, and was
 tested with waitress 3.0.1 and 3.0.2: ``wasyncore``, ``HTTPChannel``,
@@ -29,7 +29,7 @@ from waitress.task import ThreadedTaskDispatcher, WSGITask
 from mockthingspace.core.monotonic import monotonic
 from mockthingspace.core.waiting import HOLDING
 from mockthingspace.server.admin.common import MAX_SNAPSHOT, PREFIX
-from mockthingspace.server.http.response_faults import SPOIL, Spoil
+from mockthingspace.server.http.response_faults import RESPONSE_FAULT, ResponseFault
 
 # Two for ThingSpace's own operations, which never block: more would only take the
 # interpreter from one another. The admin API's requests have threads of their own,
@@ -129,7 +129,7 @@ class OneSend(WSGITask):  # type: ignore[misc]  # waitress has no types
 
     def write(self, data: bytes) -> None:
         """Write the reply, or the next piece of it."""
-        spoil: Spoil | None = self.environ.get(SPOIL)
+        spoil: ResponseFault | None = self.environ.get(RESPONSE_FAULT)
         if spoil is not None:
             self._spoil(spoil, data)
             return
@@ -141,7 +141,7 @@ class OneSend(WSGITask):  # type: ignore[misc]  # waitress has no types
         self.content_bytes_written += len(data)
         self.channel.write_soon(head + data if self.has_body else head)
 
-    def _spoil(self, spoil: Spoil, data: bytes) -> None:
+    def _spoil(self, spoil: ResponseFault, data: bytes) -> None:
         """Write what a fault leaves of a reply, and close the connection."""
         self.wrote_header = self.close_on_finish = True
         self.content_bytes_written = self.content_length or 0
@@ -158,7 +158,7 @@ class OneSend(WSGITask):  # type: ignore[misc]  # waitress has no types
             with suppress(OSError, AttributeError):  # the client has gone
                 self.channel.socket.setsockopt(SOL_SOCKET, SO_LINGER, at_once)
 
-    def _dribble(self, spoil: Spoil, reply: bytes) -> None:
+    def _dribble(self, spoil: ResponseFault, reply: bytes) -> None:
         """Write a reply in pieces, each after its part of the time."""
         assert spoil.wait is not None
         number = min(spoil.pieces, len(reply))

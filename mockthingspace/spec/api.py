@@ -10,15 +10,15 @@ from functools import cached_property
 from typing import Any
 
 from mockthingspace.core.exceptions import ThingSpaceError
-from mockthingspace.core.models import Fact, Known, Proof
+from mockthingspace.core.models import Claim, Proof, Provenance
 from mockthingspace.spec.events import Event
 from mockthingspace.spec.fields import Account
 from mockthingspace.spec.registration_rules import Rule
-from mockthingspace.spec.schemas import Shape
+from mockthingspace.spec.schemas import BaseSchema
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ErrorResponse:
     """How a family answers one refusal: status, body, and how we know.
 
     ``docs`` is the body where the setting ``dialect`` is ``docs``, if another, and
@@ -27,9 +27,9 @@ class Answer:
 
     status: int
     body: Mapping[str, Any]
-    fact: Fact
+    fact: Claim
     docs: Mapping[str, Any] | None = None
-    docs_fact: Fact | None = None
+    docs_fact: Claim | None = None
     content_type: str = "application/json"
 
     def in_dialect(self, dialect: str) -> Mapping[str, Any]:
@@ -37,8 +37,8 @@ class Answer:
         return self.body if self.docs is None or dialect == "sdk" else self.docs
 
 
-Answers = Mapping[type[ThingSpaceError], Answer]
-Verb = Callable[..., object]
+ErrorResponses = Mapping[type[ThingSpaceError], ErrorResponse]
+Handler = Callable[..., object]
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Operation:
         name: What it is called in the journal and the docs.
         method: ``GET``, ``POST``, ``PUT`` or ``DELETE``.
         rule: The path below the family's prefix, with ``<account>``, ``<service>``.
-        verb: What does it: called with a ``Call`` and what the shapes loaded.
+        handler: What does it: called with a ``Call`` and what the shapes loaded.
         fact: What it promises, and how we know.
         path: The shape of what stands in the path; None where nothing does.
         query: The shape of the query; None where it has none.
@@ -65,14 +65,14 @@ class Operation:
     name: str
     method: str
     rule: str
-    verb: Verb
-    fact: Fact
-    path: Shape | None = None
-    query: Shape | None = None
-    body: Shape | None = None
-    reply: Shape | None = None
+    handler: Handler
+    fact: Claim
+    path: BaseSchema | None = None
+    query: BaseSchema | None = None
+    body: BaseSchema | None = None
+    reply: BaseSchema | None = None
     many: bool = False
-    silent: Fact | None = None
+    silent: Claim | None = None
     signs: bool = False
     needs: tuple[Proof, ...] = ("bearer", "session")
     docs: Mapping[str, Any] | None = None
@@ -86,7 +86,7 @@ class Operation:
         """Return the operation that the setting ``dialect`` asks for."""
         return self if self.docs is None or dialect == "sdk" else self.in_docs_dialect
 
-    def shapes(self) -> Iterator[tuple[str, Shape]]:
+    def shapes(self) -> Iterator[tuple[str, BaseSchema]]:
         """Return the shapes it has, each with the place it stands in."""
         for place in ("path", "query", "body", "reply"):
             shape = getattr(self, place)
@@ -95,7 +95,7 @@ class Operation:
 
 
 @dataclass(frozen=True)
-class Family:
+class Api:
     """One ThingSpace API under one prefix: all it serves, as a value.
 
     Args:
@@ -117,19 +117,19 @@ class Family:
     name: str
     prefix: str
     operations: tuple[Operation, ...]
-    answers: Answers
+    answers: ErrorResponses
     services: tuple[str, ...] = ()
     spellings: Mapping[str, str] = field(default_factory=dict)
     events: tuple[Event, ...] = ()
-    signed: Known | None = None
-    registration_rules: Mapping[Rule, Known] = field(default_factory=dict)
-    facts: tuple[Fact, ...] = ()
+    signed: Provenance | None = None
+    registration_rules: Mapping[Rule, Provenance] = field(default_factory=dict)
+    facts: tuple[Claim, ...] = ()
 
     def serves(self, service: str) -> bool:
         """Say whether a callback service is one of its own, in any spelling."""
         return self.spellings.get(service, service) in self.services
 
-    def answer_to(self, refusal: type[ThingSpaceError]) -> Answer:
+    def answer_to(self, refusal: type[ThingSpaceError]) -> ErrorResponse:
         """Return how a refusal is answered here."""
         return next(
             self.answers[kind] for kind in refusal.__mro__ if kind in self.answers

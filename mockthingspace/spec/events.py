@@ -20,13 +20,13 @@ from mockthingspace.core.exceptions import (
     LONGEST_COMPARED,
     AdminError,
     InvalidMessage,
-    there_are,
+    suggest,
 )
 from mockthingspace.core.json_values import DEEPEST, is_deeper
-from mockthingspace.core.models import MARKS, Known, Mark, Registration
+from mockthingspace.core.models import EVIDENCE, Evidence, Provenance, Registration
 
 ECHOES = ("{account}", "{username}", "{password}")
-_EMPTY = Known("assumed", "the user's own message, which is empty")
+_EMPTY = Provenance("assumed", "the user's own message, which is empty")
 INDEX = re.compile("[0-9]{1,9}")
 
 
@@ -62,13 +62,13 @@ class Field:
         default: What stands there unless the user says otherwise; ``{account}``,
             ``{username}`` and ``{password}`` are the registration's, and an ``Id``
             is another one with each trigger.
-        mark: How we know of the field.
+        evidence: How we know of the field.
         source: Where from.
     """
 
     path: str
     default: Any
-    mark: Mark
+    evidence: Evidence
     source: str
 
 
@@ -79,7 +79,7 @@ class Event:
     Args:
         name: Such as ``Fota.firmwareList``.
         service: The callback service whose listener gets it.
-        says: When ThingSpace sends it.
+        summary: When ThingSpace sends it.
         fields: What is in it.
         own: The whole message, where it is the user's; None where it is built of
             the fields.
@@ -90,7 +90,7 @@ class Event:
 
     name: str
     service: str
-    says: str
+    summary: str
     fields: tuple[Field, ...]
     own: Mapping[str, Any] | None = None
     counter: str | None = None
@@ -98,10 +98,10 @@ class Event:
     retried: bool = True
 
     @property
-    def known(self) -> Known:
+    def known(self) -> Provenance:
         """How we know of it: as of its least known field."""
-        known = (Known(one.mark, one.source) for one in self.fields)
-        return max(known, key=lambda one: MARKS.index(one.mark), default=_EMPTY)
+        known = (Provenance(one.evidence, one.source) for one in self.fields)
+        return max(known, key=lambda one: EVIDENCE.index(one.evidence), default=_EMPTY)
 
     def template(self) -> dict[str, Any]:
         """Return the message with its defaults, echoes as they are written."""
@@ -166,7 +166,7 @@ def checked_message(message: Any) -> Any:
 
 def unknown_event(name: str, known: Iterable[str]) -> AdminError:
     """Say that there is no such event, and which there are."""
-    message = f"unknown event {name!r}; {there_are(name, known)}"
+    message = f"unknown event {name!r}; {suggest(name, known)}"
     return AdminError("unknown_event", message)
 
 

@@ -25,7 +25,7 @@ from mockthingspace.core.models import (
     QA_ACCOUNT,
     SIMULATOR_ACCOUNT,
     TRANSPORT_HEADERS,
-    Fact,
+    Claim,
 )
 from mockthingspace.core.urls import ascii_host
 from mockthingspace.spec import text_patterns
@@ -48,7 +48,7 @@ class Text(fields.String):
 
     refusal: type[ThingSpaceError] = InvalidRequest
     absent: type[ThingSpaceError] = MissingField
-    facts: tuple[Fact, ...] = ()
+    facts: tuple[Claim, ...] = ()
     secret = False
     words: tuple[str, ...] = ()
     default_error_messages = {  # noqa: RUF012 (marshmallow's own idiom)
@@ -139,7 +139,7 @@ class SimulatorAccount(Account):
     """An account name, or one that the API's simulator uses."""
 
     facts = (
-        Fact(
+        Claim(
             "TestAccount- and a number is an account too",
             "documented",
             sources.SIMULATOR,
@@ -152,7 +152,7 @@ class SimulatorAccount(Account):
 class QaAccount(Account):
     """An account name, or the one the API's examples use."""
 
-    facts = (Fact("TestQAAccount is an account too", "documented", sources.SDK),)
+    facts = (Claim("TestQAAccount is an account too", "documented", sources.SDK),)
     besides = QA_ACCOUNT
     example = ", or TestQAAccount"
 
@@ -198,7 +198,7 @@ class ListenerUrl(Text):
 
     refusal = InvalidUrl
     facts = (
-        Fact(
+        Claim(
             f"a URL has at most {LONGEST_URL} characters",
             "assumed",
             f"{sources.UNSAID}; as many as RFC 9110 wants every server to take",
@@ -279,12 +279,12 @@ class HttpHeaders(fields.Raw):
         "null": "must be an object of header names and values",
     }
     facts = (
-        Fact(
+        Claim(
             "headers are an object, or text with a Name: value a line",
             "assumed",
             f"{sources.DIAGNOSTICS_REGISTER} says text, not how; the SDK an object",
         ),
-        Fact(
+        Claim(
             "a header that HTTP itself sets, or given twice, is refused",
             "assumed",
             sources.UNSAID,

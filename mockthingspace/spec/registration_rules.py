@@ -23,7 +23,7 @@ LONGEST_CREDENTIAL = 40
 class Rule:
     """One rule: what it says, how it is checked, and what checking it raises."""
 
-    says: str
+    summary: str
     check: Callable[[Registration], None]
     raises: type[ThingSpaceError]
 

@@ -22,7 +22,7 @@ from mockthingspace.core.exceptions import (
     NotJson,
     ThingSpaceError,
 )
-from mockthingspace.core.models import Known, assumed, documented
+from mockthingspace.core.models import Provenance, assumed, documented
 from mockthingspace.core.redaction import without_secrets
 
 MAX_BODY = 1024 * 1024
@@ -67,14 +67,14 @@ def _no_constant(word: str) -> object:
     raise ValueError(f"{word} is not JSON")
 
 
-class Spelling(NamedTuple):
+class Alias(NamedTuple):
     """That a key has another spelling: the key, and how that is known."""
 
     key: str
-    known: Known
+    known: Provenance
 
 
-class Shape(Schema):
+class BaseSchema(Schema):
     """The base of all shapes: unknown fields are ignored, absent ones left out.
 
     ``known`` says how we know of its fields; a field of which we know otherwise
@@ -87,8 +87,8 @@ class Shape(Schema):
 
         unknown = EXCLUDE
 
-    known: ClassVar[Known | None] = None
-    also: ClassVar[Mapping[str, Spelling]] = {}
+    known: ClassVar[Provenance | None] = None
+    also: ClassVar[Mapping[str, Alias]] = {}
     reader: ClassVar[Any] = staticmethod(json_object)
 
     @cached_property
@@ -111,19 +111,19 @@ class Shape(Schema):
         return {key: value for key, value in data.items() if value is not None}
 
 
-class Form(Shape):
+class Form(BaseSchema):
     """The base of shapes whose body is a form."""
 
     reader = staticmethod(form)
 
 
-def shape(
-    known: Known,
-    also: Mapping[str, Spelling] | None = None,
+def schema(
+    known: Provenance,
+    also: Mapping[str, Alias] | None = None,
     read: Read = json_object,
     /,
     **members: "fields.Field[Any]",
-) -> Shape:
+) -> BaseSchema:
     """Make a shape.
 
     Args:
@@ -133,12 +133,12 @@ def shape(
         **members: Its fields, by their names in our terms.
     """
     own = {"known": known, "also": also or {}, "reader": staticmethod(read)}
-    kind = type("Shaped", (Shape,), own)
-    made: Shape = kind.from_dict(dict(members), name="Shaped")()  # type: ignore[attr-defined]
+    kind = type("Shaped", (BaseSchema,), own)
+    made: BaseSchema = kind.from_dict(dict(members), name="Shaped")()  # type: ignore[attr-defined]
     return made
 
 
-class Result(Shape):
+class Result(BaseSchema):
     """``{errorCode, errorMessage}``."""
 
     known = documented(sources.SDK)
@@ -147,7 +147,7 @@ class Result(Shape):
     message = fields.String(data_key="errorMessage")
 
 
-class Success(Shape):
+class Success(BaseSchema):
     """``{success: true}``."""
 
     known = documented(sources.SDK)
@@ -155,7 +155,7 @@ class Success(Shape):
     success = fields.Constant(True)
 
 
-class Granted(Shape):
+class Granted(BaseSchema):
     """``{responseCode, message}``, with nothing but good news."""
 
     known = assumed(
@@ -171,12 +171,12 @@ def result(code: str, message: str) -> Mapping[str, Any]:
     return {"errorCode": code, "errorMessage": message}
 
 
-def fault(code: int, message: str, description: str) -> Mapping[str, Any]:
+def gateway_error(code: int, message: str, description: str) -> Mapping[str, Any]:
     """Spell the API gateway's error body, ``{fault: {…}}``."""
     return {"fault": {"code": code, "message": message, "description": description}}
 
 
-def spelled(document: object) -> str:
+def to_json(document: object) -> str:
     """Spell a document as JSON."""
     return json.dumps(document)
 
@@ -207,7 +207,7 @@ def plain_object(body: bytes) -> Mapping[str, Any]:
 
 
 def load(
-    shape: Shape, document: Mapping[str, Any], note: Callable[[str], None]
+    shape: BaseSchema, document: Mapping[str, Any], note: Callable[[str], None]
 ) -> dict[str, Any]:
     """Load a document into our names.
 
@@ -233,7 +233,7 @@ def load(
 
 
 def _respelled(
-    shape: Shape, document: Mapping[str, Any], note: Callable[[str], None]
+    shape: BaseSchema, document: Mapping[str, Any], note: Callable[[str], None]
 ) -> Mapping[str, Any]:
     """Return a document with keys of other spellings as the shape spells them."""
     for other, (key, _) in shape.also.items():
@@ -246,7 +246,7 @@ def _respelled(
 
 
 def _refusal(
-    shape: Shape, document: Mapping[str, Any], messages: dict[str, Any]
+    shape: BaseSchema, document: Mapping[str, Any], messages: dict[str, Any]
 ) -> ThingSpaceError:
     refusals: list[type[ThingSpaceError]] = []
     reasons = []

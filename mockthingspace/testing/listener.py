@@ -1,7 +1,7 @@
 """``Listener``: a local HTTP server that messages are sent to, for tests and demos.
 
 It records what it receives and answers as scripted. It knows nothing of the
-double: its instants are the machine's, and whoever POSTs to it is recorded.
+server: its instants are the machine's, and whoever POSTs to it is recorded.
 """
 
 import json
@@ -21,7 +21,7 @@ from mockthingspace.testing.http_server import Headers, HttpServer, Step
 __tracebackhide__ = True  # in every frame of this module, for pytest
 PATH = "/callback"
 LATER = (
-    "what is due later comes when the double's clock gets there: "
+    "what is due later comes when the server's clock gets there: "
     "thingspace.wait_for_delivery(...) or thingspace.advance(...)"
 )
 
@@ -205,7 +205,7 @@ class Listener:
     def hang(self, times: int | None = 1) -> "Listener":
         """Leave the next messages without an answer until it is stopped.
 
-        Whatever the double's clock, each costs the double's ``attempt_timeout_s``
+        Whatever the server's clock, each costs the server's ``attempt_timeout_s``
         of real time, 10 s unless it is set to less.
         """
         return self._then(Step(times, None, None))

@@ -1,7 +1,7 @@
-"""``MockThingSpace``: a running double, and the handle a test drives it by.
+"""``MockThingSpace``: a running server, and the handle a test drives it by.
 
 The handle speaks to the admin API and to nothing else, so it is the same for a
-double it started itself and for one that runs elsewhere.
+server it started itself and for one that runs elsewhere.
 """
 
 import warnings
@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Any
 from weakref import finalize
 
-from mockthingspace.backend.backend import Double
+from mockthingspace.backend.backend import Backend
 from mockthingspace.client.deliveries import DeliveriesHandle
 from mockthingspace.client.faults import FaultsHandle
 from mockthingspace.client.requests import RequestsHandle
@@ -25,18 +25,18 @@ from mockthingspace.server.server import Server
 __tracebackhide__ = True  # in every frame of this module, for pytest
 
 
-def _let_go(name: str, server: Server, double: Double) -> None:
-    """Stop a double that was forgotten, and say so; wait for nothing.
+def _let_go(name: str, server: Server, backend: Backend) -> None:
+    """Stop a server that was forgotten, and say so; wait for nothing.
 
     The garbage collector may call it in one of the server's own threads, and the end
     of the program when none of them can go on any more.
     """
-    server.let_go(double.close)
+    server.let_go(backend.close)
     warnings.warn(f"{name} was not stopped", ResourceWarning, stacklevel=3)
 
 
 class MockThingSpace(RequestsHandle, DeliveriesHandle, FaultsHandle, TimelineHandle):
-    """A double on a port of this machine, as a context manager, and its handle.
+    """A server on a port of this machine, as a context manager, and its handle.
 
     Args:
         settings: How it behaves, as a value or by name. A port that is not given
@@ -44,7 +44,7 @@ class MockThingSpace(RequestsHandle, DeliveriesHandle, FaultsHandle, TimelineHan
         deliver_to: WSGI and ASGI applications by origin, such as
             ``{"https://listener.example": app}``: messages for a listener there go
             straight into the application, without a socket. An ASGI application
-            runs in an event loop of the double's; its ``lifespan`` is not run.
+            runs in an event loop of the server's; its ``lifespan`` is not run.
         **fields: Single settings, over those.
 
     Raises:
@@ -65,12 +65,12 @@ class MockThingSpace(RequestsHandle, DeliveriesHandle, FaultsHandle, TimelineHan
     ) -> None:
         given = as_settings(settings).but(**fields)
         self._deliver_to = deliver_to
-        self._double: Double | None = None
+        self._backend: Backend | None = None
         fixture = {"port": 0, "clock": "manual"}
         own = {name: one for name, one in fixture.items() if name not in given.given}
         self.settings = given.but(**own)
         self._account: str | None = None
-        self._changing = Lock()  # taken before any other of the double and the server
+        self._changing = Lock()  # taken before any other of the server and the server
         self._server: Server | None = None
         self._forgotten: finalize[..., Any] | None = None
         self._url: str | None = None
@@ -78,7 +78,7 @@ class MockThingSpace(RequestsHandle, DeliveriesHandle, FaultsHandle, TimelineHan
 
     @classmethod
     def at(cls, url: str, account: str | None = None) -> "MockThingSpace":
-        """Return the handle of a double that is already running.
+        """Return the handle of a server that is already running.
 
         Args:
             url: Where it is, such as ``http://127.0.0.1:8440``.
@@ -101,19 +101,19 @@ class MockThingSpace(RequestsHandle, DeliveriesHandle, FaultsHandle, TimelineHan
         with self._changing:
             if self._client is not None:
                 raise MockThingSpaceError(
-                    f"this double is already running at {self.url}"
+                    f"this server is already running at {self.url}"
                 )
             app = create_app(self.settings, self._deliver_to)
-            self._double = app.extensions[EXTENSION]
+            self._backend = app.extensions[EXTENSION]
             try:
                 self._server = Server(app, self.settings.host, self.settings.port)
             except CannotBind:
-                self._double.close()
+                self._backend.close()
                 raise
             self._url = self._server.url
             self._client = AdminClient(in_process(app, self._url))
             self._forgotten = finalize(
-                self, _let_go, repr(self), self._server, self._double
+                self, _let_go, repr(self), self._server, self._backend
             )
             self._server.start()
         return self
@@ -121,9 +121,9 @@ class MockThingSpace(RequestsHandle, DeliveriesHandle, FaultsHandle, TimelineHan
     def stop(self) -> None:
         """Stop answering and free the port; stopping twice does no harm."""
         with self._changing:
-            if self._server and self._double and self._forgotten:
+            if self._server and self._backend and self._forgotten:
                 if self._forgotten.detach():  # or it was let go, at the program's end
-                    self._double.close()
+                    self._backend.close()
                     self._server.stop()
                 self._server = self._client = self._url = None
 
@@ -149,7 +149,7 @@ class MockThingSpace(RequestsHandle, DeliveriesHandle, FaultsHandle, TimelineHan
     def url(self) -> str:
         """Where it answers, without a trailing slash."""
         if self._url is None:
-            raise MockThingSpaceError("this double is not running; start() it first")
+            raise MockThingSpaceError("this server is not running; start() it first")
         return self._url
 
     def url_for(self, family: str) -> str:

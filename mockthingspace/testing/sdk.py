@@ -1,4 +1,4 @@
-"""Pointing Verizon's published Python SDK at a double, and back at Verizon.
+"""Pointing Verizon's published Python SDK at a server, and back at Verizon.
 
 The SDK has no setting for its host, but one table of servers for all its clients,
 ``verizon.configuration.Configuration.environments``; it is read at each request.
@@ -17,13 +17,13 @@ _pointed: list["PointedSdk"] = []
 
 
 def point_sdk(url: str) -> "PointedSdk":
-    """Point every client of the SDK at a double, those made before included.
+    """Point every client of the SDK at a server, those made before included.
 
     All hosts of Verizon's are replaced, so no call of the SDK leaves this machine;
     the paths below are the same. It can be done again with another URL.
 
     Args:
-        url: Where the double is, such as ``http://127.0.0.1:8440``.
+        url: Where the server is, such as ``http://127.0.0.1:8440``.
 
     Returns:
         What ``restore()`` undoes it with; as a context manager it is undone at the
@@ -31,7 +31,7 @@ def point_sdk(url: str) -> "PointedSdk":
 
     Raises:
         MockThingSpaceError: The SDK is not installed; says which package it is.
-        SettingsError: It is not a place a double could be.
+        SettingsError: It is not a place a server could be.
 
     Example:
         >>> with point_sdk(thingspace.url):
@@ -41,7 +41,7 @@ def point_sdk(url: str) -> "PointedSdk":
 
 
 class PointedSdk:
-    """The SDK while it points at a double; the last one made is where."""
+    """The SDK while it points at a server; the last one made is where."""
 
     def __init__(self, url: str) -> None:
         table = _table()

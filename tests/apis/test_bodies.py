@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockthingspace import create_app
-from mockthingspace.apis import FAMILIES
+from mockthingspace.apis import APIS
 
 from ..rows import each
 
@@ -108,7 +108,7 @@ def test_every_operation_that_takes_a_body_is_tested_here():
     """A new one has its row in the table, or takes a form."""
     taking = {
         f"{family.name} {operation.name}"
-        for family in FAMILIES
+        for family in APIS
         for operation in family.operations
         if operation.body is not None
     }
@@ -335,7 +335,7 @@ BODIES = st.binary() | (CHANGED | DOCUMENTS | JSON).map(
 
 
 @given(taker=st.sampled_from(list(TAKERS.values())), body=BODIES)
-def test_no_body_whatever_breaks_the_double(shared, taker, body):
+def test_no_body_whatever_breaks_the_server(shared, taker, body):
     """Any bytes get a 200 or a 400 in the family's shape, and a journal entry."""
     response = shared.open(taker.path, method=taker.method, data=body)
 

@@ -29,7 +29,7 @@ def _started(**settings: Any) -> FlaskClient:
 
 
 def _client(**settings: Any) -> FlaskClient:
-    """Return a client of a double with these settings, as just started."""
+    """Return a client of a server with these settings, as just started."""
     client = _started(**settings)
     client.post("/__admin/reset", json={})
     return client
@@ -37,7 +37,7 @@ def _client(**settings: Any) -> FlaskClient:
 
 @pytest.fixture
 def client() -> FlaskClient:
-    """A client of a double with the default settings."""
+    """A client of a server with the default settings."""
     return _client()
 
 
@@ -280,14 +280,14 @@ EVENT = "CarrierService.activate"
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[MockThingSpace]:
-    """One double for this module, with a listener in process."""
-    with MockThingSpace(deliver_to={ORIGIN: LISTENER}) as double:
-        yield double
+    """One server for this module, with a listener in process."""
+    with MockThingSpace(deliver_to={ORIGIN: LISTENER}) as server:
+        yield server
 
 
 @pytest.fixture
 def thing(running: MockThingSpace) -> MockThingSpace:
-    """The double as just started, with a registration."""
+    """The server as just started, with a registration."""
     LISTENER.got.clear()
     running.reset()
     running.register(
@@ -301,10 +301,10 @@ def thing(running: MockThingSpace) -> MockThingSpace:
     return running
 
 
-def got(double: MockThingSpace) -> list[Any]:
+def got(server: MockThingSpace) -> list[Any]:
     """Return what the listener gets until every delivery is abandoned."""
-    double.advance(minutes=15)
-    double.assert_delivered(status="abandoned")
+    server.advance(minutes=15)
+    server.assert_delivered(status="abandoned")
     return LISTENER.got
 
 
@@ -325,11 +325,11 @@ def test_a_message_counts_the_attempts_at_it(thing):
 )
 def test_a_message_says_how_many_attempts_there_are(retries, threshold):
     """``maxCallbackThreshold`` is 4 as documented, 2 as observed; an override wins."""
-    with MockThingSpace(retries=retries, deliver_to={ORIGIN: LISTENER}) as double:
-        double.register(ACCOUNT, URL, family="connectivity", service="NiddService")
+    with MockThingSpace(retries=retries, deliver_to={ORIGIN: LISTENER}) as server:
+        server.register(ACCOUNT, URL, family="connectivity", service="NiddService")
         for given in ({}, {"maxCallbackThreshold": 9}):
-            double.trigger("NiddService.queued", ACCOUNT, **given)
-        told = [item.message["maxCallbackThreshold"] for item in double.deliveries()]
+            server.trigger("NiddService.queued", ACCOUNT, **given)
+        told = [item.message["maxCallbackThreshold"] for item in server.deliveries()]
 
     assert told == [threshold, 9]
 

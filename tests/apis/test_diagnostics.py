@@ -33,7 +33,7 @@ def _started(**settings: Any) -> FlaskClient:
 
 
 def _client(**settings: Any) -> FlaskClient:
-    """Return a client of a double with these settings, as just started."""
+    """Return a client of a server with these settings, as just started."""
     client = _started(**settings)
     client.post("/__admin/reset", json={})
     return client
@@ -41,7 +41,7 @@ def _client(**settings: Any) -> FlaskClient:
 
 @pytest.fixture
 def client() -> FlaskClient:
-    """A client of a double with the default settings."""
+    """A client of a server with the default settings."""
     return _client()
 
 
@@ -78,7 +78,7 @@ def test_missing_succeed_answers_what_can_be_known():
 
 
 def test_a_registration_says_when_it_was_made():
-    """``createdOn`` is the double's clock, in UTC, to the millisecond, with a Z."""
+    """``createdOn`` is the server's clock, in UTC, to the millisecond, with a Z."""
     client = _client(clock="manual")
     client.post("/__admin/clock/advance", json={"seconds": 0.0007})
     now = client.get("/__admin/clock").json["now"]
@@ -259,14 +259,14 @@ LISTENER = Listening()
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[MockThingSpace]:
-    """One double for this module, with a listener in process."""
-    with MockThingSpace(deliver_to={ORIGIN: LISTENER}) as double:
-        yield double
+    """One server for this module, with a listener in process."""
+    with MockThingSpace(deliver_to={ORIGIN: LISTENER}) as server:
+        yield server
 
 
 @pytest.fixture
 def thing(running: MockThingSpace) -> MockThingSpace:
-    """The double as just started."""
+    """The server as just started."""
     LISTENER.got.clear()
     LISTENER.refuses = 0
     running.reset()

@@ -1,4 +1,4 @@
-"""The double answers as the fixtures say, and every fixture is accounted for.
+"""The server answers as the fixtures say, and every fixture is accounted for.
 
 ``CASES`` is the table: what is sent, and which file the answer must be. It is
 also what "used" means below, so no order or selection of tests changes it.
@@ -9,10 +9,10 @@ import re
 from typing import Any
 
 from mockthingspace import Settings, create_app
-from mockthingspace.apis import FAMILIES
+from mockthingspace.apis import APIS
 from mockthingspace.core import sources
 from mockthingspace.core.exceptions import InvalidBearer, word
-from mockthingspace.spec.api import Family
+from mockthingspace.spec.api import Api
 
 from ..rows import each
 from .cases.asking import DOCS, FIXTURES, Case, answer, read
@@ -20,7 +20,7 @@ from .cases.every import CASES
 
 SEED = "demo-seed.json"
 REGISTERING = [case for case in CASES if "/register." in str(case.answer)]
-SIGNED = [family.prefix for family in FAMILIES if family.signed]
+SIGNED = [family.prefix for family in APIS if family.signed]
 
 
 def rows() -> list[list[str]]:
@@ -30,7 +30,7 @@ def rows() -> list[list[str]]:
     return [[cell.strip() for cell in line.split("|")[1:-1]] for line in table[1:]]
 
 
-def refusals(docs: bool = False) -> list[tuple[Family, type[Exception]]]:
+def refusals(docs: bool = False) -> list[tuple[Api, type[Exception]]]:
     """Return every refusal of every family, with the family.
 
     Args:
@@ -38,7 +38,7 @@ def refusals(docs: bool = False) -> list[tuple[Family, type[Exception]]]:
     """
     return [
         (family, kind)
-        for family in FAMILIES
+        for family in APIS
         for kind, answered in family.answers.items()
         if kind is not InvalidBearer
         or any("bearer" in operation.needs for operation in family.operations)
@@ -48,10 +48,10 @@ def refusals(docs: bool = False) -> list[tuple[Family, type[Exception]]]:
 
 def refusal_name(value: Any) -> str:
     """Name a family or a kind of refusal."""
-    return value.prefix if isinstance(value, Family) else word(value)
+    return value.prefix if isinstance(value, Api) else word(value)
 
 
-def fixture_of(family: Family, kind: type[Any]) -> str:
+def fixture_of(family: Api, kind: type[Any]) -> str:
     """Return the fixture a family's answer to a refusal stands in."""
     name = f"{word(kind)}.error.json"
     own = [f"{family.name}/{operation.name}.{name}" for operation in family.operations]
@@ -72,7 +72,7 @@ def docs_body(name: str) -> Any:
 
 
 @each("case", CASES, ids=repr)
-def test_the_double_answers_as_the_fixture_says(case: Case) -> None:
+def test_the_server_answers_as_the_fixture_says(case: Case) -> None:
     """The answer to a case's request is the document in its file, in its order."""
     response = answer(case)
 
@@ -110,14 +110,14 @@ def test_every_operation_is_asked_for() -> None:
     """There is a reply of every operation of every family, in either shape."""
     wanted = {
         (family.prefix, operation.name, dialect)
-        for family in FAMILIES
+        for family in APIS
         for operation in family.operations
         for dialect in (("sdk", "docs") if operation.docs else ("sdk",))
     }
     found = {
         (family.prefix, operation.name, case.settings.get("dialect", "sdk"))
         for case in CASES
-        for family in FAMILIES
+        for family in APIS
         for operation in family.operations
         if (case.status, case.method) == (200, operation.method)
         if re.fullmatch(_pattern(family, operation.rule), case.path.partition("?")[0])
@@ -126,7 +126,7 @@ def test_every_operation_is_asked_for() -> None:
     assert wanted - found == set()
 
 
-def _pattern(family: Family, rule: str) -> str:
+def _pattern(family: Api, rule: str) -> str:
     return family.prefix + re.sub("<[a-z]+>", "[^/]+", rule)
 
 
@@ -139,11 +139,13 @@ def test_every_fixture_has_its_row_in_the_sources() -> None:
 
 def test_marks_are_of_the_three_words() -> None:
     """A fixture is documented, observed or assumed."""
-    assert {"documented", "observed", "assumed"} >= {mark for _, mark, *_ in rows()}
+    assert {"documented", "observed", "assumed"} >= {
+        evidence for _, evidence, *_ in rows()
+    }
 
 
 def test_sources_are_those_the_families_name() -> None:
-    """An address in SOURCES.md is one of those the double itself gives."""
+    """An address in SOURCES.md is one of those the server itself gives."""
     named = {
         value.split(" ")[0]
         for name, value in vars(sources).items()
@@ -162,8 +164,10 @@ def test_what_no_source_says_is_assumed() -> None:
     """A fixture without a source is not called documented."""
     unsaid = [row for row in rows() if row[2] == sources.UNSAID]
 
-    assert {mark for _, mark, *_ in unsaid} == {"assumed"}
-    assert all("](" in source for _, mark, source, _ in rows() if mark != "assumed")
+    assert {evidence for _, evidence, *_ in unsaid} == {"assumed"}
+    assert all(
+        "](" in source for _, evidence, source, _ in rows() if evidence != "assumed"
+    )
 
 
 def test_the_note_of_an_error_names_its_status() -> None:
@@ -183,19 +187,19 @@ def test_the_note_of_an_error_names_its_status() -> None:
 
 
 @each(("family", "kind"), refusals(), ids=refusal_name)
-def test_every_refusal_has_its_fixture(family: Family, kind: type[Exception]) -> None:
+def test_every_refusal_has_its_fixture(family: Api, kind: type[Exception]) -> None:
     """Whatever a family refuses stands in a file, marked as the family marks it."""
     name = fixture_of(family, kind)
     answered = family.answers[kind]
     marks = {row[0]: row[1] for row in rows()}
 
     assert answered.body == read(name)
-    assert answered.fact.mark == marks[name]
+    assert answered.fact.evidence == marks[name]
 
 
 @each(("family", "kind"), refusals(docs=True), ids=refusal_name)
 def test_a_refusal_in_the_pages_shape_follows_from_its_fixture(
-    family: Family, kind: type[Exception]
+    family: Api, kind: type[Exception]
 ) -> None:
     """What is otherwise on the pages stands in a file, or is a fault's code as text."""
     shown = family.answers[kind].in_dialect(DOCS["dialect"])
@@ -204,7 +208,7 @@ def test_a_refusal_in_the_pages_shape_follows_from_its_fixture(
 
 
 def test_the_demo_seed_loads() -> None:
-    """A double starts from the demo seed, which has something of every family."""
+    """A server starts from the demo seed, which has something of every family."""
     app = create_app(Settings(seed=str(FIXTURES / SEED)))
 
     shown = app.test_client().get("/__admin/registrations").get_json()
@@ -220,5 +224,5 @@ def test_the_demo_seed_loads() -> None:
     ]
     assert sorted(found) == sorted(wanted)
     assert {item[0] for item in found} == {
-        family.name for family in FAMILIES if family.services
+        family.name for family in APIS if family.services
     }

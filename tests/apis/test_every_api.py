@@ -8,10 +8,10 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from mockthingspace import create_app
-from mockthingspace.apis import FAMILIES
+from mockthingspace.apis import APIS
 from mockthingspace.apis.fidelity import entries
 from mockthingspace.core import exceptions
-from mockthingspace.core.models import MARKS
+from mockthingspace.core.models import EVIDENCE
 from mockthingspace.core.settings import Settings
 
 from ..rows import each
@@ -84,11 +84,11 @@ every_family = each("family", PLACES)
 
 def test_every_family_with_accounts_is_tested_here():
     """A family that registers listeners has its row in the table."""
-    assert {family.name for family in FAMILIES if family.services} == set(PLACES)
+    assert {family.name for family in APIS if family.services} == set(PLACES)
 
 
 def asking(**settings: Any) -> FlaskClient:
-    """Return a client of a double with these settings, as just started."""
+    """Return a client of a server with these settings, as just started."""
     return create_app(Settings(clock="manual", **settings)).test_client()
 
 
@@ -906,7 +906,7 @@ def _concerns(family) -> set[str]:
     )
 
 
-@each("family", FAMILIES, ids=lambda one: one.prefix)
+@each("family", APIS, ids=lambda one: one.prefix)
 @each("refusal", REFUSALS, ids=lambda one: one.__name__)
 def test_every_family_answers_every_refusal_it_can_meet(family, refusal):
     """Adding a refusal, or a family, without deciding its reply fails here."""
@@ -927,11 +927,11 @@ def test_everything_done_has_a_mark_and_a_source():
     assert [
         entry
         for entry in entries()
-        if entry.evidence not in MARKS or not entry.says or not entry.source
+        if entry.evidence not in EVIDENCE or not entry.summary or not entry.source
     ] == []
 
 
-@each("family", FAMILIES, ids=lambda one: one.prefix)
+@each("family", APIS, ids=lambda one: one.prefix)
 def test_names_and_routes_are_unique(family):
     """An operation is named once, and a method and path served once."""
     operations = family.operations

@@ -1,4 +1,4 @@
-"""The register of how faithful the double is has an entry for all that it sends."""
+"""The register of how faithful the server is has an entry for all that it sends."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -12,10 +12,10 @@ from werkzeug.test import TestResponse
 from werkzeug.wrappers import Request, Response
 
 from mockthingspace import Listener, MockThingSpace, Settings
-from mockthingspace.apis import FAMILIES
+from mockthingspace.apis import APIS
 from mockthingspace.apis.fidelity import ALL, KINDS, entries, totals
 from mockthingspace.apis.handlers import listing
-from mockthingspace.core.models import MARKS, Exchange, Fact
+from mockthingspace.core.models import EVIDENCE, Claim, Exchange
 from mockthingspace.core.sources import (
     BEST_PRACTICES,
     BRACELESS,
@@ -33,18 +33,18 @@ from mockthingspace.core.sources import (
     date_of,
 )
 from mockthingspace.server.http.current import EXTENSION
-from mockthingspace.spec.api import Family, Operation
+from mockthingspace.spec.api import Api, Operation
 from mockthingspace.spec.fields import Text
-from mockthingspace.spec.schemas import Shape
+from mockthingspace.spec.schemas import BaseSchema
 
 from ..rows import each
-from .cases.asking import Case, answer, double
+from .cases.asking import Case, answer, backend
 from .cases.every import CASES
 
 REGISTER = entries()
 KNOWN = {(entry.family, entry.kind, entry.name) for entry in REGISTER}
 HEADERS = {entry.name.lower() for entry in REGISTER if entry.kind == "header"}
-SENDING = [family for family in FAMILIES if family.events]
+SENDING = [family for family in APIS if family.events]
 OWN_KEYS = {"httpHeaders"}  # what is in them is the user's own
 ACCOUNT = "0242078689-00001"
 ORIGIN = "https://listener.example"
@@ -52,7 +52,7 @@ SETTINGS = Settings()
 EMPTY = "dialect=docs: an account with no registration is listed as an empty body"
 
 
-class Unmarked(Shape):
+class Unmarked(BaseSchema):
     """A shape that does not say how it is known."""
 
     url = Text()
@@ -93,7 +93,7 @@ def _answers() -> list[tuple[Case, TestResponse, Exchange]]:
     """Return every case with its answer and the journal's entry of it."""
     answers = []
     for case in CASES:
-        app = double(case)
+        app = backend(case)
         response = answer(case, app)
         exchange = app.extensions[EXTENSION].state.journal.every()[-1]
         answers.append((case, response, exchange))
@@ -182,7 +182,7 @@ BY_ALL = (
 def test_every_rule_of_a_family_has_an_entry(family: str) -> None:
     """What no field, refusal or message shows is told, of each family."""
     told = [
-        entry.says
+        entry.summary
         for entry in entries()
         if (entry.family, entry.kind) == (family, "rule")
     ]
@@ -198,7 +198,7 @@ def test_every_rule_of_a_family_has_an_entry(family: str) -> None:
 @pytest.fixture(scope="module", params=SENDING, ids=lambda one: one.name)
 def arrived(request: pytest.FixtureRequest) -> dict[str, Arrived]:
     """What a listener in process got of every event of a family, by event."""
-    family: Family = request.param
+    family: Api = request.param
     got: list[Arrived] = []
 
     @Request.application
@@ -217,14 +217,14 @@ def arrived(request: pytest.FixtureRequest) -> dict[str, Arrived]:
 
 
 @pytest.fixture
-def family(arrived: dict[str, Arrived], request: pytest.FixtureRequest) -> Family:
+def family(arrived: dict[str, Arrived], request: pytest.FixtureRequest) -> Api:
     """The family whose messages arrived."""
-    found: Family = request.node.callspec.params["arrived"]
+    found: Api = request.node.callspec.params["arrived"]
     return found
 
 
 def test_every_leaf_of_a_message_has_an_entry(
-    arrived: dict[str, Arrived], family: Family
+    arrived: dict[str, Arrived], family: Api
 ) -> None:
     """Of every value in every message that is sent it is known how it is known."""
     found = {
@@ -245,7 +245,7 @@ def test_every_header_of_a_message_has_an_entry(
     assert unknown("message", names, "signature_header") == set()
 
 
-def test_every_event_has_an_entry(arrived: dict[str, Arrived], family: Family) -> None:
+def test_every_event_has_an_entry(arrived: dict[str, Arrived], family: Api) -> None:
     """Whatever can be triggered is in the register."""
     found = {(family.name, "event", name) for name in arrived}
 
@@ -267,9 +267,9 @@ def test_every_header_on_a_socket_has_an_entry() -> None:
 
 def test_a_shape_that_does_not_say_how_it_is_known_is_no_family() -> None:
     """Nothing is served unmarked: the register refuses it."""
-    fact = Fact("lists", "assumed", "made up")
+    fact = Claim("lists", "assumed", "made up")
     operation = Operation("list", "GET", "/", listing, fact, reply=Unmarked())
-    made_up = Family("made-up", "/api/made-up", (operation,), {})
+    made_up = Api("made-up", "/api/made-up", (operation,), {})
 
     with pytest.raises(AssertionError, match="does not say how it is known"):
         entries([made_up])
@@ -280,7 +280,7 @@ def test_every_entry_says_how_it_is_known() -> None:
     assert [
         entry
         for entry in REGISTER
-        if entry.evidence not in MARKS or entry.kind not in KINDS or not entry.source
+        if entry.evidence not in EVIDENCE or entry.kind not in KINDS or not entry.source
     ] == []
     assert all(date.fromisoformat(day) for day in {entry.date for entry in REGISTER})
 
@@ -288,7 +288,9 @@ def test_every_entry_says_how_it_is_known() -> None:
 def test_every_entry_has_words() -> None:
     """An entry has a name, and says what it is."""
     assert [
-        entry for entry in REGISTER if not (entry.family and entry.name and entry.says)
+        entry
+        for entry in REGISTER
+        if not (entry.family and entry.name and entry.summary)
     ] == []
 
 
@@ -304,7 +306,7 @@ def test_what_is_documented_names_a_page() -> None:
 def test_an_entry_is_there_once() -> None:
     """Nothing is counted twice, and nothing that is said has two marks."""
     counts = Counter(
-        (entry.family, entry.kind, entry.name, entry.says) for entry in REGISTER
+        (entry.family, entry.kind, entry.name, entry.summary) for entry in REGISTER
     )
 
     assert {name: number for name, number in counts.items() if number > 1} == {}
@@ -313,8 +315,8 @@ def test_an_entry_is_there_once() -> None:
 HELD = ("invalid-account", "inactive-account", "invalid-request")
 READ = [
     *(
-        (f"fota-{version}", name, mark, FOTA_ERRORS)
-        for version, mark in (
+        (f"fota-{version}", name, evidence, FOTA_ERRORS)
+        for version, evidence in (
             ("v1", "documented"),
             ("v2", "assumed"),
             ("v3", "assumed"),
@@ -322,11 +324,11 @@ READ = [
         for name in HELD
     ),
     *(
-        (family.name, f"{name}{dialect}", mark, CONNECTIVITY_ERRORS)
+        (family.name, f"{name}{dialect}", evidence, CONNECTIVITY_ERRORS)
         for family in SENDING
         if family.name != "hyper-precise"
         for name in ("missing-bearer", "invalid-bearer")
-        for dialect, mark in (("", "assumed"), (" (dialect=docs)", "documented"))
+        for dialect, evidence in (("", "assumed"), (" (dialect=docs)", "documented"))
     ),
     ("fota-v1", "not-served (dialect=docs)", "assumed", UNMATCHED),
     ("fota-v1", "method-not-served (dialect=docs)", "assumed", "HTTP's own"),
@@ -349,27 +351,27 @@ READ = [
 ]
 
 
-@each(("family", "name", "mark", "words"), READ)
+@each(("family", "name", "evidence", "words"), READ)
 def test_a_row_claims_what_its_source_says(
-    family: str, name: str, mark: str, words: str
+    family: str, name: str, evidence: str, words: str
 ) -> None:
     """What a page does not say is assumed, and a source is the page of its API."""
     [entry] = [item for item in REGISTER if (item.family, item.name) == (family, name)]
 
-    assert (entry.evidence, words in entry.source) == (mark, True)
+    assert (entry.evidence, words in entry.source) == (evidence, True)
 
 
 def test_the_pages_of_hyper_precise_are_told_to_have_no_fault() -> None:
     """The row of a missing bearer token says what ``dialect=docs`` answers."""
-    [says] = [
-        entry.says
+    [summary] = [
+        entry.summary
         for entry in REGISTER
         if (entry.family, entry.name)
         == ("hyper-precise", "missing-bearer (dialect=docs)")
     ]
 
-    assert "errorCode INVALID_ACCESS, no fault" in says
-    assert "900902" not in says
+    assert "errorCode INVALID_ACCESS, no fault" in summary
+    assert "900902" not in summary
 
 
 @each(
@@ -399,6 +401,6 @@ def test_the_totals_add_up() -> None:
 
     assert sum(totals(REGISTER).values()) == len(REGISTER)
     assert totals(REGISTER) == {
-        mark: sum(item[mark] for item in parts) for mark in MARKS
+        evidence: sum(item[evidence] for item in parts) for evidence in EVIDENCE
     }
-    assert families == {ALL, *(family.name for family in FAMILIES)}
+    assert families == {ALL, *(family.name for family in APIS)}

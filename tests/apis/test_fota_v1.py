@@ -378,9 +378,9 @@ def test_a_reason_is_one_line_of_ascii_however_odd_the_request(client):
     assert reason.isprintable()
 
 
-def test_a_bug_is_a_500_that_says_so(client, double, monkeypatch):
-    """A failure of the double is neither hidden nor mistaken for ThingSpace's."""
-    monkeypatch.setattr(double.state.registry, "of", lambda *_: 1 / 0)
+def test_a_bug_is_a_500_that_says_so(client, backend, monkeypatch):
+    """A failure of the server is neither hidden nor mistaken for ThingSpace's."""
+    monkeypatch.setattr(backend.state.registry, "of", lambda *_: 1 / 0)
 
     response = client.get(CALLBACKS)
 
@@ -388,9 +388,9 @@ def test_a_bug_is_a_500_that_says_so(client, double, monkeypatch):
     assert "ZeroDivisionError" in response.headers["X-Mock-Reason"]
 
 
-def test_a_bug_in_the_admin_api_is_a_500_in_its_own_shape(client, double, monkeypatch):
+def test_a_bug_in_the_admin_api_is_a_500_in_its_own_shape(client, backend, monkeypatch):
     """A script sees the admin API's error document, whatever went wrong."""
-    monkeypatch.setattr(double.state.registry, "every", lambda **_: 1 / 0)
+    monkeypatch.setattr(backend.state.registry, "every", lambda **_: 1 / 0)
 
     response = client.get("/__admin/registrations")
 

@@ -25,7 +25,7 @@ def _started(**settings: Any) -> FlaskClient:
 
 
 def _client(**settings: Any) -> FlaskClient:
-    """Return a client of a double with these settings, as just started."""
+    """Return a client of a server with these settings, as just started."""
     client = _started(**settings)
     client.post("/__admin/reset", json={})
     return client
@@ -33,7 +33,7 @@ def _client(**settings: Any) -> FlaskClient:
 
 @pytest.fixture
 def client() -> FlaskClient:
-    """A client of a double with the default settings."""
+    """A client of a server with the default settings."""
     return _client()
 
 

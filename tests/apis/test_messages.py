@@ -126,14 +126,14 @@ def test_a_name_means_one_event() -> None:
 def test_every_field_says_how_we_know(event: Event) -> None:
     """A field has a mark and a source; what is documented has an address."""
     marks = {"documented", "observed", "assumed"}
-    assert {field.mark for field in event.fields} - marks == set()
+    assert {field.evidence for field in event.fields} - marks == set()
     assert [field.path for field in event.fields if not field.source.strip()] == []
     assert [
         field.path
         for field in event.fields
-        if field.mark == "documented" and "https://" not in field.source
+        if field.evidence == "documented" and "https://" not in field.source
     ] == []
-    assert event.says
+    assert event.summary
 
 
 @each_event
@@ -432,7 +432,7 @@ def test_there_is_a_message_for_each_state(
 @each("event", CAMPAIGNS, ids=by_name)
 def test_nothing_of_a_campaign_message_is_called_documented(event: Event) -> None:
     """Its structure is not stored, so all of it is assumed."""
-    assert {field.mark for field in event.fields} == {"assumed"}
+    assert {field.evidence for field in event.fields} == {"assumed"}
 
 
 def test_a_location_message_names_its_transaction() -> None:

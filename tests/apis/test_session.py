@@ -27,9 +27,9 @@ def _client(**settings: object) -> FlaskClient:
 
 
 def _clock(client: FlaskClient) -> Clock:
-    double = client.application.extensions[EXTENSION]
-    double.runtime.timers.set_mode("manual")
-    return double.clock
+    backend = client.application.extensions[EXTENSION]
+    backend.runtime.timers.set_mode("manual")
+    return backend.clock
 
 
 def _basic(key: str = "key", secret: str = "secret") -> dict[str, str]:
@@ -402,15 +402,15 @@ def test_the_session_api_says_that_a_session_expired_in_its_own_words():
     )
 
 
-def test_sessions_long_dead_are_forgotten(double, client, clock):
-    """A double that runs for weeks does not keep every session ever opened."""
+def test_sessions_long_dead_are_forgotten(backend, client, clock):
+    """A server that runs for weeks does not keep every session ever opened."""
     for _ in range(3):
         client.post(LOGIN, json=ALICE)
     clock.advance(2400)
 
     client.post(LOGIN, json=ALICE)
 
-    assert len(double.state.tokens) == 1
+    assert len(backend.state.tokens) == 1
 
 
 def test_a_reset_ends_every_token():

@@ -1,4 +1,4 @@
-"""A double starts over by making a new state, and shares nothing with another."""
+"""A server starts over by making a new state, and shares nothing with another."""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from mockthingspace import create_app
-from mockthingspace.backend.backend import Double, Seed, State
+from mockthingspace.backend.backend import Backend, BackendState, Seed
 from mockthingspace.core.clock import Clock, Mode
 from mockthingspace.core.exceptions import SettingsError
 from mockthingspace.core.models import Registration
@@ -28,7 +28,7 @@ WAIT_S = 10
 
 
 def seeded(folder: Path, *accounts: str) -> FlaskClient:
-    """Return a client of a double with a registration of each account in its seed."""
+    """Return a client of a server with a registration of each account in its seed."""
     path = folder / "seed.json"
     registrations = [
         {"family": "fota-v1", "account": account, "url": f"http://localhost/{account}"}
@@ -49,7 +49,7 @@ def urls(client: FlaskClient) -> list[str]:
     return [one["url"] for one in shown]
 
 
-def contents(state: State) -> dict[str, Any]:
+def contents(state: BackendState) -> dict[str, Any]:
     """Return all that is in a state, but for its number."""
     return {
         "settings": state.settings,
@@ -64,7 +64,7 @@ def contents(state: State) -> dict[str, Any]:
 
 
 def use(client: FlaskClient) -> None:
-    """Fill every store of a double."""
+    """Fill every store of a server."""
     register(client, ACCOUNT)
     client.get("/nowhere")
     client.post(
@@ -77,16 +77,16 @@ def use(client: FlaskClient) -> None:
         client.post("/api/m2m/v1/session/login", json=login)
 
 
-def test_a_reset_double_equals_a_fresh_one() -> None:
+def test_a_reset_server_equals_a_fresh_one() -> None:
     """After a reset nothing of what was done is left in any store."""
     settings = Settings(credentials=CREDENTIALS, journal_limit=3)
     app = create_app(settings)
-    double: Double = app.extensions[EXTENSION]
-    fresh: Double = create_app(settings).extensions[EXTENSION]
+    backend: Backend = app.extensions[EXTENSION]
+    fresh: Backend = create_app(settings).extensions[EXTENSION]
     use(app.test_client())
-    used = contents(double.state)
-    double.reset()
-    assert contents(double.state) == contents(fresh.state)
+    used = contents(backend.state)
+    backend.reset()
+    assert contents(backend.state) == contents(fresh.state)
     assert [name for name in used if used[name] == contents(fresh.state)[name]] == [
         "settings",
         "limit",
@@ -107,14 +107,14 @@ def test_a_reset_says_what_there_was() -> None:
 
 
 def test_a_reset_makes_a_new_state_and_leaves_the_old(
-    client: FlaskClient, double: Double
+    client: FlaskClient, backend: Backend
 ) -> None:
     """Who still holds the old state sees it as it was."""
     register(client, ACCOUNT)
-    old = double.state
+    old = backend.state
     before = contents(old)
-    double.reset()
-    assert (contents(old), double.state is old) == (before, False)
+    backend.reset()
+    assert (contents(old), backend.state is old) == (before, False)
 
 
 def test_a_reset_replays_the_seed(tmp_path: Path) -> None:
@@ -126,34 +126,34 @@ def test_a_reset_replays_the_seed(tmp_path: Path) -> None:
     assert urls(client) == [f"http://localhost/{ACCOUNT}"]
 
 
-def test_a_reset_counts_the_requests_on(client: FlaskClient, double: Double) -> None:
+def test_a_reset_counts_the_requests_on(client: FlaskClient, backend: Backend) -> None:
     """A request's number is not given again after a reset, which has one too."""
     register(client, ACCOUNT)
-    double.reset()
+    backend.reset()
     register(client, ACCOUNT)
-    assert [one.seq for one in double.state.journal.every()] == [3]
+    assert [one.seq for one in backend.state.journal.every()] == [3]
 
 
 @pytest.mark.parametrize("mode", ["real", "manual"])
 def test_a_reset_puts_the_clock_back(mode: Mode) -> None:
     """It has this machine's time again, and runs or stands as it was started."""
-    double = Double(Settings(clock=mode))
-    double.set_mode("manual")
-    double.clock.advance(3600)
-    double.set_mode("real" if mode == "manual" else "manual")
+    backend = Backend(Settings(clock=mode))
+    backend.set_mode("manual")
+    backend.clock.advance(3600)
+    backend.set_mode("real" if mode == "manual" else "manual")
 
-    double.reset()
+    backend.reset()
 
-    assert double.clock.mode == mode
-    assert abs(double.clock.ahead_s) < 1800
+    assert backend.clock.mode == mode
+    assert abs(backend.clock.ahead_s) < 1800
 
 
-def test_a_reset_of_an_account_leaves_the_clock(double: Double, clock: Clock) -> None:
+def test_a_reset_of_an_account_leaves_the_clock(backend: Backend, clock: Clock) -> None:
     """It is everybody's."""
     clock.advance(3600)
     before = clock.now()
 
-    double.reset_account(ACCOUNT)
+    backend.reset_account(ACCOUNT)
 
     assert clock.now() == before
 
@@ -180,14 +180,14 @@ def test_a_reset_of_an_account_replays_its_seed_alone(tmp_path: Path) -> None:
 
 
 def test_a_reset_of_an_account_leaves_the_tokens(
-    client: FlaskClient, double: Double
+    client: FlaskClient, backend: Backend
 ) -> None:
     """Tokens are of a client, not of an account, and go on living."""
     use(client)
-    state = double.state
+    state = backend.state
     tokens = len(state.tokens)
-    told = double.reset_account(ACCOUNT)
-    assert (double.state, len(state.tokens)) == (state, tokens)
+    told = backend.reset_account(ACCOUNT)
+    assert (backend.state, len(state.tokens)) == (state, tokens)
     assert told == {
         "registrations": 1,
         "requests": 1,
@@ -197,27 +197,27 @@ def test_a_reset_of_an_account_leaves_the_tokens(
     }
 
 
-def test_a_reset_of_an_account_is_written_down(double: Double) -> None:
+def test_a_reset_of_an_account_is_written_down(backend: Backend) -> None:
     """A timeline says when its account began anew."""
-    double.reset_account(ACCOUNT)
-    [noted] = double.state.chronicle.every()
-    assert (noted.sort, noted.account, noted.says) == (
+    backend.reset_account(ACCOUNT)
+    [noted] = backend.state.event_log.every()
+    assert (noted.sort, noted.account, noted.summary) == (
         "reset",
         ACCOUNT,
         f"account {ACCOUNT}",
     )
 
 
-def test_a_replacement_holds_until_the_next_reset(double: Double) -> None:
+def test_a_replacement_holds_until_the_next_reset(backend: Backend) -> None:
     """Other settings and registrations do not change what a reset goes back to."""
     one = Registration(
-        "fota-v1", ACCOUNT, "Fota", "http://h/", None, None, double.clock.now()
+        "fota-v1", ACCOUNT, "Fota", "http://h/", None, None, backend.clock.now()
     )
-    double.replace(Settings(auth="strict"), Seed((one,)))
-    replaced = double.state
-    double.reset()
+    backend.replace(Settings(auth="strict"), Seed((one,)))
+    replaced = backend.state
+    backend.reset()
     assert (replaced.settings.auth, replaced.registry.every()) == ("strict", [one])
-    assert (double.state.settings.auth, double.state.registry.every()) == ("off", [])
+    assert (backend.state.settings.auth, backend.state.registry.every()) == ("off", [])
 
 
 @pytest.fixture
@@ -251,8 +251,8 @@ def test_a_request_in_flight_over_a_reset_is_not_seen(
         )
         replies.append(answer.status_code)
 
-    double: Double = app.extensions[EXTENSION]
-    old = double.state
+    backend: Backend = app.extensions[EXTENSION]
+    old = backend.state
     late = Thread(target=ask)
     late.start()
     assert begun.wait(WAIT_S)
@@ -264,22 +264,22 @@ def test_a_request_in_flight_over_a_reset_is_not_seen(
     go_on.set()
     late.join(WAIT_S)
     assert (replies, len(old.registry.every()), len(old.journal)) == ([200], 1, 1)
-    assert (urls(client), double.state.journal.every()) == ([], [])
+    assert (urls(client), backend.state.journal.every()) == ([], [])
 
 
-def test_concurrent_resets_each_make_a_state(double: Double) -> None:
+def test_concurrent_resets_each_make_a_state(backend: Backend) -> None:
     """Eight resets at once are eight epochs."""
-    resets = [Thread(target=double.reset) for _ in range(8)]
+    resets = [Thread(target=backend.reset) for _ in range(8)]
     for one in resets:
         one.start()
     for one in resets:
         one.join()
-    assert double.state.epoch == 8
+    assert backend.state.epoch == 8
 
 
-def test_a_reset_waits_for_that_of_an_account(double: Double) -> None:
+def test_a_reset_waits_for_that_of_an_account(backend: Backend) -> None:
     """A state is not replaced while one of its accounts is being reset."""
-    reset = Thread(target=double.replace, args=(Settings(), Seed()))
+    reset = Thread(target=backend.replace, args=(Settings(), Seed()))
     waited: list[bool] = []
 
     class Registrations(tuple[Registration, ...]):
@@ -293,10 +293,10 @@ def test_a_reset_waits_for_that_of_an_account(double: Double) -> None:
             waited.append(reset.is_alive())
             return iter(())
 
-    double.seed = Seed(Registrations())
-    double.reset_account(ACCOUNT)
+    backend.seed = Seed(Registrations())
+    backend.reset_account(ACCOUNT)
     reset.join(WAIT_S)
-    assert ([True], 1) == (waited, double.state.epoch)
+    assert ([True], 1) == (waited, backend.state.epoch)
 
 
 def test_a_rule_that_an_application_is_given_is_its_own() -> None:
@@ -325,8 +325,8 @@ def test_what_nothing_could_be_delivered_to_is_refused(
         create_app(deliver_to={url: application})
 
 
-def test_two_doubles_share_nothing(client: FlaskClient) -> None:
-    """What one double is told, another in the same process does not know."""
+def test_two_servers_share_nothing(client: FlaskClient) -> None:
+    """What one server is told, another in the same process does not know."""
     other = create_app(Settings(deregister_missing="ok")).test_client()
     use(client)
     assert (urls(other), other.get("/__admin/requests").get_json()["requests"]) == (
@@ -335,8 +335,8 @@ def test_two_doubles_share_nothing(client: FlaskClient) -> None:
     )
 
 
-def test_a_token_of_one_double_is_foreign_to_another() -> None:
-    """A strict double accepts only its own tokens."""
+def test_a_token_of_one_server_is_foreign_to_another() -> None:
+    """A strict server accepts only its own tokens."""
     one, other = (create_app(Settings(auth="strict")).test_client() for _ in range(2))
     token = one.post(
         "/api/ts/v1/oauth2/token",

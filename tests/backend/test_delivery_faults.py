@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mockthingspace import Listener, MockThingSpace, create_app, verify
-from mockthingspace.backend.backend import Double
+from mockthingspace.backend.backend import Backend
 from mockthingspace.backend.faults.delivery_faults import NOBODYS
 from mockthingspace.backend.faults.kinds import FAULTS
 from mockthingspace.core.redaction import body_without_secrets
@@ -29,7 +29,7 @@ STRANGER = "0000000000-00000"
 
 @pytest.fixture
 def thingspace() -> Iterator[MockThingSpace]:
-    """A double that sends a refused message once more, after ten seconds."""
+    """A server that sends a refused message once more, after ten seconds."""
     with MockThingSpace(retries="10") as running:
         yield running
 
@@ -204,7 +204,7 @@ def test_dropped_messages_are_not_kept_for_ever() -> None:
 def test_a_delayed_message_is_sent_at_its_time(
     thingspace: MockThingSpace, listener: Listener
 ) -> None:
-    """On the double's clock; those behind it wait, and the next has no delay."""
+    """On the server's clock; those behind it wait, and the next has no delay."""
     for _ in range(2):
         thingspace.fault("delay", on="deliveries", fixedDelayMilliseconds=15_000)
     sent(thingspace, FINISHED, LISTED)
@@ -460,7 +460,7 @@ def test_a_message_of_any_form_can_be_faulted(kind: Any, message: Any) -> None:
 
     made = create_app(Settings(clock="manual"), {HERE: app})
     client = made.test_client()
-    double: Double = made.extensions[EXTENSION]
+    backend: Backend = made.extensions[EXTENSION]
     registration = {"family": "fota-v1", "account": ACCOUNT, "url": HERE}
     client.post("/__admin/registrations", json=registration)
     given = {"kind": kind.name, "on": "deliveries"}
@@ -469,8 +469,8 @@ def test_a_message_of_any_form_can_be_faulted(kind: Any, message: Any) -> None:
     if message is None:
         wanted = {"event": LISTED, "account": ACCOUNT}
     reply = client.post("/__admin/deliveries", json=wanted, buffered=True)
-    double.advance(60)
-    double.close()
+    backend.advance(60)
+    backend.close()
     assert reply.status_code == 202
     assert (bodies == []) == (kind.name == "drop")
     if kind.name == "corrupt":

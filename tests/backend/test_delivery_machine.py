@@ -28,12 +28,12 @@ class Deliveries(RuleBasedStateMachine):
         self.number = 0
         self.queued = 0
         app = create_app(Settings(clock="manual"), {"http://h": self._listen})
-        self.double = app.extensions[EXTENSION]
+        self.backend = app.extensions[EXTENSION]
         self.client = app.test_client()
 
     def teardown(self):
         """End its threads."""
-        self.double.close()
+        self.backend.close()
 
     def _listen(self, environ, start):
         account = environ["PATH_INFO"][1:]
@@ -50,7 +50,7 @@ class Deliveries(RuleBasedStateMachine):
     @rule(account=ACCOUNT)
     def deregister(self, account):
         """What was made up to now must not arrive any more."""
-        self.double.advance(0)
+        self.backend.advance(0)
         self.client.delete(f"{CALLBACKS}/{account}/name/Fota")
         self.allowed[account] = self.number + 1
 
@@ -63,7 +63,7 @@ class Deliveries(RuleBasedStateMachine):
         made = self.client.post(path, json=wanted, buffered=True)
         self.number += made.status_code == 202
         self.queued += made.status_code == 202
-        self.double.advance(0)
+        self.backend.advance(0)
 
     @rule(status=st.sampled_from([200, 202, 299, 302, 404, 500, 503]))
     def answer_with(self, status):
@@ -73,13 +73,13 @@ class Deliveries(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([0, 1, 299, 300, 900]))
     def advance(self, seconds):
         """Time passes."""
-        self.double.advance(seconds)
+        self.backend.advance(seconds)
 
     @rule()
     def reset(self):
         """Nothing is left, and nothing made before it arrives after it."""
-        self.double.advance(0)
-        self.double.reset()
+        self.backend.advance(0)
+        self.backend.reset()
         self.queued = 0
         self.allowed = dict.fromkeys(ACCOUNTS, self.number + 1)
         self.arrived = {account: [] for account in ACCOUNTS}
@@ -87,7 +87,7 @@ class Deliveries(RuleBasedStateMachine):
     @invariant()
     def attempts_never_exceed_the_schedule(self):
         """No message has more than four attempts."""
-        for one in self.double.state.deliveries.every():
+        for one in self.backend.state.deliveries.every():
             assert len(one.attempts) <= 4
 
     @invariant()
@@ -106,10 +106,10 @@ class Deliveries(RuleBasedStateMachine):
     @invariant()
     def nothing_is_lost(self):
         """Every delivery queued is pending or over in one way."""
-        statuses = Counter(one.status for one in self.double.state.deliveries.every())
+        statuses = Counter(one.status for one in self.backend.state.deliveries.every())
         assert self.queued == statuses.total()
         assert set(statuses) <= OVER | {"pending"}
-        assert statuses["pending"] == self.double.state.dispatcher.pending()
+        assert statuses["pending"] == self.backend.state.dispatcher.pending()
 
 
 TestDeliveries = Deliveries.TestCase

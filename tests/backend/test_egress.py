@@ -118,7 +118,7 @@ def test_a_near_address_may_be_reached(
 def test_a_public_address_needs_the_setting(address: str) -> None:
     """The refusal of a public address names the setting that would allow it."""
     with pytest.raises(
-        egress.OutOfReach, match="allow_public_listeners=true would allow"
+        egress.AddressNotAllowed, match="allow_public_listeners=true would allow"
     ):
         egress.check(address, False)
 
@@ -135,7 +135,7 @@ def test_some_addresses_are_never_reached(
     address: str, allow_public_listeners: bool
 ) -> None:
     """Link-local, multicast and metadata addresses are closed in every spelling."""
-    with pytest.raises(egress.OutOfReach, match=": never"):
+    with pytest.raises(egress.AddressNotAllowed, match=": never"):
         egress.check(address, allow_public_listeners)
 
 
@@ -153,7 +153,7 @@ def test_a_name_whose_addresses_are_all_out_of_reach_is_refused(
 ) -> None:
     """Where no address may be reached, the last one's refusal is raised."""
     resolving(monkeypatch, ["8.8.8.8", "169.254.169.254"])
-    with pytest.raises(egress.OutOfReach, match=r"169\.254\.169\.254"):
+    with pytest.raises(egress.AddressNotAllowed, match=r"169\.254\.169\.254"):
         connected(80)
 
 

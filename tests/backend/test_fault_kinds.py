@@ -13,11 +13,11 @@ import requests
 from flask.testing import FlaskClient
 
 from mockthingspace import MockThingSpace, create_app
-from mockthingspace.backend.backend import Double
+from mockthingspace.backend.backend import Backend
 from mockthingspace.backend.faults.kinds import FAULTS
 from mockthingspace.core.settings import Settings
 from mockthingspace.server.http.current import EXTENSION
-from mockthingspace.server.http.response_faults import Spoil
+from mockthingspace.server.http.response_faults import ResponseFault
 from mockthingspace.server.server import Server
 
 from ..rows import each
@@ -33,14 +33,14 @@ MANY = 80  # more than the server has threads of its own
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[MockThingSpace]:
-    """A double on a port."""
+    """A server on a port."""
     with MockThingSpace() as started:
         yield started
 
 
 @pytest.fixture
 def thingspace(running: MockThingSpace) -> MockThingSpace:
-    """The double, with one registration."""
+    """The server, with one registration."""
     running.reset()
     running.register(ACCOUNT, LISTENER)
     return running
@@ -54,8 +54,8 @@ def timed(thingspace: MockThingSpace, monkeypatch: pytest.MonkeyPatch) -> Semaph
 
 def watched(thingspace: MockThingSpace, monkeypatch: pytest.MonkeyPatch) -> Semaphore:
     """Return what counts the timers that are set."""
-    double: Any = thingspace._double
-    timers, counted = double.runtime.timers, Semaphore(0)
+    backend: Any = thingspace._backend
+    timers, counted = backend.runtime.timers, Semaphore(0)
     at = timers.at
 
     def counting(*args: Any) -> None:
@@ -67,7 +67,7 @@ def watched(thingspace: MockThingSpace, monkeypatch: pytest.MonkeyPatch) -> Sema
 
 
 def connected(thingspace: MockThingSpace) -> socket.socket:
-    """Return a connection to the double."""
+    """Return a connection to the server."""
     port = urlsplit(thingspace.url).port or 0
     return socket.create_connection(("127.0.0.1", port), timeout=WAIT_S)
 
@@ -331,7 +331,7 @@ DELAYS = [
 
 
 @each("given", DELAYS, ids=str)
-def test_a_delay_waits_on_the_doubles_clock(
+def test_a_delay_waits_on_the_servers_clock(
     thingspace: MockThingSpace, timed: Semaphore, given: dict[str, Any]
 ) -> None:
     """Nothing comes before its time, all of it then, and the next is not delayed."""
@@ -422,12 +422,12 @@ def test_a_reply_held_by_the_clock_says_what_frees_it(
     with connected(thingspace) as client:
         ask(client)
         assert timed.acquire(timeout=WAIT_S)
-        says = [entry.says for entry in thingspace.timeline()]
+        summary = [entry.summary for entry in thingspace.timeline()]
         thingspace.clear_faults()
     assert (
         f"fault holds a reply back: {fault.id} {kind} on requests "
         f"account={ACCOUNT}; advance(seconds={held_s}) frees it"
-    ) in says
+    ) in summary
 
 
 @each("kind", ["delay", "slow"])
@@ -466,19 +466,19 @@ def test_a_server_that_is_stopped_alone_lets_held_replies_go(
 ) -> None:
     """Nobody advances the clock for a reply whose server stops: it goes out at once."""
     app = create_app(Settings(clock="manual"))
-    double: Double = app.extensions[EXTENSION]
+    backend: Backend = app.extensions[EXTENSION]
     server = Server(app, "127.0.0.1", 0)
     server.start()
     delayed = {"kind": "delay", "on": "requests", "times": 2}
     app.test_client().post("/__admin/faults", json=delayed)
-    holder: Any = SimpleNamespace(url=server.url, _double=double)
+    holder: Any = SimpleNamespace(url=server.url, _backend=backend)
     timed = watched(holder, monkeypatch)
     clients = [connected(holder) for _ in range(2)]
     for client in clients:
         ask(client)
         assert timed.acquire(timeout=WAIT_S)
     server.stop()
-    double.close()
+    backend.close()
     assert [b" 200 OK" in everything(client) for client in clients] == [True, True]
 
 
@@ -492,12 +492,12 @@ def test_a_reset_of_a_connection_that_is_gone_does_no_harm() -> None:
     task.channel = SimpleNamespace(socket=gone, write_soon=None)
     task.content_length = 2
     task.build_response_header = lambda: b"head"
-    task._spoil(Spoil("reset"), b"{}")
+    task._spoil(ResponseFault("reset"), b"{}")
     assert task.close_on_finish
 
 
 def test_in_another_server_a_reply_stays_whole(client: FlaskClient) -> None:
-    """What breaks the bytes is the double's own server's; the reason says it."""
+    """What breaks the bytes is the server's own server's; the reason says it."""
     for kind in ("reset", "slow"):
         client.post("/__admin/faults", json={"kind": kind})
     for reason in ("fault 1: reset", "fault 3: slow"):

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from mockthingspace.apis import FAMILIES
+from mockthingspace.apis import APIS
 from mockthingspace.backend.faults.delays import delay_s, pieces
-from mockthingspace.backend.faults.holds import Pauses
+from mockthingspace.backend.faults.holds import Holds
 from mockthingspace.backend.faults.kinds import FAULTS
 from mockthingspace.backend.faults.models import Fault, Faults
 from mockthingspace.backend.faults.parser import document, fault
@@ -26,7 +26,7 @@ ACCOUNT = "0242078689-00001"
 OTHER = "0242078689-00002"
 NOW = datetime(2024, 1, 1, tzinfo=timezone.utc)
 LONG = 30 * 24 * 3600
-EVENTS = [event for family in FAMILIES for event in family.events]
+EVENTS = [event for family in APIS for event in family.events]
 WHOSE = {
     "account": ACCOUNT,
     "family": "fota-v1",
@@ -54,7 +54,7 @@ DELAY = {"kind": "delay", "on": "requests"}
 
 def planned(**given: Any) -> Fault:
     """Return a fault as a document spells it."""
-    return fault({"kind": "reset", **given}, FAMILIES, EVENTS)
+    return fault({"kind": "reset", **given}, APIS, EVENTS)
 
 
 def acting(store: Faults, now: datetime = NOW, **whose: Any) -> list[str]:
@@ -257,7 +257,7 @@ BAD: list[tuple[Any, str]] = [
     ({"kind": "status", "retry_after_s": -1}, "retry_after_s: -1 cannot be used"),
     (
         {"kind": "delay", "seconds": 1},
-        "on: must be said of 'delay': requests (answers later, on the double's clock) "
+        "on: must be said of 'delay': requests (answers later, on the server's clock) "
         "or deliveries (the message is sent later, and those behind it)",
     ),
     *(
@@ -295,7 +295,7 @@ def test_a_fault_that_cannot_be_is_refused(given: Any, words: str) -> None:
     if isinstance(given, dict):
         given = {"kind": "reset", **given}
     with pytest.raises(SettingsError) as caught:
-        fault(given, FAMILIES, EVENTS)
+        fault(given, APIS, EVENTS)
     assert str(caught.value)[: len(words)] == words
 
 
@@ -312,7 +312,7 @@ def test_null_is_as_if_it_were_not_there() -> None:
 def test_a_fault_is_read_back_as_it_is_spelled(kind: Any) -> None:
     """What a snapshot exports is what a seed takes."""
     made = planned(kind=kind.name, on=kind.on, account=ACCOUNT, times=3, ttl_s=7)
-    assert fault(document(made), FAMILIES, EVENTS) == made
+    assert fault(document(made), APIS, EVENTS) == made
     assert document(replace(made, acted=2))["times"] == 1
     assert document(replace(made, times=None, acted=2))["times"] is None
 
@@ -394,7 +394,7 @@ def timers() -> Any:
     made.close()
 
 
-def held(pauses: Pauses, timers: Any, account: str | None = None) -> Thread:
+def held(pauses: Holds, timers: Any, account: str | None = None) -> Thread:
     """Hold a reply back in a thread, for a minute of the clock."""
     thread = Thread(target=pauses.wait, args=(60, account))
     timers.set_up.clear()
@@ -405,7 +405,7 @@ def held(pauses: Pauses, timers: Any, account: str | None = None) -> Thread:
 
 def test_a_pause_ends_with_its_time(timers: Any) -> None:
     """On a clock that stands, when it is advanced."""
-    pauses = Pauses(timers, print)
+    pauses = Holds(timers, print)
     thread = held(pauses, timers)
     assert pauses.held == 1
     timers.clock.advance(60)
@@ -419,7 +419,7 @@ def test_a_pause_on_a_clock_that_stands_is_bounded(
 ) -> None:
     """Nobody might ever advance it."""
     monkeypatch.setattr("mockthingspace.backend.faults.holds.LONGEST_S", 0.001)
-    pauses = Pauses(timers, print)
+    pauses = Holds(timers, print)
     pauses.wait(60)
     assert pauses.held == 0
 
@@ -427,7 +427,7 @@ def test_a_pause_on_a_clock_that_stands_is_bounded(
 def test_a_pause_on_a_clock_that_runs_takes_its_time() -> None:
     """The thread of the clock ends it."""
     timers = Timers(Clock("real"), "mockthingspace-test")
-    pauses = Pauses(timers, print)
+    pauses = Holds(timers, print)
     before = timers.clock.now()
     pauses.wait(0.01)
     assert timers.clock.now() - before >= timedelta(seconds=0.01)
@@ -436,7 +436,7 @@ def test_a_pause_on_a_clock_that_runs_takes_its_time() -> None:
 
 def test_an_accounts_pauses_end_alone(timers: Any) -> None:
     """A reset of one account leaves the others' replies held; closing none."""
-    pauses = Pauses(timers, print)
+    pauses = Holds(timers, print)
     mine, other = held(pauses, timers, ACCOUNT), held(pauses, timers, OTHER)
     pauses.end(ACCOUNT)
     mine.join(30)

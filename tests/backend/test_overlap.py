@@ -43,10 +43,10 @@ def listener() -> Scripted:
 
 
 @pytest.fixture
-def double(
+def backend(
     listener: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[MockThingSpace]:
-    """A double whose second attempt comes soon, registered and triggered."""
+    """A server whose second attempt comes soon, registered and triggered."""
     quick = Schedule((SOON,), overlap_s=OVERLAP_S)
     monkeypatch.setitem(SCHEDULES, "observed", quick)
     origin = "http://listener.example"
@@ -78,51 +78,51 @@ def test_an_advance_waits_for_the_second_attempt(
     origin = "http://listener.example"
     with MockThingSpace(
         clock="manual", retries="observed", deliver_to={origin: answer_late}
-    ) as double:
-        double.register(ACCOUNT, origin)
-        double.trigger("Fota.upgradeProgress", ACCOUNT)
-        double.advance(seconds=60)
-        assert _codes(double) == ("delivered", [200, 200])
+    ) as server:
+        server.register(ACCOUNT, origin)
+        server.trigger("Fota.upgradeProgress", ACCOUNT)
+        server.advance(seconds=60)
+        assert _codes(server) == ("delivered", [200, 200])
 
 
-def _codes(double: MockThingSpace) -> tuple[str, list[int | None]]:
-    [delivery] = double.deliveries()
+def _codes(server: MockThingSpace) -> tuple[str, list[int | None]]:
+    [delivery] = server.deliveries()
     return delivery.status, [one.status_code for one in delivery.attempts]
 
 
-def test_the_second_attempt_overlaps_the_first(double, listener):
+def test_the_second_attempt_overlaps_the_first(backend, listener):
     """It is sent while the first still runs; whichever is taken delivers."""
     assert listener.came.acquire(timeout=5)
     assert listener.came.acquire(timeout=5)
     listener.answer(1, "200 OK")
-    double.wait_for_delivery(ACCOUNT)
+    backend.wait_for_delivery(ACCOUNT)
     listener.answer(0, "200 OK")
-    double.wait_until_idle()
+    backend.wait_until_idle()
 
-    assert ("delivered", [200, 200]) == _codes(double)
+    assert ("delivered", [200, 200]) == _codes(backend)
 
 
-def test_the_first_answer_decides_where_the_second_was_refused(double, listener):
+def test_the_first_answer_decides_where_the_second_was_refused(backend, listener):
     """A refusal of the second attempt waits for what comes of the first."""
     for _ in range(2):
         assert listener.came.acquire(timeout=5)
     listener.answer(1, "503 Busy")
-    double.wait_for_delivery(ACCOUNT, attempts=1)
-    pending = _codes(double)
+    backend.wait_for_delivery(ACCOUNT, attempts=1)
+    pending = _codes(backend)
     listener.answer(0, "503 Busy")
-    double.wait_until_idle()
+    backend.wait_until_idle()
 
     assert ("pending", [503]) == pending
-    assert ("abandoned", [503, 503]) == _codes(double)
+    assert ("abandoned", [503, 503]) == _codes(backend)
 
 
-def test_there_is_no_third_attempt(double, listener):
+def test_there_is_no_third_attempt(backend, listener):
     """A slow second attempt is not overlapped by another."""
     listener.answer(0, "503 Busy")
     for _ in range(2):
         assert listener.came.acquire(timeout=5)
     assert not listener.came.acquire(timeout=2 * OVERLAP_S)
     listener.answer(1, "200 OK")
-    double.wait_for_delivery(ACCOUNT)
+    backend.wait_for_delivery(ACCOUNT)
 
-    assert ("delivered", [503, 200]) == _codes(double)
+    assert ("delivered", [503, 200]) == _codes(backend)

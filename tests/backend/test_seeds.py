@@ -1,4 +1,4 @@
-"""Seed documents: what a double starts with, and what a snapshot gives back."""
+"""Seed documents: what a server starts with, and what a snapshot gives back."""
 
 import json
 from datetime import datetime, timezone
@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from mockthingspace import create_app
-from mockthingspace.apis import FAMILIES
+from mockthingspace.apis import APIS
 from mockthingspace.backend import seeds
 from mockthingspace.core.exceptions import SettingsError
 from mockthingspace.core.settings import Settings
@@ -26,7 +26,7 @@ TWO_SERVICES = {**GOOD, "family": "location"}
 
 
 def started(folder: Path, document: object) -> FlaskClient:
-    """Return a client of a double started from a seed file."""
+    """Return a client of a server started from a seed file."""
     path = folder / "seed.json"
     path.write_text(json.dumps(document), "utf-8")
     return create_app(Settings(seed=str(path))).test_client()
@@ -40,12 +40,12 @@ def snapshot(client: FlaskClient) -> dict[str, Any]:
 
 def test_an_empty_document_seeds_nothing() -> None:
     """Both keys of a seed document may be left out."""
-    assert seeds.registrations(seeds.checked({}), FAMILIES, NOW) == ()
+    assert seeds.registrations(seeds.checked({}), APIS, NOW) == ()
 
 
 def test_a_registration_needs_family_account_and_url() -> None:
     """The one service there is, no credentials and now are filled in."""
-    (made,) = seeds.registrations({"registrations": [GOOD]}, FAMILIES, NOW)
+    (made,) = seeds.registrations({"registrations": [GOOD]}, APIS, NOW)
     assert (made.service, made.username, made.password, made.registered_at) == (
         "Fota",
         None,
@@ -57,7 +57,7 @@ def test_a_registration_needs_family_account_and_url() -> None:
 def test_an_instant_is_kept_in_utc() -> None:
     """A registration keeps the time it was made at."""
     item = {**GOOD, "registered_at": "2024-01-01T01:00:00+01:00"}
-    made = seeds.registration(item, FAMILIES, datetime.now(timezone.utc))
+    made = seeds.registration(item, APIS, datetime.now(timezone.utc))
     assert (NOW, timezone.utc) == (made.registered_at, made.registered_at.tzinfo)
 
 
@@ -65,7 +65,7 @@ def test_a_service_must_be_named_where_there_are_more() -> None:
     """Only a family with a single service fills it in."""
     words = r"^service: must be one of Location, DeviceLocation$"
     with pytest.raises(SettingsError, match=words):
-        seeds.registration(TWO_SERVICES, FAMILIES, NOW)
+        seeds.registration(TWO_SERVICES, APIS, NOW)
 
 
 @each(
@@ -81,21 +81,21 @@ def test_a_service_finds_its_family(service: str, family: str) -> None:
     """The first that has it, where none is named."""
     item = {**GOOD, "service": service}
     del item["family"]
-    made = seeds.registration(item, FAMILIES, NOW)
+    made = seeds.registration(item, APIS, NOW)
     assert made.family == family
 
 
 def test_a_named_service_is_taken() -> None:
     """A family with several services takes each of them."""
     item = {**TWO_SERVICES, "service": "DeviceLocation"}
-    assert seeds.registration(item, FAMILIES, NOW).service == "DeviceLocation"
+    assert seeds.registration(item, APIS, NOW).service == "DeviceLocation"
 
 
 @each("spelling", ["AlertService", "AlertsService"])
 def test_a_service_may_be_spelled_otherwise(spelling: str) -> None:
     """A seed takes the spellings that the family takes."""
     item = {**GOOD, "family": "connectivity", "service": spelling}
-    assert seeds.registration(item, FAMILIES, NOW).service == "AlertService"
+    assert seeds.registration(item, APIS, NOW).service == "AlertService"
 
 
 FORMATS = [
@@ -121,10 +121,10 @@ def test_an_account_is_held_to_its_familys_format(
     """The accounts of one API's examples are none of another's."""
     item = {**GOOD, "family": family, "service": service, "account": account}
     if good:
-        assert seeds.registration(item, FAMILIES, NOW).account == account
+        assert seeds.registration(item, APIS, NOW).account == account
     else:
         with pytest.raises(SettingsError, match=r"^account: must be ten digits, "):
-            seeds.registration(item, FAMILIES, NOW)
+            seeds.registration(item, APIS, NOW)
 
 
 SIGNED = [{**TWO_SERVICES, "service": "Location"}, {**GOOD, "family": "diagnostics"}]
@@ -137,14 +137,14 @@ def test_a_signed_registration_gets_a_secret(
     item: dict[str, Any], given: dict[str, Any]
 ) -> None:
     """One that is not given is made up, another each time."""
-    made = [seeds.registration(item | given, FAMILIES, NOW).secret for _ in range(2)]
+    made = [seeds.registration(item | given, APIS, NOW).secret for _ in range(2)]
     assert (len(set(made)), {len(secret or "") for secret in made}) == (2, {64})
 
 
 @each("item", SIGNED, ids=SIGNED_IDS)
 def test_a_signed_registration_keeps_the_secret_it_has(item: dict[str, Any]) -> None:
     """What messages are signed with can be said in a seed."""
-    made = seeds.registration({**item, "secret": "schlüssel"}, FAMILIES, NOW)
+    made = seeds.registration({**item, "secret": "schlüssel"}, APIS, NOW)
     assert made.secret == "schlüssel"
 
 
@@ -153,7 +153,7 @@ def test_a_registration_that_is_not_signed_gets_no_secret(
     given: dict[str, Any],
 ) -> None:
     """There is nothing that it would be for."""
-    assert seeds.registration(GOOD | given, FAMILIES, NOW).secret is None
+    assert seeds.registration(GOOD | given, APIS, NOW).secret is None
 
 
 @each(
@@ -172,7 +172,7 @@ def test_a_registration_has_headers(
     given: dict[str, Any], pairs: tuple[tuple[str, str], ...]
 ) -> None:
     """What is sent with each message is an object, or text with one a line."""
-    assert seeds.registration(GOOD | given, FAMILIES, NOW).headers == pairs
+    assert seeds.registration(GOOD | given, APIS, NOW).headers == pairs
 
 
 @each(
@@ -246,18 +246,18 @@ BAD_ITEMS: list[tuple[Any, str]] = [
 def test_a_bad_registration_is_named_by_its_index(item: Any, words: str) -> None:
     """The error says which registration cannot be used, which field, and why."""
     with pytest.raises(SettingsError) as caught:
-        seeds.registrations({"registrations": [GOOD, item]}, FAMILIES, NOW)
+        seeds.registrations({"registrations": [GOOD, item]}, APIS, NOW)
     assert str(caught.value).startswith(f"registrations[1]: {words}")
 
 
 def test_a_bad_password_is_not_repeated() -> None:
     """An error about a password does not hold it."""
     with pytest.raises(SettingsError) as caught:
-        seeds.registration({**GOOD, "password": "hunter2\0"}, FAMILIES, NOW)
+        seeds.registration({**GOOD, "password": "hunter2\0"}, APIS, NOW)
     assert "hunter2" not in str(caught.value)
 
 
-def test_a_double_starts_from_its_seed_file(tmp_path: Path) -> None:
+def test_a_server_starts_from_its_seed_file(tmp_path: Path) -> None:
     """Registrations and settings of the seed file are in force at once."""
     document = {"settings": {"deregister_missing": "ok"}, "registrations": [GOOD]}
     client = started(tmp_path, document)
@@ -266,7 +266,7 @@ def test_a_double_starts_from_its_seed_file(tmp_path: Path) -> None:
     assert (listed[0]["url"], other.status_code) == (GOOD["url"], 200)
 
 
-def test_a_double_does_not_start_from_a_bad_seed_file(tmp_path: Path) -> None:
+def test_a_server_does_not_start_from_a_bad_seed_file(tmp_path: Path) -> None:
     """A seed file with a registration that cannot be used is refused."""
     with pytest.raises(SettingsError, match=r"^registrations\[0\]: "):
         started(tmp_path, {"registrations": [{}]})
@@ -348,7 +348,7 @@ def test_a_snapshot_shows_what_was_restored(client: FlaskClient) -> None:
 
 
 def test_a_snapshot_is_a_seed_file(client: FlaskClient, tmp_path: Path) -> None:
-    """A double started from a snapshot has that snapshot."""
+    """A server started from a snapshot has that snapshot."""
     client.put("/__admin/snapshot", json=RICH)
     exported = snapshot(client)
     assert snapshot(started(tmp_path, exported)) == exported
@@ -392,7 +392,7 @@ def test_a_reset_after_a_restore_goes_back_to_the_start(tmp_path: Path) -> None:
 
 
 def test_a_seed_file_is_read_once(tmp_path: Path) -> None:
-    """A double resets and restores after its seed file has gone."""
+    """A server resets and restores after its seed file has gone."""
     client = started(tmp_path, {"registrations": [GOOD]})
     (tmp_path / "seed.json").unlink()
     restored = client.put("/__admin/snapshot", json=RICH)
@@ -409,11 +409,11 @@ def test_a_seed_file_is_read_once(tmp_path: Path) -> None:
         ({"settings": {"prot": 1}}, "unknown setting 'prot' in the snapshot"),
         ({"settings": {"auth": "on"}}, "allowed: off | present | strict"),
         ({"settings": {"journal_limit": 10**30}}, "allowed: a whole number from 1 to"),
-        ({"settings": {"host": "h", "port": 1}}, "host, port: only set when a double"),
-        ({"settings": {"seed": "a"}}, "seed: only set when a double starts"),
-        ({"settings": {"allowed_hosts": []}}, "allowed_hosts: only set when a double"),
-        ({"settings": {"clock": "manual"}}, "clock: only set when a double starts"),
-        ({"settings": {"api_page": True}}, "api_page: only set when a double starts"),
+        ({"settings": {"host": "h", "port": 1}}, "host, port: only set when a server"),
+        ({"settings": {"seed": "a"}}, "seed: only set when a server starts"),
+        ({"settings": {"allowed_hosts": []}}, "allowed_hosts: only set when a server"),
+        ({"settings": {"clock": "manual"}}, "clock: only set when a server starts"),
+        ({"settings": {"api_page": True}}, "api_page: only set when a server starts"),
         ({"settings": {"dialect": "page"}}, "allowed: sdk | docs"),
         ({"settings": {"secret_header": "a b"}}, "allowed: the name of an HTTP header"),
         ({"events": []}, "the events of a seed document must be an object"),
@@ -462,12 +462,12 @@ BAD_EVENTS: list[tuple[Any, str]] = [
 def test_an_event_that_cannot_be_used_says_why(item: Any, words: str) -> None:
     """What is wrong with an event of the user's own is named with the event."""
     with pytest.raises(SettingsError) as caught:
-        seeds.events({"events": {"Own.x": item}}, FAMILIES)
+        seeds.events({"events": {"Own.x": item}}, APIS)
     assert str(caught.value).startswith(f"events.Own.x: {words}")
 
 
 def test_a_seed_file_with_a_bad_event_is_refused(tmp_path: Path) -> None:
-    """A double does not start with an event that it could not send."""
+    """A server does not start with an event that it could not send."""
     with pytest.raises(SettingsError, match=r"^events\.Own\.x: message: is required$"):
         started(tmp_path, {"events": {"Own.x": {"family": "fota-v1", "service": "F"}}})
 
@@ -480,7 +480,7 @@ def test_an_event_of_the_users_own_is_in_the_catalogue(tmp_path: Path) -> None:
         shown["event"],
         shown["family"],
         shown["service"],
-        shown["says"],
+        shown["summary"],
     ) == ("Own.rich", "fota-v1", "Fota", "the seed file's own")
     assert {(field["evidence"], field["source"]) for field in shown["fields"]} == {
         ("assumed", "the seed file")
@@ -505,8 +505,8 @@ def test_an_event_of_the_users_own_comes_before_ours(tmp_path: Path) -> None:
     client = started(tmp_path, {"events": {"Fota.firmwareList": OWN}})
     shown = client.get("/__admin/events").get_json()["events"]
     named = [item for item in shown if item["event"] == "Fota.firmwareList"]
-    assert len(shown) == sum(len(family.events) for family in FAMILIES)
-    assert [item["says"] for item in named] == ["the seed file's own"]
+    assert len(shown) == sum(len(family.events) for family in APIS)
+    assert [item["summary"] for item in named] == ["the seed file's own"]
 
 
 @each("spelling", ["AlertService", "AlertsService"])
@@ -515,7 +515,7 @@ def test_an_event_of_the_users_own_may_spell_its_service_otherwise(
 ) -> None:
     """It is sent to who is registered for the service, by whatever name."""
     item = {**OWN, "family": "connectivity", "service": spelling}
-    [(family, made)] = seeds.events({"events": {"Own.x": item}}, FAMILIES)
+    [(family, made)] = seeds.events({"events": {"Own.x": item}}, APIS)
     assert (family, made.service) == ("connectivity", "AlertService")
 
 
@@ -583,10 +583,10 @@ def test_a_snapshot_has_the_faults_that_are_planned(
 def test_a_seeded_fault_may_be_for_the_seeds_own_event() -> None:
     """What it can be for is what there is."""
     document = {"events": OWN_X, "faults": [LASTING]}
-    [made] = seeds.seed(document, FAMILIES, NOW).faults
+    [made] = seeds.seed(document, APIS, NOW).faults
     assert (made.event, made.times) == ("Own.x", None)
     with pytest.raises(SettingsError, match=r"^faults\[0\]: event: 'Own.x' is none; "):
-        seeds.seed({"faults": [LASTING]}, FAMILIES, NOW)
+        seeds.seed({"faults": [LASTING]}, APIS, NOW)
 
 
 @each(
@@ -603,7 +603,7 @@ def test_a_seeded_fault_may_be_for_the_seeds_own_event() -> None:
 def test_a_bad_fault_is_named_by_its_index(item: Any, words: str) -> None:
     """The error says which fault cannot be used, and why."""
     with pytest.raises(SettingsError) as caught:
-        seeds.seed({"faults": [FAULT, item]}, FAMILIES, NOW)
+        seeds.seed({"faults": [FAULT, item]}, APIS, NOW)
     assert str(caught.value).startswith(f"faults[1]: {words}")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mockthingspace import Listener, MockThingSpace
-from mockthingspace.backend.backend import Double
+from mockthingspace.backend.backend import Backend
 from mockthingspace.core.exceptions import AdminError
 
 ACCOUNT, OTHER = "0242078689-00001", "0242078689-00002"
@@ -46,7 +46,7 @@ def listener() -> Iterator[Listening]:
 
 @pytest.fixture
 def mock(listener: Listening) -> Iterator[MockThingSpace]:
-    """A double of the test's own with two registered accounts."""
+    """A server of the test's own with two registered accounts."""
     with MockThingSpace(deliver_to={ORIGIN: listener}) as running:
         for account in (ACCOUNT, OTHER):
             running.register(account, f"{ORIGIN}/{account}")
@@ -54,10 +54,10 @@ def mock(listener: Listening) -> Iterator[MockThingSpace]:
 
 
 @pytest.fixture
-def double(mock: MockThingSpace) -> Double:
-    """The double inside."""
-    assert mock._double is not None
-    return mock._double
+def backend(mock: MockThingSpace) -> Backend:
+    """The server inside."""
+    assert mock._backend is not None
+    return mock._backend
 
 
 @pytest.fixture(params=["here", "elsewhere"])
@@ -68,7 +68,7 @@ def handle(mock: MockThingSpace, request: pytest.FixtureRequest) -> MockThingSpa
 
 def jumps(mock: MockThingSpace) -> list[str]:
     """Return what the timeline says of the clock."""
-    return [entry.says for entry in mock.timeline() if entry.sort == "clock"]
+    return [entry.summary for entry in mock.timeline() if entry.sort == "clock"]
 
 
 def test_a_wait_moves_time_to_each_retry(
@@ -229,27 +229,27 @@ def test_a_wait_goes_on_after_somebody_elses_advance(
         assert len(wait.result(HANG_S).attempts) == 3
 
 
-def test_only_one_moves_the_clock_at_a_time(double: Double) -> None:
+def test_only_one_moves_the_clock_at_a_time(backend: Backend) -> None:
     """Whoever comes second is told to look again, and changes nothing."""
-    before = double.clock.now()
-    with double._advancing:
-        assert double.skip(double.state)
-        assert not double.quiet(double.state)
-    assert double.clock.now() == before
+    before = backend.clock.now()
+    with backend._advancing:
+        assert backend.skip(backend.state)
+        assert not backend.quiet(backend.state)
+    assert backend.clock.now() == before
 
 
 def test_no_time_is_moved_for_a_state_of_before_a_reset(
-    mock: MockThingSpace, double: Double, listener: Listening
+    mock: MockThingSpace, backend: Backend, listener: Listening
 ) -> None:
     """What is due now is nothing that an old wait waits for."""
-    old = double.state
+    old = backend.state
     mock.reset()
     mock.register(ACCOUNT, f"{ORIGIN}/{ACCOUNT}")
     listener.statuses[ACCOUNT] = [503]
     mock.trigger(FINISHED, ACCOUNT)
     mock.wait_until_idle(HANG_S)
 
-    assert double.skip(old)
+    assert backend.skip(old)
     assert jumps(mock) == []
 
 
@@ -300,16 +300,16 @@ def test_a_listener_that_hangs_costs_real_time_once_an_attempt() -> None:
 
 
 def test_a_wait_does_not_give_up_what_is_still_to_be_dispatched(
-    mock: MockThingSpace, double: Double, monkeypatch: pytest.MonkeyPatch
+    mock: MockThingSpace, backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A delayed message has no timer before the reply to its trigger is written."""
     kept: list[Any] = []
-    dispatcher = double.state.dispatcher
+    dispatcher = backend.state.dispatcher
     dispatch = dispatcher.dispatch
     monkeypatch.setattr(dispatcher, "dispatch", kept.extend)
     mock.fault("delay", on="deliveries", seconds=60)
     mock.trigger(FINISHED, ACCOUNT)
-    assert not double.exhausted(double.state)
+    assert not backend.exhausted(backend.state)
 
     with ThreadPoolExecutor(1) as threads:
         wait = threads.submit(mock.wait_for_delivery, ACCOUNT, timeout_s=HANG_S)

@@ -11,9 +11,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from mockthingspace import Listener, MockThingSpace, MockThingSpaceError
-from mockthingspace.backend.backend import Double
+from mockthingspace.backend.backend import Backend
 from mockthingspace.backend.store.deliveries import Deliveries
-from mockthingspace.backend.store.event_log import LONGEST_SAYS, Chronicle, Happening
+from mockthingspace.backend.store.event_log import LONGEST_SAYS, EventLog, LogEntry
 from mockthingspace.backend.store.journal import Journal
 from mockthingspace.backend.timeline import (
     DRAWN,
@@ -47,7 +47,7 @@ def world(limit: int = 100) -> Any:
     stores = {
         "journal": Journal(limit, sequence, notifier),
         "deliveries": Deliveries(limit, sequence, notifier),
-        "chronicle": Chronicle(limit, sequence, notifier),
+        "event_log": EventLog(limit, sequence, notifier),
     }
     return SimpleNamespace(sequence=sequence, state=SimpleNamespace(**stores))
 
@@ -120,7 +120,7 @@ def attempted(made: Any, kept: Delivery, *came: Any, **fields: Any) -> Delivery:
 def eventful() -> Any:
     """A world in which everything has happened that can."""
     made = world()
-    journal, note = made.state.journal, made.state.chronicle.note
+    journal, note = made.state.journal, made.state.event_log.note
     note("reset", START, None, "everything")
     journal.add(exchange(after=1, completed_at=at(0.25)))
     note("fault", at(1), ACCOUNT, "planned: 3 status on requests")
@@ -154,7 +154,7 @@ def eventful() -> Any:
     jump = note("clock", at(3), None, "117 s on")
     attempted(made, first, 503, "no answer within 5 s", due_at=at(400))
     attempted(made, second, 503, 200, status="delivered")
-    made.state.chronicle.add_to(jump, "; attempts that fell due: 2")
+    made.state.event_log.add_to(jump, "; attempts that fell due: 2")
     note("reset", at(130), None, f"account {OTHER}")
     return made
 
@@ -289,13 +289,13 @@ def test_since_is_a_cursor(eventful: Any) -> None:
 
 def test_what_is_numbered_meanwhile_is_left_for_the_next(eventful: Any) -> None:
     """A timeline ends at the number it says, or a cursor would pass over some."""
-    every = eventful.state.chronicle.every
+    every = eventful.state.event_log.every
 
     def late() -> Any:
-        eventful.state.chronicle.note("clock", START, None, "late")
+        eventful.state.event_log.note("clock", START, None, "late")
         return every()
 
-    eventful.state.chronicle.every = late
+    eventful.state.event_log.every = late
     found = timeline(eventful, None, 14)
     assert ([15], 15) == (seqs(found.entries), found.last_seq)
 
@@ -305,7 +305,7 @@ def test_what_is_gone_is_told(eventful: Any) -> None:
     made = world(limit=1)
     for _ in range(2):
         made.state.journal.add(exchange())
-        made.state.chronicle.note("clock", START, None, "on")
+        made.state.event_log.note("clock", START, None, "on")
         made.state.deliveries.add(delivery(status="cancelled"))
     found = timeline(made, None)
     assert (4, 3) == (len(found.entries), found.evicted)
@@ -319,8 +319,8 @@ def test_what_is_gone_is_told(eventful: Any) -> None:
 
 def test_little_is_kept_of_what_says_much() -> None:
     """What happened is bounded by number, and so is each of it."""
-    noted = world().state.chronicle.note("fault", START, None, "x" * 200_000)
-    assert (len(noted.says), noted.says[-2:]) == (LONGEST_SAYS + 1, "x…")
+    noted = world().state.event_log.note("fault", START, None, "x" * 200_000)
+    assert (len(noted.summary), noted.summary[-2:]) == (LONGEST_SAYS + 1, "x…")
 
 
 def test_a_diagram_is_bounded() -> None:
@@ -335,8 +335,8 @@ def test_a_long_text_is_cut() -> None:
     """No line is longer than a person reads."""
     made = world()
     made.state.journal.add(exchange(path="/" + "x" * 10_000))
-    says = timeline(made, None).entries[0].says
-    assert (LONGEST + 1, "…") == (len(says), says[-1])
+    summary = timeline(made, None).entries[0].summary
+    assert (LONGEST + 1, "…") == (len(summary), summary[-1])
 
 
 @each(
@@ -379,9 +379,9 @@ def test_an_empty_timeline_says_so() -> None:
         (exchange(seq=4), False),
         (exchange(seq=5, account=OTHER), False),
         (exchange(seq=5, account=None), False),
-        (Happening(5, "clock", START, None, "on"), True),
-        (Happening(4, "clock", START, None, "on"), False),
-        (Happening(5, "reset", START, OTHER, "x"), False),
+        (LogEntry(5, "clock", START, None, "on"), True),
+        (LogEntry(4, "clock", START, None, "on"), False),
+        (LogEntry(5, "reset", START, OTHER, "x"), False),
         (delivery(seq=5), True),
         (delivery(seq=4), False),
         (delivery(seq=5, account=OTHER), False),
@@ -401,12 +401,12 @@ def test_an_attempt_is_new_in_the_timeline_of_its_delivery() -> None:
     assert concerns(made.state.deliveries.get(kept.id), ACCOUNT, kept.seq)
 
 
-def test_the_clock_is_in_the_timeline(client: FlaskClient, double: Double) -> None:
+def test_the_clock_is_in_the_timeline(client: FlaskClient, backend: Backend) -> None:
     """A stop, a jump and a start are told; setting what is set is nothing."""
     for mode in ("manual", "manual"):
         client.put("/__admin/clock", json={"mode": mode})
-    double.clock.move_to(double.clock.now().replace(microsecond=999_999))
-    now = double.clock.now()
+    backend.clock.move_to(backend.clock.now().replace(microsecond=999_999))
+    now = backend.clock.now()
     client.post("/__admin/clock/advance", json={"seconds": 86_400})
     client.put("/__admin/clock", json={"mode": "real"})
     shown = client.get("/__admin/timeline").get_json()["timeline"]
@@ -416,7 +416,7 @@ def test_the_clock_is_in_the_timeline(client: FlaskClient, double: Double) -> No
         f"clock: 86400 s on, from {time} to {now + timedelta(days=1):%Y-%m-%d} {time}; "
         "attempts that fell due: 0",
         "clock: it runs from now on",
-    ] == [one["says"] for one in shown]
+    ] == [one["summary"] for one in shown]
 
 
 @pytest.mark.parametrize("wanted", ["text", "mermaid"])
@@ -435,7 +435,7 @@ def test_the_admin_api_shows_it(client: FlaskClient) -> None:
     shown = client.get(f"/__admin/timeline?account={ACCOUNT}&wait_s=5").get_json()
     assert {"total": 2, "last_seq": 1, "evicted": 0} == shown["meta"]
     assert ["request", "reply"] == [one["sort"] for one in shown["timeline"]]
-    assert ["seq", "sort", "at", "account", "says", "came", "listener"] == list(
+    assert ["seq", "sort", "at", "account", "summary", "came", "listener"] == list(
         shown["timeline"][0]
     )
 
@@ -476,12 +476,12 @@ def test_the_handle_has_it_as_values_and_in_words() -> None:
 
 
 def test_what_is_said_more_of_does_not_lift_the_limit() -> None:
-    """A full chronicle stays as long as it is, and its entry keeps its place."""
-    chronicle = Chronicle(2, Sequence(), Notifier())
-    first = chronicle.note("clock", START, None, "on")
-    chronicle.note("clock", START, None, "on")
-    chronicle.add_to(first, " and on")
-    before = [happening.says for happening in chronicle.every()]
-    chronicle.note("clock", START, None, "off")
-    after = [happening.says for happening in chronicle.every()]
+    """A full event log stays as long as it is, and its entry keeps its place."""
+    event_log = EventLog(2, Sequence(), Notifier())
+    first = event_log.note("clock", START, None, "on")
+    event_log.note("clock", START, None, "on")
+    event_log.add_to(first, " and on")
+    before = [happening.summary for happening in event_log.every()]
+    event_log.note("clock", START, None, "off")
+    after = [happening.summary for happening in event_log.every()]
     assert (before, after) == (["on and on", "on"], ["on", "off"])

@@ -1,4 +1,4 @@
-"""The command that prints how faithful the double is."""
+"""The command that prints how faithful the server is."""
 
 import json
 
@@ -12,7 +12,7 @@ from mockthingspace.cli.main import cli
 
 
 def fidelity(*args: str) -> Result:
-    """Run the command; no double needs to run."""
+    """Run the command; no server needs to run."""
     return CliRunner().invoke(cli, ["fidelity", *args])
 
 
@@ -27,7 +27,7 @@ def test_the_whole_register_is_printed_with_its_totals():
     assert lines[1].startswith("fota-v1        operation  documented  2026-11-23  GET ")
     assert lines[-2].endswith("fields of messages; --kind message prints them)")
     count = totals(entries())
-    assert lines[-1] == ", ".join(f"{count[mark]} {mark}" for mark in count)
+    assert lines[-1] == ", ".join(f"{count[evidence]} {evidence}" for evidence in count)
 
 
 def test_nothing_is_unmarked():

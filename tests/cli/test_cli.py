@@ -37,7 +37,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def thingspace(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockThingSpace]:
-    """A running double that the command line finds."""
+    """A running server that the command line finds."""
     with MockThingSpace() as running:
         monkeypatch.setenv("MOCKTHINGSPACE_URL", running.url)
         yield running
@@ -112,7 +112,7 @@ def _busy_port_message(port: int) -> str:
     return f"cannot serve on 127.0.0.1:{port}: the port is taken by {holder}"
 
 
-def test_health_says_that_a_double_answers(thingspace):
+def test_health_says_that_a_server_answers(thingspace):
     """``health`` prints one line: the state, the version, the URL, the uptime."""
     result = _invoke("health")
 
@@ -138,7 +138,7 @@ def test_every_command_prints_the_admin_apis_document_as_json(command, key):
 
 
 def test_a_url_on_the_command_line_wins_over_the_environment(thingspace, monkeypatch):
-    """``--url`` names the double to ask, whatever MOCKTHINGSPACE_URL says."""
+    """``--url`` names the server to ask, whatever MOCKTHINGSPACE_URL says."""
     monkeypatch.setenv("MOCKTHINGSPACE_URL", "http://127.0.0.1:1")
 
     assert _invoke("health", "--url", f"{thingspace.url}/").exit_code == 0
@@ -218,7 +218,7 @@ def test_requests_are_filtered(thingspace, options, shown):
 
 @pytest.mark.usefixtures("thingspace")
 def test_an_empty_journal_is_said_to_be_empty():
-    """``requests`` of a double that nobody asked says so."""
+    """``requests`` of a server that nobody asked says so."""
     assert _invoke("requests").output == "no requests\n"
 
 
@@ -290,7 +290,7 @@ def test_a_snapshot_can_be_restored_from_standard_input(thingspace):
     ids=["truncated", "not UTF-8", "too deep", "an array"],
 )
 def test_a_file_that_is_no_snapshot_is_a_usage_error(run, tmp_path, content, complaint):
-    """What cannot be a snapshot is refused before a double is asked."""
+    """What cannot be a snapshot is refused before a server is asked."""
     file = tmp_path / "seed.json"
     file.write_bytes(content)
 
@@ -331,14 +331,14 @@ def test_a_mistake_in_what_is_typed_is_told_without_what_a_terminal_obeys(run, a
     assert [char for char in err if not char.isprintable() and char != "\n"] == []
 
 
-def test_no_double_is_exit_code_1_and_a_sentence(run):
+def test_no_server_is_exit_code_1_and_a_sentence(run):
     """Where nothing answers, the sentence names the URL and the likely cause."""
     url = f"http://127.0.0.1:{_free_port()}"
 
     code, out, err = run("health", "--url", url)
 
     assert (code, out, err.count("\n")) == (1, "", 1)
-    assert f"no double answers at {url}; is 'mockthingspace serve' running" in err
+    assert f"no server answers at {url}; is 'mockthingspace serve' running" in err
 
 
 @pytest.mark.parametrize(
@@ -353,8 +353,8 @@ def test_no_double_is_exit_code_1_and_a_sentence(run):
     ],
     ids=["a page", "an array", "another program", "a redirect", "a refusal", "broken"],
 )
-def test_what_is_no_double_is_exit_code_1_and_a_sentence(run, status, content):
-    """Another program at the URL is told from a double, without a traceback."""
+def test_what_is_no_server_is_exit_code_1_and_a_sentence(run, status, content):
+    """Another program at the URL is told from a server, without a traceback."""
     server = _answering(status, content)
     server.start()
 
@@ -362,15 +362,15 @@ def test_what_is_no_double_is_exit_code_1_and_a_sentence(run, status, content):
     server.stop()
 
     answered = f"mockthingspace: what answers at {server.url} (with {status[:3]})"
-    assert (code, out, err) == (1, "", f"{answered} is no double\n")
+    assert (code, out, err) == (1, "", f"{answered} is no mock server\n")
 
 
 @each(
     ("command", "place", "expected"),
     [
-        ("health", "{dead}", "no double answers at {dead} (from {name}); is "),
+        ("health", "{dead}", "no server answers at {dead} (from {name}); is "),
         ("requests", "{other}", "what answers at {other} (from {name}) (with 404) is "),
-        ("reset", "ftp://x", "'ftp://x' (from {name}) is not where a double can be; "),
+        ("reset", "ftp://x", "'ftp://x' (from {name}) is not where a server can be; "),
     ],
 )
 def test_an_error_names_the_variable_that_chose_the_url(
@@ -401,7 +401,7 @@ def test_a_refusal_of_the_admin_api_has_its_code_and_status(thingspace):
 
 
 def test_a_proxy_of_the_environment_is_not_used(thingspace, monkeypatch):
-    """A double is asked directly, whatever proxy the environment names."""
+    """A server is asked directly, whatever proxy the environment names."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("NO_PROXY", "")
 
@@ -476,7 +476,7 @@ def test_a_variable_that_cannot_be_used_is_a_usage_error(
     ],
 )
 def test_an_unknown_word_is_exit_code_2_everywhere(thingspace, run, args):
-    """Whoever checks it, the command line or the double."""
+    """Whoever checks it, the command line or the server."""
     code, out, err = run(*args.split())
 
     assert (code, out, "gone" in err) == (2, "", True)
@@ -487,7 +487,9 @@ def test_help_has_every_exit_code(run):
     table = run("--help")[1].partition("Exit codes:\n")[2]
 
     assert table.split() == [
-        word for code, says in EXIT_CODES.items() for word in (str(code), *says.split())
+        word
+        for code, summary in EXIT_CODES.items()
+        for word in (str(code), *summary.split())
     ]
 
 

@@ -28,7 +28,7 @@ TRIGGER = ("trigger", FINISHED, "--account", ACCOUNT)
 
 @pytest.fixture
 def thingspace(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockThingSpace]:
-    """A running double that the command line finds."""
+    """A running server that the command line finds."""
     with MockThingSpace() as running:
         monkeypatch.setenv("MOCKTHINGSPACE_URL", running.url)
         yield running
@@ -121,17 +121,17 @@ def test_trigger_that_is_not_acknowledged_is_exit_code_1(listener):
 
 
 def test_trigger_that_cannot_wait_is_refused(thingspace, listener, monkeypatch):
-    """What is no time-out is passed on: the double may end during the wait."""
+    """What is no time-out is passed on: the server may end during the wait."""
 
     class Ended(AdminClient):
         def ask(self, method: str, path: str, body: Any = None, **query: Any):
             if path == "/deliveries/wait":
-                raise AdminError("no_double", "no double answers", 0)
+                raise AdminError("no_server", "no server answers", 0)
             return super().ask(method, path, body, **query)
 
     monkeypatch.setattr(deliveries, "client", lambda url: Ended(remote(url)))
 
-    assert _refusal(*TRIGGER, "--wait", "1") == "no double answers"
+    assert _refusal(*TRIGGER, "--wait", "1") == "no server answers"
 
 
 def test_trigger_takes_text_as_it_stands_where_the_field_is_text(listener):
@@ -467,11 +467,11 @@ def test_following_one_state_prints_what_comes_to_stand_so(
     assert re.findall(r"^\d+", out, re.MULTILINE) == [second.id, first.id]
 
 
-def test_following_ends_when_the_double_does(thingspace, follow):
+def test_following_ends_when_the_server_does(thingspace, follow):
     """What is no time-out ends the command with code 1."""
 
     def refuse() -> None:
-        raise AdminError("no_double", "no double answers", 0)
+        raise AdminError("no_server", "no server answers", 0)
 
     assert follow(meanwhile=iter([refuse])) == (1, "")
 

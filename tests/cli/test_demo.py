@@ -113,10 +113,10 @@ def test_an_untrue_scene_ends_the_demo() -> None:
 
 def test_a_message_that_does_go_somewhere_is_told() -> None:
     """The last scene would be untrue if there were a registration."""
-    with MockThingSpace() as double, Listener() as listener:
-        double.register("0252012345-00001", listener.url)
+    with MockThingSpace() as server, Listener() as listener:
+        server.register("0252012345-00001", listener.url)
 
-        assert nowhere(double, listener) == ["it was sent"]
+        assert nowhere(server, listener) == ["it was sent"]
 
 
 def test_an_empty_list_is_shown_as_one(capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,7 +20,7 @@ OTHER = "0242078689-00002"
 
 @pytest.fixture
 def thingspace(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockThingSpace]:
-    """A running double that the command line finds."""
+    """A running server that the command line finds."""
     with MockThingSpace() as running:
         monkeypatch.setenv("MOCKTHINGSPACE_URL", running.url)
         yield running
@@ -121,7 +121,7 @@ def test_an_accounts_faults_are_cleared(thingspace: MockThingSpace) -> None:
     ids=" ".join,
 )
 def test_what_cannot_be_meant_is_a_usage_error(args: tuple[str, ...]) -> None:
-    """Before any double is asked."""
+    """Before any server is asked."""
     assert _invoke(*args).exit_code == 2
 
 
@@ -164,7 +164,7 @@ def test_a_refusal_says_what_can_be(
 
 
 def test_every_kind_is_told() -> None:
-    """With what it does and takes, without a double; those on one thing alone too."""
+    """With what it does and takes, without a server; those on one thing alone too."""
     every = _said("kinds").splitlines()
     heads = [line for line in every if not line.startswith(" ")]
     assert len(heads) == len(FAULTS)

@@ -103,8 +103,8 @@ def in_json(tmp_path_factory: pytest.TempPathFactory) -> Story:
 class Terminal(io.StringIO):
     """A standard output that does something once the ready line is there.
 
-    What it does runs before the double waits for a signal, and a signal ends
-    the double, so no test has to wait for anything.
+    What it does runs before the server waits for a signal, and a signal ends
+    the server, so no test has to wait for anything.
     """
 
     def __init__(self, act: Callable[[str], object], number: signal.Signals) -> None:
@@ -229,7 +229,7 @@ def test_the_port_file_is_there_while_it_serves(in_text):
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)], ids=str
 )
 def test_a_signal_that_comes_with_the_ready_line_is_not_lost(serve, number, code):
-    """A signal before the double waits for one ends it all the same."""
+    """A signal before the server waits for one ends it all the same."""
     assert code == serve("--port", "0", number=number)[0]
 
 
@@ -384,7 +384,7 @@ def test_a_bug_is_logged_as_json_with_its_traceback():
     [
         (
             3600,
-            "12:00:00.000  GET /  (the double's clock: 13:00:00.000)",
+            "12:00:00.000  GET /  (the server's clock: 13:00:00.000)",
             "2026-01-01T13:00:00+00:00",
         ),
         (0.9, "12:00:00.000  GET /", None),
@@ -392,7 +392,7 @@ def test_a_bug_is_logged_as_json_with_its_traceback():
     ids=["ahead", "with it"],
 )
 def test_the_log_tells_both_clocks_where_they_differ(ahead_s, line, clock):
-    """This machine's in UTC, and the double's, which the timeline has."""
+    """This machine's in UTC, and the server's, which the timeline has."""
     noon = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
     record = logging.makeLogRecord(
         {"msg": "GET /", "clock": noon + timedelta(seconds=ahead_s)}
@@ -403,7 +403,7 @@ def test_the_log_tells_both_clocks_where_they_differ(ahead_s, line, clock):
     assert json.loads(JsonFormatter().format(record)).get("clock") == clock
 
 
-def test_a_request_is_logged_with_the_doubles_clock(client, clock, caplog):
+def test_a_request_is_logged_with_the_servers_clock(client, clock, caplog):
     """It is when the reply was given."""
     caplog.set_level(logging.INFO, "mockthingspace")
     clock.advance(3600)

@@ -18,7 +18,7 @@ ACCOUNT, OTHER = "0242078689-00001", "0242078689-00002"
 
 @pytest.fixture
 def thingspace(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockThingSpace]:
-    """A running double that the command line finds."""
+    """A running server that the command line finds."""
     with MockThingSpace() as running:
         monkeypatch.setenv("MOCKTHINGSPACE_URL", running.url)
         yield running

@@ -1,4 +1,4 @@
-"""Asking a double that runs elsewhere, over HTTP."""
+"""Asking a server that runs elsewhere, over HTTP."""
 
 import ssl
 from collections.abc import Iterator
@@ -52,8 +52,8 @@ class Serving:
 
 
 @pytest.fixture
-def double() -> Iterator[MockThingSpace]:
-    """A double that runs, to be asked from outside."""
+def backend() -> Iterator[MockThingSpace]:
+    """A server that runs, to be asked from outside."""
     with MockThingSpace() as running:
         yield running
 
@@ -83,9 +83,9 @@ def test_a_connection_that_was_closed_is_made_anew(monkeypatch):
     assert [len(heads) for heads in server.heads] == [1, 1]
 
 
-def test_a_path_and_a_query_arrive_as_they_were_given(double):
+def test_a_path_and_a_query_arrive_as_they_were_given(backend):
     """What a URL cannot hold is escaped, and text is not taken for a query."""
-    client = MockThingSpace.at(double.url).admin
+    client = MockThingSpace.at(backend.url).admin
 
     with pytest.raises(AdminError, match=r"no delivery a \?b#ü"):
         client.ask("POST", "/deliveries/a ?b#ü/resend")
@@ -93,9 +93,9 @@ def test_a_path_and_a_query_arrive_as_they_were_given(double):
         client.ask("GET", "/registrations", family="a&b=ü")
 
 
-def test_many_threads_may_ask_at_once(double):
+def test_many_threads_may_ask_at_once(backend):
     """One handle serves any number of threads."""
-    handle = MockThingSpace.at(double.url)
+    handle = MockThingSpace.at(backend.url)
     urls = {f"http://localhost:{port}/cb" for port in range(9001, 9033)}
 
     with ThreadPoolExecutor(8) as pool:
@@ -116,7 +116,7 @@ def test_an_answer_that_is_cut_is_no_answer():
                 connection.sendall(REPLY[:-1])
 
         pool.submit(answer)
-        with pytest.raises(AdminError, match=r"no double answers at .*1 bytes read"):
+        with pytest.raises(AdminError, match=r"no server answers at .*1 bytes read"):
             AdminClient(remote(url)).ask("GET", "/health")
 
 
@@ -132,14 +132,14 @@ def test_an_answer_that_does_not_come_is_said_to_be_late(
     assert caught.value.message == f"no answer came from {url} in 0.01 s"
 
 
-def test_a_host_that_cannot_be_looked_up_is_no_double():
+def test_a_host_that_cannot_be_looked_up_is_no_server():
     """A name that is no host name is refused as one where nothing answers."""
-    with pytest.raises(AdminError, match="no double answers at"):
+    with pytest.raises(AdminError, match="no server answers at"):
         AdminClient(remote(f"http://{'a' * 64}:1")).ask("GET", "/health")
 
 
 def test_a_certificate_is_verified():
-    """A double behind TLS must have a certificate that this machine trusts."""
+    """A server behind TLS must have a certificate that this machine trusts."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(CERTIFICATE)
     with create_server(("127.0.0.1", 0)) as port, ThreadPoolExecutor(1) as pool:

@@ -45,98 +45,98 @@ class Listening:
 
 @pytest.fixture
 def listening() -> Listening:
-    """What answers the double's messages."""
+    """What answers the server's messages."""
     return Listening()
 
 
 @pytest.fixture
 def thing(listening: Listening) -> Iterator[MockThingSpace]:
-    """A double of this test's own, on a clock that stands."""
-    with MockThingSpace(deliver_to={ORIGIN: listening}) as double:
-        yield double
+    """A server of this test's own, on a clock that stands."""
+    with MockThingSpace(deliver_to={ORIGIN: listening}) as server:
+        yield server
 
 
-def url_of(double: MockThingSpace, account: str = ACCOUNT) -> str:
+def url_of(server: MockThingSpace, account: str = ACCOUNT) -> str:
     """Return the URL of an account's callbacks."""
-    return f"{double.url_for('fota-v1')}/callbacks/{account}"
+    return f"{server.url_for('fota-v1')}/callbacks/{account}"
 
 
 def ask(method: str, url: str, **how: Any) -> None:
-    """Make a request of the double."""
+    """Make a request of the server."""
     with requests.Session() as session:
         session.request(method, url, timeout=PATIENCE_S, **how)
 
 
-def use(double: MockThingSpace) -> None:
+def use(server: MockThingSpace) -> None:
     """Make requests that nearly are what the failures below expect."""
     proof = {"Authorization": "Bearer hunter2", "VZ-M2M-Token": "hunter2"}
     mine = {"name": "Fota", "url": "http://localhost:9001/fota", "password": "hunter2"}
-    ask("POST", url_of(double), json=mine, headers=proof)
-    ask("POST", url_of(double, OTHER), json=WANTED)
-    ask("GET", url_of(double))
-    ask("GET", f"{double.url}/nowhere?token=hunter2")
+    ask("POST", url_of(server), json=mine, headers=proof)
+    ask("POST", url_of(server, OTHER), json=WANTED)
+    ask("GET", url_of(server))
+    ask("GET", f"{server.url}/nowhere?token=hunter2")
 
 
-def deliver(double: MockThingSpace) -> None:
+def deliver(server: MockThingSpace) -> None:
     """Have one message delivered, one refused, one that waits behind it."""
     for account in (ACCOUNT, OTHER):
-        double.register(account, f"{ORIGIN}/cb/{account}")
-    double.trigger(LIST, OTHER)
-    double.wait_until_idle(PATIENCE_S)
-    listener = double._deliver_to[ORIGIN]  # type: ignore[index]
+        server.register(account, f"{ORIGIN}/cb/{account}")
+    server.trigger(LIST, OTHER)
+    server.wait_until_idle(PATIENCE_S)
+    listener = server._deliver_to[ORIGIN]  # type: ignore[index]
     listener.statuses.append(503)
-    double.trigger(FINISHED, ACCOUNT)
-    double.wait_until_idle(PATIENCE_S)
-    double.trigger(LIST, ACCOUNT)
+    server.trigger(FINISHED, ACCOUNT)
+    server.wait_until_idle(PATIENCE_S)
+    server.trigger(LIST, ACCOUNT)
 
 
-def not_requested(double: MockThingSpace) -> None:
+def not_requested(server: MockThingSpace) -> None:
     """Expect a registration that was not quite made."""
-    use(double)
-    double.assert_requested("register", account=ACCOUNT, body=WANTED)
+    use(server)
+    server.assert_requested("register", account=ACCOUNT, body=WANTED)
 
 
-def not_in_the_journal(double: MockThingSpace) -> None:
+def not_in_the_journal(server: MockThingSpace) -> None:
     """Expect a request where there was none since."""
-    use(double)
-    last = double.requests()[-1].seq
-    double.assert_requested("list", body="", since=last)
+    use(server)
+    last = server.requests()[-1].seq
+    server.assert_requested("list", body="", since=last)
 
 
-def unwanted_request(double: MockThingSpace) -> None:
+def unwanted_request(server: MockThingSpace) -> None:
     """Expect no registration."""
-    use(double)
-    double.assert_not_requested("register")
+    use(server)
+    server.assert_not_requested("register")
 
 
-def secret_header(double: MockThingSpace) -> None:
+def secret_header(server: MockThingSpace) -> None:
     """Expect a token that was another."""
-    use(double)
-    double.assert_requested(account=ACCOUNT, headers={"VZ-M2M-Token": "secret"})
+    use(server)
+    server.assert_requested(account=ACCOUNT, headers={"VZ-M2M-Token": "secret"})
 
 
-def not_delivered(double: MockThingSpace) -> None:
+def not_delivered(server: MockThingSpace) -> None:
     """Expect a message that was refused at first."""
-    deliver(double)
-    double.assert_delivered(ACCOUNT, event=FINISHED)
+    deliver(server)
+    server.assert_delivered(ACCOUNT, event=FINISHED)
 
 
-def waited_in_vain(double: MockThingSpace) -> None:
+def waited_in_vain(server: MockThingSpace) -> None:
     """Wait for a message that is behind another."""
-    deliver(double)
-    double.wait_for_delivery(ACCOUNT, event=LIST, timeout_s=0)
+    deliver(server)
+    server.wait_for_delivery(ACCOUNT, event=LIST, timeout_s=0)
 
 
-def unwanted_delivery(double: MockThingSpace) -> None:
+def unwanted_delivery(server: MockThingSpace) -> None:
     """Expect no message."""
-    deliver(double)
-    double.advance(minutes=5)
-    double.assert_not_delivered(ACCOUNT)
+    deliver(server)
+    server.advance(minutes=5)
+    server.assert_not_delivered(ACCOUNT)
 
 
-def nothing_triggered(double: MockThingSpace) -> None:
+def nothing_triggered(server: MockThingSpace) -> None:
     """Expect a message that nobody triggered."""
-    double.assert_delivered(ACCOUNT, event=FINISHED, service="Fota")
+    server.assert_delivered(ACCOUNT, event=FINISHED, service="Fota")
 
 
 FAILURES: dict[str, Callable[[MockThingSpace], None]] = {
@@ -151,11 +151,11 @@ FAILURES: dict[str, Callable[[MockThingSpace], None]] = {
 }
 
 
-def text_of(double: MockThingSpace, fail: Callable[[MockThingSpace], None]) -> str:
+def text_of(server: MockThingSpace, fail: Callable[[MockThingSpace], None]) -> str:
     """Return what a failure says, with the default port and one instant."""
     with pytest.raises(AssertionError) as caught:
-        fail(double)
-    text = str(caught.value).replace(double.url, "http://127.0.0.1:8440")
+        fail(server)
+    text = str(caught.value).replace(server.url, "http://127.0.0.1:8440")
     instant = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"
     return re.sub(instant, "2026-01-01T12:00:00.000000Z", text) + "\n"
 
@@ -301,14 +301,14 @@ def test_what_is_under_way_is_told_so() -> None:
         start("200 OK", [])
         return [b""]
 
-    with MockThingSpace(deliver_to={ORIGIN: thinking}) as double:
-        double.register(ACCOUNT, ORIGIN)
-        [made] = double.trigger(FINISHED, ACCOUNT)
+    with MockThingSpace(deliver_to={ORIGIN: thinking}) as server:
+        server.register(ACCOUNT, ORIGIN)
+        [made] = server.trigger(FINISHED, ACCOUNT)
         assert asked.wait(PATIENCE_S)
         with pytest.raises(AssertionError) as caught:
-            double.assert_delivered(ACCOUNT, event=FINISHED)
+            server.assert_delivered(ACCOUNT, event=FINISHED)
         answers.set()
-        double.wait_until_idle(PATIENCE_S)
+        server.wait_until_idle(PATIENCE_S)
     text = str(caught.value)
     assert re.sub(r"\d+\.\d s", "5.0 s", text).splitlines()[-1] == (
         f"pending: {made.id} {FINISHED}, attempt 1 has been under way for 5.0 s; "
@@ -352,13 +352,13 @@ def test_what_is_due_and_not_under_way_is_told_so(
 
 def test_evicted_deliveries_are_told(listening: Listening) -> None:
     """A delivery that is not found may have been evicted, and the remedy is named."""
-    with MockThingSpace(deliver_to={ORIGIN: listening}, journal_limit=1) as double:
-        double.register(ACCOUNT, ORIGIN)
+    with MockThingSpace(deliver_to={ORIGIN: listening}, journal_limit=1) as server:
+        server.register(ACCOUNT, ORIGIN)
         for _ in range(3):
-            double.trigger(LIST, ACCOUNT)
-            double.wait_until_idle(PATIENCE_S)
+            server.trigger(LIST, ACCOUNT)
+            server.wait_until_idle(PATIENCE_S)
         with pytest.raises(AssertionError) as caught:
-            double.assert_delivered(ACCOUNT, event=FINISHED)
+            server.assert_delivered(ACCOUNT, event=FINISHED)
     assert str(caught.value).splitlines()[-1] == (
         "2 older deliveries were evicted; raise the setting journal_limit to keep more"
     )
@@ -375,7 +375,7 @@ def test_a_reply_that_is_held_back_is_told() -> None:
 
 
 def test_a_failure_elsewhere_has_the_same_commands(thing: MockThingSpace) -> None:
-    """Over the network the commands point at the double as it was asked."""
+    """Over the network the commands point at the server as it was asked."""
     deliver(thing)
     texts = []
     for handle in (thing, MockThingSpace.at(thing.url)):

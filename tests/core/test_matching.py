@@ -494,7 +494,7 @@ PATTERNS = st.dictionaries(st.sampled_from(KEYS), VALUES, min_size=1, max_size=3
 
 @pytest.fixture(scope="module")
 def used() -> FlaskClient:
-    """A client of a double that has seen a few requests."""
+    """A client of a server that has seen a few requests."""
     client = create_app().test_client()
     client.post(CALLBACKS, json={"name": "Fota", "url": "http://localhost/"})
     client.post(f"{CALLBACKS}?a=", data=b"[1, null]")
@@ -505,7 +505,7 @@ def used() -> FlaskClient:
 @pytest.mark.filterwarnings("ignore:Possible nested set:FutureWarning")
 @settings(max_examples=50, deadline=None, derandomize=True, database=None)
 @given(pattern=PATTERNS)
-def test_no_pattern_breaks_the_double(
+def test_no_pattern_breaks_the_server(
     used: FlaskClient, pattern: dict[str, Any]
 ) -> None:
     """Any JSON at any place of a pattern is used or refused, never a failure."""

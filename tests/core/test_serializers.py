@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from mockthingspace.backend.backend import Double
+from mockthingspace.backend.backend import Backend
 from mockthingspace.core import serializers
 from mockthingspace.core.clock import Clock, rfc3339
 from mockthingspace.core.models import Exchange, Registration
@@ -206,10 +206,10 @@ def test_instants_are_told_in_utc_to_the_microsecond() -> None:
     )
 
 
-def test_exchanges_have_the_doubles_time(
-    double: Double, clock: Clock, client: FlaskClient
+def test_exchanges_have_the_servers_time(
+    backend: Backend, clock: Clock, client: FlaskClient
 ) -> None:
-    """Arrival and completion are read from the double's clock."""
+    """Arrival and completion are read from the server's clock."""
     clock.advance(90)
     client.get(CALLBACKS)
     shown = client.get("/__admin/requests").get_json()["requests"][0]

@@ -14,9 +14,9 @@ from mockthingspace.core.exceptions import SettingsError
 from mockthingspace.core.settings import (
     Settings,
     checked,
+    default_text,
     from_environment,
     rows,
-    spelled,
 )
 
 from ..rows import each
@@ -173,7 +173,7 @@ def test_every_setting_that_takes_words_names_them() -> None:
 
 
 def test_the_largest_journal_can_be_had() -> None:
-    """The largest journal that settings allow is one a double can start with."""
+    """The largest journal that settings allow is one a server can start with."""
     assert create_app(Settings(journal_limit=10**9)) is not None
 
 
@@ -416,4 +416,4 @@ def test_a_default_is_spelled_as_a_person_would_set_it(
     default: object, expected: str
 ) -> None:
     """Help and tables show true and none, not Python's words."""
-    assert spelled(default) == expected
+    assert default_text(default) == expected

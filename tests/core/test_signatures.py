@@ -122,31 +122,31 @@ AT = HEADER.title()
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[MockThingSpace]:
-    """One double for this module, with a listener in process."""
-    with MockThingSpace(deliver_to={ORIGIN: LISTENER}) as double:
-        yield double
+    """One server for this module, with a listener in process."""
+    with MockThingSpace(deliver_to={ORIGIN: LISTENER}) as server:
+        yield server
 
 
 @pytest.fixture
 def thing(running: MockThingSpace) -> MockThingSpace:
-    """The double as just started."""
+    """The server as just started."""
     LISTENER.got.clear()
     LISTENER.refuses = 0
     running.reset()
     return running
 
 
-def registered(double: MockThingSpace, family: str, secret: str | None = None) -> str:
+def registered(server: MockThingSpace, family: str, secret: str | None = None) -> str:
     """Register the listener, and return the secret it is told."""
     service, _ = (SIGNED | UNSIGNED)[family]
-    made = double.register(ACCOUNT, URL, family=family, service=service, secret=secret)
+    made = server.register(ACCOUNT, URL, family=family, service=service, secret=secret)
     return made.secret or ""
 
 
-def sent(double: MockThingSpace, family: str, **overrides: Any) -> Any:
+def sent(server: MockThingSpace, family: str, **overrides: Any) -> Any:
     """Trigger the family's message and return what comes of all its attempts."""
-    double.trigger((SIGNED | UNSIGNED)[family][1], ACCOUNT, **overrides)
-    double.advance(minutes=15)
+    server.trigger((SIGNED | UNSIGNED)[family][1], ACCOUNT, **overrides)
+    server.advance(minutes=15)
     return LISTENER.got
 
 

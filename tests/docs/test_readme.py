@@ -239,17 +239,17 @@ def test_an_event_of_a_seed_is_sent_as_the_page_shows(tmp_path):
 
 
 def test_the_seed_example_is_one(tmp_path):
-    """A double starts from it."""
+    """A server starts from it."""
     [example] = _blocks("json")
     seed = tmp_path / "seed.json"
     seed.write_text(example)
 
-    with MockThingSpace(Settings(seed=str(seed))) as double:
-        assert double.settings.auth == "present"
-        assert len(double.registrations()) == 1
+    with MockThingSpace(Settings(seed=str(seed))) as server:
+        assert server.settings.auth == "present"
+        assert len(server.registrations()) == 1
 
 
-def test_make_run_starts_the_double_and_ctrl_c_stops_it():
+def test_make_run_starts_the_server_and_ctrl_c_stops_it():
     """The one command to start it: prints the ready line, ends at once on Ctrl-C."""
     [command] = _blocks("sh")
     ran = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""Sends schemathesis against a double: what is described is what is done.
+"""Sends schemathesis against a server: what is described is what is done.
 
 And the description is valid by the standard it names, which takes too long to be
 asked in each run of the tests.
@@ -27,13 +27,13 @@ READY = "ready url="
 
 
 def main(program: str, *arguments: str) -> int:
-    """Run against a double that asks for no proofs, and against one that does."""
+    """Run against a server that asks for no proofs, and against one that does."""
     codes = [_run(program, auth, *how, *arguments) for auth, how in RUNS.items()]
     return max(codes)
 
 
 def _run(program: str, auth: str, *arguments: str) -> int:
-    with TemporaryDirectory() as folder, _double(program, auth, Path(folder)) as url:
+    with TemporaryDirectory() as folder, _server(program, auth, Path(folder)) as url:
         location = f"{url}/__admin/openapi.json"
         with urlopen(location) as description:
             validate(json.load(description), cls=OpenAPIV31SpecValidator)
@@ -43,8 +43,8 @@ def _run(program: str, auth: str, *arguments: str) -> int:
 
 
 @contextmanager
-def _double(program: str, auth: str, folder: Path) -> Iterator[str]:
-    """Serve a double on a free port; its URL."""
+def _server(program: str, auth: str, folder: Path) -> Iterator[str]:
+    """Serve a server on a free port; its URL."""
     command = [
         program,
         "serve",
@@ -55,18 +55,18 @@ def _double(program: str, auth: str, folder: Path) -> Iterator[str]:
         "--deregister-missing",
         "ok",
     ]
-    with (folder / "double.log").open("w") as log:
-        double = subprocess.Popen(
+    with (folder / "server.log").open("w") as log:
+        backend = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=log, text=True
         )
         try:
-            assert double.stdout is not None
-            line = next((one for one in double.stdout if READY in one), "")
-            assert line, (folder / "double.log").read_text()
+            assert backend.stdout is not None
+            line = next((one for one in backend.stdout if READY in one), "")
+            assert line, (folder / "server.log").read_text()
             yield line.partition(READY)[2].split()[0]
         finally:
-            double.terminate()
-            double.communicate(timeout=LONGEST_END_S)
+            backend.terminate()
+            backend.communicate(timeout=LONGEST_END_S)
 
 
 if __name__ == "__main__":

@@ -99,7 +99,7 @@ class Callbacks:
     """One family's callback calls, as functions of a client; they give the body.
 
     Args:
-        name: What the double calls the family.
+        name: What the server calls the family.
         controller: Where the client has the calls.
         service: The service that is registered, and whose name a deregistration
             may need.
@@ -395,7 +395,7 @@ FAMILIES = (
 def plain(model: Any) -> Any:
     """Make a model comparable: its type and its attributes; of an array, each's.
 
-    Of an instant only the type is compared; the double's clock says which it is.
+    Of an instant only the type is compared; the server's clock says which it is.
     """
     if isinstance(model, list):
         return [plain(one) for one in model]

@@ -1,4 +1,4 @@
-"""Clients of the double, made as the installed release of the SDK wants them made."""
+"""Clients of the server, made as the installed release of the SDK wants them made."""
 
 from operator import attrgetter
 from typing import Any
@@ -38,7 +38,7 @@ def client(
     Args:
         session: Its session token; None for none.
         key: Its OAuth key.
-        token: Its bearer token; None for one from the double.
+        token: Its bearer token; None for one from the server.
         without: A header that its requests are to lack.
     """
     hook = Without(without) if without else None

@@ -1,4 +1,4 @@
-"""A double that the published SDK takes for ThingSpace, and nothing beyond it."""
+"""A server that the published SDK takes for ThingSpace, and nothing beyond it."""
 
 import gc
 import socket
@@ -24,25 +24,25 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[MockThingSpace]:
-    """A double on a port, and the SDK pointing there."""
-    with MockThingSpace() as double, pytest.MonkeyPatch.context() as patch:
+    """A server on a port, and the SDK pointing there."""
+    with MockThingSpace() as server, pytest.MonkeyPatch.context() as patch:
         for name in ("no_proxy", "NO_PROXY"):
             patch.setenv(name, "127.0.0.1")
-        with point_sdk(double.url):
-            yield double
+        with point_sdk(server.url):
+            yield server
     gc.collect()  # the SDK never closes its connections; later tests count theirs
 
 
 @pytest.fixture
 def thingspace(running: MockThingSpace) -> MockThingSpace:
-    """The double, as just started."""
+    """The server, as just started."""
     running.reset()
     return running
 
 
 @pytest.fixture
 def started(thingspace: MockThingSpace) -> Callable[..., None]:
-    """Starts the double over with the settings it is given."""
+    """Starts the server over with the settings it is given."""
 
     def start(**settings: Any) -> None:
         thingspace.admin.ask("PUT", "/snapshot", {"settings": settings})

@@ -35,7 +35,7 @@ CREDENTIALS = {"username": "listener", "password": "secret"}
 
 
 def listeners(thingspace: MockThingSpace) -> list[tuple[str, str | None, str]]:
-    """Return family, service and URL of what is registered, as the double has it."""
+    """Return family, service and URL of what is registered, as the server has it."""
     return [
         (one.family, one.service, one.url) for one in thingspace.registrations(ACCOUNT)
     ]
@@ -167,7 +167,7 @@ def test_each_service_of_a_family_has_a_registration(
 
 
 def test_diagnostics_says_when_it_was_registered(thingspace: MockThingSpace) -> None:
-    """The SDK reads the instant that the double registered at, to the millisecond."""
+    """The SDK reads the instant that the server registered at, to the millisecond."""
     DIAGNOSTICS.register(client())
 
     [one] = DIAGNOSTICS.listed(client())

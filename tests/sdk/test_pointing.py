@@ -1,4 +1,4 @@
-"""Pointing the SDK at a double: a client made before, and back."""
+"""Pointing the SDK at a server: a client made before, and back."""
 
 from verizon.configuration import Configuration
 

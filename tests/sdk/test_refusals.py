@@ -68,9 +68,9 @@ class Wrong:
 
     Args:
         name: What, as the families' ``refusals`` have it.
-        reason: What the double tells the developer.
+        reason: What the server tells the developer.
         arguments: What is special about the call.
-        settings: What is special about the double.
+        settings: What is special about the server.
         visitor: What is special about the client.
         operations: The operations it can be wrong in.
         families: The families it can be wrong in.
@@ -237,7 +237,7 @@ def test_a_bad_bearer_token_is_the_gateways_fault(
     fault: int,
     visitor: Mapping[str, Any],
 ) -> None:
-    """Without a bearer token that the double issued no operation is reached."""
+    """Without a bearer token that the server issued no operation is reached."""
     started(**STRICT_AUTH)
 
     with pytest.raises(APIException) as refused:

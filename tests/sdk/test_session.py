@@ -28,7 +28,7 @@ Start = Callable[..., None]
 
 
 def operations(thingspace: MockThingSpace) -> list[str | None]:
-    """Return the operations the double was asked for."""
+    """Return the operations the server was asked for."""
     return [one.operation for one in thingspace.requests()]
 
 
@@ -197,7 +197,7 @@ def test_a_call_without_a_session_is_the_sdks_exception(
     visitor: dict[str, str],
     code: str,
 ) -> None:
-    """What is done to a session needs one that the double issued."""
+    """What is done to a session needs one that the server issued."""
     started(auth="strict")
 
     with pytest.raises(ConnectivityManagementResultException) as refused:
@@ -286,7 +286,7 @@ def test_a_client_without_a_session_token_is_stopped(
     thingspace: MockThingSpace,
     started: Start,
 ) -> None:
-    """The SDK raises by itself, or the double refuses what 1.0.0 sends."""
+    """The SDK raises by itself, or the server refuses what 1.0.0 sends."""
     started(auth="strict")
 
     with pytest.raises(RELEASE.sessionless):

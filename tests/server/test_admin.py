@@ -10,8 +10,8 @@ from werkzeug.datastructures import Headers
 from werkzeug.test import Client, TestResponse, run_wsgi_app
 
 from mockthingspace import __version__, create_app
-from mockthingspace.apis import FAMILIES
-from mockthingspace.backend.backend import Double
+from mockthingspace.apis import APIS
+from mockthingspace.backend.backend import Backend
 from mockthingspace.backend.store.journal import LONGEST_KEPT
 from mockthingspace.core.settings import Settings, rows
 from mockthingspace.server.admin import RESOURCES, common, requests
@@ -52,7 +52,7 @@ def seqs(reply: TestResponse) -> list[int]:
 
 @pytest.fixture
 def used(client: FlaskClient) -> FlaskClient:
-    """A client of a double that has seen six requests of two accounts."""
+    """A client of a server that has seen six requests of two accounts."""
     for account in (ACCOUNT, OTHER):
         path = f"/api/fota/v1/callbacks/{account}"
         client.post(path, json={"name": "Fota", "url": "http://localhost/"})
@@ -76,16 +76,16 @@ def test_health_says_who_answers(client: FlaskClient) -> None:
     assert (shown["status"], shown["version"]) == ("healthy", __version__)
 
 
-def test_uptime_is_the_doubles_time(client: FlaskClient, double: Double) -> None:
-    """Uptime counts from the start by the double's clock."""
+def test_uptime_is_the_servers_time(client: FlaskClient, backend: Backend) -> None:
+    """Uptime counts from the start by the server's clock."""
     shown = client.get("/__admin/health").get_json()
     assert (
-        0 <= shown["uptime_s"] <= (double.clock.now() - double.started_at).seconds + 1
+        0 <= shown["uptime_s"] <= (backend.clock.now() - backend.started_at).seconds + 1
     )
 
 
 def test_the_epoch_counts_the_resets(client: FlaskClient) -> None:
-    """A script sees by the epoch that the double was started over."""
+    """A script sees by the epoch that the server was started over."""
     before = client.get("/__admin/health").get_json()["epoch"]
     told = client.post("/__admin/reset", json={}).get_json()["epoch"]
     after = client.get("/__admin/health").get_json()["epoch"]
@@ -106,7 +106,7 @@ def test_families_shows_everything_served(client: FlaskClient) -> None:
             one.method,
             family.prefix + one.rule.replace("<", "{").replace(">", "}"),
         )
-        for family in FAMILIES
+        for family in APIS
         for one in family.operations
     ]
 
@@ -121,7 +121,7 @@ def test_everything_served_has_a_mark_and_a_source(client: FlaskClient) -> None:
         for fact in family[kind]
     ]
     assert {fact["evidence"] for fact in facts} <= MARKS
-    assert [fact for fact in facts if not (fact["says"] and fact["source"])] == []
+    assert [fact for fact in facts if not (fact["summary"] and fact["source"])] == []
     assert all(family["operations"] and family["refusals"] for family in shown)
 
 
@@ -433,7 +433,7 @@ READS_NONE = ("/reset", "/requests/reset", "/deliveries/<identity>/resend")
 
 @pytest.fixture
 def full(used: FlaskClient) -> FlaskClient:
-    """A client of a double that has a delivery too, number 7."""
+    """A client of a server that has a delivery too, number 7."""
     trigger = {"event": "Fota.firmwareList", "account": ACCOUNT}
     used.post("/__admin/deliveries", json=trigger)  # goes out once that is closed
     return used
@@ -444,27 +444,27 @@ def path_of(rule: str) -> str:
     return f"/__admin{rule}".replace("<int:seq>", "1").replace("<identity>", "8")
 
 
-def state_of(double: Double) -> tuple[object, ...]:
+def state_of(backend: Backend) -> tuple[object, ...]:
     """Return everything a request could change."""
-    state = double.state
+    state = backend.state
     return (
         state,
         state.registry.every(),
         state.journal.every(),
-        double.sequence.last,
+        backend.sequence.last,
         state.deliveries.every(),
-        double.clock.mode,
+        backend.clock.mode,
         len(state.tokens),
-        double.settings,
+        backend.settings,
     )
 
 
 @each("rule", GETS)
-def test_get_changes_nothing(full: FlaskClient, double: Double, rule: str) -> None:
+def test_get_changes_nothing(full: FlaskClient, backend: Backend, rule: str) -> None:
     """Reading leaves the state, the journal and the tokens as they were."""
-    before = state_of(double)
+    before = state_of(backend)
     reply = full.get(path_of(rule))
-    assert (reply.status_code, state_of(double)) == (200, before)
+    assert (reply.status_code, state_of(backend)) == (200, before)
 
 
 @each("rule", GETS)
@@ -489,7 +489,7 @@ def test_an_unknown_resource_is_told_those_there_are(
 def test_the_front_page_says_what_this_is_and_where_the_rest_is(
     client: FlaskClient, path: str
 ) -> None:
-    """Whoever opens the double's URL learns its version, families, admin API, docs."""
+    """Whoever opens the server's URL learns its version, families, admin API, docs."""
     reply = client.get(path)
 
     shown = reply.get_json()
@@ -544,8 +544,8 @@ OURS = [
     "[::1]",
     "[::1]:8440",
     "192.0.2.7:8440",
-    "my_double:8440",
-    "Double.Test",
+    "my_server:8440",
+    "Server.Test",
     "localhost:",
     "[0:0::1]:8440",
 ]
@@ -609,8 +609,8 @@ class AnyHost(FlaskClient):
 
 @pytest.fixture(scope="module")
 def guarded() -> FlaskClient:
-    """A client of a double on an address, with two more names allowed."""
-    settings = Settings(host="192.0.2.7", allowed_hosts=["my_double", "double.test"])
+    """A client of a server on an address, with two more names allowed."""
+    settings = Settings(host="192.0.2.7", allowed_hosts=["my_server", "server.test"])
     app = create_app(settings)
     app.test_client_class = AnyHost
     return app.test_client()
@@ -628,13 +628,13 @@ def test_a_foreign_host_is_refused(guarded: FlaskClient, host: str) -> None:
     """A name that was made to resolve to this machine reaches nothing."""
     reply = guarded.get("/__admin/health", headers={"Host": host})
     message = assert_admin_error(reply, 403, "foreign_host")
-    assert message.startswith(f"the Host {host!r} is not this double's; to reach")
+    assert message.startswith(f"the Host {host!r} is not this server's; to reach")
 
 
 @each(
     ("host", "name"),
     [
-        ("My.Double:8440", "my.double"),
+        ("My.Server:8440", "my.server"),
         ("[::2]:1", "::2"),
         ("[", "NAME"),
         ("", "NAME"),
@@ -647,7 +647,7 @@ def test_a_foreign_host_is_told_how_to_be_ours(
     """The refusal of a host spells the option that allows it."""
     reply = guarded.get("/__admin/health", headers={"Host": host})
     message = assert_admin_error(reply, 403, "foreign_host")
-    assert message.endswith(f", start the double with --allowed-hosts {name}")
+    assert message.endswith(f", start the server with --allowed-hosts {name}")
 
 
 def test_a_client_without_host_is_served(client: FlaskClient) -> None:
@@ -663,7 +663,7 @@ def test_a_client_without_host_is_served(client: FlaskClient) -> None:
 
 @each("origin", ["http://localhost:8440", "HTTP://LocalHost:8440"])
 def test_a_page_of_ours_is_served(client: FlaskClient, origin: str) -> None:
-    """A page that the double itself serves may use the admin API."""
+    """A page that the server itself serves may use the admin API."""
     headers = {"Host": "localhost:8440", "Origin": origin}
     assert client.get("/__admin/health", headers=headers).status_code == 200
 
@@ -713,7 +713,7 @@ def test_a_request_from_another_site_is_refused(
 def test_what_the_user_or_a_page_of_ours_opens_is_served(
     client: FlaskClient, site: str
 ) -> None:
-    """An address typed into a browser and the double's own page are no attack."""
+    """An address typed into a browser and the server's own page are no attack."""
     reply = client.get("/__admin/health", headers={"Sec-Fetch-Site": site})
     assert reply.status_code == 200
 
@@ -809,8 +809,8 @@ def test_a_large_snapshot_is_restored(client: FlaskClient) -> None:
     assert len(client.get("/__admin/snapshot").data) > 1024 * 1024
 
 
-def test_a_snapshot_leaves_out_what_a_double_starts_with(client: FlaskClient) -> None:
-    """Address, clock and seed file belong to the double, not to its state."""
+def test_a_snapshot_leaves_out_what_a_server_starts_with(client: FlaskClient) -> None:
+    """Address, clock and seed file belong to the server, not to its state."""
     shown = client.get("/__admin/snapshot").get_json()
     assert (list(shown), list(shown["settings"])) == (
         ["settings", "registrations", "events", "faults"],
@@ -861,7 +861,7 @@ def test_a_reset_says_what_there_was(used: FlaskClient) -> None:
 
 
 def test_a_reset_of_an_account_touches_only_that(used: FlaskClient) -> None:
-    """Others that use the same double keep their registrations and requests."""
+    """Others that use the same server keep their registrations and requests."""
     reply = used.post(f"/__admin/reset?account={ACCOUNT}", json={}).get_json()
     left = used.get("/__admin/registrations").get_json()["registrations"]
     assert reply == counts(registrations=1, requests=4)
@@ -960,7 +960,7 @@ def test_what_is_read_is_no_longer_than_it_may_be(
 
 
 def test_a_long_body_is_kept_cut(client: FlaskClient) -> None:
-    """The journal keeps the first 64 KiB of a body; the double reads it all."""
+    """The journal keeps the first 64 KiB of a body; the server reads it all."""
     body = b'{"name": "Fota", "url": "http://listener/cb"}'.ljust(LONGEST_KEPT + 1)
     assert 200 == client.post(CALLBACKS, data=body).status_code
     kept = client.get("/__admin/requests/1").get_json()["request"]["body"]

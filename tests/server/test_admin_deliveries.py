@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from mockthingspace import create_app
-from mockthingspace.apis import FAMILIES
-from mockthingspace.backend.backend import Double, State
+from mockthingspace.apis import APIS
+from mockthingspace.backend.backend import Backend, BackendState
 from mockthingspace.core.clock import LATEST, Clock
 from mockthingspace.core.models import Delivery
 from mockthingspace.core.settings import Settings
@@ -66,7 +66,7 @@ def listener() -> Listening:
 
 @pytest.fixture
 def app(listener: Listening) -> Iterator[Flask]:
-    """A double whose clock stands still, with the listener in process."""
+    """A server whose clock stands still, with the listener in process."""
     made = create_app(Settings(clock="manual"), {ORIGIN: listener})
     yield made
     listener.answers.set()
@@ -75,7 +75,7 @@ def app(listener: Listening) -> Iterator[Flask]:
 
 @pytest.fixture
 def registered(client: FlaskClient) -> FlaskClient:
-    """A client of a double where the account has registered its listener."""
+    """A client of a server where the account has registered its listener."""
     register(client, ACCOUNT)
     return client
 
@@ -119,9 +119,9 @@ def refused(reply: TestResponse, status: int, code: str) -> str:
 def test_the_events_are_shown_with_every_field(client: FlaskClient) -> None:
     """The catalogue says of each field what it is by default and how we know."""
     shown = client.get("/__admin/events").get_json()["events"]
-    there = [(family.name, one) for family in FAMILIES for one in family.events]
-    assert [(one.name, family, one.service, one.says) for family, one in there] == [
-        (one["event"], one["family"], one["service"], one["says"]) for one in shown
+    there = [(family.name, one) for family in APIS for one in family.events]
+    assert [(one.name, family, one.service, one.summary) for family, one in there] == [
+        (one["event"], one["family"], one["service"], one["summary"]) for one in shown
     ]
     assert [list(map(field_of, one.fields)) for _, one in there] == [
         one["fields"] for one in shown
@@ -150,7 +150,7 @@ def field_of(field: Any) -> dict[str, Any]:
     """Return a field as the catalogue shows it."""
     names = ("path", "default", "source")
     return {name: getattr(field, name) for name in names} | {
-        "evidence": field.mark,
+        "evidence": field.evidence,
         "date": date_of(field.source),
     }
 
@@ -191,7 +191,7 @@ def test_a_trigger_answers_with_the_pending_delivery(registered: FlaskClient) ->
 
 
 def test_a_message_goes_out_after_the_reply(
-    registered: FlaskClient, listener: Listening, double: Double
+    registered: FlaskClient, listener: Listening, backend: Backend
 ) -> None:
     """Nothing is sent until the reply to the trigger is written."""
     reply = registered.post("/__admin/deliveries", json=TRIGGER)
@@ -199,10 +199,10 @@ def test_a_message_goes_out_after_the_reply(
     assert ([], [], False) == (
         listener.came,
         kept["attempts"],
-        double.wait_until_idle(0),
+        backend.wait_until_idle(0),
     )
     reply.close()
-    assert double.wait_until_idle(PATIENCE_S)
+    assert backend.wait_until_idle(PATIENCE_S)
     assert 1 == len(listener.came)
 
 
@@ -321,12 +321,12 @@ def test_a_refused_trigger_lists_five_registrations(client: FlaskClient) -> None
 
 
 def test_another_services_registration_gets_nothing(
-    registered: FlaskClient, double: Double
+    registered: FlaskClient, backend: Backend
 ) -> None:
     """An event goes to the listener of its service alone."""
-    [old] = double.state.registry.every()
-    double.state.registry.remove(account=ACCOUNT)
-    double.state.registry.register(
+    [old] = backend.state.registry.every()
+    backend.state.registry.remove(account=ACCOUNT)
+    backend.state.registry.register(
         type(old)(old.family, ACCOUNT, "Else", old.url, None, None, old.registered_at)
     )
     reply = post(registered, "/deliveries", TRIGGER)
@@ -402,13 +402,13 @@ def test_a_trigger_for_an_account_that_is_not_accepted_says_so() -> None:
 
 
 def test_a_resend_passes_over_other_services(
-    registered: FlaskClient, double: Double
+    registered: FlaskClient, backend: Backend
 ) -> None:
     """A registration for another service is not where the message was meant for."""
     first = delivered(registered)
-    [old] = double.state.registry.every()
-    double.state.registry.remove()
-    double.state.registry.register(
+    [old] = backend.state.registry.every()
+    backend.state.registry.remove()
+    backend.state.registry.register(
         type(old)(old.family, ACCOUNT, "Else", old.url, None, None, old.registered_at)
     )
     reply = post(registered, f"/deliveries/{first['id']}/resend")
@@ -434,7 +434,7 @@ def ids(client: FlaskClient, query: str = "") -> list[str]:
 
 @pytest.fixture
 def several(registered: FlaskClient, listener: Listening) -> FlaskClient:
-    """A client of a double with three deliveries: done, pending, of another."""
+    """A client of a server with three deliveries: done, pending, of another."""
     register(registered, OTHER)
     delivered(registered)
     listener.statuses.append(503)
@@ -606,7 +606,7 @@ def test_a_line_hides_the_user_of_a_url(client: FlaskClient) -> None:
     assert "-> https://ann:***@listener.example/cb: " in reply.get_json()["message"]
 
 
-def watched(state: State, monkeypatch: pytest.MonkeyPatch) -> Signal:
+def watched(state: BackendState, monkeypatch: pytest.MonkeyPatch) -> Signal:
     """Return an event that is set once somebody waits for what happens."""
     waiting = Signal()
     watching = state.notifier.watching
@@ -631,10 +631,10 @@ def test_no_clock_goes_past_the_year_9000(registered: FlaskClient, clock: Clock)
 
 @each("how", ["reset", "close", "restore"])
 def test_a_wait_ends_with_what_it_waits_on(
-    client: FlaskClient, double: Double, how: str, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, backend: Backend, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A reset, a restore or the end of the double lets go of who waits."""
-    waiting = watched(double.state, monkeypatch)
+    """A reset, a restore or the end of the server lets go of who waits."""
+    waiting = watched(backend.state, monkeypatch)
     with ThreadPoolExecutor(1) as others:
         replied = others.submit(
             post, client.application.test_client(), WAITS, {"advance": False}
@@ -643,13 +643,13 @@ def test_a_wait_ends_with_what_it_waits_on(
         if how == "reset":
             post(client, "/reset")
         elif how == "close":
-            double.close()
+            backend.close()
         else:
             client.put("/__admin/snapshot", json={})
         reply = replied.result(PATIENCE_S / 2)
     assert 408 == reply.status_code
     assert reply.get_json()["message"].startswith(
-        "the double was reset or stopped during the wait for 1 delivery"
+        "the server was reset or stopped during the wait for 1 delivery"
     )
 
 
@@ -662,7 +662,7 @@ def test_idle_is_told(registered: FlaskClient) -> None:
 
 
 def test_not_idle_is_told(registered: FlaskClient, listener: Listening) -> None:
-    """A listener that does not answer keeps the double busy."""
+    """A listener that does not answer keeps the server busy."""
     listener.answers.clear()
     trigger(registered)
     reply = post(registered, "/deliveries/wait-until-idle", {"timeout_s": 0.01})
@@ -673,12 +673,12 @@ def test_not_idle_is_told(registered: FlaskClient, listener: Listening) -> None:
 
 
 def test_an_answer_after_a_reset_is_stale(
-    registered: FlaskClient, listener: Listening, double: Double
+    registered: FlaskClient, listener: Listening, backend: Backend
 ) -> None:
     """It is shown when it is asked for, and nowhere else."""
     listener.answers.clear()
-    answered, note_late = Signal(), double.runtime.late
-    double.runtime.late = lambda delivery: (note_late(delivery), answered.set())
+    answered, note_late = Signal(), backend.runtime.late
+    backend.runtime.late = lambda delivery: (note_late(delivery), answered.set())
     made = trigger(registered)
     assert listener.asked.wait(PATIENCE_S)
     assert post(registered, "/reset").get_json()["cancelled"] == 1
@@ -717,12 +717,12 @@ def test_removing_another_registration_cancels_nothing(several: FlaskClient) -> 
     assert [] == ids(several, "status=cancelled")
 
 
-def test_the_clock_is_shown(client: FlaskClient, double: Double) -> None:
+def test_the_clock_is_shown(client: FlaskClient, backend: Backend) -> None:
     """Whether it stands, and what time it is."""
     shown = client.get("/__admin/clock").get_json()
     assert ["mode", "now", "ahead_s"] == list(shown)
     assert "manual" == shown["mode"]
-    assert f"{double.clock.now():%Y-%m-%dT%H:%M:%S.%fZ}" == shown["now"]
+    assert f"{backend.clock.now():%Y-%m-%dT%H:%M:%S.%fZ}" == shown["now"]
 
 
 def test_the_clock_is_let_run_and_stopped(client: FlaskClient) -> None:
@@ -865,7 +865,7 @@ FIELDS = (
 
 @pytest.fixture(scope="module")
 def fuzzed() -> Iterator[FlaskClient]:
-    """A client of one double for every example."""
+    """A client of one server for every example."""
     made = create_app(Settings(clock="manual"), {ORIGIN: Listening()})
     client = made.test_client()
     register(client, ACCOUNT)
@@ -895,14 +895,14 @@ def test_no_body_breaks_the_admin_api(
     assert isinstance(reply.get_json(), dict)
 
 
-def waiting_for(double: Double, count: int, status: str) -> Any:
+def waiting_for(backend: Backend, count: int, status: str) -> Any:
     """Wait in a thread for so many deliveries; return what they will be."""
     app = create_app()
 
     def wait() -> list[Delivery]:
         with app.test_request_context():
             return _come(
-                double.state,
+                backend.state,
                 lambda delivery: delivery.status == status,
                 count,
                 PATIENCE_S,
@@ -912,12 +912,12 @@ def waiting_for(double: Double, count: int, status: str) -> Any:
 
 
 def test_a_wait_does_not_count_what_was_forgotten(
-    double: Double, monkeypatch: pytest.MonkeyPatch
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a reset of its account a delivery is no more."""
-    begun = watched(double.state, monkeypatch)
-    deliveries = double.state.deliveries
-    came = waiting_for(double, 2, "delivered")
+    begun = watched(backend.state, monkeypatch)
+    deliveries = backend.state.deliveries
+    came = waiting_for(backend, 2, "delivered")
     assert begun.wait(PATIENCE_S)
     deliveries.add(NEW._replace(status="delivered"))
     deliveries.remove(lambda delivery: True)
@@ -927,12 +927,12 @@ def test_a_wait_does_not_count_what_was_forgotten(
 
 
 def test_a_wait_returns_what_was_there_for_a_moment(
-    double: Double, monkeypatch: pytest.MonkeyPatch
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """That it has changed since makes it no wait in vain."""
-    begun = watched(double.state, monkeypatch)
-    deliveries = double.state.deliveries
-    came = waiting_for(double, 1, "pending")
+    begun = watched(backend.state, monkeypatch)
+    deliveries = backend.state.deliveries
+    came = waiting_for(backend, 1, "pending")
     assert begun.wait(PATIENCE_S)
     with deliveries.lock:
         pending = deliveries.add(NEW)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from mockthingspace.backend.backend import Double
+from mockthingspace.backend.backend import Backend
 from mockthingspace.core.clock import Clock
 
 from ..rows import each
@@ -161,12 +161,14 @@ def test_a_reset_of_an_account_heals_its_own(client: FlaskClient) -> None:
     assert [exchange["account"] for exchange in left] == [OTHER, None]
 
 
-def test_what_faults_did_is_in_the_chronicle(
-    client: FlaskClient, double: Double
+def test_what_faults_did_is_in_the_event_log(
+    client: FlaskClient, backend: Backend
 ) -> None:
     """Planned, acted and healed, in one order."""
     plan(client, account=ACCOUNT)
     client.get(CALLBACKS)
-    happened = [item.says.partition(":")[0] for item in double.state.chronicle.every()]
+    happened = [
+        item.summary.partition(":")[0] for item in backend.state.event_log.every()
+    ]
     assert happened == ["planned", "acted", "healed"]
-    assert {item.account for item in double.state.chronicle.every()} == {ACCOUNT}
+    assert {item.account for item in backend.state.event_log.every()} == {ACCOUNT}

@@ -13,7 +13,7 @@ from marshmallow import ValidationError
 from werkzeug.test import Client
 
 from mockthingspace import Settings, create_app
-from mockthingspace.apis import FAMILIES
+from mockthingspace.apis import APIS
 from mockthingspace.apis.errors import gateway
 from mockthingspace.apis.fidelity import path_of
 from mockthingspace.apis.handlers import listing, register, show
@@ -25,7 +25,7 @@ from mockthingspace.core.exceptions import (
     word,
 )
 from mockthingspace.server.http.current import EXTENSION
-from mockthingspace.server.openapi.description import described
+from mockthingspace.server.openapi.description import describe
 from mockthingspace.server.openapi.schemas import EXAMPLES
 from mockthingspace.spec.fields import HttpHeaders, ListenerUrl
 
@@ -33,10 +33,8 @@ from ..rows import each
 
 AT = "/__admin/openapi.json"
 PAGE = "/__admin/openapi/"
-OPERATIONS = [
-    (family, operation) for family in FAMILIES for operation in family.operations
-]
-EVENTS = [(family, event) for family in FAMILIES for event in family.events]
+OPERATIONS = [(family, operation) for family in APIS for operation in family.operations]
+EVENTS = [(family, event) for family in APIS for event in family.events]
 GRANTING = Settings(deregister_missing="ok")
 BODIES = {"application/json", "application/x-www-form-urlencoded"}
 
@@ -47,7 +45,7 @@ def _name(value: Any) -> str:
 
 def _told(family, operation, document=None) -> dict[str, Any]:
     """Return what a description says of an operation."""
-    paths = (document or described(Settings()))["paths"]
+    paths = (document or describe(Settings()))["paths"]
     return paths[path_of(family, operation)][operation.method.lower()]
 
 
@@ -66,18 +64,18 @@ def _contents(value: Any) -> Iterator[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
-    """A client of a double that shows the page."""
+    """A client of a server that shows the page."""
     app = create_app(Settings(api_page=True))
     yield app.test_client()
     app.extensions[EXTENSION].close()
 
 
 def test_it_is_served_by_the_admin_api(client):
-    """A program gets it from where the double is, with no host in it."""
+    """A program gets it from where the server is, with no host in it."""
     reply = client.get(AT)
 
     assert (reply.status_code, reply.mimetype) == (200, "application/json")
-    assert reply.get_json() == described(Settings())
+    assert reply.get_json() == describe(Settings())
     assert reply.get_json()["servers"] == [{"url": "/"}]
 
 
@@ -87,16 +85,16 @@ def test_every_operation_is_in_it_with_what_it_promises(family, operation):
     told = _told(family, operation)
 
     fact = operation.fact
-    assert (fact.says, fact.mark) == (told["summary"], told["x-evidence"])
+    assert (fact.summary, fact.evidence) == (told["summary"], told["x-evidence"])
     assert fact.source == told["x-source"]
-    assert told["description"] == f"{fact.mark}: {fact.source}"
+    assert told["description"] == f"{fact.evidence}: {fact.source}"
 
 
 @each("dialect", ["sdk", "docs"])
 @each(("family", "operation"), OPERATIONS, ids=_name)
 def test_every_refusal_is_in_it_with_its_body(family, operation, dialect):
     """A refusal is a named example of its status, as the family answers it."""
-    responses = _told(family, operation, described(Settings(dialect=dialect)))[
+    responses = _told(family, operation, describe(Settings(dialect=dialect)))[
         "responses"
     ]
 
@@ -116,9 +114,7 @@ def test_no_refusal_of_a_family_is_left_out():
         for family, operation in OPERATIONS
         for refusal in refusals(family, operation)
     }
-    answered = {
-        (family.prefix, answer) for family in FAMILIES for answer in family.answers
-    }
+    answered = {(family.prefix, answer) for family in APIS for answer in family.answers}
 
     assert gateway("/").keys() >= {refusal for _, refusal in answered - met}
 
@@ -147,9 +143,9 @@ def test_a_refusal_stands_where_it_can_be_met_only(name, refusal, those):
 def test_every_verb_that_refuses_is_known():
     """A new verb says here whether it refuses by itself."""
     silent = {listing, show, register}
-    verbs = {operation.verb for _, operation in OPERATIONS}
+    verbs = {operation.handler for _, operation in OPERATIONS}
 
-    assert {verb.__name__ for verb in verbs - RAISED.keys() - silent} == {
+    assert {handler.__name__ for handler in verbs - RAISED.keys() - silent} == {
         "issue",
         "log_out",
         "revoke",
@@ -160,7 +156,7 @@ def test_every_verb_that_refuses_is_known():
 def test_every_message_is_a_callback_of_what_registers_for_it(family, event):
     """Who registers a URL is told what will be sent to it."""
     registering = [
-        operation for operation in family.operations if operation.verb is register
+        operation for operation in family.operations if operation.handler is register
     ]
 
     for operation in registering:
@@ -168,7 +164,7 @@ def test_every_message_is_a_callback_of_what_registers_for_it(family, event):
         ((expression, path),) = told["callbacks"][event.name].items()
         url = re.fullmatch(r"\{\$request\.body#/(\w+)\}", expression)
         content = path["post"]["requestBody"]["content"]["application/json"]
-        assert path["post"]["summary"] == event.says
+        assert path["post"]["summary"] == event.summary
         assert content["example"].keys() == event.template().keys()
         assert operation.body.keys[url[1]] == "url"
         assert list(path["post"]["responses"]) == ["2XX"]
@@ -176,20 +172,20 @@ def test_every_message_is_a_callback_of_what_registers_for_it(family, event):
 
 def test_a_message_says_of_each_field_how_it_is_known():
     """The rows of an event are in its schema, with mark and source."""
-    schemas = described(Settings())["components"]["schemas"]
+    schemas = describe(Settings())["components"]["schemas"]
 
     for _, event in EVENTS:
         for row in event.fields:
             place = schemas[event.name]
             for step in row.path.split("."):
                 place = place["items"] if step.isdigit() else place["properties"][step]
-            assert row.mark in place["x-evidence"]
+            assert row.evidence in place["x-evidence"]
 
 
 @pytest.mark.parametrize("dialect", ["sdk", "docs"])
 def test_every_example_is_what_its_schema_says(dialect):
     """Requests, replies, refusals and messages show what they describe."""
-    document = described(Settings(dialect=dialect))
+    document = describe(Settings(dialect=dialect))
 
     for content in _contents(document["paths"]):
         named = content.get("examples", {"": {"value": content.get("example")}})
@@ -199,9 +195,9 @@ def test_every_example_is_what_its_schema_says(dialect):
 
 @each(("family", "operation"), OPERATIONS, ids=_name)
 def test_an_example_is_answered_as_it_is_described(family, operation):
-    """A double takes the example of a request, and replies by the schema."""
+    """A server takes the example of a request, and replies by the schema."""
     app = create_app(GRANTING)
-    document = described(GRANTING)
+    document = describe(GRANTING)
     told = _told(family, operation, document)
     given = {item["name"]: item["example"] for item in told["parameters"]}
     path = path_of(family, operation).format(**given)
@@ -230,10 +226,7 @@ def test_an_example_is_answered_as_it_is_described(family, operation):
 def test_proofs_are_asked_for_as_the_setting_says():
     """Where auth is off nobody needs to say who calls."""
     off, present = (
-        [
-            _told(*pair, described(Settings(auth=auth)))["security"]
-            for pair in OPERATIONS
-        ]
+        [_told(*pair, describe(Settings(auth=auth)))["security"] for pair in OPERATIONS]
         for auth in ("off", "present")
     )
 
@@ -246,7 +239,7 @@ def test_proofs_are_asked_for_as_the_setting_says():
 def test_pages_have_shapes_of_their_own():
     """``dialect=docs`` describes what is answered then."""
     sdk, docs = (
-        described(Settings(dialect=dialect))["components"]["schemas"]
+        describe(Settings(dialect=dialect))["components"]["schemas"]
         for dialect in ("sdk", "docs")
     )
 
@@ -257,8 +250,8 @@ def test_pages_have_shapes_of_their_own():
 
 def test_headers_have_the_names_the_settings_give_them():
     """The secret's and the signature's header are called as they will be sent."""
-    document = described(Settings(secret_header="X-S", signature_header="X-G"))
-    family = next(family for family in FAMILIES if family.signed)
+    document = describe(Settings(secret_header="X-S", signature_header="X-G"))
+    family = next(family for family in APIS if family.signed)
     operation = next(operation for operation in family.operations if operation.signs)
 
     told = _told(family, operation, document)
@@ -270,8 +263,8 @@ def test_headers_have_the_names_the_settings_give_them():
 
 def test_what_is_spelled_in_two_ways_is_described_in_both():
     """A key's other spelling is a schema; a parameter's is told in words."""
-    schemas = described(Settings())["components"]["schemas"]
-    family = next(family for family in FAMILIES if family.name == "hyper-precise")
+    schemas = describe(Settings())["components"]["schemas"]
+    family = next(family for family in APIS if family.name == "hyper-precise")
 
     accepted = schemas["fota-v2.register.request"]["anyOf"]
     told = _told(family, family.operations[-1])["parameters"]
@@ -302,7 +295,7 @@ NO_URLS = (
 )
 FIELDS = [
     ListenerUrl(),
-    *{type(family.account): family.account for family in FAMILIES}.values(),
+    *{type(family.account): family.account for family in APIS}.values(),
 ]
 FIELDS = [field for field in FIELDS if field is not None]
 
@@ -398,7 +391,7 @@ class _References(HTMLParser):
 
 
 def test_the_page_refers_to_nothing_elsewhere(client):
-    """All that the page is made of is served by the double itself."""
+    """All that the page is made of is served by the server itself."""
     page = client.get(PAGE)
     found = _References(page.text).found
 

@@ -10,13 +10,13 @@ import pytest
 import requests
 
 from mockthingspace import Listener, MockThingSpace, create_app
-from mockthingspace.apis import FAMILIES
+from mockthingspace.apis import APIS
 from mockthingspace.backend.delivery.transport import Outcome
 from mockthingspace.cli.main import main
-from mockthingspace.client.transport import Asked
+from mockthingspace.client.transport import AdminReply
 from mockthingspace.core.exceptions import AdminError
 from mockthingspace.core.matching import request_patterns
-from mockthingspace.core.matching.criteria import shown as told
+from mockthingspace.core.matching.criteria import redacted as told
 from mockthingspace.core.models import Attempt, Caller
 from mockthingspace.core.redaction import (
     HIDDEN,
@@ -45,7 +45,7 @@ def listener() -> Iterator[Listener]:
 
 @pytest.fixture(scope="module")
 def thing(listener: Listener) -> Iterator[MockThingSpace]:
-    """A double that was told secrets wherever it can be, and failed to deliver."""
+    """A server that was told secrets wherever it can be, and failed to deliver."""
     listener.reply(500, times=9, body=f'{{"clientSecret": "{SECRET}"}}'.encode())
     url = listener.url.replace("//", f"//ann:{SECRET}@")
     with MockThingSpace(credentials={"ann": SECRET}) as running:
@@ -185,16 +185,16 @@ def test_no_value_shows_a_secret_when_it_is_spelled(
     thing: MockThingSpace, listener: Listener
 ) -> None:
     """A failing test's report has the locals of every frame."""
-    double = thing._double
-    assert double is not None
-    state = double.state
+    backend = thing._backend
+    assert backend is not None
+    state = backend.state
     values = [
-        *(thing, double, state, state.settings, listener.messages),
+        *(thing, backend, state, state.settings, listener.messages),
         *(thing.registrations(), thing.deliveries(), thing.requests()),
         *(state.deliveries.every(), state.journal.every(), state.registry.every()),
         *(Caller("me", SECRET, SECRET), state.settings.but(credentials={"a": SECRET})),
-        Attempt(1, 1, double.clock.now(), 0.0, 200, None, SECRET.encode()),
-        Attempt(1, 1, double.clock.now(), 0.0, None, f"http://a:{SECRET}@h/", b""),
+        Attempt(1, 1, backend.clock.now(), 0.0, 200, None, SECRET.encode()),
+        Attempt(1, 1, backend.clock.now(), 0.0, None, f"http://a:{SECRET}@h/", b""),
     ]
     assert [type(one) for one in values if SECRET in f"{one!r}"] == []
     assert "status='pending', attempts=(Attempt(" in repr(state.deliveries.every())
@@ -244,7 +244,7 @@ FIXTURES = Path(__file__).parents[2] / "fixtures"
 
 def test_what_thingspace_says_stays_readable() -> None:
     """Of all replies and messages only passwords and a device's credential hide."""
-    events = [event for family in FAMILIES for event in family.events]
+    events = [event for family in APIS for event in family.events]
     said = [path.read_text() for path in FIXTURES.rglob("*.error.json")]
     said += [json.dumps(event.template()) for event in events]
     credential = json.dumps({"username": "", "password": ""})
@@ -357,7 +357,7 @@ def test_no_secret_is_hidden_where_there_is_none() -> None:
 
 def test_what_is_sent_is_shown_without_its_body() -> None:
     """Frames of a failing test have requests and outcomes as their values."""
-    asked = Asked("POST", "/__admin/registrations", {}, {"password": SECRET})
+    asked = AdminReply("POST", "/__admin/registrations", {}, {"password": SECRET})
     outcome = Outcome(200, None, SECRET.encode())
     assert (repr(asked), repr(outcome)) == (
         "Asked(POST /__admin/registrations)",

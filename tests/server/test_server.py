@@ -36,13 +36,13 @@ LISTENING = (
 
 @pytest.fixture
 def thingspace() -> Iterator[MockThingSpace]:
-    """A double on a port."""
+    """A server on a port."""
     with MockThingSpace() as running:
         yield running
 
 
-def _port(double: MockThingSpace) -> int:
-    return int(urlsplit(double.url).port or 0)
+def _port(server: MockThingSpace) -> int:
+    return int(urlsplit(server.url).port or 0)
 
 
 def _connected(port: int) -> socket.socket:
@@ -209,8 +209,8 @@ def test_fifty_starts_and_stops_leave_no_thread_descriptor_or_port():
         _connected(port)
 
 
-def test_a_stopped_double_can_be_started_again(thingspace):
-    """A double that was stopped answers again once it is started."""
+def test_a_stopped_server_can_be_started_again(thingspace):
+    """A server that was stopped answers again once it is started."""
     thingspace.stop()
 
     with thingspace.start():
@@ -337,8 +337,8 @@ def test_a_body_that_nothing_takes_is_refused_before_it_is_sent(
         assert client.recv(1000).split()[1] == status
 
 
-def test_two_doubles_in_one_process_share_nothing():
-    """What one double is told, the other does not know."""
+def test_two_servers_in_one_process_share_nothing():
+    """What one server is told, the other does not know."""
     with MockThingSpace() as one, MockThingSpace() as other:
         one.register(ACCOUNT, "http://localhost/cb")
         with _connected(_port(one)) as client:

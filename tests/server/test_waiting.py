@@ -341,7 +341,7 @@ def test_clients_that_never_read_do_not_use_up_the_workers(
 def test_what_is_behind_much_unread_is_handled_when_that_is_read(
     app: Waiting, server: Server
 ) -> None:
-    """Nobody can have the double work, or keep, without end by reading nothing."""
+    """Nobody can have the server work, or keep, without end by reading nothing."""
     with connected(server) as client:
         client.sendall(get("/huge") + get("/wait"))
         app.begun.get(timeout=BOUND_S)
@@ -373,7 +373,7 @@ def test_a_stop_ends_what_is_waited_for(app: Waiting) -> None:
 
 
 def test_in_another_server_a_request_just_waits() -> None:
-    """Nothing is set and nothing is needed where the server is not the double's."""
+    """Nothing is set and nothing is needed where the server is not the server's."""
     over = Event()
     with holding({}, over):
         pass
@@ -382,7 +382,7 @@ def test_in_another_server_a_request_just_waits() -> None:
 
 @pytest.fixture
 def thingspace() -> Iterator[MockThingSpace]:
-    """A double whose clock stands."""
+    """A server whose clock stands."""
     with MockThingSpace() as running:
         yield running
 

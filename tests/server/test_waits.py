@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mockthingspace import Listener, MockThingSpace
-from mockthingspace.backend.backend import Double
+from mockthingspace.backend.backend import Backend
 from mockthingspace.core.notifier import Notifier
 
 ACCOUNT, OTHER = "0242078689-00001", "0242078689-00002"
@@ -89,8 +89,8 @@ def test_who_waits_looks_at_what_is_new_only(monkeypatch: pytest.MonkeyPatch) ->
     """Seven waits for another account's messages look through none that is kept."""
     every: list[int] = []
     with MockThingSpace() as mock, ExitStack() as open_sockets:
-        double: Double = mock._double  # type: ignore[assignment]
-        deliveries = double.state.deliveries
+        backend: Backend = mock._backend  # type: ignore[assignment]
+        deliveries = backend.state.deliveries
         look = deliveries.every
         looked = Event()
 

@@ -1,4 +1,4 @@
-"""WireMock's published Python client asks the double what was requested.
+"""WireMock's published Python client asks the server what was requested.
 
 Its models are filled from the admin API's documents: what it reads is WireMock's
 key, and what it does not know of ours does no harm.
@@ -22,14 +22,14 @@ BODY = {"name": "Fota", "url": "http://localhost:9001/fota"}
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[MockThingSpace]:
-    """One double for this module, on a real socket."""
-    with MockThingSpace() as double:
-        yield double
+    """One server for this module, on a real socket."""
+    with MockThingSpace() as server:
+        yield server
 
 
 @pytest.fixture
 def thing(running: MockThingSpace, monkeypatch: pytest.MonkeyPatch) -> MockThingSpace:
-    """The double after three requests, and the client pointed at it."""
+    """The server after three requests, and the client pointed at it."""
     running.reset()
     monkeypatch.setattr(constants.Config, "base_url", f"{running.url}/__admin")
     with requests.Session() as session:
@@ -130,7 +130,7 @@ def test_basic_proof_is_a_pattern(thing: MockThingSpace) -> None:
 
 
 def test_what_cannot_be_matched_is_refused(thing: MockThingSpace) -> None:
-    """A pattern the double does not know is an error with its name, never a match."""
+    """A pattern the server does not know is an error with its name, never a match."""
     for wanted in (
         {"cookies": {"a": {"equalTo": "b"}}},
         {"body_patterns": [{"matchesXPath": "/a"}]},

@@ -134,15 +134,17 @@ def test_the_registration_is_echoed(
 def test_every_field_has_a_mark_and_a_source(event: Event) -> None:
     """Nobody has to guess how we know of a field."""
     marks = {"documented", "observed", "assumed"}
-    assert [field for field in event.fields if field.mark not in marks] == []
+    assert [field for field in event.fields if field.evidence not in marks] == []
     assert [field for field in event.fields if not field.source.strip()] == []
-    assert event.says
+    assert event.summary
 
 
 @each_event
 def test_what_is_documented_is_marked_so(event: Event) -> None:
     """The page ends at upgradeScheduled; nothing after it is called documented."""
-    documented = {field.path for field in event.fields if field.mark == "documented"}
+    documented = {
+        field.path for field in event.fields if field.evidence == "documented"
+    }
     assert documented <= {field.path for field in event.fields}
     assert {path.split(".")[0] for path in documented} <= DOCUMENTED
     assert [path for path in documented if "deviceList" in path] == []

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from mockthingspace import MockThingSpace
-from mockthingspace.apis import FAMILIES
+from mockthingspace.apis import APIS
 from mockthingspace.apis.connectivity.envelope import REQUEST_ID
 from mockthingspace.core.models import Registration
 from mockthingspace.spec.events import Event, Field, ids
@@ -20,7 +20,7 @@ ORIGIN = "https://listener.example"
 FINISHED = "Fota.upgradeFinished"
 EVENTS = [
     (family.name, event)
-    for family in FAMILIES
+    for family in APIS
     for event in family.events
     if event.name != "Fota.firmwareList"  # which has none
 ]
@@ -34,14 +34,14 @@ def acknowledge(_: Any, start: Any) -> list[bytes]:
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[MockThingSpace]:
-    """One double for this module, with a listener in process."""
+    """One server for this module, with a listener in process."""
     with MockThingSpace(deliver_to={ORIGIN: acknowledge}) as made:
         yield made
 
 
 @pytest.fixture
 def mock(running: MockThingSpace) -> MockThingSpace:
-    """The double as just started, with two registered accounts."""
+    """The server as just started, with two registered accounts."""
     running.reset()
     register(running)
     return running
@@ -114,11 +114,11 @@ def test_a_resend_has_the_same_id(mock: MockThingSpace) -> None:
     assert mock.resend(made.id).message == made.message
 
 
-def test_equal_ids_of_a_message_stay_equal(double: Any) -> None:
+def test_equal_ids_of_a_message_stay_equal(backend: Any) -> None:
     """What the documents have twice is the same in both places."""
     rows = [Field(path, REQUEST_ID, "assumed", "a test") for path in ("a", "b.0.c")]
     event = Event("Own.twice", "Own", "", tuple(rows))
-    now = double.clock.now()
+    now = backend.clock.now()
     listening = Registration("own", ACCOUNT, "Own", "", None, None, now)
 
     made = event.message(listening, {}, ids("a seed"))

@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 import pytest
 
 from mockthingspace import Listener, check_listener
-from mockthingspace.apis import FAMILIES
+from mockthingspace.apis import APIS
 from mockthingspace.cli import docs_tables
 from mockthingspace.core.exceptions import SettingsError
 from mockthingspace.core.signatures import verify
@@ -484,7 +484,7 @@ def test_the_family_follows_from_the_service_and_the_event(about, family, event)
 
 def test_every_service_has_messages_that_can_be_told_apart():
     """So no check's message is taken for another's."""
-    services = [(family, name) for family in FAMILIES for name in family.services]
+    services = [(family, name) for family in APIS for name in family.services]
     for family, service in services:
         about = subject(service, family=family.name)
         for event in about.events:

@@ -1,4 +1,4 @@
-"""The handle: a running double in a test's hands, here or elsewhere."""
+"""The handle: a running server in a test's hands, here or elsewhere."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -19,14 +19,14 @@ TIMEOUT_S = 10
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[MockThingSpace]:
-    """One double for this module, running."""
-    with MockThingSpace() as double:
-        yield double
+    """One server for this module, running."""
+    with MockThingSpace() as server:
+        yield server
 
 
 @pytest.fixture
 def thing(running: MockThingSpace) -> MockThingSpace:
-    """The module's double, as just started."""
+    """The module's server, as just started."""
     running.reset()
     return running
 
@@ -37,29 +37,29 @@ def far(thing: MockThingSpace) -> MockThingSpace:
     return MockThingSpace.at(f"{thing.url}/")
 
 
-def callbacks(double: MockThingSpace, account: str = ACCOUNT) -> str:
+def callbacks(server: MockThingSpace, account: str = ACCOUNT) -> str:
     """Return the URL of an account's callbacks."""
-    return f"{double.url_for('fota-v1')}/callbacks/{account}"
+    return f"{server.url_for('fota-v1')}/callbacks/{account}"
 
 
-def use(double: MockThingSpace) -> None:
+def use(server: MockThingSpace) -> None:
     """Make four requests, one of which nothing serves."""
-    url, other = callbacks(double), callbacks(double, OTHER)
+    url, other = callbacks(server), callbacks(server, OTHER)
     with requests.Session() as session:
         session.trust_env = False
         wanted = {"name": "Fota", "url": LISTENER, "password": "hunter2"}
         session.post(url, json=wanted, headers={"X-A": "b"}, timeout=TIMEOUT_S)
         session.get(url, timeout=TIMEOUT_S)
         session.get(other, timeout=TIMEOUT_S)
-        session.get(f"{double.url}/nowhere", timeout=TIMEOUT_S)
+        session.get(f"{server.url}/nowhere", timeout=TIMEOUT_S)
 
 
-def test_a_double_answers_between_start_and_stop() -> None:
+def test_a_server_answers_between_start_and_stop() -> None:
     """Start binds a free port and returns the handle; stop frees the port."""
-    double = MockThingSpace()
-    url = double.start().url
+    server = MockThingSpace()
+    url = server.start().url
     assert requests.get(f"{url}/__admin/health", timeout=TIMEOUT_S).ok
-    double.stop()
+    server.stop()
     with pytest.raises(requests.ConnectionError):
         requests.get(f"{url}/__admin/health", timeout=TIMEOUT_S)
 
@@ -78,7 +78,7 @@ def test_a_double_answers_between_start_and_stop() -> None:
     ],
     ids=lambda use_it: use_it.__code__.co_names[0],
 )
-def test_a_double_that_does_not_run_cannot_be_used(
+def test_a_server_that_does_not_run_cannot_be_used(
     use_it: Callable[[MockThingSpace], Any],
 ) -> None:
     """Whatever is asked of it before the start, the error says to start it."""
@@ -93,42 +93,42 @@ def test_starting_twice_is_refused(thing: MockThingSpace) -> None:
     assert thing.registrations() == []
 
 
-def test_a_double_that_runs_elsewhere_is_not_started(far: MockThingSpace) -> None:
-    """A handle of a running double has nothing to start."""
+def test_a_server_that_runs_elsewhere_is_not_started(far: MockThingSpace) -> None:
+    """A handle of a running server has nothing to start."""
     with pytest.raises(MockThingSpaceError, match="already running at"):
         far.start()
 
 
 def test_stopping_twice_does_no_harm() -> None:
-    """A double that is stopped stays so."""
-    double = MockThingSpace()
-    double.stop()
-    with double:
-        double.stop()
+    """A server that is stopped stays so."""
+    server = MockThingSpace()
+    server.stop()
+    with server:
+        server.stop()
     with pytest.raises(MockThingSpaceError, match="not running"):
-        _ = double.url
+        _ = server.url
 
 
-def test_a_stopped_double_starts_afresh() -> None:
+def test_a_stopped_server_starts_afresh() -> None:
     """Nothing of the first run is left in the second."""
-    double = MockThingSpace()
-    with double:
-        double.register(ACCOUNT, LISTENER)
-    with double:
-        assert double.registrations() == []
+    server = MockThingSpace()
+    with server:
+        server.register(ACCOUNT, LISTENER)
+    with server:
+        assert server.registrations() == []
 
 
-def test_leaving_a_handle_from_elsewhere_leaves_the_double(
+def test_leaving_a_handle_from_elsewhere_leaves_the_server(
     thing: MockThingSpace,
 ) -> None:
-    """A double that was not started here is not stopped here."""
+    """A server that was not started here is not stopped here."""
     with MockThingSpace.at(thing.url) as far:
         far.stop()
     assert thing.registrations() == []
 
 
 def test_a_port_that_is_not_given_is_a_free_one() -> None:
-    """A test's double never fights for the default port."""
+    """A test's server never fights for the default port."""
     given = [
         MockThingSpace().settings.port,
         MockThingSpace(Settings(auth="strict")).settings.port,
@@ -152,15 +152,15 @@ def test_an_unknown_field_is_refused() -> None:
         MockThingSpace(prot=1)
 
 
-def test_two_doubles_share_nothing(thing: MockThingSpace) -> None:
-    """Two doubles of one process have their own ports, state and settings."""
+def test_two_servers_share_nothing(thing: MockThingSpace) -> None:
+    """Two servers of one process have their own ports, state and settings."""
     thing.register(ACCOUNT, LISTENER)
     with MockThingSpace() as other:
         assert (other.url != thing.url, other.registrations()) == (True, [])
 
 
 def test_the_url_of_a_family_is_its_base(thing: MockThingSpace) -> None:
-    """A client is pointed at the double by one URL."""
+    """A client is pointed at the server by one URL."""
     assert thing.url_for("fota-v1") == f"{thing.url}/api/fota/v1"
 
 
@@ -298,10 +298,10 @@ def test_only_what_came_since_counts(thing: MockThingSpace) -> None:
         thing.assert_requested(since=last)
 
 
-def failure(double: MockThingSpace, **wanted: Any) -> list[str]:
+def failure(server: MockThingSpace, **wanted: Any) -> list[str]:
     """Return the lines an assertion fails with."""
     with pytest.raises(AssertionError) as caught:
-        double.assert_requested(**wanted)
+        server.assert_requested(**wanted)
     return str(caught.value).splitlines()
 
 
@@ -332,7 +332,7 @@ def test_a_failure_without_any_request_says_so(thing: MockThingSpace) -> None:
         "  operation  list",
         "but 0 matched",
         "",
-        "the journal is empty: no request reached the double",
+        "the journal is empty: no request reached the server",
     ]
 
 
@@ -342,7 +342,7 @@ def test_a_failure_says_that_the_handles_register_is_no_request(
     """It goes past the wire, and so past the journal."""
     thing.register(ACCOUNT, "http://localhost:9001/fota")
     assert failure(thing, operation="register")[-1] == (
-        "the journal is empty: no request reached the double; "
+        "the journal is empty: no request reached the server; "
         "the handle's register() is no request"
     )
 
@@ -403,9 +403,9 @@ def test_a_failure_shows_no_secret(thing: MockThingSpace) -> None:
 
 def test_a_failure_says_what_was_evicted() -> None:
     """A request that is not found may have been evicted, and the remedy is named."""
-    with MockThingSpace(journal_limit=1) as double:
-        use(double)
-        lines = failure(double, operation="register")
+    with MockThingSpace(journal_limit=1) as server:
+        use(server)
+        lines = failure(server, operation="register")
     assert lines[-1] == (
         "3 older requests were evicted; raise the setting journal_limit to keep more"
     )
@@ -467,7 +467,7 @@ def test_a_handle_from_elsewhere_is_refused_the_same(
     assert told[0] == told[1]
 
 
-def test_a_handle_from_elsewhere_changes_the_same_double(
+def test_a_handle_from_elsewhere_changes_the_same_server(
     thing: MockThingSpace, far: MockThingSpace
 ) -> None:
     """What one handle registers or resets, the other sees."""
@@ -501,7 +501,7 @@ def test_a_handle_that_keeps_to_an_account_can_be_asked_for_another(
 def test_a_handle_that_keeps_to_an_account_resets_that_alone(
     thing: MockThingSpace,
 ) -> None:
-    """Everybody else who uses the double keeps what they have."""
+    """Everybody else who uses the server keeps what they have."""
     thing.register(ACCOUNT, LISTENER)
     other = thing.register(OTHER, LISTENER)
     MockThingSpace.at(thing.url, account=ACCOUNT).reset()

@@ -1,4 +1,4 @@
-"""The handle's deliveries and clock, of a double here and of one elsewhere."""
+"""The handle's deliveries and clock, of a server here and of one elsewhere."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -41,14 +41,14 @@ LISTENER = Listening()
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[MockThingSpace]:
-    """One double for this module, with a listener in process."""
-    with MockThingSpace(deliver_to={ORIGIN: LISTENER}) as double:
-        yield double
+    """One server for this module, with a listener in process."""
+    with MockThingSpace(deliver_to={ORIGIN: LISTENER}) as server:
+        yield server
 
 
 @pytest.fixture(params=["here", "elsewhere"])
 def thing(running: MockThingSpace, request: pytest.FixtureRequest) -> MockThingSpace:
-    """The double as just started, by either transport, with a registration."""
+    """The server as just started, by either transport, with a registration."""
     LISTENER.statuses.clear()
     LISTENER.answers.set()
     running.reset()
@@ -155,9 +155,9 @@ def test_the_events_are_listed(thing: MockThingSpace) -> None:
     assert all(one["fields"] for one in events)
 
 
-def again(double: MockThingSpace, identity: str) -> str:
+def again(server: MockThingSpace, identity: str) -> str:
     """Return the command that sends a delivery again."""
-    return f"curl -X POST {double.url}/__admin/deliveries/{identity}/resend"
+    return f"curl -X POST {server.url}/__admin/deliveries/{identity}/resend"
 
 
 def test_a_wait_in_vain_is_an_assertion(thing: MockThingSpace) -> None:
@@ -197,7 +197,7 @@ def test_who_shares_a_clock_is_not_told_to_move_it(scoped: MockThingSpace) -> No
 
     instead = (
         "Z; the clock is everybody's: start the server with clock=real and short "
-        "pauses (retries=0.1,0.1), or use a double of your own"
+        "pauses (retries=0.1,0.1), or use a server of your own"
     )
     for text in (str(waited.value), str(asserted.value)):
         assert "attempt 2 due in 300 s" in text
@@ -388,7 +388,7 @@ class Recording:
 def test_a_reply_is_awaited_as_long_as_it_may_take(
     monkeypatch: pytest.MonkeyPatch, path: str, body: Any, patience_s: float | None
 ) -> None:
-    """A double elsewhere is not given up while it waits on our behalf."""
+    """A server elsewhere is not given up while it waits on our behalf."""
     made: list[Recording] = []
 
     def connect(*args: Any, **kwargs: Any) -> Recording:

@@ -20,30 +20,30 @@ BOUND_S = 30
 
 def test_starting_at_once_from_many_threads_starts_one_server():
     """Of four starts one succeeds, and stopping ends all there is."""
-    double = MockThingSpace()
+    server = MockThingSpace()
 
     def start(_):
         with suppress(MockThingSpaceError):
-            return double.start()
+            return server.start()
 
     with ThreadPoolExecutor(4) as pool:
         started = [one for one in pool.map(start, range(4)) if one]
-    url = double.url
-    double.stop()
+    url = server.url
+    server.stop()
 
-    assert [double] == started
+    assert [server] == started
     with pytest.raises(requests.ConnectionError):
         requests.get(url, timeout=5)
 
 
 def test_stopping_at_once_from_many_threads_does_no_harm():
     """Of four stops one ends the server, and none fails."""
-    double = MockThingSpace().start()
+    server = MockThingSpace().start()
 
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: double.stop(), range(4)))
+        list(pool.map(lambda _: server.stop(), range(4)))
 
-    assert not double.running
+    assert not server.running
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def others() -> set[threading.Thread]:
 
 @pytest.fixture
 def forgotten(others: set[threading.Thread]) -> Iterator[list[MockThingSpace]]:
-    """A double that is in this list and nowhere else; its threads end."""
+    """A server that is in this list and nowhere else; its threads end."""
     yield [MockThingSpace().start()]
     for thread in set(threading.enumerate()) - others:
         thread.join(BOUND_S)
@@ -62,7 +62,7 @@ def forgotten(others: set[threading.Thread]) -> Iterator[list[MockThingSpace]]:
 
 
 def _is_gone(url: str, others: set[threading.Thread]) -> bool:
-    """Wait until a double has stopped; say that it has."""
+    """Wait until a server has stopped; say that it has."""
     for thread in set(threading.enumerate()) - others:
         if thread.name == "mockthingspace":
             thread.join(BOUND_S)
@@ -71,8 +71,8 @@ def _is_gone(url: str, others: set[threading.Thread]) -> bool:
     return True
 
 
-def test_a_forgotten_double_stops_and_says_so(forgotten, others):
-    """A double that nobody can stop any more does not run on."""
+def test_a_forgotten_server_stops_and_says_so(forgotten, others):
+    """A server that nobody can stop any more does not run on."""
     url = forgotten[0].url
     requests.get(f"{url}/__admin/health", timeout=BOUND_S)
 
@@ -82,7 +82,7 @@ def test_a_forgotten_double_stops_and_says_so(forgotten, others):
     assert _is_gone(url, others)
 
 
-def test_a_double_can_be_forgotten_in_its_own_thread(forgotten, others):
+def test_a_server_can_be_forgotten_in_its_own_thread(forgotten, others):
     """It is collected wherever that happens, and waits for no thread then."""
     url, done = forgotten[0].url, threading.Event()
     trigger = forgotten[0]._server._listener.trigger
@@ -101,7 +101,7 @@ def test_a_double_can_be_forgotten_in_its_own_thread(forgotten, others):
     assert _is_gone(url, others)
 
 
-def test_a_double_that_was_let_go_need_not_be_stopped(forgotten, others):
+def test_a_server_that_was_let_go_need_not_be_stopped(forgotten, others):
     """A program's own end may stop it after Python's has let it go."""
     url = forgotten[0].url
     with pytest.warns(ResourceWarning, match="was not stopped"):
@@ -125,7 +125,7 @@ def _run(script: list[str]) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_script_that_forgets_to_stop_ends():
-    """It is warned of each double, whatever holds it, and waits for no thread."""
+    """It is warned of each server, whatever holds it, and waits for no thread."""
     script = [
         "from urllib.request import urlopen",
         "from mockthingspace import MockThingSpace",
@@ -163,12 +163,12 @@ def test_a_script_that_forgets_to_stop_waits_for_no_listener():
     assert "> was not stopped" in ran.stderr
 
 
-def test_a_double_on_every_ipv6_address_answers_at_its_url():
+def test_a_server_on_every_ipv6_address_answers_at_its_url():
     """The URL is one that a client on this machine can use."""
-    with MockThingSpace(host="::", allowed_hosts=["::1"]) as double:
-        assert double.url.startswith("http://[::1]:")
+    with MockThingSpace(host="::", allowed_hosts=["::1"]) as server:
+        assert server.url.startswith("http://[::1]:")
         assert (
-            200 == requests.get(f"{double.url}/__admin/health", timeout=5).status_code
+            200 == requests.get(f"{server.url}/__admin/health", timeout=5).status_code
         )
 
 
@@ -208,7 +208,7 @@ def test_the_second_prefix_of_the_sessions_has_a_url(thingspace):
         "http://user:secret@h",
     ],
 )
-def test_a_place_no_double_can_be_at_is_refused(url):
+def test_a_place_no_server_can_be_at_is_refused(url):
     """What is no scheme, host and port is refused before anything is sent."""
     with pytest.raises(SettingsError, match="scheme, host and port"):
         with_scheme(url)

@@ -18,7 +18,7 @@ import pytest
 import requests
 
 from mockthingspace import Listener, MockThingSpace, MockThingSpaceError
-from mockthingspace.cli.listening import shown
+from mockthingspace.cli.listening import message_lines
 from mockthingspace.cli.main import main
 from mockthingspace.core.exceptions import CannotBind
 from mockthingspace.testing.listener import ReceivedMessage
@@ -211,8 +211,8 @@ def test_a_connection_is_closed_without_an_answer(listener):
 def _answered(client, last=False):
     """Send a message and read its answer, which may say that it is the last."""
     client.sendall(HEAD + b"\r\n")
-    says = b"Connection: close\r\n" if last else b""
-    expected = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n" + says + b"\r\n"
+    summary = b"Connection: close\r\n" if last else b""
+    expected = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n" + summary + b"\r\n"
     assert client.recv(100) == expected
 
 
@@ -560,7 +560,7 @@ def test_the_fixture_is_a_listener_of_the_tests_own(pytester):
     result.assert_outcomes(passed=3)
 
 
-def test_the_fixture_receives_what_the_double_delivers(pytester):
+def test_the_fixture_receives_what_the_server_delivers(pytester):
     """The two fixtures together are the whole loop."""
     pytester.makepyfile("""
         def test_it(thingspace, thingspace_account, thingspace_listener):
@@ -594,7 +594,7 @@ def _received(body: bytes, path: str = "/callback") -> ReceivedMessage:
 )
 def test_a_body_is_shown_so_that_a_terminal_can(body, lines):
     """JSON is indented, anything else is in lines; control characters are escaped."""
-    assert shown(_received(body))[1:] == lines
+    assert message_lines(_received(body))[1:] == lines
 
 
 def test_a_messages_line_tells_the_most():
@@ -602,7 +602,7 @@ def test_a_messages_line_tells_the_most():
     path = "/callback?token=hunter2&\x1b"
     body = json.dumps(MESSAGE).encode()
 
-    [line, *_] = shown(_received(body, path))
+    [line, *_] = message_lines(_received(body, path))
 
     rest = f"{ACCOUNT}  upgradeFinished  {len(body)} bytes  -> no answer"
     assert line.endswith(f":03:00.005  POST /callback?token=***&\\x1b  {rest}")

@@ -1,4 +1,4 @@
-"""A double beside the libraries that users' tests play HTTP and time with.
+"""A server beside the libraries that users' tests play HTTP and time with.
 
 What is a neighbour's is played by the neighbour; what is ours, it never sees.
 """
@@ -107,10 +107,10 @@ NEIGHBOURS = {
 
 
 @contextmanager
-def _double(where: str) -> Iterator[MockThingSpace]:
-    """A double of this process, by its own handle or by one for elsewhere."""
-    with MockThingSpace() as double:
-        yield double if where == "here" else MockThingSpace.at(double.url)
+def _server(where: str) -> Iterator[MockThingSpace]:
+    """A server of this process, by its own handle or by one for elsewhere."""
+    with MockThingSpace() as server:
+        yield server if where == "here" else MockThingSpace.at(server.url)
 
 
 @pytest.mark.parametrize("started", ["before", "after"])
@@ -122,7 +122,7 @@ def test_messages_arrive_beside(name, where, started, tmp_path):
     with ExitStack() as stack:
         if started == "before":
             theirs = stack.enter_context(neighbour(tmp_path))
-        handle = stack.enter_context(_double(where))
+        handle = stack.enter_context(_server(where))
         listener = stack.enter_context(Listener())
         if started == "after":
             theirs = stack.enter_context(neighbour(tmp_path))
@@ -139,14 +139,14 @@ def test_messages_arrive_beside(name, where, started, tmp_path):
 
 @pytest.mark.parametrize("started", ["before", "after"])
 @pytest.mark.parametrize("name", NEIGHBOURS)
-def test_a_double_elsewhere_is_asked_beside(name, started, tmp_path):
-    """The handle of a double elsewhere works, and the neighbour sees its own alone."""
+def test_a_server_elsewhere_is_asked_beside(name, started, tmp_path):
+    """The handle of a server elsewhere works, and the neighbour sees its own alone."""
     neighbour, expected = NEIGHBOURS[name]
     with ExitStack() as stack:
-        double = stack.enter_context(MockThingSpace())
+        server = stack.enter_context(MockThingSpace())
         if started == "before":
             theirs = stack.enter_context(neighbour(tmp_path))
-        handle = MockThingSpace.at(double.url)
+        handle = MockThingSpace.at(server.url)
         if started == "after":
             theirs = stack.enter_context(neighbour(tmp_path))
 
@@ -156,7 +156,7 @@ def test_a_double_elsewhere_is_asked_beside(name, started, tmp_path):
         assert theirs() == expected
 
 
-def test_a_double_imported_beside_all_of_them_works(tmp_path):
+def test_a_server_imported_beside_all_of_them_works(tmp_path):
     """It does not matter who was imported, or began to play, first."""
     loaded = [name for name in sys.modules if name.startswith("mockthingspace")]
     with ExitStack() as stack:
@@ -168,10 +168,10 @@ def test_a_double_imported_beside_all_of_them_works(tmp_path):
         for name in loaded:
             del modules[name]
         afresh = importlib.import_module("mockthingspace")
-        double = stack.enter_context(afresh.MockThingSpace())
+        server = stack.enter_context(afresh.MockThingSpace())
         listener = stack.enter_context(afresh.Listener())
 
-        handle = afresh.MockThingSpace.at(double.url)
+        handle = afresh.MockThingSpace.at(server.url)
         handle.register(ACCOUNT, listener.url)
         handle.trigger(EVENT, ACCOUNT)
         delivery = handle.wait_for_delivery(timeout_s=LONGEST_S)
@@ -186,13 +186,13 @@ import freezegun
 with freezegun.freeze_time("2001-02-03"):
     from mockthingspace import Listener, MockThingSpace
 
-    with MockThingSpace(attempt_timeout_s=0.05, retries="none") as double, \\
+    with MockThingSpace(attempt_timeout_s=0.05, retries="none") as server, \\
             Listener() as listener:
         listener.hang(times=None)
-        double.register({account!r}, listener.url)
-        double.trigger({event!r}, {account!r})
-        double.wait_until_idle(timeout_s={longest_s})
-        print(double.deliveries()[0].attempts[0].error)
+        server.register({account!r}, listener.url)
+        server.trigger({event!r}, {account!r})
+        server.wait_until_idle(timeout_s={longest_s})
+        print(server.deliveries()[0].attempts[0].error)
 """
 
 
@@ -212,15 +212,15 @@ def test_an_attempt_ends_though_time_was_frozen_at_the_import():
 
 def test_a_clock_that_runs_goes_on_beside_time_machine():
     """Time travel neither puts it back nor makes its retries wait for years."""
-    with MockThingSpace(clock="real", retries="0.05") as double, Listener() as listener:
+    with MockThingSpace(clock="real", retries="0.05") as server, Listener() as listener:
         listener.reply(503)
-        double.register(ACCOUNT, listener.url)
+        server.register(ACCOUNT, listener.url)
         with time_machine.travel("2100-02-03T00:00:00+00:00"):
-            double.trigger(EVENT, ACCOUNT)
-            double.wait_for_delivery(ACCOUNT, attempts=1, timeout_s=LONGEST_S)
-            ahead = double.now
-        back = double.now
-        delivery = double.wait_for_delivery(ACCOUNT, timeout_s=LONGEST_S)
+            server.trigger(EVENT, ACCOUNT)
+            server.wait_for_delivery(ACCOUNT, attempts=1, timeout_s=LONGEST_S)
+            ahead = server.now
+        back = server.now
+        delivery = server.wait_for_delivery(ACCOUNT, timeout_s=LONGEST_S)
 
     assert (delivery.status, len(delivery.attempts)) == ("delivered", 2)
     assert 0 <= (back - ahead).total_seconds() < 3 * LONGEST_S

@@ -61,7 +61,7 @@ def test_without_the_sdk_the_package_is_named(monkeypatch: pytest.MonkeyPatch) -
         point_sdk(HERE)
 
 
-def test_a_place_no_double_can_be_at_is_refused() -> None:
+def test_a_place_no_server_can_be_at_is_refused() -> None:
     """Before anything is pointed there."""
     before = hosts()
 

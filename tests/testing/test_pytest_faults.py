@@ -63,7 +63,7 @@ def test_without():
 
 @pytest.fixture
 def running() -> Iterator[MockThingSpace]:
-    """A double that runs already."""
+    """A server that runs already."""
     with MockThingSpace() as started:
         yield started
 
@@ -120,7 +120,7 @@ def test_a_block_heals_its_fault(running: MockThingSpace) -> None:
 
 
 def test_the_blocks_own_exception_is_not_hidden() -> None:
-    """Though the double is gone by then."""
+    """Though the server is gone by then."""
     with MockThingSpace() as started:
         handle = MockThingSpace.at(started.url)
         planned = handle.fault("reset")

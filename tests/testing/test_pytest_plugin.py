@@ -40,7 +40,7 @@ def test_the_server_is_the_sessions(thingspace, thingspace_server):
     assert not thingspace.url.endswith(":8440")
 
 @pytest.mark.parametrize("turn", range(3))
-def test_each_test_has_an_account_and_a_fresh_double(
+def test_each_test_has_an_account_and_a_fresh_server(
     thingspace, thingspace_account, turn
 ):
     assert thingspace.requests() == thingspace.registrations() == []
@@ -99,7 +99,7 @@ def test_gone(thingspace):
     raise LookupError("mine, after it was stopped")
 
 def test_without():
-    raise LookupError("no double involved")
+    raise LookupError("no server involved")
 """
 
 MISSED = {
@@ -175,7 +175,7 @@ def test_own_unmatched(thingspace, thingspace_account):
 
 @pytest.fixture
 def running() -> Iterator[MockThingSpace]:
-    """A double that runs already, with somebody else's registration."""
+    """A server that runs already, with somebody else's registration."""
     with MockThingSpace() as running:
         running.register(OTHER, URL)
         yield running
@@ -203,8 +203,8 @@ def _failures(result: pytest.RunResult) -> dict[str, str]:
     return sections
 
 
-def test_the_fixtures_give_a_fresh_double_with_the_users_settings(pytester):
-    """Tests get the session's double, reset, with the settings they override."""
+def test_the_fixtures_give_a_fresh_server_with_the_users_settings(pytester):
+    """Tests get the session's server, reset, with the settings they override."""
     pytester.makepyfile(USING)
 
     result = _run(pytester, "--strict-markers", "-W", "error")
@@ -212,7 +212,7 @@ def test_the_fixtures_give_a_fresh_double_with_the_users_settings(pytester):
     result.assert_outcomes(passed=7)
 
 
-def test_a_failure_shows_what_the_double_knows(pytester):
+def test_a_failure_shows_what_the_server_knows(pytester):
     """A report has the user's own exception, and the timeline beside it."""
     pytester.makepyfile(FAILING)
     result = _run(pytester)
@@ -232,7 +232,7 @@ def test_a_failure_shows_what_the_double_knows(pytester):
     assert "ERROR at teardown of test_own_exception" not in failures
 
     assert "LookupError: mine too\n" in silent
-    empty = "(empty: no request reached the double, and nothing was triggered)"
+    empty = "(empty: no request reached the server, and nothing was triggered)"
     assert empty in silent
     assert empty in failures["test_registered"]
     assert "(empty" not in failures["test_reset"]
@@ -244,12 +244,12 @@ def test_a_failure_shows_what_the_double_knows(pytester):
     assert "@pytest.mark.thingspace(allow_unmatched=True)" in unmatched
     assert "- mockthingspace timeline -" in unmatched
 
-    assert "the double failed what this test requested:\n" in broken
+    assert "the server failed what this test requested:\n" in broken
     assert "-> 500" in broken
     assert "allow_unmatched" not in broken
 
     assert "LookupError: mine, after it was stopped\n" in gone
-    assert "cannot be read: this double is not running" in gone
+    assert "cannot be read: this server is not running" in gone
     assert "mockthingspace timeline" not in without
 
 
@@ -270,8 +270,8 @@ def test_a_failure_shows_no_frame_of_ours(pytester):
 
 
 @pytest.mark.parametrize("way", ["option", "variable"])
-def test_a_running_double_is_shared_by_account(pytester, monkeypatch, running, way):
-    """With a URL, the double there is used, and only the test's account touched."""
+def test_a_running_server_is_shared_by_account(pytester, monkeypatch, running, way):
+    """With a URL, the server there is used, and only the test's account touched."""
     pytester.makepyfile(SHARING.format(url=running.url))
     options = ["--thingspace-url", running.url] if way == "option" else []
     if way == "variable":
@@ -286,7 +286,7 @@ def test_a_running_double_is_shared_by_account(pytester, monkeypatch, running, w
 
 @pytest.mark.parametrize("source", ["--thingspace-url", "MOCKTHINGSPACE_URL"])
 def test_a_url_is_named_with_where_it_came_from(pytester, monkeypatch, source):
-    """In the report's head, and in the failure of tests where no double answers."""
+    """In the report's head, and in the failure of tests where no server answers."""
     pytester.makepyfile("def test_it(thingspace): pass")
     url = "http://127.0.0.1:1"
     monkeypatch.setenv("MOCKTHINGSPACE_URL", "" if source[0] == "-" else url)
@@ -297,13 +297,13 @@ def test_a_url_is_named_with_where_it_came_from(pytester, monkeypatch, source):
     result.stdout.fnmatch_lines(
         [
             f"mockthingspace: the server at {url}, from {source}",
-            f"{source}: no double answers at {url};*",
+            f"{source}: no server answers at {url};*",
         ]
     )
 
 
 def test_without_a_url_the_head_of_the_report_has_no_line(pytester):
-    """A run with doubles of its own is as any other."""
+    """A run with servers of its own is as any other."""
     _run(pytester, "--collect-only").stdout.no_fnmatch_line("mockthingspace:*")
 
 
@@ -663,8 +663,8 @@ def test_the_marker_and_the_option_are_documented(pytester):
     options.stdout.fnmatch_lines(["*--thingspace-url=URL*"])
 
 
-def test_each_xdist_worker_has_a_double_of_its_own(pytester, monkeypatch):
-    """Beside the double of another process it shares neither port nor account."""
+def test_each_xdist_worker_has_a_server_of_its_own(pytester, monkeypatch):
+    """Beside the server of another process it shares neither port nor account."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makepyfile(
         """
@@ -717,7 +717,7 @@ def test_a_report_of_all_locals_has_no_secret(pytester):
             made = thingspace.trigger("Fota.upgradeFinished", thingspace_account)
             messages = thingspace_listener.wait_for(1)
             delivery = thingspace.wait_for_delivery(thingspace_account)
-            state = thingspace._double.state
+            state = thingspace._server.state
             kept = state.registry.every(), state.deliveries.every()
             thingspace.assert_delivered(thingspace_account, event="Fota.firmwareList")
         """

@@ -1,4 +1,4 @@
-"""One double for many test runs at once: each keeps to accounts of its own."""
+"""One server for many test runs at once: each keeps to accounts of its own."""
 
 import pytest
 
@@ -47,7 +47,7 @@ NEIGHBOURS = """
 
 
 @pytest.mark.soak
-def test_eight_workers_share_one_double(pytester, monkeypatch):
+def test_eight_workers_share_one_server(pytester, monkeypatch):
     """Faults, waits and resets of one touch no other; forty tests at once pass."""
     pytester.makepyfile(NEIGHBOURS)
     with MockThingSpace(clock="real", retries="0.05") as shared:
@@ -64,14 +64,14 @@ def test_eight_workers_share_one_double(pytester, monkeypatch):
 
 @pytest.fixture
 def shared():
-    """A double, and the handle of somebody who keeps to an account."""
-    with MockThingSpace() as double:
-        yield MockThingSpace.at(double.url, account=ACCOUNT)
+    """A server, and the handle of somebody who keeps to an account."""
+    with MockThingSpace() as server:
+        yield MockThingSpace.at(server.url, account=ACCOUNT)
 
 
-def test_the_clock_of_a_shared_double_is_not_moved(shared):
+def test_the_clock_of_a_shared_server_is_not_moved(shared):
     """It is everybody's; the refusal says what to do instead."""
-    with pytest.raises(MockThingSpaceError, match="use a double of your own"):
+    with pytest.raises(MockThingSpaceError, match="use a server of your own"):
         shared.advance(minutes=5)
 
 

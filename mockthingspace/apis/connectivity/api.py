@@ -11,26 +11,26 @@ from mockthingspace.apis.connectivity.errors import callbacks
 from mockthingspace.apis.connectivity.messages import EVENTS, FACTS
 from mockthingspace.apis.connectivity.services import CONNECTIVITY, SPELLINGS
 from mockthingspace.apis.handlers import deregister, listing, register
-from mockthingspace.core.models import Fact, Known, assumed, documented
+from mockthingspace.core.models import Claim, Provenance, assumed, documented
 from mockthingspace.core.sources import BEST_PRACTICES, CALLBACKS, MEASURED, SDK
 from mockthingspace.core.sources import CONNECTIVITY_DEREGISTER as ENDING
 from mockthingspace.core.sources import CONNECTIVITY_LIST as LISTING
 from mockthingspace.core.sources import CONNECTIVITY_REGISTER as REGISTERING
-from mockthingspace.spec.api import Family, Operation
+from mockthingspace.spec.api import Api, Operation
 from mockthingspace.spec.fields import ListenerUrl, OrEmpty, Secret, ServiceName, Text
 from mockthingspace.spec.fields import SimulatorAccount as Account
 from mockthingspace.spec.registration_rules import CREDENTIALS, PORTS
-from mockthingspace.spec.schemas import plain_object, shape
+from mockthingspace.spec.schemas import plain_object, schema
 
 RULE, ONE = "/callbacks/<account>", "/callbacks/<account>/name/<service>"
 SERVICES = tuple(CONNECTIVITY)
-WHERE = shape(documented(SDK), account=Account(required=True))
-WHICH = shape(
+WHERE = schema(documented(SDK), account=Account(required=True))
+WHICH = schema(
     documented(ENDING),
     account=Account(required=True),
     service=ServiceName(SERVICES, SPELLINGS, required=True),
 )
-WANTED = shape(
+WANTED = schema(
     documented(REGISTERING),
     {},
     plain_object,
@@ -40,17 +40,17 @@ WANTED = shape(
     password=Secret(),
 )
 AS = {"account": Text(data_key="accountName"), "service": Text(data_key="serviceName")}
-NAMED = shape(documented(SDK), **AS)
-LISTED = shape(documented(SDK), **AS, url=Text(), username=Text(), password=Text())
+NAMED = schema(documented(SDK), **AS)
+LISTED = schema(documented(SDK), **AS, url=Text(), username=Text(), password=Text())
 FULL = {"url": Text(), "username": OrEmpty(), "password": OrEmpty()}
 EMPTY = common.empty_list(LISTING)
-DOCS = {"reply": shape(documented(LISTING), **AS, **FULL), "silent": EMPTY}
+DOCS = {"reply": schema(documented(LISTING), **AS, **FULL), "silent": EMPTY}
 
 ABOUT = documented(CALLBACKS)
 REPLACES = assumed(f"one endpoint a service, says {BEST_PRACTICES}; not how")
-LIST = Fact("the account's registrations, an array", "documented", LISTING)
-ADD = Fact("registers, in place of an earlier one", *REPLACES)
-END = Fact("deregisters and names what", "documented", ENDING)
+LIST = Claim("the account's registrations, an array", "documented", LISTING)
+ADD = Claim("registers, in place of an earlier one", *REPLACES)
+END = Claim("deregisters and names what", "documented", ENDING)
 OPERATIONS = (
     Operation(
         "list", "GET", RULE, listing, LIST, WHERE, reply=LISTED, many=True, docs=DOCS
@@ -58,7 +58,7 @@ OPERATIONS = (
     Operation("register", "POST", RULE, register, ADD, WHERE, body=WANTED, reply=NAMED),
     Operation("deregister", "DELETE", ONE, deregister, END, WHICH, reply=NAMED),
 )
-FAMILY = Family(
+FAMILY = Api(
     name="connectivity",
     prefix="/api/m2m/v1",
     services=SERVICES,
@@ -71,9 +71,9 @@ FAMILY = Family(
         ABOUT,
         *FACTS,
         common.SERVICES,
-        Fact("AlertsService is taken for AlertService", "documented", ENDING),
+        Claim("AlertsService is taken for AlertService", "documented", ENDING),
         common.replaces(REPLACES),
         acknowledged=ABOUT,
-        measured=Known("observed", MEASURED),
+        measured=Provenance("observed", MEASURED),
     ),
 )

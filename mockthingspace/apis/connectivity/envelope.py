@@ -4,7 +4,7 @@ One message a device, and one payload a message: what was asked for, what
 happened, or ``faultResponse``. ``callbackCount`` counts the attempts.
 """
 
-from mockthingspace.apis.message_rows import ICCID, Rows, devices, known
+from mockthingspace.apis.message_rows import ICCID, Rows, devices, rows
 from mockthingspace.core import sources
 from mockthingspace.spec.events import Event, Id
 
@@ -21,19 +21,19 @@ _PAGE = sources.CONNECTIVITY_CALLBACK_ERRORS
 _READ = f"{_PAGE}, as read in {sources.EVANGELIST}"
 _STATUS = f"{_READ}; its value when all is well is after {sources.SDK}"
 _ATTEMPTS = f"{_READ}; that there are four attempts: {sources.CALLBACKS}"
-_SUCCESS = known("assumed", _STATUS, {"status": "Success"})
-_CREDENTIALS = known(
+_SUCCESS = rows("assumed", _STATUS, {"status": "Success"})
+_CREDENTIALS = rows(
     "documented",
     sources.CALLBACKS,
     {"username": "{username}", "password": "{password}"},
 )
-_DEVICE = known("documented", _READ, devices(iccid=ICCID))
+_DEVICE = rows("documented", _READ, devices(iccid=ICCID))
 
 
 def message(
     service: str,
     what: str,
-    says: str,
+    summary: str,
     payload: Rows,
     *,
     status: Rows = _SUCCESS,
@@ -46,7 +46,7 @@ def message(
     Args:
         service: The callback service.
         what: The event's name after the service's.
-        says: When ThingSpace sends it.
+        summary: When ThingSpace sends it.
         payload: What is between the device and the status.
         status: How it went; empty where a message has none.
         ids: The device; empty where a message names it in its payload only.
@@ -55,24 +55,24 @@ def message(
     """
     fields = (
         *credentials,
-        *known("documented", _READ, {"requestId": REQUEST_ID}),
+        *rows("documented", _READ, {"requestId": REQUEST_ID}),
         *ids,
         *payload,
         *status,
-        *known("documented", _ATTEMPTS, dict(zip(COUNTS, (1, 4), strict=True))),
+        *rows("documented", _ATTEMPTS, dict(zip(COUNTS, (1, 4), strict=True))),
     )
     return Event(
-        f"{service}.{what}", service, says, fields, None, *COUNTS, retried=retried
+        f"{service}.{what}", service, summary, fields, None, *COUNTS, retried=retried
     )
 
 
-def failure(service: str, what: str, says: str, code: str, text: str) -> Event:
+def failure(service: str, what: str, summary: str, code: str, text: str) -> Event:
     """Return an event that ends in a fault.
 
     Args:
         service: The callback service.
         what: The name of the event that did not come about.
-        says: When ThingSpace sends it.
+        summary: When ThingSpace sends it.
         code: The documented code, its class first, without a service's name.
         text: What follows the class in words.
     """
@@ -83,8 +83,8 @@ def failure(service: str, what: str, says: str, code: str, text: str) -> Event:
         "faultstring": f"{code.partition('.')[0]}. {text}",
     }
     payload = (
-        *known("documented" if whole else "assumed", told, fault, "faultResponse"),
-        *known("assumed", SCHEMA, {"detail": "", "faultactor": ""}, "faultResponse"),
+        *rows("documented" if whole else "assumed", told, fault, "faultResponse"),
+        *rows("assumed", SCHEMA, {"detail": "", "faultactor": ""}, "faultResponse"),
     )
-    status = known("documented", _READ, {"status": "Failed"})
-    return message(service, f"{what}.failed", says, payload, status=status)
+    status = rows("documented", _READ, {"status": "Failed"})
+    return message(service, f"{what}.failed", summary, payload, status=status)

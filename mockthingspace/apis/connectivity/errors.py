@@ -20,11 +20,11 @@ from mockthingspace.core.exceptions import (
     UnknownService,
     WrongPassword,
 )
-from mockthingspace.core.models import Mark
-from mockthingspace.spec.api import Answer, Answers
+from mockthingspace.core.models import Evidence
+from mockthingspace.spec.api import ErrorResponse, ErrorResponses
 
 
-def _alike(context: str) -> Answers:
+def _alike(context: str) -> ErrorResponses:
     """How all of the connectivity API answers.
 
     Args:
@@ -69,7 +69,7 @@ def _alike(context: str) -> Answers:
     }
 
 
-def sessions(context: str) -> Answers:
+def sessions(context: str) -> ErrorResponses:
     """How the sessions of the connectivity API answer.
 
     Args:
@@ -94,7 +94,7 @@ def sessions(context: str) -> Answers:
     }
 
 
-def callbacks(context: str) -> Answers:
+def callbacks(context: str) -> ErrorResponses:
     """How the callbacks of the connectivity API answer.
 
     Args:
@@ -163,5 +163,7 @@ def callbacks(context: str) -> Answers:
     }
 
 
-def _uws(code: str, message: str, mark: Mark, source: str, status: int = 400) -> Answer:
-    return coded(f"UnifiedWebService.{code}", message, mark, source, status)
+def _uws(
+    code: str, message: str, evidence: Evidence, source: str, status: int = 400
+) -> ErrorResponse:
+    return coded(f"UnifiedWebService.{code}", message, evidence, source, status)

@@ -17,9 +17,9 @@ from mockthingspace.apis.connectivity.envelope import (
     failure,
     message,
 )
-from mockthingspace.apis.message_rows import EID, ICCID, Rows, devices, known
+from mockthingspace.apis.message_rows import EID, ICCID, Rows, devices, rows
 from mockthingspace.core import sources
-from mockthingspace.core.models import Fact
+from mockthingspace.core.models import Claim
 from mockthingspace.spec.events import Event
 
 _COPY = (
@@ -32,8 +32,8 @@ _EID = f"{sources.UNSAID}; after DeviceUsage; the page is cut before it"
 _PROFILE: Mapping[str, Rows] = {
     "credentials": (),
     "ids": (
-        *known("documented", sources.PROFILES, {"deviceIds.0.id": EID}),
-        *known("assumed", _EID, {"deviceIds.0.kind": "eid"}),
+        *rows("documented", sources.PROFILES, {"deviceIds.0.id": EID}),
+        *rows("assumed", _EID, {"deviceIds.0.kind": "eid"}),
     ),
 }
 _USAGE = f"{sources.UNSAID}; after {sources.SDK}, model Usage"
@@ -75,7 +75,7 @@ class _Answer:
         """Return the event of its success and the one of its failure."""
         service, _, what = self.name.partition(".")
         below = f"deviceResponse.{self.element}"
-        payload = (*self.more, *known("assumed", self.source, self.values, below))
+        payload = (*self.more, *rows("assumed", self.source, self.values, below))
         return (
             message(
                 service, what, f"{self.deed} has succeeded", payload, **self.envelope
@@ -145,7 +145,7 @@ _ANSWERS = (
         _LINE | {"servicePlan": "M2M_4G"},
         _SHOWN,
         ("INPUT_INVALID.Device.Identifier.Invalid", "Device identifier is invalid"),
-        envelope={"ids": known("assumed", _SHOWN, devices(ESN="80C3DF2A"))},
+        envelope={"ids": rows("assumed", _SHOWN, devices(ESN="80C3DF2A"))},
     ),
     _Answer(
         "StateService.goToState",
@@ -162,7 +162,7 @@ _ANSWERS = (
         {"bytesUsed": 4096, "smsUsed": 2, "servicePlan": "m2m4G"},
         _USAGE,
         _NOT_FOUND,
-        known(
+        rows(
             "documented",
             sources.AGGREGATE_USAGE,
             devices(eid=EID),
@@ -244,8 +244,8 @@ EVENTS = (
         "DeviceProfileService",
         "enable.warning",
         "enabling a profile has timed out; another message will tell how it ended",
-        known("assumed", GUESS, {"deviceResponse.profileResponse": {}}),
-        status=known("documented", sources.ENABLE, {"status": "warning"}),
+        rows("assumed", GUESS, {"deviceResponse.profileResponse": {}}),
+        status=rows("documented", sources.ENABLE, {"status": "warning"}),
         ids=_PROFILE["ids"],
         credentials=(),
     ),
@@ -254,28 +254,28 @@ EVENTS = (
 )
 
 FACTS = (
-    Fact(
+    Claim(
         "no Authorization; our User-Agent is the real one", "observed", sources.MEASURED
     ),
-    Fact(
+    Claim(
         "retries=observed: maxCallbackThreshold is 2; with any it is how many attempts "
         "there are",
         "observed",
         f"{sources.NIDD_LOG} (of other schedules and services it is assumed)",
     ),
-    Fact(
+    Claim(
         "an SMS of a device is sent once, since ThingSpace queues what it could not "
         "deliver until it is asked to start again",
         "documented",
         sources.START_SMS,
     ),
-    Fact(
+    Claim(
         "now and then a message comes without its first brace; the fault missing-brace "
         "sends one so",
         "observed",
         sources.BRACELESS,
     ),
-    Fact(
+    Claim(
         "a message's Base64 may come with its padding escaped twice; the fault "
         "escaped-padding sends it so",
         "observed",

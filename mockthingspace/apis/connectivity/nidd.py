@@ -7,17 +7,17 @@ which the documented example has.
 """
 
 from mockthingspace.apis.connectivity.envelope import message
-from mockthingspace.apis.message_rows import EID, ICCID, IMEI, MDN, Rows, devices, known
+from mockthingspace.apis.message_rows import EID, ICCID, IMEI, MDN, Rows, devices, rows
 from mockthingspace.core import sources
-from mockthingspace.core.models import Known, documented
+from mockthingspace.core.models import Provenance, documented
 from mockthingspace.spec.events import Event
 
 _PAGE = documented(f"{sources.SEND_NIDD}, as read in {sources.RUST}")
-_SEEN = Known("observed", sources.NIDD_LOG)
-_FAILED = Known(
+_SEEN = Provenance("observed", sources.NIDD_LOG)
+_FAILED = Provenance(
     "observed", f"{sources.NIDD_FAILURES} (that their status is this one is assumed)"
 )
-_TIME = Known("observed", f"{sources.NIDD_LOG} (that UTC is spelled Z is assumed)")
+_TIME = Provenance("observed", f"{sources.NIDD_LOG} (that UTC is spelled Z is assumed)")
 _CONFIG = (
     f"{sources.NIDD_READER} calls it documented, without the page; that one follows an "
     f"activation: {sources.ACTIVATE}"
@@ -41,38 +41,38 @@ _CHIP = devices(EID=EID, imei=IMEI)
 
 def _sent(
     what: str,
-    says: str,
+    summary: str,
     status: str,
     told: Rows,
-    line: Known = _SEEN,
+    line: Provenance = _SEEN,
 ) -> Event:
     """Return an event of data on its way to a device.
 
     Args:
         what: The event's name after the service's.
-        says: When ThingSpace sends it.
+        summary: When ThingSpace sends it.
         status: How it went.
         told: What is told of it.
         line: How the device's identifiers are known.
     """
     payload = (
-        *known(*_PAGE, _ACCOUNT, _DOWN),
+        *rows(*_PAGE, _ACCOUNT, _DOWN),
         *told,
-        *known(*line, _RECEIVER, _DOWN),
+        *rows(*line, _RECEIVER, _DOWN),
     )
-    ids = known(*_PAGE, devices(IMEI=IMEI))
-    ending = known(*_PAGE, {"status": status})
-    return message("NiddService", what, says, payload, status=ending, ids=ids)
+    ids = rows(*_PAGE, devices(IMEI=IMEI))
+    ending = rows(*_PAGE, {"status": status})
+    return message("NiddService", what, summary, payload, status=ending, ids=ids)
 
 
-def _config(what: str, says: str, values: dict[str, str], status: str) -> Event:
+def _config(what: str, summary: str, values: dict[str, str], status: str) -> Event:
     """Return an event of a configuration for NIDD."""
     return message(
         "NiddService",
         what,
-        says,
-        known("assumed", _CONFIG, _ACCOUNT | values, f"niddResponse.{_CONFIGURED}"),
-        status=known("assumed", _CONFIG, {"status": status}),
+        summary,
+        rows("assumed", _CONFIG, _ACCOUNT | values, f"niddResponse.{_CONFIGURED}"),
+        status=rows("assumed", _CONFIG, {"status": status}),
         ids=(),
     )
 
@@ -84,29 +84,29 @@ EVENTS = (
         "mobileOriginated",
         "a device has sent data",
         (
-            *known(*_PAGE, _ACCOUNT | _DATA, _UP),
-            *known(*_SEEN, _SENDER, _UP),
+            *rows(*_PAGE, _ACCOUNT | _DATA, _UP),
+            *rows(*_SEEN, _SENDER, _UP),
         ),
         status=(),
-        ids=known(*_SEEN, devices(ICCID=ICCID)),
+        ids=rows(*_SEEN, devices(ICCID=ICCID)),
     ),
     _sent(
         "delivered",
         "data sent to a device has reached it",
         "Delivered",
-        known(*_TIME, {"acknowledgeTime": "2024-01-16T00:39:57.108Z"}, _DOWN),
+        rows(*_TIME, {"acknowledgeTime": "2024-01-16T00:39:57.108Z"}, _DOWN),
     ),
     _sent(
         "queued",
         "data waits in the network until the device can be reached",
         "Queued",
-        known(*_PAGE, {"reason": "Buffered, device not reachable"}, _DOWN),
+        rows(*_PAGE, {"reason": "Buffered, device not reachable"}, _DOWN),
     ),
     _sent(
         "deliveryFailed",
         "data could not be delivered within its maximum delivery time",
         "DeliveryFailed",
-        known(*_PAGE, {"reason": "Timeout, could not deliver data"}, _DOWN),
+        rows(*_PAGE, {"reason": "Timeout, could not deliver data"}, _DOWN),
         _FAILED,
     ),
     *(
@@ -114,7 +114,7 @@ EVENTS = (
             f"deliveryFailed.{what}",
             f"data could not be delivered: {reason}",
             "DeliveryFailed",
-            known(*_FAILED, {"reason": reason}, _DOWN),
+            rows(*_FAILED, {"reason": reason}, _DOWN),
             _FAILED,
         )
         for what, reason in (

@@ -14,27 +14,27 @@ from mockthingspace.apis.connectivity.envelope import (
     TOLD,
     message,
 )
-from mockthingspace.apis.message_rows import ICCID, known
+from mockthingspace.apis.message_rows import ICCID, rows
 from mockthingspace.core import sources
-from mockthingspace.core.models import Mark
+from mockthingspace.core.models import Evidence
 from mockthingspace.spec.events import Event
 
 
 def _notice(
     name: str,
-    says: str,
+    summary: str,
     values: dict[str, Any],
     source: str,
     *,
     status: str = "Success",
-    mark: Mark = "assumed",
+    evidence: Evidence = "assumed",
     **envelope: Any,
 ) -> Event:
     """Return an event nobody asked for."""
     service, _, what = name.partition(".")
-    ended = known("assumed", source, {"status": status})
-    payload = known(mark, source, values)
-    return message(service, what, says, payload, status=ended, **envelope)
+    ended = rows("assumed", source, {"status": status})
+    payload = rows(evidence, source, values)
+    return message(service, what, summary, payload, status=ended, **envelope)
 
 
 _HISTORY = "intelligenceResponse.deviceExperienceScoreHistory"
@@ -140,7 +140,7 @@ EVENTS = (
             f"{_HISTORY}.scores.0.averageScore": "50",
         },
         sources.DEVICE_EXPERIENCE,
-        mark="documented",
+        evidence="documented",
         ids=(),
     ),
     *(

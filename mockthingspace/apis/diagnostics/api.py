@@ -10,9 +10,9 @@ from mockthingspace.apis import common
 from mockthingspace.apis.diagnostics.errors import device_diagnostics
 from mockthingspace.apis.diagnostics.messages import EVENTS
 from mockthingspace.apis.handlers import deregister, listing, register
-from mockthingspace.core.models import Fact, assumed, documented
+from mockthingspace.core.models import Claim, assumed, documented
 from mockthingspace.core.sources import DIAGNOSTICS_REGISTER, SDK
-from mockthingspace.spec.api import Family, Operation
+from mockthingspace.spec.api import Api, Operation
 from mockthingspace.spec.fields import (
     HttpHeaders,
     ListenerUrl,
@@ -22,23 +22,23 @@ from mockthingspace.spec.fields import (
 )
 from mockthingspace.spec.fields import QaAccount as Account
 from mockthingspace.spec.registration_rules import PORTS
-from mockthingspace.spec.schemas import shape
+from mockthingspace.spec.schemas import schema
 
 RULE = "/callbacks"
 SERVICES = ("Diagnostics",)
 ACCOUNT = Account(required=True, data_key="accountName")
 SERVICE = ServiceName(SERVICES, required=True, data_key="serviceName")
 
-WHERE = shape(documented(SDK), account=ACCOUNT)
-WHICH = shape(documented(SDK), account=ACCOUNT, service=SERVICE)
-WANTED = shape(
+WHERE = schema(documented(SDK), account=ACCOUNT)
+WHICH = schema(documented(SDK), account=ACCOUNT, service=SERVICE)
+WANTED = schema(
     documented(DIAGNOSTICS_REGISTER),
     account=ACCOUNT,
     service=SERVICE,
     url=ListenerUrl(required=True, data_key="endpoint"),
     headers=HttpHeaders(data_key="httpHeaders"),
 )
-WHOLE = shape(
+WHOLE = schema(
     documented(SDK),
     account=Text(data_key="accountName"),
     service=Text(data_key="serviceName"),
@@ -47,13 +47,13 @@ WHOLE = shape(
     registered_at=Millis(data_key="createdOn"),
 )
 
-LIST = Fact("the account's registrations, an array", "documented", SDK)
-ADD = Fact(
+LIST = Claim("the account's registrations, an array", "documented", SDK)
+ADD = Claim(
     "registers; the reply has a secret in a header", "documented", DIAGNOSTICS_REGISTER
 )
-END = Fact("deregisters and answers what it was", "documented", SDK)
+END = Claim("deregisters and answers what it was", "documented", SDK)
 POSTED = assumed(f"{DIAGNOSTICS_REGISTER} has messages POSTed, without their format")
-SENT = Fact(
+SENT = Claim(
     "httpHeaders go with each message, in the place of our own",
     "documented",
     f"{DIAGNOSTICS_REGISTER} (that they take the place of others is assumed)",
@@ -65,7 +65,7 @@ OPERATIONS = (
     ),
     Operation("deregister", "DELETE", RULE, deregister, END, query=WHICH, reply=WHOLE),
 )
-FAMILY = Family(
+FAMILY = Api(
     name="diagnostics",
     prefix="/api/diagnostics/v1",
     services=SERVICES,

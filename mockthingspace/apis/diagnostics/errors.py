@@ -14,7 +14,7 @@ from mockthingspace.core.exceptions import (
     TooLarge,
     UnknownService,
 )
-from mockthingspace.spec.api import Answers
+from mockthingspace.spec.api import ErrorResponses
 
 _SESSION = "An error was encountered when trying to verify the UWS account."
 _ANALOGY = (
@@ -22,7 +22,7 @@ _ANALOGY = (
 )
 
 
-def device_diagnostics(context: str) -> Answers:
+def device_diagnostics(context: str) -> ErrorResponses:
     """How the Device Diagnostics API answers: 401, 403 and 500 besides 400.
 
     Args:

@@ -4,7 +4,7 @@ A device, its attributes with their values, and when: that is documented in
 words only. The names are those of the SDK's diagnostic settings.
 """
 
-from mockthingspace.apis.message_rows import IMEI, Rows, known
+from mockthingspace.apis.message_rows import IMEI, Rows, rows
 from mockthingspace.core import sources
 from mockthingspace.spec.events import Event, Id
 
@@ -23,7 +23,7 @@ _VALUES = (
     ("NETWORK_BEARER", "6"),
     ("CELL_ID", "23087"),
 )
-_HEAD = known(
+_HEAD = rows(
     "assumed",
     _WORDS,
     {
@@ -33,7 +33,7 @@ _HEAD = known(
         "device.kind": "IMEI",
     },
 )
-_OBSERVED = known(
+_OBSERVED = rows(
     "assumed",
     _WORDS,
     {
@@ -42,7 +42,7 @@ _OBSERVED = known(
         for key, text in (("name", name), ("value", value))
     },
 )
-_WHEN = known("assumed", _WORDS, {"createdOn": "2024-01-15T23:57:53.292Z"})
+_WHEN = rows("assumed", _WORDS, {"createdOn": "2024-01-15T23:57:53.292Z"})
 _ERRORS: tuple[tuple[str, ...], ...] = (
     ("internalSystemError", "INTERNAL_SYSTEM_ERROR", "Internal system error"),
     ("deviceUnreachable", "DEVICE_UNREACHABLE", "Device not reachable"),
@@ -53,16 +53,18 @@ _ERRORS: tuple[tuple[str, ...], ...] = (
 )
 
 
-def _event(what: str, says: str, payload: Rows) -> Event:
-    return Event(f"Diagnostics.{what}", "Diagnostics", says, (*_HEAD, *payload, *_WHEN))
+def _event(what: str, summary: str, payload: Rows) -> Event:
+    return Event(
+        f"Diagnostics.{what}", "Diagnostics", summary, (*_HEAD, *payload, *_WHEN)
+    )
 
 
 def _failure(what: str, code: str, text: str, source: str = _ERROR) -> Event:
-    rows = (
-        *known("assumed", _ERROR, {"errorCode": code}),
-        *known("assumed", source, {"errorMessage": text}),
+    told = (
+        *rows("assumed", _ERROR, {"errorCode": code}),
+        *rows("assumed", source, {"errorMessage": text}),
     )
-    return _event(what, f"an observation ends in {code}", rows)
+    return _event(what, f"an observation ends in {code}", told)
 
 
 EVENTS = (

@@ -145,7 +145,7 @@ def _event(
     state: State,
 ) -> Event:
     """Return the event of a state: the campaign, its status, its devices."""
-    name, says, fared = state
+    name, summary, fared = state
     life, schedule = pages
     status = name.partition(".")[0]
     source = f"{sources.UNSAID}; after {sources.SDK}; the words of a status: {life}"
@@ -161,7 +161,7 @@ def _event(
         Field(path, value, "assumed", own.get(path, source))
         for path, value in values.items()
     )
-    return Event(f"{service}.{what}", "Fota", says, tuple(rows))
+    return Event(f"{service}.{what}", "Fota", summary, tuple(rows))
 
 
 _V2_PAGES = sources.FOTA_LIFE_V2, sources.FOTA_V2_SCHEDULE

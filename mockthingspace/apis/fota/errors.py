@@ -15,8 +15,8 @@ from mockthingspace.core.exceptions import (
     TooLarge,
     UnknownService,
 )
-from mockthingspace.core.models import Known, documented
-from mockthingspace.spec.api import Answers
+from mockthingspace.core.models import Provenance, documented
+from mockthingspace.spec.api import ErrorResponses
 
 _ANALOGY = (
     f"{sources.UNSAID}; worded after the documented rows of {sources.FOTA_ERRORS}"
@@ -24,7 +24,7 @@ _ANALOGY = (
 TABLE = documented(sources.FOTA_ERRORS)
 
 
-def software_management(context: str, table: Known = TABLE) -> Answers:
+def software_management(context: str, table: Provenance = TABLE) -> ErrorResponses:
     """How the Software Management (FOTA) APIs answer.
 
     Args:
@@ -38,7 +38,7 @@ def software_management(context: str, table: Known = TABLE) -> Answers:
         InactiveAccount: invalid("Inactive account", *table),
         InvalidRequest: invalid(
             "Input binding error",
-            table.mark,
+            table.evidence,
             f"{table.source} (for an empty body; assumed for one that is no JSON "
             "object, lacks a field or has one of another type)",
         ),
@@ -61,7 +61,7 @@ def software_management(context: str, table: Known = TABLE) -> Answers:
     }
 
 
-NAMED: Answers = {
+NAMED: ErrorResponses = {
     UnknownService: invalid("Invalid service name", "assumed", _ANALOGY),
     InvalidCredential: invalid("Invalid username or password", "assumed", _ANALOGY),
 }

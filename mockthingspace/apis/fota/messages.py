@@ -9,7 +9,7 @@ the later elements and all device lists are assumed after it and after
 from typing import Any
 
 from mockthingspace.core import sources
-from mockthingspace.core.models import Mark
+from mockthingspace.core.models import Evidence
 from mockthingspace.spec.events import Event, Field, Id
 
 _PAGE = sources.FOTA_MESSAGES
@@ -51,17 +51,17 @@ def _list(items: bool) -> tuple[Field, ...]:
 
 
 def _element(
-    name: str, status: str | None, mark: Mark, source: str
+    name: str, status: str | None, evidence: Evidence, source: str
 ) -> tuple[Field, ...]:
     if status is None:
         empty = (
             f"{source}; that an empty element is an object without members is assumed"
         )
         return (Field(name, {}, "assumed", empty),)
-    rows: tuple[tuple[str, Any, Mark, str], ...] = (
-        ("firmwareName", _FIRMWARE, mark, source),
-        ("upgradeId", _UPGRADE_ID, mark, source),
-        ("startDate", "2018-04-01", mark, source),
+    rows: tuple[tuple[str, Any, Evidence, str], ...] = (
+        ("firmwareName", _FIRMWARE, evidence, source),
+        ("upgradeId", _UPGRADE_ID, evidence, source),
+        ("startDate", "2018-04-01", evidence, source),
         ("deviceList.0.deviceId", _DEVICE, "assumed", _UPGRADE),
         ("deviceList.0.status", status, "assumed", _UPGRADE),
         ("deviceList.0.resultReason", "success", "assumed", _UPGRADE),
@@ -69,16 +69,16 @@ def _element(
     return tuple(Field(f"{name}.{path}", *rest) for path, *rest in rows)
 
 
-def _event(kind: str, says: str, status: str | None = None) -> Event:
+def _event(kind: str, summary: str, status: str | None = None) -> Event:
     elements = (
         ("upgradeScheduled", "documented", _PAGE),
         ("upgradeProgress", "assumed", _NAMED),
         ("upgradeFinished", "assumed", _NAMED),
     )
     fields = _head(kind) + _list(kind == "firmwareList")
-    for name, mark, source in elements:
-        fields += _element(name, status if name == kind else None, mark, source)  # type: ignore[arg-type]
-    return Event(f"Fota.{kind}", "Fota", says, fields)
+    for name, evidence, source in elements:
+        fields += _element(name, status if name == kind else None, evidence, source)  # type: ignore[arg-type]
+    return Event(f"Fota.{kind}", "Fota", summary, fields)
 
 
 EVENTS = (

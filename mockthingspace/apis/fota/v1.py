@@ -13,45 +13,45 @@ from mockthingspace.apis.fota.errors import NAMED as NAMED_ANSWERS
 from mockthingspace.apis.fota.errors import software_management
 from mockthingspace.apis.fota.messages import EVENTS
 from mockthingspace.apis.handlers import deregister, listing, register
-from mockthingspace.core.models import Fact, documented
+from mockthingspace.core.models import Claim, documented
 from mockthingspace.core.sources import FOTA_DEREGISTER, FOTA_GET, FOTA_REGISTER, SDK
-from mockthingspace.spec.api import Family, Operation
+from mockthingspace.spec.api import Api, Operation
 from mockthingspace.spec.fields import Account, ListenerUrl, Secret, ServiceName, Text
 from mockthingspace.spec.registration_rules import CREDENTIALS, PORTS
-from mockthingspace.spec.schemas import Success, shape
+from mockthingspace.spec.schemas import Success, schema
 
 RULE, ONE = "/callbacks/<account>", "/callbacks/<account>/name/<service>"
 SERVICES = ("Fota",)
 
-WHERE = shape(documented(SDK), account=Account(required=True))
-WHICH = shape(
+WHERE = schema(documented(SDK), account=Account(required=True))
+WHICH = schema(
     documented(FOTA_DEREGISTER),
     account=Account(required=True),
     service=ServiceName(SERVICES, required=True),
 )
-WANTED = shape(
+WANTED = schema(
     documented(FOTA_REGISTER),
     service=ServiceName(SERVICES, required=True, data_key="name"),
     url=ListenerUrl(required=True),
     username=Text(),
     password=Secret(),
 )
-NAMED = shape(
+NAMED = schema(
     documented(FOTA_REGISTER),
     account=Text(data_key="accountName"),
     service=Text(data_key="serviceName"),
 )
 AS = {"account": Text(data_key="aname"), "service": Text(data_key="name")}
-LISTED = shape(documented(SDK), **AS, url=Text(), username=Text(), password=Text())
+LISTED = schema(documented(SDK), **AS, url=Text(), username=Text(), password=Text())
 DOCS = {
-    "reply": shape(documented(FOTA_GET), **AS, url=Text()),
+    "reply": schema(documented(FOTA_GET), **AS, url=Text()),
     "silent": common.empty_list(FOTA_GET),
 }
 
 POSTED = documented(FOTA_REGISTER)
-LIST = Fact("the account's registrations, an array", "documented", FOTA_GET)
-ADD = Fact("registers, in place of an earlier one", "documented", FOTA_REGISTER)
-END = Fact("deregisters and answers success", "documented", FOTA_DEREGISTER)
+LIST = Claim("the account's registrations, an array", "documented", FOTA_GET)
+ADD = Claim("registers, in place of an earlier one", "documented", FOTA_REGISTER)
+END = Claim("deregisters and answers success", "documented", FOTA_DEREGISTER)
 
 OPERATIONS = (
     Operation(
@@ -60,7 +60,7 @@ OPERATIONS = (
     Operation("register", "POST", RULE, register, ADD, WHERE, body=WANTED, reply=NAMED),
     Operation("deregister", "DELETE", ONE, deregister, END, WHICH, reply=Success()),
 )
-FAMILY = Family(
+FAMILY = Api(
     name="fota-v1",
     prefix="/api/fota/v1",
     services=SERVICES,

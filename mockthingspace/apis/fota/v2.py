@@ -16,33 +16,33 @@ from mockthingspace.apis.fota.campaign_messages import V2_EVENTS, V3_EVENTS
 from mockthingspace.apis.fota.errors import software_management
 from mockthingspace.apis.handlers import deregister, register, show
 from mockthingspace.core import sources
-from mockthingspace.core.models import Fact, Known, assumed, documented
-from mockthingspace.spec.api import Family, Operation
+from mockthingspace.core.models import Claim, Provenance, assumed, documented
+from mockthingspace.spec.api import Api, Operation
 from mockthingspace.spec.events import Event
 from mockthingspace.spec.fields import Account, ListenerUrl, Text
 from mockthingspace.spec.registration_rules import HTTPS, PORTS
-from mockthingspace.spec.schemas import Spelling, Success, shape
+from mockthingspace.spec.schemas import Alias, Success, schema
 
 RULE = "/callbacks/<account>"
-WHERE = shape(documented(sources.SDK), account=Account(required=True))
-URL, OK = shape(documented(sources.SDK), url=Text()), Success()
-CREATES = Fact("PUT registers where nothing is", "assumed", sources.UNSAID)
-SHOW = Fact("the account's registration, an object", "documented", sources.SDK)
-END = Fact("deregisters and answers success", "documented", sources.SDK)
+WHERE = schema(documented(sources.SDK), account=Account(required=True))
+URL, OK = schema(documented(sources.SDK), url=Text()), Success()
+CREATES = Claim("PUT registers where nothing is", "assumed", sources.UNSAID)
+SHOW = Claim("the account's registration, an object", "documented", sources.SDK)
+END = Claim("deregisters and answers success", "documented", sources.SDK)
 
 
 LIKE1 = assumed(f"as in version 1, whose table has no status: {sources.FOTA_ERRORS}")
 
 
-def _family(version: str, events: tuple[Event, ...], *known: Known) -> Family:
+def _family(version: str, events: tuple[Event, ...], *known: Provenance) -> Api:
     """Build a version; known are POST, PUT, https, callback, and an empty GET."""
     post, put, https, callback, empty = known
-    none = Fact("where nothing is registered the body is empty", *empty)
-    alias = {"callback": Spelling("url", callback)}
-    url = shape(documented(sources.SDK), alias, url=ListenerUrl(required=True))
-    add = Fact("registers, in place of an earlier one", *post)
-    change = Fact("replaces a registration", *put)
-    return Family(
+    none = Claim("where nothing is registered the body is empty", *empty)
+    alias = {"callback": Alias("url", callback)}
+    url = schema(documented(sources.SDK), alias, url=ListenerUrl(required=True))
+    add = Claim("registers, in place of an earlier one", *post)
+    change = Claim("replaces a registration", *put)
+    return Api(
         name=f"fota-{version}",
         prefix=f"/api/fota/{version}",
         services=("Fota",),

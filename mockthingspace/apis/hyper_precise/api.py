@@ -13,25 +13,25 @@ from mockthingspace.apis import common
 from mockthingspace.apis.handlers import deregister, listing, register
 from mockthingspace.apis.hyper_precise.errors import hyper_precise
 from mockthingspace.apis.hyper_precise.messages import EVENTS
-from mockthingspace.core.models import Fact, assumed, documented
+from mockthingspace.core.models import Claim, assumed, documented
 from mockthingspace.core.sources import HYPER_PRECISE_DEREGISTER as ENDED
 from mockthingspace.core.sources import HYPER_PRECISE_LIST as FOUND
 from mockthingspace.core.sources import HYPER_PRECISE_REGISTER as PAGE
 from mockthingspace.core.sources import SDK
-from mockthingspace.spec.api import Family, Operation
+from mockthingspace.spec.api import Api, Operation
 from mockthingspace.spec.fields import Account, ListenerUrl, ServiceName, Text
 from mockthingspace.spec.registration_rules import PORTS
-from mockthingspace.spec.schemas import Granted, Spelling, object_or_array, shape
+from mockthingspace.spec.schemas import Alias, Granted, object_or_array, schema
 
 RULE = "/callbacks"
 SERVICES = ("BullseyeReporting",)
 ACCOUNT = Account(required=True, data_key="accountNumber")
 
-WHERE = shape(documented(SDK), account=ACCOUNT)
+WHERE = schema(documented(SDK), account=ACCOUNT)
 SERVICE = ServiceName(SERVICES, required=True)
-NAMED = {"name": Spelling("service", documented(ENDED))}
-WHICH = shape(documented(SDK), NAMED, account=ACCOUNT, service=SERVICE)
-WANTED = shape(
+NAMED = {"name": Alias("service", documented(ENDED))}
+WHICH = schema(documented(SDK), NAMED, account=ACCOUNT, service=SERVICE)
+WANTED = schema(
     documented(SDK),
     {},
     object_or_array,
@@ -42,15 +42,15 @@ NAME, URL = Text(data_key="name"), Text()
 BOTH = {"known": assumed(f"{FOUND} has aname, {SDK} accountName; nobody has both")}
 AGAIN = Function(lambda registration: registration.account, metadata=BOTH)
 LONG, SHORT = Text(data_key="accountName"), Text(data_key="aname")
-REPLY = shape(documented(SDK), account=LONG, service=NAME)
-LISTED = shape(documented(SDK), account=LONG, aname=AGAIN, service=NAME, url=URL)
-PAGED = shape(documented(PAGE), account=SHORT, service=NAME, url=URL)
+REPLY = schema(documented(SDK), account=LONG, service=NAME)
+LISTED = schema(documented(SDK), account=LONG, aname=AGAIN, service=NAME, url=URL)
+PAGED = schema(documented(PAGE), account=SHORT, service=NAME, url=URL)
 
 REPLACES = assumed(f"{PAGE} says that it registers, and no more")
-LIST = Fact("the account's registrations, an array", "documented", FOUND)
-ADD = Fact("registers, in place of an earlier one", *REPLACES)
+LIST = Claim("the account's registrations, an array", "documented", FOUND)
+ADD = Claim("registers, in place of an earlier one", *REPLACES)
 POSTED = assumed(f"{PAGE} has REST messages, without method and format")
-END = Fact("deregisters and answers nothing", "documented", SDK)
+END = Claim("deregisters and answers nothing", "documented", SDK)
 ENDS = {"reply": Granted()}
 AS = {"reply": PAGED, "many": True}
 OPERATIONS = (
@@ -62,7 +62,7 @@ OPERATIONS = (
     ),
     Operation("deregister", "DELETE", RULE, deregister, END, query=WHICH, docs=ENDS),
 )
-FAMILY = Family(
+FAMILY = Api(
     name="hyper-precise",
     prefix="/api/hyper-precise/v1",
     services=SERVICES,

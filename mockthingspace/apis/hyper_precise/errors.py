@@ -23,8 +23,8 @@ from mockthingspace.core.exceptions import (
     TooLarge,
     UnknownService,
 )
-from mockthingspace.core.models import Fact, Mark
-from mockthingspace.spec.api import Answer, Answers
+from mockthingspace.core.models import Claim, Evidence
+from mockthingspace.spec.api import ErrorResponse, ErrorResponses
 from mockthingspace.spec.schemas import result
 
 _DENIED = "The access policy denied the resource operation for this user"
@@ -32,7 +32,7 @@ _PAGE = sources.HYPER_PRECISE_REGISTER
 _ANALOGY = f"{sources.UNSAID}; a documented status and code: {_PAGE}"
 
 
-def hyper_precise(context: str) -> Answers:
+def hyper_precise(context: str) -> ErrorResponses:
     """How the Hyper-Precise Location API answers.
 
     Args:
@@ -58,27 +58,29 @@ def hyper_precise(context: str) -> Answers:
     }
 
 
-def _invalid(message: str, status: int = 400) -> Answer:
+def _invalid(message: str, status: int = 400) -> ErrorResponse:
     return _answer(status, "INVALID_PARAMETER", message, "assumed", _ANALOGY)
 
 
-def _answer(status: int, code: str, message: str, mark: Mark, source: str) -> Answer:
-    return Answer(
+def _answer(
+    status: int, code: str, message: str, evidence: Evidence, source: str
+) -> ErrorResponse:
+    return ErrorResponse(
         status,
         {"responseCode": code, "message": message},
-        Fact(f"{message}: {status}, {code}", mark, source),
+        Claim(f"{message}: {status}, {code}", evidence, source),
         docs=result(code, message),
-        docs_fact=Fact(
-            f"{message}: {status}, errorCode {code}, no fault", mark, source
+        docs_fact=Claim(
+            f"{message}: {status}, errorCode {code}, no fault", evidence, source
         ),
     )
 
 
-def _with_fault(answer: Answer, gateways: Answer) -> Answer:
+def _with_fault(answer: ErrorResponse, gateways: ErrorResponse) -> ErrorResponse:
     """Return an answer with the gateway's fault in it, as the SDK's model has it."""
     body = {**answer.body, **gateways.in_dialect("docs")}
     told = (
         f"{sources.SDK} has a fault in its model; that it is the gateway's is assumed"
     )
-    fact = Fact(f"{gateways.fact.says}, in INVALID_ACCESS", "assumed", told)
+    fact = Claim(f"{gateways.fact.summary}, in INVALID_ACCESS", "assumed", told)
     return replace(answer, body=body, fact=fact)

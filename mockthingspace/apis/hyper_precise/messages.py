@@ -4,7 +4,7 @@ That a report asked for asynchronously comes as a callback is documented; no
 message is stored, so its names are those of the SDK's report.
 """
 
-from mockthingspace.apis.message_rows import IMEI, Rows, known
+from mockthingspace.apis.message_rows import IMEI, Rows, rows
 from mockthingspace.core import sources
 from mockthingspace.spec.events import Event, Id
 
@@ -24,10 +24,10 @@ _FAILED = {
 }
 
 
-def _event(what: str, says: str, payload: Rows) -> Event:
-    head = known("assumed", _SOURCE, {"txid": _TXID})
+def _event(what: str, summary: str, payload: Rows) -> Event:
+    head = rows("assumed", _SOURCE, {"txid": _TXID})
     return Event(
-        f"BullseyeReporting.{what}", "BullseyeReporting", says, (*head, *payload)
+        f"BullseyeReporting.{what}", "BullseyeReporting", summary, (*head, *payload)
     )
 
 
@@ -35,11 +35,11 @@ EVENTS = (
     _event(
         "aggregateReport",
         "the usage of the account's devices has been added up",
-        known("assumed", _SOURCE, _USED, "usage.0"),
+        rows("assumed", _SOURCE, _USED, "usage.0"),
     ),
     _event(
         "aggregateReport.failed",
         "the usage of a device could not be told",
-        known("assumed", _SOURCE, _FAILED, "errors.0"),
+        rows("assumed", _SOURCE, _FAILED, "errors.0"),
     ),
 )

@@ -10,47 +10,47 @@ from mockthingspace.apis import common
 from mockthingspace.apis.handlers import deregister, listing, register
 from mockthingspace.apis.location.errors import device_location
 from mockthingspace.apis.location.messages import EVENTS
-from mockthingspace.core.models import Fact, documented
+from mockthingspace.core.models import Claim, documented
 from mockthingspace.core.sources import (
     LOCATION_DEREGISTER,
     LOCATION_LIST,
     LOCATION_REGISTER,
     SDK,
 )
-from mockthingspace.spec.api import Family, Operation
+from mockthingspace.spec.api import Api, Operation
 from mockthingspace.spec.fields import Account, ListenerUrl, OrEmpty, ServiceName, Text
 from mockthingspace.spec.registration_rules import PORTS
-from mockthingspace.spec.schemas import Success, shape
+from mockthingspace.spec.schemas import Success, schema
 
 RULE, ONE = "/callbacks/<account>", "/callbacks/<account>/name/<service>"
 SERVICES = ("Location", "DeviceLocation")
 
-WHERE = shape(documented(SDK), account=Account(required=True))
-WHICH = shape(
+WHERE = schema(documented(SDK), account=Account(required=True))
+WHICH = schema(
     documented(SDK),
     account=Account(required=True),
     service=ServiceName(SERVICES, required=True),
 )
-WANTED = shape(
+WANTED = schema(
     documented(LOCATION_REGISTER),
     service=ServiceName(SERVICES, required=True, data_key="name"),
     url=ListenerUrl(required=True),
 )
-REPLY = shape(documented(SDK), account=Text(), service=Text(data_key="name"))
-LISTED = shape(documented(SDK), service=Text(data_key="name"), url=Text())
+REPLY = schema(documented(SDK), account=Text(), service=Text(data_key="name"))
+LISTED = schema(documented(SDK), service=Text(data_key="name"), url=Text())
 AS = {"account": Text(data_key="accountName"), "service": Text(data_key="serviceName")}
 FULL = {"url": Text(), "username": OrEmpty(), "password": OrEmpty()}
 DOCS = {
-    "reply": shape(documented(LOCATION_LIST), **AS, **FULL),
+    "reply": schema(documented(LOCATION_LIST), **AS, **FULL),
     "silent": common.empty_list(LOCATION_LIST),
 }
-ENDS = {"reply": shape(documented(LOCATION_DEREGISTER), **AS)}
+ENDS = {"reply": schema(documented(LOCATION_DEREGISTER), **AS)}
 
-LIST = Fact("the account's registrations, an array", "documented", LOCATION_LIST)
-ADD = Fact(
+LIST = Claim("the account's registrations, an array", "documented", LOCATION_LIST)
+ADD = Claim(
     "registers; the reply has a secret in a header", "documented", LOCATION_REGISTER
 )
-END = Fact("deregisters and answers success", "documented", SDK)
+END = Claim("deregisters and answers success", "documented", SDK)
 OPERATIONS = (
     Operation(
         "list", "GET", RULE, listing, LIST, WHERE, reply=LISTED, many=True, docs=DOCS
@@ -62,7 +62,7 @@ OPERATIONS = (
         "deregister", "DELETE", ONE, deregister, END, WHICH, reply=Success(), docs=ENDS
     ),
 )
-FAMILY = Family(
+FAMILY = Api(
     name="location",
     prefix="/api/loc/v1",
     services=SERVICES,

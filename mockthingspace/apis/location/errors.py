@@ -14,14 +14,14 @@ from mockthingspace.core.exceptions import (
     TooLarge,
     UnknownService,
 )
-from mockthingspace.spec.api import Answers
+from mockthingspace.spec.api import ErrorResponses
 
 _ANALOGY = (
     f"{sources.UNSAID}; worded after the documented rows of {sources.LOCATION_ERRORS}"
 )
 
 
-def device_location(context: str) -> Answers:
+def device_location(context: str) -> ErrorResponses:
     """How the Device Location API answers.
 
     Args:

@@ -8,7 +8,7 @@ around them in a message is not stored.
 
 from typing import Any
 
-from mockthingspace.apis.message_rows import Rows, known
+from mockthingspace.apis.message_rows import Rows, rows
 from mockthingspace.core import sources
 from mockthingspace.spec.events import Event, Id
 
@@ -19,7 +19,7 @@ _REPORT = f"{sources.UNSAID} for messages; after {sources.SDK}, model LocationRe
 _CONSENT = (
     f"{sources.UNSAID} how; that there is such a message: {sources.LOCATION_MESSAGES}"
 )
-_HEAD = known("documented", _TXID, {"txid": Id("60c07fff-470b-4d6d-afcc-75e6a7c238f6")})
+_HEAD = rows("documented", _TXID, {"txid": Id("60c07fff-470b-4d6d-afcc-75e6a7c238f6")})
 _AT = {"time": "20240115004421", "utcoffset": "+0000"}
 _POSITION = _AT | {"x": "33.45324", "y": "-84.59621", "radius": "5571", "qos": False}
 _FAILED = _AT | {
@@ -29,27 +29,27 @@ _FAILED = _AT | {
 _MSID = {"msid": "7892345678"}
 
 
-def _event(name: str, says: str, payload: Rows, head: Rows = _HEAD) -> Event:
-    return Event(name, name.partition(".")[0], says, (*head, *payload))
+def _event(name: str, summary: str, payload: Rows, head: Rows = _HEAD) -> Event:
+    return Event(name, name.partition(".")[0], summary, (*head, *payload))
 
 
 def _place(part: str, values: dict[str, Any], source: str, below: str = "") -> Rows:
     """Return the rows of one device's place, or of what stood in the way."""
     return (
-        *known("assumed", source, _MSID, below),
-        *known("assumed", source, values, f"{below}.{part}" if below else part),
+        *rows("assumed", source, _MSID, below),
+        *rows("assumed", source, values, f"{below}.{part}" if below else part),
     )
 
 
-def _report(name: str, says: str, part: str, values: dict[str, Any]) -> Event:
+def _report(name: str, summary: str, part: str, values: dict[str, Any]) -> Event:
     whole = {"status": "COMPLETED", "totalCount": 1, "hasMoreData": False}
     item = _place(part, values, _REPORT, "devLocationList.0")
-    return _event(name, says, (*known("assumed", _REPORT, whole), *item))
+    return _event(name, summary, (*rows("assumed", _REPORT, whole), *item))
 
 
-def _refused(what: str, says: str, info: str) -> Event:
+def _refused(what: str, summary: str, info: str) -> Event:
     error = _AT | {"type": "CONSENT", "info": info}
-    return _event(f"DeviceLocation.{what}", says, _place("error", error, _CONSENT))
+    return _event(f"DeviceLocation.{what}", summary, _place("error", error, _CONSENT))
 
 
 EVENTS = (
@@ -63,7 +63,7 @@ EVENTS = (
     _event(
         "Location.usageTrigger",
         "the account's usage has reached a trigger",
-        known(
+        rows(
             "assumed",
             _USED,
             {

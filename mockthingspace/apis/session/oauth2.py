@@ -22,10 +22,10 @@ from mockthingspace.core.exceptions import (
     MissingBearer,
     TooLarge,
 )
-from mockthingspace.core.models import Fact, documented
-from mockthingspace.spec.api import Answer, Family, Operation
+from mockthingspace.core.models import Claim, documented
+from mockthingspace.spec.api import Api, ErrorResponse, Operation
 from mockthingspace.spec.fields import Secret, Text
-from mockthingspace.spec.schemas import Form, Shape
+from mockthingspace.spec.schemas import BaseSchema, Form
 
 
 class Grant(Text):
@@ -58,7 +58,7 @@ class TokenUnwanted(Form):
     token = Secret(required=True)
 
 
-class Token(Shape):
+class Token(BaseSchema):
     """``{access_token, token_type, expires_in, scope?}``."""
 
     known = documented(sources.CREDENTIALS)
@@ -81,11 +81,13 @@ def revoke(call: Call, token: str, **_: str) -> None:
     call.state.tokens.revoke(token)
 
 
-def _oauth(status: int, error: str, description: str, fact: Fact) -> Answer:
-    return Answer(status, {"error": error, "error_description": description}, fact)
+def _oauth(status: int, error: str, description: str, fact: Claim) -> ErrorResponse:
+    return ErrorResponse(
+        status, {"error": error, "error_description": description}, fact
+    )
 
 
-FAMILY = Family(
+FAMILY = Api(
     name="session",
     prefix="/api/ts/v1/oauth2",
     answers={
@@ -94,7 +96,7 @@ FAMILY = Family(
             401,
             "invalid_client",
             "Client authentication failed",
-            Fact(
+            Claim(
                 "no key and secret: 401, invalid_client",
                 "documented",
                 f"{sources.SDK}; the error page has fault 900902 instead: "
@@ -105,7 +107,7 @@ FAMILY = Family(
             400,
             "invalid_request",
             "Missing grant_type parameter value",
-            Fact(
+            Claim(
                 "another grant_type or none: 400, invalid_request",
                 "documented",
                 sources.CONNECTIVITY_ERRORS,
@@ -115,13 +117,15 @@ FAMILY = Family(
             400,
             "invalid_request",
             "Invalid request",
-            Fact("any other bad form: 400, invalid_request", "assumed", sources.UNSAID),
+            Claim(
+                "any other bad form: 400, invalid_request", "assumed", sources.UNSAID
+            ),
         ),
         TooLarge: _oauth(
             413,
             "invalid_request",
             "Request body too large",
-            Fact("too large a form: 413, invalid_request", "assumed", sources.UNSAID),
+            Claim("too large a form: 413, invalid_request", "assumed", sources.UNSAID),
         ),
     },
     operations=(
@@ -129,35 +133,35 @@ FAMILY = Family(
             name="token",
             method="POST",
             rule="/token",
-            verb=issue,
+            handler=issue,
             body=TokenWanted(),
             reply=Token(),
             needs=("basic",),
-            fact=Fact("issues a bearer token", "documented", sources.CREDENTIALS),
+            fact=Claim("issues a bearer token", "documented", sources.CREDENTIALS),
         ),
         Operation(
             name="revoke",
             method="POST",
             rule="/revoke",
-            verb=revoke,
+            handler=revoke,
             body=TokenUnwanted(),
             needs=("basic",),
-            fact=Fact(
+            fact=Claim(
                 "ends a bearer token; the reply has no body", "documented", sources.SDK
             ),
         ),
     ),
     facts=(
-        Fact(
+        Claim(
             "a token lives 3600 s; asking again meanwhile gives the same one",
             "documented",
             sources.CREDENTIALS,
         ),
-        Fact(
+        Claim(
             "expires_in is what is left of the hour",
             "assumed",
             f"{sources.UNSAID}; the first reply has the documented 3600",
         ),
-        Fact("any key and secret are good", "assumed", "the double's own choice"),
+        Claim("any key and secret are good", "assumed", "the server's own choice"),
     ),
 )

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from mockthingspace.apis.connectivity.errors import sessions
 from mockthingspace.apis.handlers import Call
 from mockthingspace.core import sources
-from mockthingspace.core.models import Fact, documented
-from mockthingspace.spec.api import Family, Operation
+from mockthingspace.core.models import Claim, documented
+from mockthingspace.spec.api import Api, Operation
 from mockthingspace.spec.fields import Secret, Text
-from mockthingspace.spec.schemas import Shape
+from mockthingspace.spec.schemas import BaseSchema
 
 
-class Login(Shape):
+class Login(BaseSchema):
     """``{username, password}``."""
 
     known = documented(sources.LOGIN)
@@ -23,7 +23,7 @@ class Login(Shape):
     password = Secret(required=True)
 
 
-class Session(Shape):
+class Session(BaseSchema):
     """``{sessionToken}``."""
 
     known = documented(sources.LOGIN)
@@ -31,7 +31,7 @@ class Session(Shape):
     session = Text(data_key="sessionToken")
 
 
-class OldPassword(Shape):
+class OldPassword(BaseSchema):
     """``{oldPassword}``."""
 
     known = documented(sources.SDK)
@@ -39,7 +39,7 @@ class OldPassword(Shape):
     old_password = Secret(required=True, data_key="oldPassword")
 
 
-class NewPassword(Shape):
+class NewPassword(BaseSchema):
     """``{newPassword}``."""
 
     known = documented(sources.SDK)
@@ -66,7 +66,7 @@ def reset_password(call: Call, old_password: str) -> Mapping[str, str]:
     return {"new_password": new}
 
 
-FAMILY = Family(
+FAMILY = Api(
     name="session",
     prefix="/api/m2m/v1/session",
     answers=sessions("/m2m/v1"),
@@ -75,47 +75,47 @@ FAMILY = Family(
             name="login",
             method="POST",
             rule="/login",
-            verb=log_in,
+            handler=log_in,
             body=Login(),
             reply=Session(),
             needs=("bearer",),
-            fact=Fact("opens a session", "documented", sources.LOGIN),
+            fact=Claim("opens a session", "documented", sources.LOGIN),
         ),
         Operation(
             name="logout",
             method="POST",
             rule="/logout",
-            verb=log_out,
+            handler=log_out,
             reply=Session(),
-            fact=Fact("ends the session and names it", "documented", sources.SDK),
+            fact=Claim("ends the session and names it", "documented", sources.SDK),
         ),
         Operation(
             name="reset-password",
             method="PUT",
             rule="/password/actions/reset",
-            verb=reset_password,
+            handler=reset_password,
             body=OldPassword(),
             reply=NewPassword(),
-            fact=Fact(
+            fact=Claim(
                 "answers a new password, in effect at once", "documented", sources.SDK
             ),
         ),
     ),
     facts=(
-        Fact(
+        Claim(
             "auth=strict: a session dies after 20 minutes without use; a use renews it",
             "documented",
             sources.LOGIN,
         ),
-        Fact(
+        Claim(
             "credentials given: five failed logins in a row lock a user name",
             "documented",
             sources.LOGIN,
         ),
-        Fact(
+        Claim(
             "auth=off: a logout without VZ-M2M-Token names an empty one",
             "assumed",
-            "the double's own setting",
+            "the server's own setting",
         ),
     ),
 )

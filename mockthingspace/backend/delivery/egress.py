@@ -44,7 +44,7 @@ LOCAL_NAT64 = ip_network("64:ff9b:1::/48")  # RFC 8215: where the IPv4 is, nobod
 ISATAP = 0x5EFE  # RFC 5214: before the IPv4 address at the end, under any prefix
 
 
-class OutOfReach(OSError):
+class AddressNotAllowed(OSError):
     """The address is not one a delivery may go to."""
 
 
@@ -57,11 +57,11 @@ def check(address: str, allow_public_listeners: bool) -> None:
     ip = ip_address(address.partition("%")[0])
     meant = _embedded(ip)
     if any(map(_is_closed, (ip, meant, *_behind(ip)))):
-        raise OutOfReach(
+        raise AddressNotAllowed(
             f"{address} is link-local, multicast, reserved or a metadata address: never"
         )
     if meant.is_global and not allow_public_listeners:
-        raise OutOfReach(
+        raise AddressNotAllowed(
             f"{address} is a public address; allow_public_listeners=true would allow it"
         )
 

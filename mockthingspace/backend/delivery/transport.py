@@ -25,7 +25,7 @@ from mockthingspace.backend.delivery.applications import (
     in_words,
     is_asgi,
 )
-from mockthingspace.backend.delivery.egress import OutOfReach, connect
+from mockthingspace.backend.delivery.egress import AddressNotAllowed, connect
 from mockthingspace.core.background_loop import BackgroundLoop
 from mockthingspace.core.open_files import open_files_limit
 from mockthingspace.core.urls import Target, locate, origin
@@ -451,7 +451,7 @@ def describe(error: BaseException, url: str) -> str:
         place = url
     words = in_words(str, error)
     match error:
-        case OutOfReach():
+        case AddressNotAllowed():
             text = f"not delivered: {words}"
         case asyncio.CancelledError():
             text = "the server was stopped before the answer came"

@@ -6,7 +6,7 @@ from math import exp, log
 from typing import Any
 
 from mockthingspace.backend.faults.models import Fault
-from mockthingspace.core.setting_types import LONGEST_S, Kind, whole
+from mockthingspace.core.setting_types import LONGEST_S, SettingType, whole
 
 MS = 1000
 USUAL_S = 1.0
@@ -26,11 +26,13 @@ def _up_to(longest: float) -> Any:
     return parse
 
 
-SECONDS = Kind("seconds, 0 or more, at most 30 days", _up_to(LONGEST_S))
-MILLISECONDS = Kind("milliseconds, 0 or more, at most 30 days", _up_to(LONGEST_S * MS))
-SIGMA = Kind("0 to 100", _up_to(WIDEST))
+SECONDS = SettingType("seconds, 0 or more, at most 30 days", _up_to(LONGEST_S))
+MILLISECONDS = SettingType(
+    "milliseconds, 0 or more, at most 30 days", _up_to(LONGEST_S * MS)
+)
+SIGMA = SettingType("0 to 100", _up_to(WIDEST))
 CHUNKS = whole(1, 1000, "a whole number from 1 to 1000")
-_DISTRIBUTIONS: Mapping[str, Mapping[str, Kind]] = {
+_DISTRIBUTIONS: Mapping[str, Mapping[str, SettingType]] = {
     "fixed": {"milliseconds": MILLISECONDS},
     "uniform": {"lower": MILLISECONDS, "upper": MILLISECONDS},
     "lognormal": {"median": MILLISECONDS, "sigma": SIGMA, "maxValue": MILLISECONDS},
@@ -60,16 +62,16 @@ def _dribble(value: Any) -> Mapping[str, Any]:
     }
 
 
-DISTRIBUTION = Kind(
+DISTRIBUTION = SettingType(
     'WireMock\'s delayDistribution: {"type": "fixed", "milliseconds"}, {"type": '
     '"uniform", "lower", "upper"} or {"type": "lognormal", "median", "sigma", '
     '"maxValue"?}',
     _distribution,
 )
-DRIBBLE = Kind(
+DRIBBLE = SettingType(
     "WireMock's chunkedDribbleDelay: {numberOfChunks, totalDuration}", _dribble
 )
-DELAYS: Mapping[str, tuple[Kind, Any]] = {
+DELAYS: Mapping[str, tuple[SettingType, Any]] = {
     "seconds": (SECONDS, None),
     "fixedDelayMilliseconds": (MILLISECONDS, None),
     "delayDistribution": (DISTRIBUTION, None),

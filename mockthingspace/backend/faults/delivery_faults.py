@@ -24,9 +24,9 @@ class Case:
     registration: Registration
 
 
-def mangled(delivery: Delivery, case: Case) -> Delivery:
+def mutate(delivery: Delivery, case: Case) -> Delivery:
     """Return a delivery as a fault leaves it, with the fault's name on it."""
-    changed = DOES.get(case.fault.kind, _as_it_is)(delivery, case)
+    changed = MUTATORS.get(case.fault.kind, _as_it_is)(delivery, case)
     return changed._replace(
         faults=(*delivery.faults, case.fault.kind),
         meant=delivery.meant or delivery.message,
@@ -113,7 +113,7 @@ def _stale_credentials(delivery: Delivery, case: Case) -> Delivery:
     return _changed(sent, echoed)
 
 
-DOES: Mapping[str, Callable[[Delivery, Case], Delivery]] = {
+MUTATORS: Mapping[str, Callable[[Delivery, Case], Delivery]] = {
     "drop": _drop,
     "delay": _delay,
     "reorder": _reorder,

@@ -1,4 +1,4 @@
-"""Holding a reply back, on the double's clock."""
+"""Holding a reply back, on the server's clock."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -28,11 +28,11 @@ class _Pause:
         self.over.set()
 
 
-class Pauses:
+class Holds:
     """The pauses of one state; a reset ends them all.
 
     Args:
-        timers: Of the double's clock.
+        timers: Of the server's clock.
         tell: Told of each reply that a clock that stands holds back: whose, when,
             and in words.
     """
@@ -76,9 +76,9 @@ class Pauses:
         clock = self._timers.clock
         now = clock.now()
         if clock.mode == "manual":
-            says = f"holds a reply back: {', '.join(map(str, faults))}"
+            summary = f"holds a reply back: {', '.join(map(str, faults))}"
             frees = f"advance(seconds={seconds:g}) frees it"
-            self._tell(account, now, f"{says}; {frees}")
+            self._tell(account, now, f"{summary}; {frees}")
         self._timers.at(now + timedelta(seconds=seconds), pause, pause.end)
         with holding(environ, pause.over):
             pause.over.wait(LONGEST_S + (seconds if clock.mode == "real" else 0))

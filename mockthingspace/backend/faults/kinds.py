@@ -13,7 +13,7 @@ from typing import Any
 from mockthingspace.backend.faults.delays import CHUNKS, DELAYS, DRIBBLE, SECONDS
 from mockthingspace.backend.faults.models import On
 from mockthingspace.core.exceptions import SettingsError, ThingSpaceError, word
-from mockthingspace.core.setting_types import ACCOUNT, Kind, whole
+from mockthingspace.core.setting_types import ACCOUNT, SettingType, whole
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class FaultKind:
     name: str
     on: On
     does: str
-    options: Mapping[str, tuple[Kind, Any]] = field(default_factory=dict)
+    options: Mapping[str, tuple[SettingType, Any]] = field(default_factory=dict)
     times: int | None = 1
     wiremock: str | None = None
     slot: str | None = None
@@ -63,7 +63,7 @@ FAULTS = (
         "refuse",
         "requests",
         "answers with one of the family's own refusals",
-        {"refusal": (Kind(" | ".join(REFUSALS), _refusal), "invalid-request")},
+        {"refusal": (SettingType(" | ".join(REFUSALS), _refusal), "invalid-request")},
         slot="reply",
     ),
     FaultKind(
@@ -79,11 +79,11 @@ FAULTS = (
         },
         slot="reply",
     ),
-    FaultKind("delay", "requests", "answers later, on the double's clock", DELAYS),
+    FaultKind("delay", "requests", "answers later, on the server's clock", DELAYS),
     FaultKind(
         "slow",
         "requests",
-        "sends the reply in pieces, with pauses on the double's clock",
+        "sends the reply in pieces, with pauses on the server's clock",
         {
             "chunks": (CHUNKS, 5),
             "seconds": (SECONDS, 5.0),
@@ -228,7 +228,9 @@ def options(kind: FaultKind, given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _option(name, given, *row) for name, row in kind.options.items()}
 
 
-def _option(name: str, given: Mapping[str, Any], kind: Kind, default: Any) -> Any:
+def _option(
+    name: str, given: Mapping[str, Any], kind: SettingType, default: Any
+) -> Any:
     value = given.get(name)
     if value is None:
         return default

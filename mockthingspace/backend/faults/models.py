@@ -34,7 +34,7 @@ class Fault:
         times: How often it acts; None for as long as it lasts.
         probability: How likely it acts on what it is for, more than 0 to 1.
         seed: What the likelihood is drawn from: the same seed, the same draws.
-        ttl_s: After so many seconds of the double's clock it heals by itself.
+        ttl_s: After so many seconds of the server's clock it heals by itself.
         id: Its number; empty until it is planned.
         seq: The same, as a number.
         planned_at: When it was planned.
@@ -132,7 +132,7 @@ class Faults:
         Args:
             on: What it is: a request, or a delivery.
             whose: Its account, family and so on.
-            now: The instant of the double's clock.
+            now: The instant of the server's clock.
         """
         with self._lock:
             healed = self._heal(now)

@@ -13,18 +13,18 @@ from mockthingspace.backend.faults.kinds import (
     options,
 )
 from mockthingspace.backend.faults.models import SCOPES, Fault
-from mockthingspace.core.exceptions import SettingsError, there_are
-from mockthingspace.core.setting_types import ACCOUNT, LONGEST_S, Kind, whole
-from mockthingspace.spec.api import Family
+from mockthingspace.core.exceptions import SettingsError, suggest
+from mockthingspace.core.setting_types import ACCOUNT, LONGEST_S, SettingType, whole
+from mockthingspace.spec.api import Api
 from mockthingspace.spec.events import Event
 
 OF_ALL = ("kind", "on", *SCOPES, "times", "probability", "seed", "ttl_s")
 
 
-class Known(NamedTuple):
+class KnownNames(NamedTuple):
     """What a fault can be for."""
 
-    families: tuple[Family, ...]
+    families: tuple[Api, ...]
     events: tuple[Event, ...]
 
 
@@ -52,17 +52,17 @@ def _text(value: Any) -> str:
     return value
 
 
-COMMON: Mapping[str, Kind] = {
+COMMON: Mapping[str, SettingType] = {
     "times": whole(1, 10**9, "a whole number from 1, or null for as long as it lasts"),
-    "probability": Kind("more than 0, at most 1", _probability),
+    "probability": SettingType("more than 0, at most 1", _probability),
     "seed": whole(0, 2**63, "a whole number, 0 or more"),
-    "ttl_s": Kind("seconds, more than 0, at most 30 days", _ttl),
-    **dict.fromkeys(SCOPES, Kind("a name", _text)),
+    "ttl_s": SettingType("seconds, more than 0, at most 30 days", _ttl),
+    **dict.fromkeys(SCOPES, SettingType("a name", _text)),
     "account": ACCOUNT,
 }
 
 
-def fault(given: object, families: Iterable[Family], events: Iterable[Event]) -> Fault:
+def fault(given: object, families: Iterable[Api], events: Iterable[Event]) -> Fault:
     """Return a fault of a document: ``{kind, on?, account?, …, times?, …}``.
 
     What is not common to all faults are the kind's own options. What is null is
@@ -94,7 +94,7 @@ def fault(given: object, families: Iterable[Family], events: Iterable[Event]) ->
         method=kind.method,
         **{"times": given.get("times", kind.times), **common},
     )
-    fitting = _checked(made, Known(tuple(families), tuple(events)))
+    fitting = _checked(made, KnownNames(tuple(families), tuple(events)))
     only = frozenset(family.prefix for family in fitting)
     return replace(made, only=only if made.kind == "refuse" else None)
 
@@ -126,7 +126,7 @@ def _check_names(kind: FaultKind, given: Mapping[str, Any]) -> None:
             )
 
 
-def _common(name: str, value: Any, kind: Kind) -> Any:
+def _common(name: str, value: Any, kind: SettingType) -> Any:
     try:
         return kind.parse(value)
     except (ValueError, TypeError, OverflowError) as error:
@@ -135,7 +135,7 @@ def _common(name: str, value: Any, kind: Kind) -> Any:
         ) from error
 
 
-def _checked(made: Fault, known: Known) -> list[Family]:
+def _checked(made: Fault, known: KnownNames) -> list[Api]:
     """Refuse what a fault of its kind is never for, and names that nobody has.
 
     Returns:
@@ -148,7 +148,7 @@ def _checked(made: Fault, known: Known) -> list[Family]:
     for name, words in _words(made, known).items():
         value = getattr(made, name)
         if value is not None and value not in words:
-            raise SettingsError(f"{name}: {value!r} is none; {there_are(value, words)}")
+            raise SettingsError(f"{name}: {value!r} is none; {suggest(value, words)}")
     fitting = [one for one in known.families if _does_something(made, one)]
     what = made.operation or made.family
     if not fitting:
@@ -162,7 +162,7 @@ def _named(made: Fault) -> str:
     return f"{made.kind} {made.options.get('refusal', '')}".rstrip()
 
 
-def _words(made: Fault, known: Known) -> dict[str, list[str]]:
+def _words(made: Fault, known: KnownNames) -> dict[str, list[str]]:
     """Return the names that a fault can be for, by scope."""
     sending = made.on == "deliveries"
     inside = [one for one in known.families if made.family in (None, one.name)]
@@ -174,7 +174,7 @@ def _words(made: Fault, known: Known) -> dict[str, list[str]]:
     }
 
 
-def _does_something(made: Fault, family: Family) -> bool:
+def _does_something(made: Fault, family: Api) -> bool:
     """Say whether a family has what a fault is for, and can do what it does."""
     refusal = made.options.get("refusal")
     return (

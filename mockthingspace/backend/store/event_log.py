@@ -1,4 +1,4 @@
-"""What happened to a double besides requests and deliveries, in order, bounded."""
+"""What happened to a server besides requests and deliveries, in order, bounded."""
 
 from collections import deque
 from collections.abc import Callable
@@ -14,7 +14,7 @@ LONGEST_SAYS = 2000
 Sort = Literal["trigger", "fault", "clock", "reset"]
 
 
-class Happening(NamedTuple):
+class LogEntry(NamedTuple):
     """One thing that happened: of which sort, when, whose, and in words.
 
     ``account`` is None where it concerns everybody's.
@@ -24,10 +24,10 @@ class Happening(NamedTuple):
     sort: Sort
     at: datetime
     account: str | None
-    says: str
+    summary: str
 
 
-class Chronicle:
+class EventLog:
     """The last happenings of one state.
 
     Args:
@@ -38,37 +38,37 @@ class Chronicle:
 
     def __init__(self, limit: int, sequence: Sequence, notifier: Notifier) -> None:
         self._lock = Lock()
-        self._kept: deque[Happening] = deque(maxlen=limit)
+        self._kept: deque[LogEntry] = deque(maxlen=limit)
         self._sequence = sequence
         self._notifier = notifier
         self.evicted = 0
 
     def note(
-        self, sort: Sort, at: datetime, account: str | None, says: str
-    ) -> Happening:
+        self, sort: Sort, at: datetime, account: str | None, summary: str
+    ) -> LogEntry:
         """Keep that something happened; return it with its number."""
-        if len(says) > LONGEST_SAYS:
-            says = f"{says[:LONGEST_SAYS]}…"
+        if len(summary) > LONGEST_SAYS:
+            summary = f"{summary[:LONGEST_SAYS]}…"
         with self._lock:
-            noted = Happening(self._sequence.take(), sort, at, account, says)
+            noted = LogEntry(self._sequence.take(), sort, at, account, summary)
             self.evicted += len(self._kept) == self._kept.maxlen
             self._kept.append(noted)
         self._notifier.notify(noted)
         return noted
 
-    def add_to(self, noted: Happening, says: str) -> None:
+    def add_to(self, noted: LogEntry, summary: str) -> None:
         """Say more of what was noted; it keeps its number and its place."""
-        more = noted._replace(says=f"{noted.says}{says}")
+        more = noted._replace(summary=f"{noted.summary}{summary}")
         with self._lock:
             kept = [more if one.seq == noted.seq else one for one in self._kept]
             self._kept = deque(kept, self._kept.maxlen)
 
-    def every(self) -> list[Happening]:
+    def every(self) -> list[LogEntry]:
         """Return what is kept, oldest first."""
         with self._lock:
             return list(self._kept)
 
-    def remove(self, unwanted: Callable[[Happening], bool]) -> None:
+    def remove(self, unwanted: Callable[[LogEntry], bool]) -> None:
         """Forget the happenings a function picks."""
         with self._lock:
             kept = [one for one in self._kept if not unwanted(one)]

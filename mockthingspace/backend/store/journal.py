@@ -1,4 +1,4 @@
-"""The exchanges of one double, in order, bounded by number and by bytes."""
+"""The exchanges of one server, in order, bounded by number and by bytes."""
 
 from collections import deque
 from collections.abc import Callable

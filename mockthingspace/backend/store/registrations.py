@@ -7,7 +7,7 @@ from mockthingspace.core.models import Registration
 
 
 class Registry:
-    """Every registration of one double.
+    """Every registration of one server.
 
     An account's registrations with a family are one immutable tuple, so a
     reader needs no lock, and a request costs the same whatever the number of

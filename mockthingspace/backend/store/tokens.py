@@ -1,4 +1,4 @@
-"""The bearer and session tokens one double has issued, and their lifetimes.
+"""The bearer and session tokens one server has issued, and their lifetimes.
 
 Source: bearer tokens, Getting Credentials (one hour from first issue; asking
 again within it gives the same token); session tokens, Start Connectivity

@@ -92,7 +92,7 @@ def _distance(exchange: Any, differing: list[Criterion]) -> float:
 def _likeness(wanted: Criterion, came: str) -> float:
     """Say how alike the texts are, from 0 to 1; accounts are the same or they are not.
 
-    Other tests of a shared double do the same with accounts of their own.
+    Other tests of a shared server do the same with accounts of their own.
     """
     if wanted.field == "account":
         return 0
@@ -107,10 +107,10 @@ def _came(criterion: Criterion, exchange: Any) -> str:
 def _difference(criterion: Criterion, exchange: Any) -> Difference:
     expected, came = criterion.expected, _came(criterion, exchange)
     field = criterion.field
-    return Difference(field, shown(field, expected), shown(field, came))
+    return Difference(field, redacted(field, expected), redacted(field, came))
 
 
-def shown(field: str, text: str) -> str:
+def redacted(field: str, text: str) -> str:
     """Return what a criterion asks for, or what came, with its secrets hidden.
 
     Args:

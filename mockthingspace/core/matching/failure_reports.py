@@ -1,7 +1,7 @@
 """Why an assertion failed, in words: expected beside came, and how to do it again.
 
 Requests are taken as the admin API shows them, secrets hidden, deliveries as the
-double keeps them; here they are only spelled.
+server keeps them; here they are only spelled.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ LONGEST, BEFORE = 160, 40
 LONGEST_BODY = 2000
 OF_EVERYBODY = (
     "the clock is everybody's: start the server with clock=real and short pauses "
-    "(retries=0.1,0.1), or use a double of your own"
+    "(retries=0.1,0.1), or use a server of your own"
 )
 OF_THE_CLIENT = TRANSPORT_HEADERS | {"accept-encoding", "user-agent"}
 _GLOBS = re.compile(r"[][{}]")
@@ -41,7 +41,7 @@ class Scene(NamedTuple):
 
     url: str
     now: datetime
-    stands: bool
+    frozen: bool
     shared: bool  # the clock, so that nobody moves it
     evicted: int
     deliveries: list[Delivery]
@@ -299,7 +299,7 @@ def _due(one: Delivery, head: Delivery, scene: Scene) -> str:
         return f"{attempt} is due"
     seconds = f"{left_ms / 1000:.3f}".rstrip("0").rstrip(".")
     due = f"{attempt} due in {seconds} s, at {rfc3339(one.due_at)}"
-    if not scene.stands:
+    if not scene.frozen:
         return due
     if scene.shared:
         return f"{due}; {OF_EVERYBODY}"
@@ -309,7 +309,7 @@ def _due(one: Delivery, head: Delivery, scene: Scene) -> str:
 def _empty(pattern: Mapping[str, Any]) -> str:
     if pattern.get("since"):
         return f"the journal is empty: no request came after {pattern['since']}"
-    told = "the journal is empty: no request reached the double"
+    told = "the journal is empty: no request reached the server"
     if pattern.get("operation") == "register":
         return f"{told}; the handle's register() is no request"
     return told

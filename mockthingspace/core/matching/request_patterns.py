@@ -20,7 +20,7 @@ from urllib.parse import parse_qs
 from mockthingspace.core import serializers
 from mockthingspace.core.exceptions import LONGEST_QUOTE, AdminError
 from mockthingspace.core.matching import json_patterns
-from mockthingspace.core.matching.criteria import ABSENT, PRESENT, Criterion, shown
+from mockthingspace.core.matching.criteria import ABSENT, PRESENT, Criterion, redacted
 from mockthingspace.core.models import Exchange
 
 MATCHING_S = 5.0
@@ -103,7 +103,7 @@ class _Effort:
 
 
 def _too_slow(field: str, expected: str) -> AdminError:
-    asked = f"{field} {shown(field, expected)[:LONGEST_QUOTE]}".rstrip()
+    asked = f"{field} {redacted(field, expected)[:LONGEST_QUOTE]}".rstrip()
     return AdminError(
         "too_slow",
         f"{asked}: matching took more than {MATCHING_S:g} s of the processor; an "
@@ -285,7 +285,7 @@ def _expression(field: str, wanted: str, insensitive: bool) -> Judge:
     try:
         expression = regex.compile(wanted, flags)
     except (regex.error, RecursionError) as error:
-        asked = f"{field}: {shown(field, wanted)!r}"
+        asked = f"{field}: {redacted(field, wanted)!r}"
         raise AdminError("invalid_pattern", f"{asked}: {error}") from error
 
     def judge(value: str) -> bool:

@@ -1,4 +1,4 @@
-"""``/__admin``: what a script, the command line and the handle drive the double by.
+"""``/__admin``: what a script, the command line and the handle drive the server by.
 
 JSON objects at top level; errors are ``{"error": code, "message": sentence}``.
 ``GET`` never changes anything. One module a resource; the table below is all
@@ -12,7 +12,7 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException
 
 from mockthingspace import __version__
-from mockthingspace.apis import FAMILIES
+from mockthingspace.apis import APIS
 from mockthingspace.core.exceptions import AdminError, SettingsError
 from mockthingspace.server.admin import (
     about,
@@ -90,8 +90,8 @@ def front() -> Response:
     document = {
         "name": "mockthingspace",
         "version": __version__,
-        "says": "a local double of Verizon ThingSpace's callback APIs, not Verizon's",
-        "families": {family.prefix: family.name for family in FAMILIES},
+        "summary": "a simulator of Verizon ThingSpace's callback APIs, not Verizon's",
+        "families": {family.prefix: family.name for family in APIS},
         "admin": {f"{PREFIX}{rule}": methods for rule, methods in _there().items()},
         "docs": [
             "mockthingspace --help",

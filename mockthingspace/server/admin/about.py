@@ -8,24 +8,24 @@ from typing import Any
 from flask import Response
 
 from mockthingspace import __version__
-from mockthingspace.apis import FAMILIES
+from mockthingspace.apis import APIS
 from mockthingspace.apis.fidelity import Entry, entries, totals
 from mockthingspace.server.http.blueprint import json_response
 from mockthingspace.server.http.current import current
-from mockthingspace.spec.api import Family
+from mockthingspace.spec.api import Api
 
 
 def health() -> Response:
     """Say that it answers, for how long, and who it is."""
-    double = current()
-    uptime = double.clock.now() - double.started_at
+    backend = current()
+    uptime = backend.clock.now() - backend.started_at
     return json_response(
         {
             "status": "healthy",
             "version": __version__,
             "uptime_s": uptime.total_seconds(),
-            "pending_deliveries": double.state.dispatcher.pending(),
-            "epoch": double.state.epoch,
+            "pending_deliveries": backend.state.dispatcher.pending(),
+            "epoch": backend.state.epoch,
             "pid": os.getpid(),
         }
     )
@@ -39,13 +39,13 @@ def families() -> Response:
 @cache
 def _everything() -> dict[str, Any]:
     return {
-        "families": [_family(one) for one in FAMILIES],
+        "families": [_family(one) for one in APIS],
         "headers": _known(entries(()), "header"),
         "totals": totals(entries()),
     }
 
 
-def _family(family: Family) -> dict[str, Any]:
+def _family(family: Api) -> dict[str, Any]:
     register = entries((family,))
     operations = zip(family.operations, _known(register, "operation"), strict=True)
     return {
@@ -71,7 +71,7 @@ def _known(register: Iterable[Entry], kind: str) -> list[dict[str, str]]:
     return [
         {
             "name": one.name,
-            "says": one.says,
+            "summary": one.summary,
             "evidence": one.evidence,
             "source": one.source,
             "date": one.date,

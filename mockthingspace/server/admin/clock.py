@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response, request
 
-from mockthingspace.backend.backend import Double
+from mockthingspace.backend.backend import Backend
 from mockthingspace.core import serializers
 from mockthingspace.core.clock import LATEST, rfc3339
 from mockthingspace.core.exceptions import AdminError
@@ -30,9 +30,9 @@ def change() -> Response:
     mode = _only("mode").get("mode")
     if mode not in ("real", "manual"):
         raise AdminError("invalid_clock", "mode: must be real or manual")
-    double = current()
-    double.set_mode(mode)
-    return json_response(_shown(double))
+    backend = current()
+    backend.set_mode(mode)
+    return json_response(_shown(backend))
 
 
 def advance() -> Response:
@@ -41,23 +41,23 @@ def advance() -> Response:
     Shows the attempts that fell due.
     """
     seconds = _seconds(_only(*UNITS_S))
-    double = current()
-    if double.clock.mode == "real":
+    backend = current()
+    if backend.clock.mode == "real":
         raise AdminError(
             "clock_runs",
             "the clock is real and runs by itself; PUT /__admin/clock "
             '{"mode": "manual"} or the setting clock=manual stops it',
             409,
         )
-    if double.clock.now() + timedelta(seconds=seconds) > LATEST:
+    if backend.clock.now() + timedelta(seconds=seconds) > LATEST:
         raise AdminError("invalid_clock", f"the clock goes no further than {LATEST}")
     with holding(request.environ, Event()):  # whoever is gone, time has passed
-        made = double.advance(seconds)
+        made = backend.advance(seconds)
     fired = [
         {"delivery": delivery.id, **serializers.attempt(attempt)}
         for delivery, attempt in made
     ]
-    return json_response({**_shown(double), "fired": fired})
+    return json_response({**_shown(backend), "fired": fired})
 
 
 def _seconds(given: Mapping[str, Any]) -> float:
@@ -81,7 +81,7 @@ def _only(*names: str) -> dict[str, Any]:
     return given
 
 
-def _shown(double: Double) -> dict[str, Any]:
-    clock = double.clock
+def _shown(backend: Backend) -> dict[str, Any]:
+    clock = backend.clock
     shown = {"mode": clock.mode, "now": rfc3339(clock.now())}
     return {**shown, "ahead_s": round(clock.ahead_s, 3)}

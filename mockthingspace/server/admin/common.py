@@ -7,14 +7,14 @@ from typing import Any, TypeVar
 from flask import Response, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from mockthingspace.apis import FAMILIES
-from mockthingspace.core.exceptions import AdminError, InvalidRequest, there_are
+from mockthingspace.apis import APIS
+from mockthingspace.core.exceptions import AdminError, InvalidRequest, suggest
 from mockthingspace.core.json_values import DEEPEST, is_deeper
 from mockthingspace.core.models import is_account
 from mockthingspace.core.notifier import Met, Notifier
 from mockthingspace.core.redaction import without_secrets
 from mockthingspace.core.waiting import holding
-from mockthingspace.server.http.blueprint import Note, json_response
+from mockthingspace.server.http.blueprint import RequestContext, json_response
 from mockthingspace.spec.schemas import json_object
 
 PREFIX = "/__admin"
@@ -54,7 +54,7 @@ def filters(*allowed: str) -> dict[str, str]:
     return dict(request.args)
 
 
-def known(given: Given, **more: Iterable[str]) -> Given:
+def with_known_account(given: Given, **more: Iterable[str]) -> Given:
     """Return filters whose account, family, operation and service there can be.
 
     Args:
@@ -72,17 +72,16 @@ def known(given: Given, **more: Iterable[str]) -> Given:
             f"account: must be one, such as 0242078689-00001; came {account!r}",
         )
     words: dict[str, Iterable[str]] = {
-        "family": {family.name for family in FAMILIES},
-        "operation": {one.name for family in FAMILIES for one in family.operations},
-        "service": {name for family in FAMILIES for name in family.services},
+        "family": {family.name for family in APIS},
+        "operation": {one.name for family in APIS for one in family.operations},
+        "service": {name for family in APIS for name in family.services},
         **more,
     }
     for name in given.keys() & words:
         if isinstance(given[name], str) and given[name] not in words[name]:
             raise AdminError(
                 f"unknown_{name}",
-                f"unknown {name} {given[name]!r}; "
-                f"{there_are(given[name], words[name])}",
+                f"unknown {name} {given[name]!r}; {suggest(given[name], words[name])}",
             )
     return given
 
@@ -99,7 +98,7 @@ def number(given: Mapping[str, Any], name: str) -> int:
     return int(value)
 
 
-def read(note: Note) -> Response | None:
+def read(note: RequestContext) -> Response | None:
     """Read the body of a request that may ask; refuse one too large, or not JSON."""
     snapshot = request.path == f"{PREFIX}/snapshot"
     most = request.max_content_length = MAX_SNAPSHOT if snapshot else MAX_DOCUMENT
@@ -131,7 +130,7 @@ def document() -> dict[str, Any]:
     Raises:
         AdminError: It is none, or nested deeper than anything here is.
     """
-    note: Note = g.note
+    note: RequestContext = g.note
     try:
         found = json_object(note.body)
     except InvalidRequest as error:

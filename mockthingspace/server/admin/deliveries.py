@@ -6,8 +6,8 @@ from typing import Any
 
 from flask import Response, request
 
-from mockthingspace.apis import FAMILIES
-from mockthingspace.backend.backend import Double, State
+from mockthingspace.apis import APIS
+from mockthingspace.backend.backend import Backend, BackendState
 from mockthingspace.backend.store.deliveries import Forgotten
 from mockthingspace.backend.triggers import catalogue, resend, trigger
 from mockthingspace.core import serializers
@@ -30,8 +30,8 @@ from mockthingspace.server.admin.common import (
     block,
     error_response,
     filters,
-    known,
     number,
+    with_known_account,
 )
 from mockthingspace.server.http.blueprint import json_response
 from mockthingspace.server.http.current import current
@@ -45,8 +45,8 @@ DELIVERIES = ("delivery", "deliveries")
 
 def events() -> Response:
     """Show the events that can be triggered, each field with evidence and source."""
-    given = known(filters("family", "service"))
-    there = catalogue(FAMILIES, current().state)
+    given = with_known_account(filters("family", "service"))
+    there = catalogue(APIS, current().state)
     shown = [_event(family, event) for family, event in there.values()]
     matching = [
         one for one in shown if all(one[name] == value for name, value in given.items())
@@ -56,13 +56,13 @@ def events() -> Response:
 
 def every() -> Response:
     """Show the deliveries that match the filters, oldest first."""
-    double = current()
-    given = _known(double, filters(*_FILTERS))
-    found = _select(double.state.deliveries.every(), given)
+    backend = current()
+    given = _known(backend, filters(*_FILTERS))
+    found = _select(backend.state.deliveries.every(), given)
     if given.get("status") == "stale":
-        found = _select(double.late, given) + found
+        found = _select(backend.late, given) + found
     limit = number(given, "limit") if "limit" in given else len(found)
-    return _shown(double, found[max(len(found) - limit, 0) :], len(found))
+    return _shown(backend, found[max(len(found) - limit, 0) :], len(found))
 
 
 def one(identity: str) -> Response:
@@ -75,15 +75,15 @@ def one(identity: str) -> Response:
 
 def add() -> Response:
     """Trigger an event; 202 and the deliveries made, which go out after this reply."""
-    double = current()
-    wanted = known(schemas.loaded(schemas.Wanted()))
-    return _going(double, trigger(double, FAMILIES, wanted, request.host_url))
+    backend = current()
+    wanted = with_known_account(schemas.loaded(schemas.Wanted()))
+    return _going(backend, trigger(backend, APIS, wanted, request.host_url))
 
 
 def again(identity: str) -> Response:
     """Send a delivery's message again; 202 and the new delivery."""
-    double = current()
-    return _going(double, [resend(double, identity, request.host_url)])
+    backend = current()
+    return _going(backend, [resend(backend, identity, request.host_url)])
 
 
 def wait() -> Response:
@@ -91,27 +91,27 @@ def wait() -> Response:
 
     On a clock that stands, time moves to what is due, unless ``advance`` is false.
     """
-    double = current()
-    state = double.state
-    wanted = _known(double, schemas.loaded(schemas.Awaited()))
-    moved = double if wanted["advance"] else None
+    backend = current()
+    state = backend.state
+    wanted = _known(backend, schemas.loaded(schemas.Awaited()))
+    moved = backend if wanted["advance"] else None
     come = (_matching(wanted), wanted["count"], wanted["timeout_s"])
     came = _come(state, *come, moved)
     if len(came) >= wanted["count"]:
-        return _shown(double, came, len(came))
+        return _shown(backend, came, len(came))
     deliveries = state.deliveries.every()
     last = [one for one in deliveries if one.seq > wanted["since"]][-10:]
-    told = {"error": "timed_out", "message": _unmet(wanted, double, state)}
+    told = {"error": "timed_out", "message": _unmet(wanted, backend, state)}
     shown = [serializers.delivery(one) for one in last]
     return json_response({**told, "deliveries": shown}, 408)
 
 
 def _come(
-    state: State,
+    state: BackendState,
     matching: Callable[[Delivery], bool],
     count: int,
     timeout_s: float,
-    moved: Double | None = None,
+    moved: Backend | None = None,
 ) -> list[Delivery]:
     """Wait for so many deliveries that match; return those that did at that moment.
 
@@ -161,9 +161,9 @@ def _come(
 
 def nearest() -> Response:
     """Show the three that come nearest, how each differs, and all of it in words."""
-    double = current()
-    wanted = _known(double, schemas.loaded(schemas.Sought()))
-    scene = _scene(wanted, double, double.state)
+    backend = current()
+    wanted = _known(backend, schemas.loaded(schemas.Sought()))
+    scene = _scene(wanted, backend, backend.state)
     asked, count = _asked(wanted), wanted["count"]
     there = [one for one in scene.deliveries if one.seq > wanted["since"]]
     shown = [
@@ -181,7 +181,7 @@ def nearest() -> Response:
 
 def wait_until_idle() -> Response:
     """Block until no attempt is under way or due: 200, or 408."""
-    wanted = known(schemas.loaded(schemas.Idle()))
+    wanted = with_known_account(schemas.loaded(schemas.Idle()))
     timeout_s = wanted["timeout_s"]
     over = Event()
     with holding(request.environ, over):
@@ -193,21 +193,21 @@ def wait_until_idle() -> Response:
     )
 
 
-def _known(double: Double, given: Given) -> Given:
-    there = catalogue(FAMILIES, double.state)
-    return known(given, status=STATUSES, event=there)
+def _known(backend: Backend, given: Given) -> Given:
+    there = catalogue(APIS, backend.state)
+    return with_known_account(given, status=STATUSES, event=there)
 
 
-def _unmet(wanted: Mapping[str, Any], double: Double, state: State) -> str:
+def _unmet(wanted: Mapping[str, Any], backend: Backend, state: BackendState) -> str:
     """Say what was awaited, what came instead, and what is still to come."""
     count = wanted["count"]
     heading = f"waited {wanted['timeout_s']:g} s for {expected(count, *DELIVERIES)}"
     if state.dispatcher.closed:
-        during = "the double was reset or stopped during the wait"
+        during = "the server was reset or stopped during the wait"
         heading = f"{during} for {expected(count, *DELIVERIES)}"
-    elif double.exhausted(state):
+    elif backend.exhausted(state):
         heading = f"waited for {expected(count, *DELIVERIES)}, and nothing more is due"
-    return undelivered(heading, count, _asked(wanted), _scene(wanted, double, state))
+    return undelivered(heading, count, _asked(wanted), _scene(wanted, backend, state))
 
 
 def _asked(wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -216,18 +216,18 @@ def _asked(wanted: Mapping[str, Any]) -> dict[str, Any]:
     return {**_exact(wanted), **more}
 
 
-def _scene(wanted: Mapping[str, Any], double: Double, state: State) -> Scene:
+def _scene(wanted: Mapping[str, Any], backend: Backend, state: BackendState) -> Scene:
     deliveries = state.deliveries
     with deliveries.lock:  # what is under way is pending
         return Scene(
             url=request.host_url.rstrip("/"),
-            now=double.clock.now(),
-            stands=double.clock.mode == "manual",
+            now=backend.clock.now(),
+            frozen=backend.clock.mode == "manual",
             shared=not wanted["advance"],
             evicted=deliveries.evicted,
             deliveries=deliveries.every(),
             registered=frozenset(
-                each.account for each in double.state.registry.every()
+                each.account for each in backend.state.registry.every()
             ),
             under_way=state.dispatcher.under_way(),
             attempt_timeout_s=state.settings.attempt_timeout_s,
@@ -267,22 +267,22 @@ def _select(deliveries: Iterable[Delivery], given: Mapping[str, str]) -> list[De
     ]
 
 
-def _going(double: Double, kept: list[Delivery]) -> Response:
+def _going(backend: Backend, kept: list[Delivery]) -> Response:
     """Answer with deliveries, and send them out once the answer is written."""
     response = json_response(
         {"deliveries": [serializers.delivery(one) for one in kept]}, 202
     )
-    dispatcher = double.state.dispatcher
+    dispatcher = backend.state.dispatcher
     response.call_on_close(lambda: dispatcher.dispatch(kept))
     return response
 
 
-def _shown(double: Double, deliveries: list[Delivery], total: int) -> Response:
+def _shown(backend: Backend, deliveries: list[Delivery], total: int) -> Response:
     shown = [serializers.delivery(one) for one in deliveries]
     meta = {
         "total": total,
-        "evicted": double.state.deliveries.evicted,
-        "last_seq": double.sequence.last,
+        "evicted": backend.state.deliveries.evicted,
+        "last_seq": backend.sequence.last,
     }
     return json_response({"deliveries": shown, "meta": meta})
 
@@ -292,8 +292,8 @@ def _event(family: str, event: MessageEvent) -> dict[str, Any]:
         "event": event.name,
         "family": family,
         "service": event.service,
-        "says": event.says,
-        "evidence": event.known.mark,
+        "summary": event.summary,
+        "evidence": event.known.evidence,
         "source": event.known.source,
         "date": date_of(event.known.source),
         "fields": [
@@ -302,7 +302,7 @@ def _event(family: str, event: MessageEvent) -> dict[str, Any]:
                 "default": field.default
                 if field.default in ECHOES
                 else value_without_secrets(field.path, field.default),
-                "evidence": field.mark,
+                "evidence": field.evidence,
                 "source": field.source,
                 "date": date_of(field.source),
             }

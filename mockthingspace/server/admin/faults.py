@@ -5,15 +5,15 @@ from typing import Any
 
 from flask import Response
 
-from mockthingspace.apis import FAMILIES
-from mockthingspace.backend.backend import Double
+from mockthingspace.apis import APIS
+from mockthingspace.backend.backend import Backend
 from mockthingspace.backend.faults import parser
 from mockthingspace.backend.faults.kinds import FAULTS
 from mockthingspace.backend.faults.models import SCOPES, Fault
 from mockthingspace.backend.triggers import catalogue
 from mockthingspace.core.clock import rfc3339
 from mockthingspace.core.exceptions import AdminError
-from mockthingspace.server.admin.common import document, filters, known
+from mockthingspace.server.admin.common import document, filters, with_known_account
 from mockthingspace.server.http.blueprint import json_response
 from mockthingspace.server.http.current import current
 
@@ -29,19 +29,19 @@ def every() -> Response:
 
     ``meta.held`` is how many replies are being held back.
     """
-    double = current()
-    found = filter(_filter(), double.state.faults.every(double.clock.now()))
+    backend = current()
+    found = filter(_filter(), backend.state.faults.every(backend.clock.now()))
     shown = [_shown(fault) for fault in found]
-    meta = {"total": len(shown), "held": double.state.pauses.held}
+    meta = {"total": len(shown), "held": backend.state.pauses.held}
     return json_response({"faults": shown, "meta": meta})
 
 
 def add() -> Response:
     """Plan one; 201 and the fault."""
-    double = current()
-    events = [event for _, event in catalogue(FAMILIES, double.state).values()]
-    made = parser.fault(document(), FAMILIES, events)
-    return json_response(_shown(double.plan(made)), 201)
+    backend = current()
+    events = [event for _, event in catalogue(APIS, backend.state).values()]
+    made = parser.fault(document(), APIS, events)
+    return json_response(_shown(backend.plan(made)), 201)
 
 
 def remove() -> Response:
@@ -57,18 +57,18 @@ def remove_one(identity: str) -> Response:
     return json_response(_shown(gone[0]))
 
 
-def _heal(double: Double, unwanted: Callable[[Fault], bool]) -> list[Fault]:
+def _heal(backend: Backend, unwanted: Callable[[Fault], bool]) -> list[Fault]:
     """Heal faults, let go of the replies they hold back, and return them.
 
     One that has acted as often as it may has healed, but may still hold replies.
     """
-    gone = double.state.faults.remove(unwanted, double.clock.now())
-    holding = double.state.pauses.heal(unwanted)
+    gone = backend.state.faults.remove(unwanted, backend.clock.now())
+    holding = backend.state.pauses.heal(unwanted)
     return list({fault.id: fault for fault in (*holding, *gone)}.values())
 
 
 def _filter() -> Callable[[Fault], bool]:
-    given = known(filters(*_FILTERS), **_WORDS)
+    given = with_known_account(filters(*_FILTERS), **_WORDS)
     return lambda fault: all(
         getattr(fault, name) == value for name, value in given.items()
     )

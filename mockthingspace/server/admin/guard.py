@@ -33,8 +33,8 @@ def guard() -> Response | None:
     if not is_loopback(name) and name not in allowed:
         return error_response(
             "foreign_host",
-            f"the Host {host!r} is not this double's; to reach the admin API by it, "
-            f"start the double with --allowed-hosts {name or 'NAME'}",
+            f"the Host {host!r} is not this server's; to reach the admin API by it, "
+            f"start the server with --allowed-hosts {name or 'NAME'}",
             403,
         )
     if origin is not None and origin.lower() != f"{request.scheme}://{host}":

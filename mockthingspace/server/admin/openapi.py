@@ -1,6 +1,6 @@
 """``openapi.json`` and the page to read it by: what all is served, described.
 
-The page is Swagger UI, out of the extra ``openapi``, and asks this double alone.
+The page is Swagger UI, out of the extra ``openapi``, and asks this server alone.
 """
 
 from importlib.util import find_spec
@@ -53,7 +53,7 @@ def described() -> Response:
         from mockthingspace.server.openapi import description
     except ModuleNotFoundError as error:
         raise _missing() from error
-    return json_response(description.described(current().state.settings))
+    return json_response(description.describe(current().state.settings))
 
 
 def page() -> Response:
@@ -88,7 +88,7 @@ def _swagger_ui() -> Path:
     if not current().settings.api_page:
         raise AdminError(
             "not_served",
-            "the page is not served; start the double with the setting api_page=true "
+            "the page is not served; start the server with the setting api_page=true "
             "(--api-page)",
             404,
         )

@@ -2,11 +2,11 @@
 
 from flask import Response
 
-from mockthingspace.apis import FAMILIES
+from mockthingspace.apis import APIS
 from mockthingspace.backend import seeds
 from mockthingspace.core import serializers
 from mockthingspace.core.exceptions import InactiveAccount, SettingsError
-from mockthingspace.server.admin.common import document, filters, known
+from mockthingspace.server.admin.common import document, filters, with_known_account
 from mockthingspace.server.http.blueprint import check_active, json_response
 from mockthingspace.server.http.current import current
 
@@ -15,16 +15,16 @@ _FILTERS = ("family", "account", "service")
 
 def every() -> Response:
     """Show those that match the filters."""
-    found = current().state.registry.every(**known(filters(*_FILTERS)))
+    found = current().state.registry.every(**with_known_account(filters(*_FILTERS)))
     shown = [serializers.registration(one) for one in found]
     return json_response({"registrations": shown, "meta": {"total": len(shown)}})
 
 
 def add() -> Response:
     """Register one, in place of an earlier one; 201 and the registration."""
-    double = current()
-    state = double.state
-    made = seeds.registration(document(), FAMILIES, double.clock.now())
+    backend = current()
+    state = backend.state
+    made = seeds.registration(document(), APIS, backend.clock.now())
     try:
         check_active(made.account, state.settings)
     except InactiveAccount as error:
@@ -36,7 +36,7 @@ def add() -> Response:
 def remove() -> Response:
     """Remove those that match the filters; say how many."""
     state = current().state
-    given = known(filters(*_FILTERS))
+    given = with_known_account(filters(*_FILTERS))
     going = state.registry.every(**given)
     removed = state.registry.remove(**given)
     state.dispatcher.cancel(registration.queue_key for registration in going)

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response
 
-from mockthingspace.apis import FAMILIES
+from mockthingspace.apis import APIS
 from mockthingspace.core import serializers
 from mockthingspace.core.exceptions import AdminError
 from mockthingspace.core.matching import criteria, request_patterns
@@ -16,8 +16,8 @@ from mockthingspace.server.admin.common import (
     block,
     document,
     filters,
-    known,
     number,
+    with_known_account,
 )
 from mockthingspace.server.http.blueprint import json_response
 from mockthingspace.server.http.current import current
@@ -79,7 +79,7 @@ def near_operations_of_one() -> Response:
         if not isinstance(asked.get(name), str):
             raise AdminError("invalid_pattern", f"{name}: must be a string")
     path = asked["url"].partition("?")[0]
-    near = _near_operations(serializers.asked(asked), asked["method"], path)
+    near = _near_operations(serializers.request_document(asked), asked["method"], path)
     return json_response({"nearMisses": near})
 
 
@@ -98,7 +98,7 @@ def _near_operations(
             "family": one.family.name,
             "operation": one.operation.name,
         }
-        for one in nearest_operations(FAMILIES, method, path)[: criteria.NEAREST]
+        for one in nearest_operations(APIS, method, path)[: criteria.NEAREST]
     ]
 
 
@@ -196,7 +196,7 @@ def _pattern() -> tuple[list[Exchange], list[criteria.Criterion]]:
     pattern = document()
     since = number(pattern, "since")
     pattern.pop("since", None)
-    known(pattern)
+    with_known_account(pattern)
     return _since(since), request_patterns.criteria(pattern)
 
 
@@ -218,7 +218,7 @@ def _filter(given: dict[str, str]) -> Callable[[Exchange], bool]:
         pattern.pop(name, None)
     if "status" in pattern:
         pattern["status"] = number(pattern, "status")
-    known(pattern)
+    with_known_account(pattern)
     wanted = request_patterns.criteria(pattern)
 
     def matches(exchange: Exchange) -> bool:

@@ -4,14 +4,14 @@ from typing import Any
 
 from flask import Response, g
 
-from mockthingspace.apis import FAMILIES
+from mockthingspace.apis import APIS
 from mockthingspace.backend import seeds
 from mockthingspace.backend.faults import parser
 from mockthingspace.core import serializers
 from mockthingspace.core.exceptions import AdminError, SettingsError
-from mockthingspace.core.settings import checked, plain, shown
-from mockthingspace.server.admin.common import document, filters, known
-from mockthingspace.server.http.blueprint import Note, json_response
+from mockthingspace.core.settings import checked, plain, to_json
+from mockthingspace.server.admin.common import document, filters, with_known_account
+from mockthingspace.server.http.blueprint import RequestContext, json_response
 from mockthingspace.server.http.current import current
 
 STARTED_WITH = (
@@ -28,8 +28,8 @@ STARTED_WITH = (
 
 def snapshot() -> Response:
     """Show everything as a seed document; tokens and the journal are left out."""
-    double = current()
-    state = double.state
+    backend = current()
+    state = backend.state
     registrations = [serializers.registration(one) for one in state.registry.every()]
     kept = {
         name: value
@@ -44,7 +44,7 @@ def snapshot() -> Response:
         }
         for family, event in state.events
     }
-    faults = state.faults.every(double.clock.now())
+    faults = state.faults.every(backend.clock.now())
     return json_response(
         {
             "settings": kept,
@@ -57,32 +57,32 @@ def snapshot() -> Response:
 
 def settings() -> Response:
     """Show how it behaves, passwords hidden."""
-    return json_response({"settings": shown(current().state.settings)})
+    return json_response({"settings": to_json(current().state.settings)})
 
 
 def restore() -> Response:
     """Start over from a seed document, until the next reset."""
-    double = current()
+    backend = current()
     wanted = document()
-    seed = seeds.seed(wanted, FAMILIES, double.clock.now())
+    seed = seeds.seed(wanted, APIS, backend.clock.now())
     changes = checked(wanted.get("settings", {}), "the snapshot")
     if fixed := [name for name in STARTED_WITH if name in changes]:
-        raise SettingsError(f"{', '.join(fixed)}: only set when a double starts")
-    before = double.replace(double.settings.but(**changes), seed)
+        raise SettingsError(f"{', '.join(fixed)}: only set when a server starts")
+    before = backend.replace(backend.settings.but(**changes), seed)
     return json_response({"restored": len(seed.registrations), "replaced": before})
 
 
 def reset() -> Response:
     """Make everything, or one account, as just started; say what there was."""
-    double = current()
-    account = known({**_in_body(), **filters("account")}).get("account")
-    removed = double.reset() if account is None else double.reset_account(account)
-    return json_response({**removed, "epoch": double.state.epoch})
+    backend = current()
+    account = with_known_account({**_in_body(), **filters("account")}).get("account")
+    removed = backend.reset() if account is None else backend.reset_account(account)
+    return json_response({**removed, "epoch": backend.state.epoch})
 
 
 def _in_body() -> dict[str, Any]:
     """Return what the body says, if there is one: ``{account?}``."""
-    note: Note = g.note
+    note: RequestContext = g.note
     given = document() if note.body.strip() else {}
     if given.keys() - {"account"} or not isinstance(given.get("account", ""), str):
         raise AdminError(

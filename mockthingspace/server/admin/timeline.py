@@ -7,8 +7,8 @@ from mockthingspace.server.admin.common import (
     LONGEST_WAIT_S,
     block,
     filters,
-    known,
     number,
+    with_known_account,
 )
 from mockthingspace.server.http.blueprint import json_response
 from mockthingspace.server.http.current import current
@@ -19,20 +19,20 @@ def every() -> Response:
 
     ``wait_s`` waits for something numbered above ``since``; ``limit`` keeps the last.
     """
-    given = known(
+    given = with_known_account(
         filters("account", "since", "limit", "wait_s", "format"),
         format=("json", *FORMATS),
     )
-    double, account = current(), given.get("account")
+    backend, account = current(), given.get("account")
     since, wait_s = number(given, "since"), number(given, "wait_s")
     if wait_s:
         block(
-            double.state.notifier,
+            backend.state.notifier,
             lambda item: concerns(item, account, since),
-            lambda: bool(timeline(double, account, since).entries),
+            lambda: bool(timeline(backend, account, since).entries),
             min(wait_s, LONGEST_WAIT_S),
         )
-    found = timeline(double, account, since)
+    found = timeline(backend, account, since)
     total = len(found.entries)
     limit = number(given, "limit") if "limit" in given else total
     shown = found.entries[max(total - limit, 0) :]

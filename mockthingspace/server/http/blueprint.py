@@ -14,7 +14,7 @@ from flask import Blueprint, Response, g, request
 from werkzeug.routing import BaseConverter
 
 from mockthingspace.apis.handlers import Call
-from mockthingspace.backend.backend import State
+from mockthingspace.backend.backend import BackendState
 from mockthingspace.backend.faults.models import Fault
 from mockthingspace.core.exceptions import (
     InactiveAccount,
@@ -25,19 +25,23 @@ from mockthingspace.core.exceptions import (
 )
 from mockthingspace.core.settings import Settings
 from mockthingspace.server.http.caller import caller
-from mockthingspace.server.http.request_faults import planned_reply, spoiled, told
-from mockthingspace.spec.api import Answer, Family, Operation
-from mockthingspace.spec.schemas import MAX_BODY, Shape, load, spelled
+from mockthingspace.server.http.request_faults import (
+    describe_fault,
+    planned_reply,
+    spoiled,
+)
+from mockthingspace.spec.api import Api, ErrorResponse, Operation
+from mockthingspace.spec.schemas import MAX_BODY, BaseSchema, load, to_json
 
 LONGEST_ACCOUNT = 100
 
 
 @dataclass(slots=True)
-class Note:
+class RequestContext:
     """What the journal will want to know of the request being handled."""
 
     arrived_at: datetime
-    state: State
+    state: BackendState
     body: bytes = field(default=b"", repr=False)
     oversized: bool = False
     family: str | None = None
@@ -53,7 +57,7 @@ class Segment(BaseConverter):
     regex = "[^/]*"
 
 
-def blueprint(family: Family) -> Blueprint:
+def blueprint(family: Api) -> Blueprint:
     """Build the Flask blueprint that serves a family."""
     served = Blueprint(
         family.prefix.replace("/", "-"), __name__, url_prefix=family.prefix
@@ -69,9 +73,9 @@ def blueprint(family: Family) -> Blueprint:
     return served
 
 
-def _view(family: Family, operation: Operation) -> Callable[..., Response]:
+def _view(family: Api, operation: Operation) -> Callable[..., Response]:
     def view(**path: str) -> Response:
-        note: Note = g.note
+        note: RequestContext = g.note
         note.family, note.operation = family.name, operation.name
         note.account = path.get("account") or _in_query(operation)
         faults = _faults(family, operation, note)
@@ -88,7 +92,7 @@ def _view(family: Family, operation: Operation) -> Callable[..., Response]:
     return view
 
 
-def _faults(family: Family, operation: Operation, note: Note) -> list[Fault]:
+def _faults(family: Api, operation: Operation, note: RequestContext) -> list[Fault]:
     """Return the planned faults that act on this request."""
     if not note.state.faults.planned:
         return []
@@ -101,15 +105,15 @@ def _faults(family: Family, operation: Operation, note: Note) -> list[Fault]:
         "prefix": family.prefix,
     }
     acting = note.state.faults.acting("requests", whose, note.arrived_at)
-    note.reasons += [told(one) for one in acting if one.kind != "refuse"]
+    note.reasons += [describe_fault(one) for one in acting if one.kind != "refuse"]
     return acting
 
 
 def _answer(
-    family: Family,
+    family: Api,
     operation: Operation,
     path: dict[str, str],
-    note: Note,
+    note: RequestContext,
     faults: list[Fault],
 ) -> Response:
     if note.oversized:
@@ -125,7 +129,7 @@ def _answer(
         arguments |= _load(operation.query, request.args.to_dict(), note)
     if operation.body:
         arguments |= _load(operation.body, operation.body.read(note.body), note)
-    outcome = operation.verb(call, **arguments)
+    outcome = operation.handler(call, **arguments)
     if operation.reply is None or (operation.silent and not outcome):
         reply = Response()
         del reply.headers["Content-Type"]
@@ -138,7 +142,9 @@ def _answer(
     return reply
 
 
-def _load(shape: Shape, document: Mapping[str, Any], note: Note) -> dict[str, Any]:
+def _load(
+    shape: BaseSchema, document: Mapping[str, Any], note: RequestContext
+) -> dict[str, Any]:
     """Load a part of the request; its account is noted, and must be one there is."""
     named = document.get(shape.account_key)
     if isinstance(named, str):
@@ -157,7 +163,7 @@ def _in_query(operation: Operation) -> str | None:
     return named and named[:LONGEST_ACCOUNT]
 
 
-def _in_body(operation: Operation, note: Note) -> str | None:
+def _in_body(operation: Operation, note: RequestContext) -> str | None:
     """Return the account that the body of a refused request names, if it does."""
     try:
         document = operation.body.read(note.body) if operation.body else {}
@@ -167,7 +173,9 @@ def _in_body(operation: Operation, note: Note) -> str | None:
     return named[:LONGEST_ACCOUNT] if isinstance(named, str) else None
 
 
-def refused(answer: Answer, refusal: ThingSpaceError, note: Note) -> Response:
+def refused(
+    answer: ErrorResponse, refusal: ThingSpaceError, note: RequestContext
+) -> Response:
     """Answer a refusal; the reason goes where the developer looks for it."""
     note.reasons.insert(0, refusal.reason)
     body = answer.in_dialect(note.state.settings.dialect)
@@ -178,7 +186,7 @@ def json_response(
     document: object, status: int = 200, content_type: str = "application/json"
 ) -> Response:
     """Make a reply of a document."""
-    return Response(spelled(document), status, content_type=content_type)
+    return Response(to_json(document), status, content_type=content_type)
 
 
 def _authorize(operation: Operation, call: Call) -> None:

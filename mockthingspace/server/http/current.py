@@ -2,12 +2,12 @@
 
 from flask import current_app
 
-from mockthingspace.backend.backend import Double
+from mockthingspace.backend.backend import Backend
 
 EXTENSION = "mockthingspace"
 
 
-def current() -> Double:
-    """Return the double of the application that is handling a request."""
-    double: Double = current_app.extensions[EXTENSION]
-    return double
+def current() -> Backend:
+    """Return the server of the application that is handling a request."""
+    backend: Backend = current_app.extensions[EXTENSION]
+    return backend

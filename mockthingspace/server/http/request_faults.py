@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Response, request
 
-from mockthingspace.backend.backend import State
+from mockthingspace.backend.backend import BackendState
 from mockthingspace.backend.faults.delays import delay_s, pieces
 from mockthingspace.backend.faults.kinds import REFUSALS
 from mockthingspace.backend.faults.models import Fault
@@ -19,9 +19,9 @@ from mockthingspace.core.exceptions import (
     NotServed,
     ThingSpaceError,
 )
-from mockthingspace.server.http.response_faults import SPOIL, Spoil
-from mockthingspace.spec.api import Family
-from mockthingspace.spec.schemas import fault, spelled
+from mockthingspace.server.http.response_faults import RESPONSE_FAULT, ResponseFault
+from mockthingspace.spec.api import Api
+from mockthingspace.spec.schemas import gateway_error, to_json
 
 BYTES = frozenset({"reset", "empty", "truncate", "garbage"})
 _GATEWAY: Mapping[int, tuple[int, str, str]] = {
@@ -44,7 +44,7 @@ RETRY_AFTER_S = 60
 
 
 def planned_reply(
-    family: Family, faults: Iterable[Fault], state: State, account: str | None
+    family: Api, faults: Iterable[Fault], state: BackendState, account: str | None
 ) -> Response | None:
     """Return the reply that stands in the place of the verb's, after every delay.
 
@@ -58,14 +58,14 @@ def planned_reply(
         state.pauses.wait(delay, account, delays, request.environ)
     for one in faults:
         if one.kind == "refuse":
-            raise REFUSALS[one.options["refusal"]](told(one))
+            raise REFUSALS[one.options["refusal"]](describe_fault(one))
         if one.kind == "status":
             return _with_status(family, one, state.settings.dialect)
     return None
 
 
 def spoiled(
-    reply: Response, faults: Iterable[Fault], state: State, account: str | None
+    reply: Response, faults: Iterable[Fault], state: BackendState, account: str | None
 ) -> Response:
     """Return a reply as the faults leave it, and tell the server about its bytes."""
     for one in faults:
@@ -78,23 +78,23 @@ def spoiled(
                 faults=(one,),
                 environ=request.environ,
             )
-            request.environ[SPOIL] = Spoil("slow", *pieces(one), wait)
+            request.environ[RESPONSE_FAULT] = ResponseFault("slow", *pieces(one), wait)
         elif one.kind in BYTES:
-            request.environ[SPOIL] = Spoil(one.kind)
+            request.environ[RESPONSE_FAULT] = ResponseFault(one.kind)
     return reply
 
 
-def told(one: Fault) -> str:
+def describe_fault(one: Fault) -> str:
     """Name a fault for the developer."""
     return f"fault {one.id}: {one.kind}"
 
 
-def _with_status(family: Family, one: Fault, dialect: str) -> Response:
+def _with_status(family: Api, one: Fault, dialect: str) -> Response:
     status, after_s = one.options["status"], one.options["retry_after_s"]
-    body: Mapping[str, Any] = fault(*_GATEWAY.get(status, _OTHER))
+    body: Mapping[str, Any] = gateway_error(*_GATEWAY.get(status, _OTHER))
     if status in _AS_REFUSED:
         body = family.answer_to(_AS_REFUSED[status]).in_dialect(dialect)
-    reply = Response(spelled(body), status, content_type="application/json")
+    reply = Response(to_json(body), status, content_type="application/json")
     if after_s is None and status in RETRY_LATER:
         after_s = RETRY_AFTER_S
     if after_s is not None:

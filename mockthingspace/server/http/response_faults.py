@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-SPOIL = "mockthingspace.spoil"
+RESPONSE_FAULT = "mockthingspace.spoil"
 
 
-class Spoil(NamedTuple):
+class ResponseFault(NamedTuple):
     """How a reply's bytes are spoiled: ``reset``, ``empty``, ``slow`` and so on.
 
     A slow one is cut into ``pieces`` and takes ``seconds``, which ``wait`` waits

@@ -6,7 +6,7 @@ from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from mockthingspace.core.models import ACCOUNTS
-from mockthingspace.spec.api import Family, Operation
+from mockthingspace.spec.api import Api, Operation
 
 _ACCOUNT = re.compile(
     rf"(?<![0-9])(?:{'|'.join(one.pattern for one in ACCOUNTS)})(?![0-9])"
@@ -23,7 +23,7 @@ def account_in(path: str) -> str | None:
     return found[0] if found else None
 
 
-def service_elsewhere(families: Iterable[Family], reason: str) -> str | None:
+def service_elsewhere(families: Iterable[Api], reason: str) -> str | None:
     """Say whose a service is that a reason has refused, if it is another family's."""
     return next(
         (
@@ -39,7 +39,7 @@ def service_elsewhere(families: Iterable[Family], reason: str) -> str | None:
 class NearOperation(NamedTuple):
     """An operation, where it would be served, and how far off it is (0 to 1)."""
 
-    family: Family
+    family: Api
     operation: Operation
     path: str
     distance: float
@@ -52,12 +52,12 @@ class NearOperation(NamedTuple):
 
 
 def nearest_operations(
-    families: Iterable[Family], method: str, path: str
+    families: Iterable[Api], method: str, path: str
 ) -> list[NearOperation]:
     """Return the operations, those whose method and path are most like these first."""
     account = account_in(path) or "<account>"
 
-    def near(family: Family, operation: Operation) -> NearOperation:
+    def near(family: Api, operation: Operation) -> NearOperation:
         served = (family.prefix + operation.rule).replace("<account>", account)
         alike = SequenceMatcher(None, path[:_LONGEST], served, autojunk=False).ratio()
         alike += _SAME_METHOD if operation.method == method else 0
@@ -68,7 +68,7 @@ def nearest_operations(
     return sorted(every, key=lambda one: one.distance)
 
 
-def nearest_operation(families: Iterable[Family], method: str, path: str) -> str:
+def nearest_operation(families: Iterable[Api], method: str, path: str) -> str:
     """Describe the operation whose method and path are most like these."""
     nearest = nearest_operations(families, method, path)[0]
     operation = nearest.operation

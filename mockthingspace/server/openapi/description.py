@@ -1,7 +1,7 @@
-"""The OpenAPI description of all the double serves, made of the families.
+"""The OpenAPI description of all the server serves, made of the families.
 
 Nothing is stated here: paths, shapes, refusals and messages are read from where
-the double itself reads them.
+the server itself reads them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,18 +12,18 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
 from mockthingspace import __version__
-from mockthingspace.apis import FAMILIES
+from mockthingspace.apis import APIS
 from mockthingspace.apis.common import HEADERS
 from mockthingspace.apis.fidelity import path_of
 from mockthingspace.apis.possible_errors import refusals
 from mockthingspace.core.exceptions import word
-from mockthingspace.core.models import Fact, Known, Proof
+from mockthingspace.core.models import Claim, Proof, Provenance
 from mockthingspace.core.settings import Settings
 from mockthingspace.server.openapi.schemas import (
     Convert,
     Document,
     drawn_from,
-    marked,
+    evidence_of,
     message_example,
     of_message,
     of_reply,
@@ -32,7 +32,7 @@ from mockthingspace.server.openapi.schemas import (
     reply_example,
     request_example,
 )
-from mockthingspace.spec.api import Answer, Family, Operation
+from mockthingspace.spec.api import Api, ErrorResponse, Operation
 from mockthingspace.spec.events import Event
 from mockthingspace.spec.schemas import Form
 
@@ -46,13 +46,13 @@ _SCHEMES: Mapping[Proof, tuple[str, ...]] = {
     "session": ("session",),
 }
 _ABOUT = (
-    "A local double of Verizon ThingSpace's callback APIs. Each fact has evidence and "
+    "A simulator of Verizon ThingSpace's callback APIs. Each fact has evidence and "
     "a source: *documented* is what a page of ThingSpace's or its SDK says, *observed* "
     "what was measured against the real service, *assumed* what neither says."
 )
 
 
-class How(NamedTuple):
+class Options(NamedTuple):
     """The settings a description depends on."""
 
     auth: str
@@ -62,10 +62,10 @@ class How(NamedTuple):
     signature_header: str
 
 
-class Making(NamedTuple):
+class Builder(NamedTuple):
     """A description in the making: how, and what its schemas are kept in."""
 
-    how: How
+    how: Options
     spec: APISpec
     convert: Convert
 
@@ -76,13 +76,13 @@ class Making(NamedTuple):
         return {"$ref": f"#/components/schemas/{name}"}
 
 
-def described(settings: Settings) -> Document:
-    """Return the description of a double with these settings."""
-    return _described(How(*(getattr(settings, name) for name in How._fields)))
+def describe(settings: Settings) -> Document:
+    """Return the description of a server with these settings."""
+    return _described(Options(*(getattr(settings, name) for name in Options._fields)))
 
 
 @cache
-def _described(how: How) -> Document:
+def _described(how: Options) -> Document:
     plugin = MarshmallowPlugin()
     spec = APISpec(
         "mockthingspace",
@@ -93,12 +93,12 @@ def _described(how: How) -> Document:
         servers=[{"url": "/"}],
     )
     assert plugin.converter is not None
-    making = Making(how, spec, plugin.converter.schema2jsonschema)
+    making = Builder(how, spec, plugin.converter.schema2jsonschema)
     for name, scheme in _schemes():
         spec.components.security_scheme(name, scheme)
-    for name in dict.fromkeys(family.name for family in FAMILIES):
+    for name in dict.fromkeys(family.name for family in APIS):
         spec.tag(_tag(name))
-    for family in FAMILIES:
+    for family in APIS:
         for operation in family.operations:
             path = path_of(family, operation)
             told = _operation(making, family, operation.in_dialect(how.dialect))
@@ -109,9 +109,9 @@ def _described(how: How) -> Document:
 
 def _tag(name: str) -> Document:
     """Describe the families of a name: where they are, and what else they do."""
-    families = [one for one in FAMILIES if one.name == name]
+    families = [one for one in APIS if one.name == name]
     facts = [
-        {"says": fact.says, "x-evidence": fact.mark, "x-source": fact.source}
+        {"summary": fact.summary, "x-evidence": fact.evidence, "x-source": fact.source}
         for one in families
         for fact in one.facts
     ]
@@ -125,7 +125,7 @@ def _schemes() -> Iterator[tuple[str, Document]]:
     """Return the proofs of identity that operations ask for."""
     grant = next(
         path_of(family, operation)
-        for family in FAMILIES
+        for family in APIS
         for operation in family.operations
         if operation.reply is not None and "access_token" in operation.reply.fields
     )
@@ -141,19 +141,19 @@ def _schemes() -> Iterator[tuple[str, Document]]:
     yield "session", _of(token, type="apiKey", name="VZ-M2M-Token", **{"in": "header"})
 
 
-def _of(fact: Fact, **more: Any) -> Document:
+def _of(fact: Claim, **more: Any) -> Document:
     """Return something with what is known of it."""
-    told = marked(Known(fact.mark, fact.source))
-    return {**more, **told, "description": f"{fact.says} ({told['description']})"}
+    told = evidence_of(Provenance(fact.evidence, fact.source))
+    return {**more, **told, "description": f"{fact.summary} ({told['description']})"}
 
 
-def _operation(making: Making, family: Family, operation: Operation) -> Document:
+def _operation(making: Builder, family: Api, operation: Operation) -> Document:
     fact = operation.fact
     made: Document = {
         "operationId": f"{family.name}-{operation.name}".replace("-", "_"),
         "tags": [family.name],
-        "summary": fact.says,
-        **marked(Known(fact.mark, fact.source)),
+        "summary": fact.summary,
+        **evidence_of(Provenance(fact.evidence, fact.source)),
         "security": _security(making.how, operation),
         "parameters": list(parameters(making.convert, family, operation)),
         "responses": {
@@ -177,7 +177,7 @@ def _operation(making: Making, family: Family, operation: Operation) -> Document
     return made
 
 
-def _security(how: How, operation: Operation) -> list[Document]:
+def _security(how: Options, operation: Operation) -> list[Document]:
     """Return the ways to say who calls; nothing is one of them where auth is off."""
     ways: list[Document] = [{}]
     for need in operation.needs:
@@ -185,9 +185,9 @@ def _security(how: How, operation: Operation) -> list[Document]:
     return [{}, *ways] if how.auth == "off" else ways
 
 
-def _reply(making: Making, family: Family, operation: Operation) -> Document:
+def _reply(making: Builder, family: Api, operation: Operation) -> Document:
     empty = "; an empty body where there is nothing" if operation.silent else ""
-    made: Document = {"description": f"{operation.fact.says}{empty}"}
+    made: Document = {"description": f"{operation.fact.summary}{empty}"}
     if operation.signs:
         header = _of(
             HEADERS["reply", "secret_header"], schema={"type": "string"}, required=True
@@ -205,9 +205,9 @@ def _reply(making: Making, family: Family, operation: Operation) -> Document:
     return made
 
 
-def _refused(making: Making, family: Family, operation: Operation) -> Document:
+def _refused(making: Builder, family: Api, operation: Operation) -> Document:
     """Return how the operation refuses, by status."""
-    by_status: dict[str, dict[str, Answer]] = {}
+    by_status: dict[str, dict[str, ErrorResponse]] = {}
     for refusal in refusals(family, operation):
         answer = family.answers[refusal]
         by_status.setdefault(str(answer.status), {})[word(refusal)] = answer
@@ -217,15 +217,15 @@ def _refused(making: Making, family: Family, operation: Operation) -> Document:
     }
 
 
-def _refusal(making: Making, answers: Mapping[str, Answer]) -> Document:
+def _refusal(making: Builder, answers: Mapping[str, ErrorResponse]) -> Document:
     dialect = making.how.dialect
     bodies = {name: answer.in_dialect(dialect) for name, answer in answers.items()}
     schemas = [_error(making, body) for body in bodies.values()]
     distinct = [one for at, one in enumerate(schemas) if one not in schemas[:at]]
     examples = {
         name: {
-            "summary": answer.fact.says,
-            **marked(Known(answer.fact.mark, answer.fact.source)),
+            "summary": answer.fact.summary,
+            **evidence_of(Provenance(answer.fact.evidence, answer.fact.source)),
             "value": bodies[name],
         }
         for name, answer in answers.items()
@@ -241,13 +241,13 @@ def _refusal(making: Making, answers: Mapping[str, Answer]) -> Document:
     }
 
 
-def _error(making: Making, body: Mapping[str, Any]) -> Document:
+def _error(making: Builder, body: Mapping[str, Any]) -> Document:
     """Return a reference to the schema of an error's body, named for its keys."""
     name = "-".join(["error", *body])
     return making.keep(name, drawn_from(dict(body)))
 
 
-def _message(making: Making, family: Family, event: Event) -> Document:
+def _message(making: Builder, family: Api, event: Event) -> Document:
     """Describe what is sent to a listener, and what it answers."""
     told = event.known
     schema = making.keep(event.name, of_message(event))
@@ -261,8 +261,8 @@ def _message(making: Making, family: Family, event: Event) -> Document:
     )
     return {
         "post": {
-            "summary": event.says,
-            **marked(told),
+            "summary": event.summary,
+            **evidence_of(told),
             "parameters": [signature] if family.signed else [],
             "requestBody": {"required": True, "content": {JSON: content}},
             "responses": {"2XX": {"description": ACKNOWLEDGES}},

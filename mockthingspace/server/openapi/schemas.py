@@ -10,17 +10,17 @@ from typing import Any
 
 from marshmallow.fields import Constant
 
-from mockthingspace.apis.fidelity import known
+from mockthingspace.apis.fidelity import provenance_of
 from mockthingspace.apis.handlers import deregister
 from mockthingspace.apis.possible_errors import refused_characters, takes_array
-from mockthingspace.core.models import Known, Registration
-from mockthingspace.spec.api import Family, Operation
+from mockthingspace.core.models import Provenance, Registration
+from mockthingspace.spec.api import Api, Operation
 from mockthingspace.spec.events import Event, Id
-from mockthingspace.spec.schemas import Shape
+from mockthingspace.spec.schemas import BaseSchema
 from mockthingspace.spec.text_patterns import without
 
 Document = dict[str, Any]
-Convert = Callable[[Shape], Document]
+Convert = Callable[[BaseSchema], Document]
 
 EXAMPLES: Mapping[str, Any] = {
     "access_token": "a0b1c2d3e4f5a0b1c2d3e4f5a0b1c2d3",
@@ -54,18 +54,18 @@ _TYPES = {
 }
 
 
-def _values(family: Family) -> Document:
+def _values(family: Api) -> Document:
     return {**EXAMPLES, "service": next(iter(family.services), "")}
 
 
-def request_example(family: Family, shape: Shape) -> Document:
+def request_example(family: Api, shape: BaseSchema) -> Document:
     """Return a document that a shape loads, with every field it has."""
     values = {**_values(family), "headers": dict(EXAMPLES["headers"])}
     return {key: values[name] for key, name in shape.keys.items()}
 
 
 def reply_example(
-    family: Family, operation: Operation, lacked: Mapping[str, Any] | None = None
+    family: Api, operation: Operation, lacked: Mapping[str, Any] | None = None
 ) -> Document:
     """Return a document that an operation replies, or one of several.
 
@@ -87,7 +87,7 @@ class _Outcome:
         self.__dict__.update(values)
 
 
-def message_example(family: Family, event: Event) -> Document:
+def message_example(family: Api, event: Event) -> Document:
     """Return a message as an example's listener gets it."""
     names = ("account", "service", "url", "username", "password", "registered_at")
     values = _values(family)
@@ -96,7 +96,7 @@ def message_example(family: Family, event: Event) -> Document:
 
 
 def parameters(
-    convert: Convert, family: Family, operation: Operation
+    convert: Convert, family: Api, operation: Operation
 ) -> Iterator[Document]:
     """Return what stands in an operation's path and query."""
     for place, shape in operation.shapes():
@@ -104,7 +104,7 @@ def parameters(
             schema = _loaded(convert, shape)
             others = {one.key: other for other, one in shape.also.items()}
             for key, example in request_example(family, shape).items():
-                told = marked(known(shape))
+                told = evidence_of(provenance_of(shape))
                 also = f"; also as {others[key]}" if key in others else ""
                 yield {
                     **told,
@@ -117,7 +117,7 @@ def parameters(
                 }
 
 
-def of_request(convert: Convert, shape: Shape) -> Document:
+def of_request(convert: Convert, shape: BaseSchema) -> Document:
     """Return the schema of a body that a shape loads.
 
     A key of several spellings makes a schema of as many; what may stand in an
@@ -129,10 +129,10 @@ def of_request(convert: Convert, shape: Shape) -> Document:
     if takes_array(shape):
         array = {"type": "array", "items": whole, "minItems": 1, "maxItems": 1}
         whole = {"anyOf": [whole, array]}
-    return whole | marked(known(shape))
+    return whole | evidence_of(provenance_of(shape))
 
 
-def _loaded(convert: Convert, shape: Shape) -> Document:
+def _loaded(convert: Convert, shape: BaseSchema) -> Document:
     refused = refused_characters(shape)
     made = convert(shape)
     fields: Mapping[str, Any] = shape.load_fields
@@ -156,7 +156,7 @@ def _properties(made: Document) -> Any:
 
 
 def of_reply(
-    convert: Convert, family: Family, operation: Operation, deregister_missing: str
+    convert: Convert, family: Api, operation: Operation, deregister_missing: str
 ) -> Document:
     """Return the schema of what an operation replies: an object, or an array.
 
@@ -176,11 +176,11 @@ def of_reply(
         constant = {"const": field.constant} if isinstance(field, Constant) else {}
         made["properties"][key] |= _drawn_loosely(example[key]) | constant
     least = reply_example(family, operation, LACKED)
-    if operation.verb is deregister and deregister_missing == "ok":
+    if operation.handler is deregister and deregister_missing == "ok":
         values = _values(family)
         least = shape.dump({name: values[name] for name in ("account", "service")})
     made["required"] = list(least)
-    made |= marked(known(shape))
+    made |= evidence_of(provenance_of(shape))
     return {"type": "array", "items": made} if operation.many else made
 
 
@@ -209,11 +209,11 @@ def of_message(event: Event) -> Document:
         place = made
         for step in row.path.split("."):
             place = place["items"] if step.isdigit() else place["properties"][step]
-        place |= {"x-evidence": row.mark, "x-source": row.source}
+        place |= {"x-evidence": row.evidence, "x-source": row.source}
     return made
 
 
-def marked(how: Known) -> Document:
+def evidence_of(how: Provenance) -> Document:
     """Say how something is known, to a person and to a program."""
-    said = f"{how.mark}: {how.source}"
-    return {"description": said, "x-evidence": how.mark, "x-source": how.source}
+    said = f"{how.evidence}: {how.source}"
+    return {"description": said, "x-evidence": how.evidence, "x-source": how.source}

@@ -270,7 +270,7 @@ CHECKS = (
         "What one message does to a listener shows in the next: a lock not released, a "
         "pool of connections used up.",
         "assumed",
-        "the double's own",
+        "the server's own",
         delivery_checks.still_answers,
     ),
 )

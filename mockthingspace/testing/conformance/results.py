@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from mockthingspace.backend.delivery.transport import Outcome
-from mockthingspace.core.models import Mark
+from mockthingspace.core.models import Evidence
 from mockthingspace.core.redaction import (
     body_without_secrets,
     printable,
@@ -43,7 +43,7 @@ class Check:
     name: str
     does: str
     matters: str
-    evidence: Mark
+    evidence: Evidence
     source: str
     run: Callable[[Any], None]
 

@@ -10,7 +10,7 @@ from urllib.request import ProxyHandler, build_opener
 from mockthingspace.backend.delivery.applications import AsgiApplication, is_asgi
 from mockthingspace.backend.delivery.transport import ASGI_PATIENCE_S, WebhookTransport
 from mockthingspace.core.background_loop import BackgroundLoop
-from mockthingspace.core.exceptions import SettingsError, there_are
+from mockthingspace.core.exceptions import SettingsError, suggest
 from mockthingspace.core.matching.failure_reports import blocked
 from mockthingspace.core.monotonic import monotonic
 from mockthingspace.core.redaction import without_secrets
@@ -146,7 +146,7 @@ def _checks(only: Collection[str] | None) -> list[Check]:
     known = {one.name: one for one in CHECKS}
     for name in only or ():
         if name not in known:
-            raise SettingsError(f"unknown check {name!r}; {there_are(name, known)}")
+            raise SettingsError(f"unknown check {name!r}; {suggest(name, known)}")
     return [one for one in CHECKS if not only or one.name in only]
 
 

@@ -6,10 +6,10 @@ from datetime import datetime, timezone
 from typing import Any
 from uuid import uuid4
 
-from mockthingspace.apis import FAMILIES
-from mockthingspace.core.exceptions import SettingsError, there_are
+from mockthingspace.apis import APIS
+from mockthingspace.core.exceptions import SettingsError, suggest
 from mockthingspace.core.models import Registration
-from mockthingspace.spec.api import Family
+from mockthingspace.spec.api import Api
 from mockthingspace.spec.events import Event, override, paths
 from mockthingspace.testing.conformance.bodies import Message
 
@@ -38,7 +38,7 @@ class Subject:
         signature_header: What a signature is sent in.
     """
 
-    family: Family
+    family: Api
     event: Event
     registration: Registration
     account_given: bool
@@ -110,7 +110,7 @@ def subject(
         found = known[event]
     else:
         raise SettingsError(
-            f"{service} has no event {event!r}; {there_are(event, known)}"
+            f"{service} has no event {event!r}; {suggest(event, known)}"
         )
     registration = Registration(
         family=found[0].name,
@@ -127,11 +127,11 @@ def subject(
     )
 
 
-def _with_service(service: str, family: str | None) -> Iterator[tuple[Family, str]]:
+def _with_service(service: str, family: str | None) -> Iterator[tuple[Api, str]]:
     """Return the families that have a service, each with its name for it."""
-    sending = {one.name: one for one in FAMILIES if one.events}
+    sending = {one.name: one for one in APIS if one.events}
     if family is not None and family not in sending:
-        raise SettingsError(f"unknown family {family!r}; {there_are(family, sending)}")
+        raise SettingsError(f"unknown family {family!r}; {suggest(family, sending)}")
     asked = [sending[family]] if family is not None else list(sending.values())
     found = False
     for one in asked:
@@ -142,15 +142,15 @@ def _with_service(service: str, family: str | None) -> Iterator[tuple[Family, st
     if not found:
         services = {name for one in asked for name in one.services}
         raise SettingsError(
-            f"unknown service {service!r}; {there_are(service, services)}"
+            f"unknown service {service!r}; {suggest(service, services)}"
         )
 
 
-def _of_service(family: Family, service: str) -> tuple[Event, ...]:
+def _of_service(family: Api, service: str) -> tuple[Event, ...]:
     return tuple(one for one in family.events if one.service == service)
 
 
-def _related(family: Family, event: Event) -> tuple[Event, ...]:
+def _related(family: Api, event: Event) -> tuple[Event, ...]:
     kind = identity_of(event).rpartition(".")[2]
     return tuple(
         one
@@ -159,6 +159,6 @@ def _related(family: Family, event: Event) -> tuple[Event, ...]:
     )
 
 
-def _most_related(family: Family, service: str) -> Event:
+def _most_related(family: Api, service: str) -> Event:
     """Return the first event of a service of those that tell of the same thing."""
     return max(_of_service(family, service), key=lambda one: len(_related(family, one)))

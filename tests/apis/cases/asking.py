@@ -1,4 +1,4 @@
-"""One request to a double, the file its answer must be, and how it is asked."""
+"""One request to a server, the file its answer must be, and how it is asked."""
 
 import json
 import re
@@ -134,14 +134,14 @@ def session(
     )
 
 
-def double(case: Case) -> Flask:
-    """Return the application of a double as a case wants it, as just started."""
+def backend(case: Case) -> Flask:
+    """Return the application of a server as a case wants it, as just started."""
     return create_app(Settings(clock="manual", **case.settings))
 
 
 def answer(case: Case, app: Flask | None = None) -> TestResponse:
-    """Bring a double, any unless one is given, where a case wants it, and ask."""
-    app = app or double(case)
+    """Bring a server, any unless one is given, where a case wants it, and ask."""
+    app = app or backend(case)
     client = app.test_client()
     for path, document in case.given:
         assert client.post(path, json=document).status_code in (200, 201)
