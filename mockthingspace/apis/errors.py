@@ -88,7 +88,7 @@ def gateway(context: str) -> ErrorResponses:
 def _fault(
     status: int,
     body: Mapping[str, Any],
-    fact: Claim,
+    claim: Claim,
     docs: Provenance | None = None,
     content_type: str = "application/json",
 ) -> ErrorResponse:
@@ -97,14 +97,14 @@ def _fault(
     Args:
         status: The HTTP status.
         body: The fault.
-        fact: What it is, and how we know.
+        claim: What it is, and how we know.
         docs: How the answer on the pages is known, if otherwise.
         content_type: The reply's.
     """
     told = {**body["fault"], "code": str(body["fault"]["code"])}
-    known = docs or Provenance(fact.evidence, fact.source)
-    as_text = Claim(f"{fact.summary}, the code as text", *known)
-    return ErrorResponse(status, body, fact, {"fault": told}, as_text, content_type)
+    known = docs or Provenance(claim.evidence, claim.source)
+    as_text = Claim(f"{claim.summary}, the code as text", *known)
+    return ErrorResponse(status, body, claim, {"fault": told}, as_text, content_type)
 
 
 def coded(
@@ -119,8 +119,8 @@ def coded(
         source: Where from.
         status: The HTTP status.
     """
-    fact = Claim(f"{message}: {status}, {code}", evidence, source)
-    return ErrorResponse(status, result(code, message), fact)
+    claim = Claim(f"{message}: {status}, {code}", evidence, source)
+    return ErrorResponse(status, result(code, message), claim)
 
 
 def invalid(

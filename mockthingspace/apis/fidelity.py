@@ -43,12 +43,12 @@ class Entry(NamedTuple):
         return date_of(self.source)
 
 
-def entries(families: Iterable[Api] = APIS) -> list[Entry]:
+def entries(apis: Iterable[Api] = APIS) -> list[Entry]:
     """Return the whole register, family by family, and the headers last."""
-    found = [entry for family in families for entry in _of(family)]
+    found = [entry for api in apis for entry in _of(api)]
     found += [
-        _entry(ALL, "header", f"{place} {name}", fact)
-        for (place, name), fact in common.HEADERS.items()
+        _entry(ALL, "header", f"{place} {name}", claim)
+        for (place, name), claim in common.HEADERS.items()
     ]
     return list(dict.fromkeys(found))
 
@@ -59,43 +59,43 @@ def totals(among: Iterable[Entry]) -> dict[Evidence, int]:
     return {evidence: counts[evidence] for evidence in EVIDENCE}
 
 
-def path_of(family: Api, operation: Operation) -> str:
+def path_of(api: Api, operation: Operation) -> str:
     """Spell where an operation is, as documentation does."""
-    path = f"{family.prefix}{operation.rule}"
+    path = f"{api.prefix}{operation.rule}"
     return path.replace("<", "{").replace(">", "}")
 
 
-def _of(family: Api) -> Iterator[Entry]:
-    for operation in family.operations:
-        name = f"{operation.method} {path_of(family, operation)}"
-        yield _entry(family.name, "operation", name, operation.fact)
-        yield from _fields(family, operation)
-    for refusal, answer in family.answers.items():
-        yield _entry(family.name, "refusal", word(refusal), answer.fact)
-        if answer.docs_fact is not None:
+def _of(api: Api) -> Iterator[Entry]:
+    for operation in api.operations:
+        name = f"{operation.method} {path_of(api, operation)}"
+        yield _entry(api.name, "operation", name, operation.claim)
+        yield from _fields(api, operation)
+    for refusal, answer in api.answers.items():
+        yield _entry(api.name, "refusal", word(refusal), answer.claim)
+        if answer.docs_claim is not None:
             name = f"{word(refusal)} (dialect=docs)"
-            yield _entry(family.name, "refusal", name, answer.docs_fact)
-    for fact in dict.fromkeys(_rules(family)):
-        yield _entry(family.name, "rule", fact.summary, fact)
-    for event in family.events:
+            yield _entry(api.name, "refusal", name, answer.docs_claim)
+    for claim in dict.fromkeys(_rules(api)):
+        yield _entry(api.name, "rule", claim.summary, claim)
+    for event in api.events:
         known = event.known
-        yield Entry(family.name, "event", event.name, event.summary, *known)
-        yield from _rows(family, event)
+        yield Entry(api.name, "event", event.name, event.summary, *known)
+        yield from _rows(api, event)
 
 
-def _fields(family: Api, operation: Operation) -> Iterator[Entry]:
+def _fields(api: Api, operation: Operation) -> Iterator[Entry]:
     for place, shape in operation.shapes():
-        yield from _keys(family, f"{operation.name} {place}", shape)
+        yield from _keys(api, f"{operation.name} {place}", shape)
     other = operation.in_docs_dialect.reply
     if other is not None and other is not operation.reply:
-        yield from _keys(family, f"{operation.name} reply (dialect=docs)", other)
+        yield from _keys(api, f"{operation.name} reply (dialect=docs)", other)
 
 
-def _keys(family: Api, place: str, shape: BaseSchema) -> Iterator[Entry]:
+def _keys(api: Api, place: str, shape: BaseSchema) -> Iterator[Entry]:
     for name, field in shape.fields.items():
         key = f"{place} {field.data_key or name}"
         told = field.metadata.get("known") or provenance_of(shape)
-        yield Entry(family.name, "field", key, key, *told)
+        yield Entry(api.name, "field", key, key, *told)
 
 
 def provenance_of(shape: BaseSchema) -> Provenance:
@@ -108,14 +108,14 @@ def provenance_of(shape: BaseSchema) -> Provenance:
     return shape.known
 
 
-def _rules(family: Api) -> Iterator[Claim]:
+def _rules(api: Api) -> Iterator[Claim]:
     """Return what a family does besides: its own facts, and those of its values."""
-    yield from family.facts
-    for rule, known_as in family.registration_rules.items():
+    yield from api.claims
+    for rule, known_as in api.registration_rules.items():
         yield Claim(f"registration_rules=enforced: {rule.summary}", *known_as)
-    if family.signed is not None:
-        yield from common.signing(family.signed)
-    for operation in family.operations:
+    if api.signed is not None:
+        yield from common.signing(api.signed)
+    for operation in api.operations:
         for one in (operation, operation.in_docs_dialect):
             if one.silent:
                 yield one.silent
@@ -137,14 +137,14 @@ def _of_shape(operation: Operation, place: str, shape: BaseSchema) -> Iterator[C
     if read is not None:
         yield read
     for field in shape.fields.values():
-        yield from getattr(field, "facts", ())
+        yield from getattr(field, "claims", ())
 
 
-def _rows(family: Api, event: Event) -> Iterator[Entry]:
+def _rows(api: Api, event: Event) -> Iterator[Entry]:
     for row in event.fields:
         name = f"{event.name} {row.path}"
-        yield Entry(family.name, "message", name, row.path, row.evidence, row.source)
+        yield Entry(api.name, "message", name, row.path, row.evidence, row.source)
 
 
-def _entry(family: str, kind: EntryKind, name: str, fact: Claim) -> Entry:
-    return Entry(family, kind, name, fact.summary, fact.evidence, fact.source)
+def _entry(family: str, kind: EntryKind, name: str, claim: Claim) -> Entry:
+    return Entry(family, kind, name, claim.summary, claim.evidence, claim.source)

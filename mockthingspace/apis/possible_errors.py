@@ -41,17 +41,17 @@ _BODIES = (b"", b"?", b"1", b'{"any": "<"}')
 _CHARACTERS = tuple(map(chr, range(0x20, 0x7F)))
 
 
-def refusals(family: Api, operation: Operation) -> Refusals:
+def refusals(api: Api, operation: Operation) -> Refusals:
     """Return every refusal an operation can meet, by what the family answers it as.
 
     Those of all settings: which of them are met is for ``auth``, ``accounts``,
     ``registration_rules`` and ``deregister_missing`` to say.
     """
-    met = (_answered(family, one) for one in _met(family, operation))
+    met = (_answered(api, one) for one in _met(api, operation))
     return tuple(dict.fromkeys(met))
 
 
-def _met(family: Api, operation: Operation) -> Iterator[type[ThingSpaceError]]:
+def _met(api: Api, operation: Operation) -> Iterator[type[ThingSpaceError]]:
     yield TooLarge
     for proof in operation.needs:
         yield from OF_PROOFS[proof]
@@ -64,13 +64,13 @@ def _met(family: Api, operation: Operation) -> Iterator[type[ThingSpaceError]]:
         yield from _of_body(operation.body)
     yield from RAISED.get(operation.handler, ())
     if operation.handler is register:
-        for rule in family.registration_rules:
+        for rule in api.registration_rules:
             yield rule.raises
 
 
-def _answered(family: Api, refusal: type[ThingSpaceError]) -> type[ThingSpaceError]:
+def _answered(api: Api, refusal: type[ThingSpaceError]) -> type[ThingSpaceError]:
     """Return the refusal a family has an answer for: this one, or what it refines."""
-    return next(kind for kind in refusal.__mro__ if kind in family.answers)
+    return next(kind for kind in refusal.__mro__ if kind in api.answers)
 
 
 def _of_fields(

@@ -115,41 +115,39 @@ def checked(document: Mapping[str, Any]) -> Mapping[str, Any]:
     return document
 
 
-def seed(document: Mapping[str, Any], families: tuple[Api, ...], now: datetime) -> Seed:
+def seed(document: Mapping[str, Any], apis: tuple[Api, ...], now: datetime) -> Seed:
     """Return what a seed document has to start from.
 
     Raises:
         SettingsError: Something in it cannot be used; the message says what.
     """
     known = checked(document)
-    own = events(known, families)
-    there = [*(event for family in families for event in family.events)]
+    own = events(known, apis)
+    there = [*(event for api in apis for event in api.events)]
     there += [event for _, event in own]
-    return Seed(
-        registrations(known, families, now), own, faults(known, families, there)
-    )
+    return Seed(registrations(known, apis, now), own, faults(known, apis, there))
 
 
 def faults(
-    document: Mapping[str, Any], families: Iterable[Api], events: Iterable[Event]
+    document: Mapping[str, Any], apis: Iterable[Api], events: Iterable[Event]
 ) -> tuple[Fault, ...]:
     """Return the faults of a seed document that was checked.
 
     Raises:
         SettingsError: One cannot be used; the message says which and why.
     """
-    families, events = list(families), list(events)
+    apis, events = list(apis), list(events)
     made = []
     for index, item in enumerate(document.get("faults", [])):
         try:
-            made.append(parser.fault(item, families, events))
+            made.append(parser.fault(item, apis, events))
         except SettingsError as error:
             raise SettingsError(f"faults[{index}]: {error}") from error
     return tuple(made)
 
 
 def events(
-    document: Mapping[str, Any], families: tuple[Api, ...]
+    document: Mapping[str, Any], apis: tuple[Api, ...]
 ) -> tuple[tuple[str, Event], ...]:
     """Return a seed document's own events, each with its family.
 
@@ -159,16 +157,16 @@ def events(
     given = document.get("events", {})
     if not isinstance(given, Mapping):
         raise SettingsError("the events of a seed document must be an object")
-    return tuple(_event(name, item, families) for name, item in given.items())
+    return tuple(_event(name, item, apis) for name, item in given.items())
 
 
-def _event(name: str, item: object, families: tuple[Api, ...]) -> tuple[str, Event]:
+def _event(name: str, item: object, apis: tuple[Api, ...]) -> tuple[str, Event]:
     if not isinstance(item, Mapping):
         raise SettingsError(f"events.{name}: an event must be an object")
     try:
         loaded: dict[str, Any] = _TEMPLATE.load(item)
-        family = _family(loaded["family"], families)
-        service = _service(loaded["service"], family, families)
+        family = _family(loaded["family"], apis)
+        service = _service(loaded["service"], family, apis)
         message = checked_message(loaded["message"])
     except ValidationError as error:
         raise SettingsError(f"events.{name}: {_problems(error)}") from error
@@ -180,13 +178,13 @@ def _event(name: str, item: object, families: tuple[Api, ...]) -> tuple[str, Eve
 
 
 def registrations(
-    document: Mapping[str, Any], families: Iterable[Api], now: datetime
+    document: Mapping[str, Any], apis: Iterable[Api], now: datetime
 ) -> tuple[Registration, ...]:
     """Return the registrations of a seed document that was checked.
 
     Args:
         document: The seed document.
-        families: The families a registration can be for.
+        apis: The families a registration can be for.
         now: When those that do not say were registered.
 
     Raises:
@@ -195,13 +193,13 @@ def registrations(
     made = []
     for index, item in enumerate(document.get("registrations", [])):
         try:
-            made.append(registration(item, families, now))
+            made.append(registration(item, apis, now))
         except SettingsError as error:
             raise SettingsError(f"registrations[{index}]: {error}") from error
     return tuple(made)
 
 
-def registration(item: object, families: Iterable[Api], now: datetime) -> Registration:
+def registration(item: object, apis: Iterable[Api], now: datetime) -> Registration:
     """Return one registration spelled in the admin API's names.
 
     Where it names a service and no family, it is with the first that has the service.
@@ -211,18 +209,18 @@ def registration(item: object, families: Iterable[Api], now: datetime) -> Regist
     """
     if not isinstance(item, Mapping):
         raise SettingsError("a registration must be an object")
-    families = tuple(families)
+    apis = tuple(apis)
     if "family" not in item and isinstance(item.get("service"), str):
-        item = {"family": _with_service(item["service"], families), **item}
+        item = {"family": _with_service(item["service"], apis), **item}
     try:
         loaded: dict[str, Any] = _SEEDED.load(item)
     except ValidationError as error:
         raise SettingsError(_problems(error)) from error
-    family = _family(loaded["family"], families)
+    family = _family(loaded["family"], apis)
     service = loaded.get("service")
     if service is None:
         service = family.services[0] if len(family.services) == 1 else ""
-    service = _service(service, family, families)
+    service = _service(service, family, apis)
     try:
         assert family.account is not None
         family.account.check(loaded["account"])
@@ -236,17 +234,17 @@ def registration(item: object, families: Iterable[Api], now: datetime) -> Regist
     return Registration(**{"registered_at": now, **loaded, **own})
 
 
-def _secret(given: str | None, family: Api) -> str | None:
+def _secret(given: str | None, api: Api) -> str | None:
     """Return what messages are signed with, made up where none is given."""
-    if given is not None and not family.signed:
-        raise SettingsError(f"secret: {family.name} does not sign its messages")
+    if given is not None and not api.signed:
+        raise SettingsError(f"secret: {api.name} does not sign its messages")
     if given == "":
         raise SettingsError("secret: must not be empty")
-    return new_secret() if given is None and family.signed else given
+    return new_secret() if given is None and api.signed else given
 
 
-def _family(name: str, families: Iterable[Api]) -> Api:
-    known = {one.name: one for one in families if one.services}
+def _family(name: str, apis: Iterable[Api]) -> Api:
+    known = {one.name: one for one in apis if one.services}
     if name not in known:
         raise SettingsError(
             f"family: {name!r} takes no registrations; allowed: {', '.join(known)}"
@@ -254,23 +252,23 @@ def _family(name: str, families: Iterable[Api]) -> Api:
     return known[name]
 
 
-def _service(name: str, family: Api, families: Iterable[Api]) -> str:
+def _service(name: str, api: Api, apis: Iterable[Api]) -> str:
     """Return a family's service by its name, or by another spelling of it."""
     try:
-        return ServiceName(family.services, family.spellings).deserialize(name)
+        return ServiceName(api.services, api.spellings).deserialize(name)
     except ValidationError as error:
-        owner = next((other.name for other in families if other.serves(name)), None)
+        owner = next((other.name for other in apis if other.serves(name)), None)
         whose = f"; {name} is of {owner}" if owner else ""
         raise SettingsError(f"service: {error.messages[0]}{whose}") from error
 
 
-def _with_service(name: str, families: Iterable[Api]) -> str:
+def _with_service(name: str, apis: Iterable[Api]) -> str:
     """Return the name of the first family that has a service."""
-    families = tuple(families)
-    for family in families:
-        if family.serves(name):
-            return family.name
-    every = [service for family in families for service in family.services]
+    apis = tuple(apis)
+    for api in apis:
+        if api.serves(name):
+            return api.name
+    every = [service for api in apis for service in api.services]
     raise SettingsError(f"service: {name!r} is none; {suggest(name, {*every})}")
 
 

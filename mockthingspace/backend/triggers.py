@@ -21,21 +21,15 @@ LISTENS = "http://localhost:9001/callback"  # as "mockthingspace listen" does
 SEED = 20260924  # what the ids of messages are drawn from
 
 
-def catalogue(
-    families: Iterable[Api], state: BackendState
-) -> dict[str, tuple[str, Event]]:
+def catalogue(apis: Iterable[Api], state: BackendState) -> dict[str, tuple[str, Event]]:
     """Return every event that can be triggered, with its family, by name."""
-    built_in = {
-        event.name: (family.name, event)
-        for family in families
-        for event in family.events
-    }
+    built_in = {event.name: (api.name, event) for api in apis for event in api.events}
     return built_in | {event.name: (family, event) for family, event in state.events}
 
 
 def trigger(
     backend: Backend,
-    families: Iterable[Api],
+    apis: Iterable[Api],
     wanted: Mapping[str, Any],
     url: str = SERVER,
 ) -> list[Delivery]:
@@ -43,7 +37,7 @@ def trigger(
 
     Args:
         backend: Whose.
-        families: Where the events are.
+        apis: Where the events are.
         wanted: ``{event, account, service?, overrides?, message?}``.
         url: Where the server is asked, for the command a refusal names.
 
@@ -52,7 +46,7 @@ def trigger(
             message cannot be made so; the message says what there is.
     """
     state = backend.state
-    family, event = _event(catalogue(families, state), wanted["event"])
+    family, event = _event(catalogue(apis, state), wanted["event"])
     service = wanted.get("service") or event.service
     registrations = [
         one
@@ -60,7 +54,7 @@ def trigger(
         if one.service == service
     ]
     if not registrations:
-        _check_service(service, family, families)
+        _check_service(service, family, apis)
         raise _nobody(state, family, service, wanted["account"], url)
     new_id = ids(f"{SEED} {wanted['account']} {state.number(wanted['account'])}")
     now = backend.clock.now()
@@ -187,9 +181,9 @@ def _delivery(
     )
 
 
-def _check_service(service: str, family: str, families: Iterable[Api]) -> None:
+def _check_service(service: str, family: str, apis: Iterable[Api]) -> None:
     """Refuse a service of another family, and say which."""
-    owners = [each.name for each in families if each.serves(service)]
+    owners = [each.name for each in apis if each.serves(service)]
     if family not in owners:
         raise AdminError(
             "unknown_service",

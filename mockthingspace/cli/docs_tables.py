@@ -24,14 +24,14 @@ def operations() -> str:
         ("family", "operation", "method and path", "promises", "evidence"),
         (
             (
-                f"`{family.name}`",
+                f"`{api.name}`",
                 one.name,
-                f"`{one.method} {path_of(family, one)}`",
-                one.fact.summary,
-                one.fact.evidence,
+                f"`{one.method} {path_of(api, one)}`",
+                one.claim.summary,
+                one.claim.evidence,
             )
-            for family in APIS
-            for one in family.operations
+            for api in APIS
+            for one in api.operations
         ),
     )
 
@@ -42,13 +42,13 @@ def events() -> str:
         ("family", "services", "events", "such as"),
         (
             (
-                f"`{family.name}`",
-                str(len(family.services)),
-                str(len(family.events)),
-                ", ".join(f"`{one.name}`" for one in family.events[:3]),
+                f"`{api.name}`",
+                str(len(api.services)),
+                str(len(api.events)),
+                ", ".join(f"`{one.name}`" for one in api.events[:3]),
             )
-            for family in APIS
-            if family.events
+            for api in APIS
+            if api.events
         ),
     )
 

@@ -43,8 +43,8 @@ def listen_until_stopped(
     with stop_signals() as stop:
         with Listener(port=port, on_message=show) as listener:
             listener.reply(status_code, times=times, delay_s=delay_s)
-            facts = f"url={listener.url} pid={os.getpid()}"
-            ready = f"mockthingspace {__version__} listening {facts}"
+            claims = f"url={listener.url} pid={os.getpid()}"
+            ready = f"mockthingspace {__version__} listening {claims}"
             outlet = Outlet(sys.stdout, _lost, stop.because_of, ready)
             announced.set()
             interrupted = stop.wait()

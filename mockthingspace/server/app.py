@@ -167,8 +167,8 @@ def _served() -> Flask:
     app = Flask("mockthingspace", static_folder=None)
     app.url_rule_class = _MatchedOnly
     app.url_map = _url_map()
-    for family in APIS:
-        app.register_blueprint(blueprint(family))
+    for api in APIS:
+        app.register_blueprint(blueprint(api))
     app.register_blueprint(admin.blueprint())
     app.add_url_rule(
         "/", FRONT, admin.front, methods=["GET"], provide_automatic_options=False

@@ -27,9 +27,9 @@ class ErrorResponse:
 
     status: int
     body: Mapping[str, Any]
-    fact: Claim
+    claim: Claim
     docs: Mapping[str, Any] | None = None
-    docs_fact: Claim | None = None
+    docs_claim: Claim | None = None
     content_type: str = "application/json"
 
     def in_dialect(self, dialect: str) -> Mapping[str, Any]:
@@ -50,7 +50,7 @@ class Operation:
         method: ``GET``, ``POST``, ``PUT`` or ``DELETE``.
         rule: The path below the family's prefix, with ``<account>``, ``<service>``.
         handler: What does it: called with a ``Call`` and what the shapes loaded.
-        fact: What it promises, and how we know.
+        claim: What it promises, and how we know.
         path: The shape of what stands in the path; None where nothing does.
         query: The shape of the query; None where it has none.
         body: The shape of the body; None where it has none.
@@ -66,7 +66,7 @@ class Operation:
     method: str
     rule: str
     handler: Handler
-    fact: Claim
+    claim: Claim
     path: BaseSchema | None = None
     query: BaseSchema | None = None
     body: BaseSchema | None = None
@@ -111,7 +111,7 @@ class Api:
             are not.
         registration_rules: What a registration must also meet where the setting of
             this name is ``enforced``, each rule with how it is known.
-        facts: What it does besides, and how we know.
+        claims: What it does besides, and how we know.
     """
 
     name: str
@@ -123,7 +123,7 @@ class Api:
     events: tuple[Event, ...] = ()
     signed: Provenance | None = None
     registration_rules: Mapping[Rule, Provenance] = field(default_factory=dict)
-    facts: tuple[Claim, ...] = ()
+    claims: tuple[Claim, ...] = ()
 
     def serves(self, service: str) -> bool:
         """Say whether a callback service is one of its own, in any spelling."""

@@ -48,7 +48,7 @@ class Text(fields.String):
 
     refusal: type[ThingSpaceError] = InvalidRequest
     absent: type[ThingSpaceError] = MissingField
-    facts: tuple[Claim, ...] = ()
+    claims: tuple[Claim, ...] = ()
     secret = False
     words: tuple[str, ...] = ()
     default_error_messages = {  # noqa: RUF012 (marshmallow's own idiom)
@@ -138,7 +138,7 @@ class Account(Text):
 class SimulatorAccount(Account):
     """An account name, or one that the API's simulator uses."""
 
-    facts = (
+    claims = (
         Claim(
             "TestAccount- and a number is an account too",
             "documented",
@@ -152,7 +152,7 @@ class SimulatorAccount(Account):
 class QaAccount(Account):
     """An account name, or the one the API's examples use."""
 
-    facts = (Claim("TestQAAccount is an account too", "documented", sources.SDK),)
+    claims = (Claim("TestQAAccount is an account too", "documented", sources.SDK),)
     besides = QA_ACCOUNT
     example = ", or TestQAAccount"
 
@@ -197,7 +197,7 @@ class ListenerUrl(Text):
     """
 
     refusal = InvalidUrl
-    facts = (
+    claims = (
         Claim(
             f"a URL has at most {LONGEST_URL} characters",
             "assumed",
@@ -278,7 +278,7 @@ class HttpHeaders(fields.Raw):
     default_error_messages = {  # noqa: RUF012 (marshmallow's own idiom)
         "null": "must be an object of header names and values",
     }
-    facts = (
+    claims = (
         Claim(
             "headers are an object, or text with a Name: value a line",
             "assumed",

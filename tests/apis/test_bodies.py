@@ -107,9 +107,9 @@ FORMS = ("session token", "session revoke")
 def test_every_operation_that_takes_a_body_is_tested_here():
     """A new one has its row in the table, or takes a form."""
     taking = {
-        f"{family.name} {operation.name}"
-        for family in APIS
-        for operation in family.operations
+        f"{api.name} {operation.name}"
+        for api in APIS
+        for operation in api.operations
         if operation.body is not None
     }
 

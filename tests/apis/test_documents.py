@@ -20,7 +20,7 @@ from .cases.every import CASES
 
 SEED = "demo-seed.json"
 REGISTERING = [case for case in CASES if "/register." in str(case.answer)]
-SIGNED = [family.prefix for family in APIS if family.signed]
+SIGNED = [api.prefix for api in APIS if api.signed]
 
 
 def rows() -> list[list[str]]:
@@ -37,11 +37,11 @@ def refusals(docs: bool = False) -> list[tuple[Api, type[Exception]]]:
         docs: Only those that ThingSpace's pages have in another shape.
     """
     return [
-        (family, kind)
-        for family in APIS
-        for kind, answered in family.answers.items()
+        (api, kind)
+        for api in APIS
+        for kind, answered in api.answers.items()
         if kind is not InvalidBearer
-        or any("bearer" in operation.needs for operation in family.operations)
+        or any("bearer" in operation.needs for operation in api.operations)
         if answered.docs is not None or not docs
     ]
 
@@ -51,12 +51,12 @@ def refusal_name(value: Any) -> str:
     return value.prefix if isinstance(value, Api) else word(value)
 
 
-def fixture_of(family: Api, kind: type[Any]) -> str:
+def fixture_of(api: Api, kind: type[Any]) -> str:
     """Return the fixture a family's answer to a refusal stands in."""
     name = f"{word(kind)}.error.json"
-    own = [f"{family.name}/{operation.name}.{name}" for operation in family.operations]
+    own = [f"{api.name}/{operation.name}.{name}" for operation in api.operations]
     used = [item for item in own if (FIXTURES / item).exists()]
-    return used[0] if used else f"{family.name}/{name}"
+    return used[0] if used else f"{api.name}/{name}"
 
 
 def docs_body(name: str) -> Any:
@@ -109,25 +109,25 @@ def test_every_fixture_is_used() -> None:
 def test_every_operation_is_asked_for() -> None:
     """There is a reply of every operation of every family, in either shape."""
     wanted = {
-        (family.prefix, operation.name, dialect)
-        for family in APIS
-        for operation in family.operations
+        (api.prefix, operation.name, dialect)
+        for api in APIS
+        for operation in api.operations
         for dialect in (("sdk", "docs") if operation.docs else ("sdk",))
     }
     found = {
-        (family.prefix, operation.name, case.settings.get("dialect", "sdk"))
+        (api.prefix, operation.name, case.settings.get("dialect", "sdk"))
         for case in CASES
-        for family in APIS
-        for operation in family.operations
+        for api in APIS
+        for operation in api.operations
         if (case.status, case.method) == (200, operation.method)
-        if re.fullmatch(_pattern(family, operation.rule), case.path.partition("?")[0])
+        if re.fullmatch(_pattern(api, operation.rule), case.path.partition("?")[0])
     }
 
     assert wanted - found == set()
 
 
-def _pattern(family: Api, rule: str) -> str:
-    return family.prefix + re.sub("<[a-z]+>", "[^/]+", rule)
+def _pattern(api: Api, rule: str) -> str:
+    return api.prefix + re.sub("<[a-z]+>", "[^/]+", rule)
 
 
 def test_every_fixture_has_its_row_in_the_sources() -> None:
@@ -186,25 +186,25 @@ def test_the_note_of_an_error_names_its_status() -> None:
     }
 
 
-@each(("family", "kind"), refusals(), ids=refusal_name)
-def test_every_refusal_has_its_fixture(family: Api, kind: type[Exception]) -> None:
+@each(("api", "kind"), refusals(), ids=refusal_name)
+def test_every_refusal_has_its_fixture(api: Api, kind: type[Exception]) -> None:
     """Whatever a family refuses stands in a file, marked as the family marks it."""
-    name = fixture_of(family, kind)
-    answered = family.answers[kind]
+    name = fixture_of(api, kind)
+    answered = api.answers[kind]
     marks = {row[0]: row[1] for row in rows()}
 
     assert answered.body == read(name)
-    assert answered.fact.evidence == marks[name]
+    assert answered.claim.evidence == marks[name]
 
 
-@each(("family", "kind"), refusals(docs=True), ids=refusal_name)
+@each(("api", "kind"), refusals(docs=True), ids=refusal_name)
 def test_a_refusal_in_the_pages_shape_follows_from_its_fixture(
-    family: Api, kind: type[Exception]
+    api: Api, kind: type[Exception]
 ) -> None:
     """What is otherwise on the pages stands in a file, or is a fault's code as text."""
-    shown = family.answers[kind].in_dialect(DOCS["dialect"])
+    shown = api.answers[kind].in_dialect(DOCS["dialect"])
 
-    assert shown == docs_body(fixture_of(family, kind))
+    assert shown == docs_body(fixture_of(api, kind))
 
 
 def test_the_demo_seed_loads() -> None:
@@ -223,6 +223,4 @@ def test_the_demo_seed_loads() -> None:
         for registration in shown["registrations"]
     ]
     assert sorted(found) == sorted(wanted)
-    assert {item[0] for item in found} == {
-        family.name for family in APIS if family.services
-    }
+    assert {item[0] for item in found} == {api.name for api in APIS if api.services}

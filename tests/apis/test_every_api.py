@@ -84,7 +84,7 @@ every_family = each("family", PLACES)
 
 def test_every_family_with_accounts_is_tested_here():
     """A family that registers listeners has its row in the table."""
-    assert {family.name for family in APIS if family.services} == set(PLACES)
+    assert {api.name for api in APIS if api.services} == set(PLACES)
 
 
 def asking(**settings: Any) -> FlaskClient:

@@ -44,7 +44,7 @@ from .cases.every import CASES
 REGISTER = entries()
 KNOWN = {(entry.family, entry.kind, entry.name) for entry in REGISTER}
 HEADERS = {entry.name.lower() for entry in REGISTER if entry.kind == "header"}
-SENDING = [family for family in APIS if family.events]
+SENDING = [api for api in APIS if api.events]
 OWN_KEYS = {"httpHeaders"}  # what is in them is the user's own
 ACCOUNT = "0242078689-00001"
 ORIGIN = "https://listener.example"
@@ -217,23 +217,23 @@ def arrived(request: pytest.FixtureRequest) -> dict[str, Arrived]:
 
 
 @pytest.fixture
-def family(arrived: dict[str, Arrived], request: pytest.FixtureRequest) -> Api:
+def api(arrived: dict[str, Arrived], request: pytest.FixtureRequest) -> Api:
     """The family whose messages arrived."""
     found: Api = request.node.callspec.params["arrived"]
     return found
 
 
 def test_every_leaf_of_a_message_has_an_entry(
-    arrived: dict[str, Arrived], family: Api
+    arrived: dict[str, Arrived], api: Api
 ) -> None:
     """Of every value in every message that is sent it is known how it is known."""
     found = {
-        (family.name, "message", f"{name} {path}")
+        (api.name, "message", f"{name} {path}")
         for name, one in arrived.items()
         for path in leaves(one.message)
     }
 
-    assert found == {entry for entry in KNOWN if entry[:2] == (family.name, "message")}
+    assert found == {entry for entry in KNOWN if entry[:2] == (api.name, "message")}
 
 
 def test_every_header_of_a_message_has_an_entry(
@@ -245,11 +245,11 @@ def test_every_header_of_a_message_has_an_entry(
     assert unknown("message", names, "signature_header") == set()
 
 
-def test_every_event_has_an_entry(arrived: dict[str, Arrived], family: Api) -> None:
+def test_every_event_has_an_entry(arrived: dict[str, Arrived], api: Api) -> None:
     """Whatever can be triggered is in the register."""
-    found = {(family.name, "event", name) for name in arrived}
+    found = {(api.name, "event", name) for name in arrived}
 
-    assert found == {entry for entry in KNOWN if entry[:2] == (family.name, "event")}
+    assert found == {entry for entry in KNOWN if entry[:2] == (api.name, "event")}
 
 
 def test_every_header_on_a_socket_has_an_entry() -> None:
@@ -267,8 +267,8 @@ def test_every_header_on_a_socket_has_an_entry() -> None:
 
 def test_a_shape_that_does_not_say_how_it_is_known_is_no_family() -> None:
     """Nothing is served unmarked: the register refuses it."""
-    fact = Claim("lists", "assumed", "made up")
-    operation = Operation("list", "GET", "/", listing, fact, reply=Unmarked())
+    claim = Claim("lists", "assumed", "made up")
+    operation = Operation("list", "GET", "/", listing, claim, reply=Unmarked())
     made_up = Api("made-up", "/api/made-up", (operation,), {})
 
     with pytest.raises(AssertionError, match="does not say how it is known"):
@@ -403,4 +403,4 @@ def test_the_totals_add_up() -> None:
     assert totals(REGISTER) == {
         evidence: sum(item[evidence] for item in parts) for evidence in EVIDENCE
     }
-    assert families == {ALL, *(family.name for family in APIS)}
+    assert families == {ALL, *(api.name for api in APIS)}

@@ -26,7 +26,7 @@ ACCOUNT = "0242078689-00001"
 OTHER = "0242078689-00002"
 NOW = datetime(2024, 1, 1, tzinfo=timezone.utc)
 LONG = 30 * 24 * 3600
-EVENTS = [event for family in APIS for event in family.events]
+EVENTS = [event for api in APIS for event in api.events]
 WHOSE = {
     "account": ACCOUNT,
     "family": "fota-v1",

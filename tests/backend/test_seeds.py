@@ -505,7 +505,7 @@ def test_an_event_of_the_users_own_comes_before_ours(tmp_path: Path) -> None:
     client = started(tmp_path, {"events": {"Fota.firmwareList": OWN}})
     shown = client.get("/__admin/events").get_json()["events"]
     named = [item for item in shown if item["event"] == "Fota.firmwareList"]
-    assert len(shown) == sum(len(family.events) for family in APIS)
+    assert len(shown) == sum(len(api.events) for api in APIS)
     assert [item["summary"] for item in named] == ["the seed file's own"]
 
 

@@ -51,14 +51,14 @@ def crossed(
     """Make the rows of these operations of these families, each with the values."""
     return [
         pytest.param(
-            family,
+            api,
             METHODS[operation],
             *values,
-            id="-".join((family.name, operation, *name.split())),
+            id="-".join((api.name, operation, *name.split())),
         )
-        for family in families
+        for api in families
         for operation in operations
-        if operation != "update" or family.replacer
+        if operation != "update" or api.replacer
     ]
 
 

@@ -101,27 +101,29 @@ def test_families_shows_everything_served(client: FlaskClient) -> None:
         for operation in one["operations"]
     ] == [
         (
-            family.name,
+            api.name,
             one.name,
             one.method,
-            family.prefix + one.rule.replace("<", "{").replace(">", "}"),
+            api.prefix + one.rule.replace("<", "{").replace(">", "}"),
         )
-        for family in APIS
-        for one in family.operations
+        for api in APIS
+        for one in api.operations
     ]
 
 
 def test_everything_served_has_a_mark_and_a_source(client: FlaskClient) -> None:
     """Operations, refusals and facts all say how we know."""
     shown = client.get("/__admin/families").get_json()["families"]
-    facts = [
-        fact
+    claims = [
+        claim
         for family in shown
         for kind in ("operations", "refusals", "facts")
-        for fact in family[kind]
+        for claim in family[kind]
     ]
-    assert {fact["evidence"] for fact in facts} <= MARKS
-    assert [fact for fact in facts if not (fact["summary"] and fact["source"])] == []
+    assert {claim["evidence"] for claim in claims} <= MARKS
+    assert [
+        claim for claim in claims if not (claim["summary"] and claim["source"])
+    ] == []
     assert all(family["operations"] and family["refusals"] for family in shown)
 
 

@@ -119,7 +119,7 @@ def refused(reply: TestResponse, status: int, code: str) -> str:
 def test_the_events_are_shown_with_every_field(client: FlaskClient) -> None:
     """The catalogue says of each field what it is by default and how we know."""
     shown = client.get("/__admin/events").get_json()["events"]
-    there = [(family.name, one) for family in APIS for one in family.events]
+    there = [(api.name, one) for api in APIS for one in api.events]
     assert [(one.name, family, one.service, one.summary) for family, one in there] == [
         (one["event"], one["family"], one["service"], one["summary"]) for one in shown
     ]

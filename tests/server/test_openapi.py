@@ -33,8 +33,8 @@ from ..rows import each
 
 AT = "/__admin/openapi.json"
 PAGE = "/__admin/openapi/"
-OPERATIONS = [(family, operation) for family in APIS for operation in family.operations]
-EVENTS = [(family, event) for family in APIS for event in family.events]
+OPERATIONS = [(api, operation) for api in APIS for operation in api.operations]
+EVENTS = [(api, event) for api in APIS for event in api.events]
 GRANTING = Settings(deregister_missing="ok")
 BODIES = {"application/json", "application/x-www-form-urlencoded"}
 
@@ -84,10 +84,10 @@ def test_every_operation_is_in_it_with_what_it_promises(family, operation):
     """An operation has its fact's words, mark and source."""
     told = _told(family, operation)
 
-    fact = operation.fact
-    assert (fact.summary, fact.evidence) == (told["summary"], told["x-evidence"])
-    assert fact.source == told["x-source"]
-    assert told["description"] == f"{fact.evidence}: {fact.source}"
+    claim = operation.claim
+    assert (claim.summary, claim.evidence) == (told["summary"], told["x-evidence"])
+    assert claim.source == told["x-source"]
+    assert told["description"] == f"{claim.evidence}: {claim.source}"
 
 
 @each("dialect", ["sdk", "docs"])
@@ -103,7 +103,7 @@ def test_every_refusal_is_in_it_with_its_body(family, operation, dialect):
         response = responses[str(answer.status)]
         example = response["content"]["application/json"]["examples"][word(refusal)]
         assert example["value"] == answer.in_dialect(dialect)
-        assert example["x-source"] == answer.fact.source
+        assert example["x-source"] == answer.claim.source
         assert "X-Mock-Reason" in response["headers"]
 
 
@@ -114,7 +114,7 @@ def test_no_refusal_of_a_family_is_left_out():
         for family, operation in OPERATIONS
         for refusal in refusals(family, operation)
     }
-    answered = {(family.prefix, answer) for family in APIS for answer in family.answers}
+    answered = {(api.prefix, answer) for api in APIS for answer in api.answers}
 
     assert gateway("/").keys() >= {refusal for _, refusal in answered - met}
 
@@ -251,7 +251,7 @@ def test_pages_have_shapes_of_their_own():
 def test_headers_have_the_names_the_settings_give_them():
     """The secret's and the signature's header are called as they will be sent."""
     document = describe(Settings(secret_header="X-S", signature_header="X-G"))
-    family = next(family for family in APIS if family.signed)
+    family = next(api for api in APIS if api.signed)
     operation = next(operation for operation in family.operations if operation.signs)
 
     told = _told(family, operation, document)
@@ -264,7 +264,7 @@ def test_headers_have_the_names_the_settings_give_them():
 def test_what_is_spelled_in_two_ways_is_described_in_both():
     """A key's other spelling is a schema; a parameter's is told in words."""
     schemas = describe(Settings())["components"]["schemas"]
-    family = next(family for family in APIS if family.name == "hyper-precise")
+    family = next(api for api in APIS if api.name == "hyper-precise")
 
     accepted = schemas["fota-v2.register.request"]["anyOf"]
     told = _told(family, family.operations[-1])["parameters"]
@@ -295,7 +295,7 @@ NO_URLS = (
 )
 FIELDS = [
     ListenerUrl(),
-    *{type(family.account): family.account for family in APIS}.values(),
+    *{type(api.account): api.account for api in APIS}.values(),
 ]
 FIELDS = [field for field in FIELDS if field is not None]
 

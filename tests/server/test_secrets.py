@@ -244,7 +244,7 @@ FIXTURES = Path(__file__).parents[2] / "fixtures"
 
 def test_what_thingspace_says_stays_readable() -> None:
     """Of all replies and messages only passwords and a device's credential hide."""
-    events = [event for family in APIS for event in family.events]
+    events = [event for api in APIS for event in api.events]
     said = [path.read_text() for path in FIXTURES.rglob("*.error.json")]
     said += [json.dumps(event.template()) for event in events]
     credential = json.dumps({"username": "", "password": ""})

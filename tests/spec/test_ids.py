@@ -19,9 +19,9 @@ ACCOUNT, OTHER = "0242078689-00001", "0242078689-00002"
 ORIGIN = "https://listener.example"
 FINISHED = "Fota.upgradeFinished"
 EVENTS = [
-    (family.name, event)
-    for family in APIS
-    for event in family.events
+    (api.name, event)
+    for api in APIS
+    for event in api.events
     if event.name != "Fota.firmwareList"  # which has none
 ]
 

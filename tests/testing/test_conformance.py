@@ -484,7 +484,7 @@ def test_the_family_follows_from_the_service_and_the_event(about, family, event)
 
 def test_every_service_has_messages_that_can_be_told_apart():
     """So no check's message is taken for another's."""
-    services = [(family, name) for family in APIS for name in family.services]
+    services = [(api, name) for api in APIS for name in api.services]
     for family, service in services:
         about = subject(service, family=family.name)
         for event in about.events:

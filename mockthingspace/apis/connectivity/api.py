@@ -67,7 +67,7 @@ FAMILY = Api(
     answers=callbacks("/m2m/v1"),
     events=EVENTS,
     registration_rules=dict.fromkeys((PORTS, CREDENTIALS), documented(REGISTERING)),
-    facts=common.callbacks(
+    claims=common.callbacks(
         ABOUT,
         *FACTS,
         common.SERVICES,

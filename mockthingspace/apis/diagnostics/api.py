@@ -74,5 +74,5 @@ FAMILY = Api(
     answers=device_diagnostics("/diagnostics/v1"),
     events=EVENTS,
     registration_rules={PORTS: common.STRICT},
-    facts=common.callbacks(POSTED, SENT, common.REPLACES),
+    claims=common.callbacks(POSTED, SENT, common.REPLACES),
 )

@@ -68,5 +68,5 @@ FAMILY = Api(
     answers={**software_management("/fota/v1"), **NAMED_ANSWERS},
     events=EVENTS,
     registration_rules={PORTS: common.STRICT, CREDENTIALS: common.STRICT},
-    facts=common.callbacks(POSTED, common.replaces(POSTED)),
+    claims=common.callbacks(POSTED, common.replaces(POSTED)),
 )

@@ -49,7 +49,7 @@ def _family(version: str, events: tuple[Event, ...], *known: Provenance) -> Api:
         answers=software_management(f"/fota/{version}", LIKE1),
         events=events,
         registration_rules={HTTPS: https, PORTS: common.STRICT},
-        facts=common.callbacks(
+        claims=common.callbacks(
             documented(sources.FOTA_REGISTER), CREATES, common.replaces(post)
         ),
         operations=(

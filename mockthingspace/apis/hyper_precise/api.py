@@ -70,5 +70,5 @@ FAMILY = Api(
     answers=hyper_precise("/hyper-precise/v1"),
     events=EVENTS,
     registration_rules={PORTS: common.STRICT},
-    facts=common.callbacks(POSTED, common.replaces(REPLACES)),
+    claims=common.callbacks(POSTED, common.replaces(REPLACES)),
 )

@@ -70,7 +70,7 @@ def _answer(
         {"responseCode": code, "message": message},
         Claim(f"{message}: {status}, {code}", evidence, source),
         docs=result(code, message),
-        docs_fact=Claim(
+        docs_claim=Claim(
             f"{message}: {status}, errorCode {code}, no fault", evidence, source
         ),
     )
@@ -82,5 +82,5 @@ def _with_fault(answer: ErrorResponse, gateways: ErrorResponse) -> ErrorResponse
     told = (
         f"{sources.SDK} has a fault in its model; that it is the gateway's is assumed"
     )
-    fact = Claim(f"{gateways.fact.summary}, in INVALID_ACCESS", "assumed", told)
-    return replace(answer, body=body, fact=fact)
+    claim = Claim(f"{gateways.claim.summary}, in INVALID_ACCESS", "assumed", told)
+    return replace(answer, body=body, claim=claim)

@@ -71,5 +71,5 @@ FAMILY = Api(
     answers=device_location("/loc/v1"),
     events=EVENTS,
     registration_rules={PORTS: common.STRICT},
-    facts=common.callbacks(documented(LOCATION_REGISTER), common.REPLACES),
+    claims=common.callbacks(documented(LOCATION_REGISTER), common.REPLACES),
 )

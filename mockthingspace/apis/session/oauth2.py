@@ -81,9 +81,9 @@ def revoke(call: Call, token: str, **_: str) -> None:
     call.state.tokens.revoke(token)
 
 
-def _oauth(status: int, error: str, description: str, fact: Claim) -> ErrorResponse:
+def _oauth(status: int, error: str, description: str, claim: Claim) -> ErrorResponse:
     return ErrorResponse(
-        status, {"error": error, "error_description": description}, fact
+        status, {"error": error, "error_description": description}, claim
     )
 
 
@@ -137,7 +137,7 @@ FAMILY = Api(
             body=TokenWanted(),
             reply=Token(),
             needs=("basic",),
-            fact=Claim("issues a bearer token", "documented", sources.CREDENTIALS),
+            claim=Claim("issues a bearer token", "documented", sources.CREDENTIALS),
         ),
         Operation(
             name="revoke",
@@ -146,12 +146,12 @@ FAMILY = Api(
             handler=revoke,
             body=TokenUnwanted(),
             needs=("basic",),
-            fact=Claim(
+            claim=Claim(
                 "ends a bearer token; the reply has no body", "documented", sources.SDK
             ),
         ),
     ),
-    facts=(
+    claims=(
         Claim(
             "a token lives 3600 s; asking again meanwhile gives the same one",
             "documented",

@@ -79,7 +79,7 @@ FAMILY = Api(
             body=Login(),
             reply=Session(),
             needs=("bearer",),
-            fact=Claim("opens a session", "documented", sources.LOGIN),
+            claim=Claim("opens a session", "documented", sources.LOGIN),
         ),
         Operation(
             name="logout",
@@ -87,7 +87,7 @@ FAMILY = Api(
             rule="/logout",
             handler=log_out,
             reply=Session(),
-            fact=Claim("ends the session and names it", "documented", sources.SDK),
+            claim=Claim("ends the session and names it", "documented", sources.SDK),
         ),
         Operation(
             name="reset-password",
@@ -96,12 +96,12 @@ FAMILY = Api(
             handler=reset_password,
             body=OldPassword(),
             reply=NewPassword(),
-            fact=Claim(
+            claim=Claim(
                 "answers a new password, in effect at once", "documented", sources.SDK
             ),
         ),
     ),
-    facts=(
+    claims=(
         Claim(
             "auth=strict: a session dies after 20 minutes without use; a use renews it",
             "documented",

@@ -62,7 +62,7 @@ COMMON: Mapping[str, SettingType] = {
 }
 
 
-def fault(given: object, families: Iterable[Api], events: Iterable[Event]) -> Fault:
+def fault(given: object, apis: Iterable[Api], events: Iterable[Event]) -> Fault:
     """Return a fault of a document: ``{kind, on?, account?, …, times?, …}``.
 
     What is not common to all faults are the kind's own options. What is null is
@@ -70,7 +70,7 @@ def fault(given: object, families: Iterable[Api], events: Iterable[Event]) -> Fa
 
     Args:
         given: The document.
-        families: Those it can be for.
+        apis: Those it can be for.
         events: Those it can be for.
 
     Raises:
@@ -94,7 +94,7 @@ def fault(given: object, families: Iterable[Api], events: Iterable[Event]) -> Fa
         method=kind.method,
         **{"times": given.get("times", kind.times), **common},
     )
-    fitting = _checked(made, KnownNames(tuple(families), tuple(events)))
+    fitting = _checked(made, KnownNames(tuple(apis), tuple(events)))
     only = frozenset(family.prefix for family in fitting)
     return replace(made, only=only if made.kind == "refuse" else None)
 
@@ -174,14 +174,14 @@ def _words(made: Fault, known: KnownNames) -> dict[str, list[str]]:
     }
 
 
-def _does_something(made: Fault, family: Api) -> bool:
+def _does_something(made: Fault, api: Api) -> bool:
     """Say whether a family has what a fault is for, and can do what it does."""
     refusal = made.options.get("refusal")
     return (
-        made.family in (None, family.name)
+        made.family in (None, api.name)
         and any(
             made.operation in (None, one.name) and made.method in (None, one.method)
-            for one in family.operations
+            for one in api.operations
         )
-        and (refusal is None or family.can_answer(REFUSALS[refusal]))
+        and (refusal is None or api.can_answer(REFUSALS[refusal]))
     )

@@ -91,7 +91,7 @@ def front() -> Response:
         "name": "mockthingspace",
         "version": __version__,
         "summary": "a simulator of Verizon ThingSpace's callback APIs, not Verizon's",
-        "families": {family.prefix: family.name for family in APIS},
+        "families": {api.prefix: api.name for api in APIS},
         "admin": {f"{PREFIX}{rule}": methods for rule, methods in _there().items()},
         "docs": [
             "mockthingspace --help",

@@ -45,13 +45,13 @@ def _everything() -> dict[str, Any]:
     }
 
 
-def _family(family: Api) -> dict[str, Any]:
-    register = entries((family,))
-    operations = zip(family.operations, _known(register, "operation"), strict=True)
+def _family(api: Api) -> dict[str, Any]:
+    register = entries((api,))
+    operations = zip(api.operations, _known(register, "operation"), strict=True)
     return {
-        "name": family.name,
-        "prefix": family.prefix,
-        "services": list(family.services),
+        "name": api.name,
+        "prefix": api.prefix,
+        "services": list(api.services),
         "operations": [
             {**known, "name": one.name, "method": one.method, "path": _path(known)}
             for one, known in operations

@@ -72,9 +72,9 @@ def with_known_account(given: Given, **more: Iterable[str]) -> Given:
             f"account: must be one, such as 0242078689-00001; came {account!r}",
         )
     words: dict[str, Iterable[str]] = {
-        "family": {family.name for family in APIS},
-        "operation": {one.name for family in APIS for one in family.operations},
-        "service": {name for family in APIS for name in family.services},
+        "family": {api.name for api in APIS},
+        "operation": {one.name for api in APIS for one in api.operations},
+        "service": {name for api in APIS for name in api.services},
         **more,
     }
     for name in given.keys() & words:

@@ -57,34 +57,32 @@ class Segment(BaseConverter):
     regex = "[^/]*"
 
 
-def blueprint(family: Api) -> Blueprint:
+def blueprint(api: Api) -> Blueprint:
     """Build the Flask blueprint that serves a family."""
-    served = Blueprint(
-        family.prefix.replace("/", "-"), __name__, url_prefix=family.prefix
-    )
-    for operation in family.operations:
+    served = Blueprint(api.prefix.replace("/", "-"), __name__, url_prefix=api.prefix)
+    for operation in api.operations:
         served.add_url_rule(
             operation.rule.replace("<", "<segment:"),
             endpoint=operation.name,
-            view_func=_view(family, operation),
+            view_func=_view(api, operation),
             methods=[operation.method],
             provide_automatic_options=False,
         )
     return served
 
 
-def _view(family: Api, operation: Operation) -> Callable[..., Response]:
+def _view(api: Api, operation: Operation) -> Callable[..., Response]:
     def view(**path: str) -> Response:
         note: RequestContext = g.note
-        note.family, note.operation = family.name, operation.name
+        note.family, note.operation = api.name, operation.name
         note.account = path.get("account") or _in_query(operation)
-        faults = _faults(family, operation, note)
+        faults = _faults(api, operation, note)
         try:
-            planned = faults and planned_reply(family, faults, note.state, note.account)
-            reply = planned or _answer(family, operation, path, note, faults)
+            planned = faults and planned_reply(api, faults, note.state, note.account)
+            reply = planned or _answer(api, operation, path, note, faults)
         except ThingSpaceError as refusal:
             note.account = note.account or _in_body(operation, note)
-            reply = refused(family.answer_to(type(refusal)), refusal, note)
+            reply = refused(api.answer_to(type(refusal)), refusal, note)
         if not faults:
             return reply
         return spoiled(reply, faults, note.state, note.account)
@@ -92,17 +90,17 @@ def _view(family: Api, operation: Operation) -> Callable[..., Response]:
     return view
 
 
-def _faults(family: Api, operation: Operation, note: RequestContext) -> list[Fault]:
+def _faults(api: Api, operation: Operation, note: RequestContext) -> list[Fault]:
     """Return the planned faults that act on this request."""
     if not note.state.faults.planned:
         return []
     note.account = note.account or _in_body(operation, note)
     whose = {
         "account": note.account,
-        "family": family.name,
+        "family": api.name,
         "operation": operation.name,
         "method": operation.method,
-        "prefix": family.prefix,
+        "prefix": api.prefix,
     }
     acting = note.state.faults.acting("requests", whose, note.arrived_at)
     note.reasons += [describe_fault(one) for one in acting if one.kind != "refuse"]
@@ -110,7 +108,7 @@ def _faults(family: Api, operation: Operation, note: RequestContext) -> list[Fau
 
 
 def _answer(
-    family: Api,
+    api: Api,
     operation: Operation,
     path: dict[str, str],
     note: RequestContext,
@@ -119,7 +117,7 @@ def _answer(
     if note.oversized:
         raise TooLarge(f"the body is larger than {MAX_BODY} bytes")
     stale = next((one.memory for one in faults if one.kind == "stale"), None)
-    call = Call(family, note.state, caller(), note.arrived_at, stale)
+    call = Call(api, note.state, caller(), note.arrived_at, stale)
     operation = operation.in_dialect(call.settings.dialect)
     _authorize(operation, call)
     arguments: dict[str, Any] = {}

@@ -44,7 +44,7 @@ RETRY_AFTER_S = 60
 
 
 def planned_reply(
-    family: Api, faults: Iterable[Fault], state: BackendState, account: str | None
+    api: Api, faults: Iterable[Fault], state: BackendState, account: str | None
 ) -> Response | None:
     """Return the reply that stands in the place of the verb's, after every delay.
 
@@ -60,7 +60,7 @@ def planned_reply(
         if one.kind == "refuse":
             raise REFUSALS[one.options["refusal"]](describe_fault(one))
         if one.kind == "status":
-            return _with_status(family, one, state.settings.dialect)
+            return _with_status(api, one, state.settings.dialect)
     return None
 
 
@@ -89,11 +89,11 @@ def describe_fault(one: Fault) -> str:
     return f"fault {one.id}: {one.kind}"
 
 
-def _with_status(family: Api, one: Fault, dialect: str) -> Response:
+def _with_status(api: Api, one: Fault, dialect: str) -> Response:
     status, after_s = one.options["status"], one.options["retry_after_s"]
     body: Mapping[str, Any] = gateway_error(*_GATEWAY.get(status, _OTHER))
     if status in _AS_REFUSED:
-        body = family.answer_to(_AS_REFUSED[status]).in_dialect(dialect)
+        body = api.answer_to(_AS_REFUSED[status]).in_dialect(dialect)
     reply = Response(to_json(body), status, content_type="application/json")
     if after_s is None and status in RETRY_LATER:
         after_s = RETRY_AFTER_S

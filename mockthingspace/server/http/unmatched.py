@@ -23,13 +23,13 @@ def account_in(path: str) -> str | None:
     return found[0] if found else None
 
 
-def service_elsewhere(families: Iterable[Api], reason: str) -> str | None:
+def service_elsewhere(apis: Iterable[Api], reason: str) -> str | None:
     """Say whose a service is that a reason has refused, if it is another family's."""
     return next(
         (
-            f"{service} is of {family.name}"
-            for family in families
-            for service in family.services
+            f"{service} is of {api.name}"
+            for api in apis
+            for service in api.services
             if "must be one of" in reason and f"(came: {service!r})" in reason
         ),
         None,
@@ -52,24 +52,24 @@ class NearOperation(NamedTuple):
 
 
 def nearest_operations(
-    families: Iterable[Api], method: str, path: str
+    apis: Iterable[Api], method: str, path: str
 ) -> list[NearOperation]:
     """Return the operations, those whose method and path are most like these first."""
     account = account_in(path) or "<account>"
 
-    def near(family: Api, operation: Operation) -> NearOperation:
-        served = (family.prefix + operation.rule).replace("<account>", account)
+    def near(api: Api, operation: Operation) -> NearOperation:
+        served = (api.prefix + operation.rule).replace("<account>", account)
         alike = SequenceMatcher(None, path[:_LONGEST], served, autojunk=False).ratio()
         alike += _SAME_METHOD if operation.method == method else 0
-        alike += _SAME_PREFIX if path.startswith(f"{family.prefix}/") else 0
-        return NearOperation(family, operation, served, 1 - alike / _MOST_ALIKE)
+        alike += _SAME_PREFIX if path.startswith(f"{api.prefix}/") else 0
+        return NearOperation(api, operation, served, 1 - alike / _MOST_ALIKE)
 
-    every = (near(family, one) for family in families for one in family.operations)
+    every = (near(api, one) for api in apis for one in api.operations)
     return sorted(every, key=lambda one: one.distance)
 
 
-def nearest_operation(families: Iterable[Api], method: str, path: str) -> str:
+def nearest_operation(apis: Iterable[Api], method: str, path: str) -> str:
     """Describe the operation whose method and path are most like these."""
-    nearest = nearest_operations(families, method, path)[0]
+    nearest = nearest_operations(apis, method, path)[0]
     operation = nearest.operation
     return f"{operation.method} {nearest.template} ({operation.name})"

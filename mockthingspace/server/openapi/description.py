@@ -96,12 +96,12 @@ def _described(how: Options) -> Document:
     making = Builder(how, spec, plugin.converter.schema2jsonschema)
     for name, scheme in _schemes():
         spec.components.security_scheme(name, scheme)
-    for name in dict.fromkeys(family.name for family in APIS):
+    for name in dict.fromkeys(api.name for api in APIS):
         spec.tag(_tag(name))
-    for family in APIS:
-        for operation in family.operations:
-            path = path_of(family, operation)
-            told = _operation(making, family, operation.in_dialect(how.dialect))
+    for api in APIS:
+        for operation in api.operations:
+            path = path_of(api, operation)
+            told = _operation(making, api, operation.in_dialect(how.dialect))
             spec.path(path, operations={operation.method.lower(): told})
     made: Document = spec.to_dict()
     return made
@@ -110,23 +110,27 @@ def _described(how: Options) -> Document:
 def _tag(name: str) -> Document:
     """Describe the families of a name: where they are, and what else they do."""
     families = [one for one in APIS if one.name == name]
-    facts = [
-        {"summary": fact.summary, "x-evidence": fact.evidence, "x-source": fact.source}
+    claims = [
+        {
+            "summary": claim.summary,
+            "x-evidence": claim.evidence,
+            "x-source": claim.source,
+        }
         for one in families
-        for fact in one.facts
+        for claim in one.claims
     ]
     where = ", ".join(one.prefix for one in families)
     services = ", ".join(service for one in families for service in one.services)
     about = f"{where}: {services}" if services else where
-    return {"name": name, "description": about, "x-facts": facts}
+    return {"name": name, "description": about, "x-facts": claims}
 
 
 def _schemes() -> Iterator[tuple[str, Document]]:
     """Return the proofs of identity that operations ask for."""
     grant = next(
-        path_of(family, operation)
-        for family in APIS
-        for operation in family.operations
+        path_of(api, operation)
+        for api in APIS
+        for operation in api.operations
         if operation.reply is not None and "access_token" in operation.reply.fields
     )
     flow = {"tokenUrl": grant, "scopes": {}}
@@ -141,38 +145,38 @@ def _schemes() -> Iterator[tuple[str, Document]]:
     yield "session", _of(token, type="apiKey", name="VZ-M2M-Token", **{"in": "header"})
 
 
-def _of(fact: Claim, **more: Any) -> Document:
+def _of(claim: Claim, **more: Any) -> Document:
     """Return something with what is known of it."""
-    told = evidence_of(Provenance(fact.evidence, fact.source))
-    return {**more, **told, "description": f"{fact.summary} ({told['description']})"}
+    told = evidence_of(Provenance(claim.evidence, claim.source))
+    return {**more, **told, "description": f"{claim.summary} ({told['description']})"}
 
 
-def _operation(making: Builder, family: Api, operation: Operation) -> Document:
-    fact = operation.fact
+def _operation(making: Builder, api: Api, operation: Operation) -> Document:
+    claim = operation.claim
     made: Document = {
-        "operationId": f"{family.name}-{operation.name}".replace("-", "_"),
-        "tags": [family.name],
-        "summary": fact.summary,
-        **evidence_of(Provenance(fact.evidence, fact.source)),
+        "operationId": f"{api.name}-{operation.name}".replace("-", "_"),
+        "tags": [api.name],
+        "summary": claim.summary,
+        **evidence_of(Provenance(claim.evidence, claim.source)),
         "security": _security(making.how, operation),
-        "parameters": list(parameters(making.convert, family, operation)),
+        "parameters": list(parameters(making.convert, api, operation)),
         "responses": {
-            "200": _reply(making, family, operation),
-            **_refused(making, family, operation),
+            "200": _reply(making, api, operation),
+            **_refused(making, api, operation),
         },
     }
     if operation.body is not None:
-        name = f"{family.name}.{operation.name}.request"
+        name = f"{api.name}.{operation.name}.request"
         schema = making.keep(name, of_request(making.convert, operation.body))
         form = isinstance(operation.body, Form)
-        example = request_example(family, operation.body)
+        example = request_example(api, operation.body)
         content = {FORM if form else JSON: {"schema": schema, "example": example}}
         made["requestBody"] = {"required": True, "content": content}
         key = {name: key for key, name in operation.body.keys.items()}.get("url")
         if key is not None:
             made["callbacks"] = {
-                one.name: {f"{{$request.body#/{key}}}": _message(making, family, one)}
-                for one in family.events
+                one.name: {f"{{$request.body#/{key}}}": _message(making, api, one)}
+                for one in api.events
             }
     return made
 
@@ -185,31 +189,29 @@ def _security(how: Options, operation: Operation) -> list[Document]:
     return [{}, *ways] if how.auth == "off" else ways
 
 
-def _reply(making: Builder, family: Api, operation: Operation) -> Document:
+def _reply(making: Builder, api: Api, operation: Operation) -> Document:
     empty = "; an empty body where there is nothing" if operation.silent else ""
-    made: Document = {"description": f"{operation.fact.summary}{empty}"}
+    made: Document = {"description": f"{operation.claim.summary}{empty}"}
     if operation.signs:
         header = _of(
             HEADERS["reply", "secret_header"], schema={"type": "string"}, required=True
         )
         made["headers"] = {making.how.secret_header: header}
     if operation.reply is not None:
-        name = f"{family.name}.{operation.name}.reply"
-        schema = of_reply(
-            making.convert, family, operation, making.how.deregister_missing
-        )
-        one = reply_example(family, operation)
+        name = f"{api.name}.{operation.name}.reply"
+        schema = of_reply(making.convert, api, operation, making.how.deregister_missing)
+        one = reply_example(api, operation)
         example = [one] if operation.many else one
         content = {"schema": making.keep(name, schema), "example": example}
         made["content"] = {JSON: content}
     return made
 
 
-def _refused(making: Builder, family: Api, operation: Operation) -> Document:
+def _refused(making: Builder, api: Api, operation: Operation) -> Document:
     """Return how the operation refuses, by status."""
     by_status: dict[str, dict[str, ErrorResponse]] = {}
-    for refusal in refusals(family, operation):
-        answer = family.answers[refusal]
+    for refusal in refusals(api, operation):
+        answer = api.answers[refusal]
         by_status.setdefault(str(answer.status), {})[word(refusal)] = answer
     return {
         status: _refusal(making, answers)
@@ -224,8 +226,8 @@ def _refusal(making: Builder, answers: Mapping[str, ErrorResponse]) -> Document:
     distinct = [one for at, one in enumerate(schemas) if one not in schemas[:at]]
     examples = {
         name: {
-            "summary": answer.fact.summary,
-            **evidence_of(Provenance(answer.fact.evidence, answer.fact.source)),
+            "summary": answer.claim.summary,
+            **evidence_of(Provenance(answer.claim.evidence, answer.claim.source)),
             "value": bodies[name],
         }
         for name, answer in answers.items()
@@ -247,11 +249,11 @@ def _error(making: Builder, body: Mapping[str, Any]) -> Document:
     return making.keep(name, drawn_from(dict(body)))
 
 
-def _message(making: Builder, family: Api, event: Event) -> Document:
+def _message(making: Builder, api: Api, event: Event) -> Document:
     """Describe what is sent to a listener, and what it answers."""
     told = event.known
     schema = making.keep(event.name, of_message(event))
-    content = {"schema": schema, "example": message_example(family, event)}
+    content = {"schema": schema, "example": message_example(api, event)}
     signature = _of(
         HEADERS["message", "signature_header"],
         name=making.how.signature_header,
@@ -263,7 +265,7 @@ def _message(making: Builder, family: Api, event: Event) -> Document:
         "post": {
             "summary": event.summary,
             **evidence_of(told),
-            "parameters": [signature] if family.signed else [],
+            "parameters": [signature] if api.signed else [],
             "requestBody": {"required": True, "content": {JSON: content}},
             "responses": {"2XX": {"description": ACKNOWLEDGES}},
         }

@@ -54,28 +54,28 @@ _TYPES = {
 }
 
 
-def _values(family: Api) -> Document:
-    return {**EXAMPLES, "service": next(iter(family.services), "")}
+def _values(api: Api) -> Document:
+    return {**EXAMPLES, "service": next(iter(api.services), "")}
 
 
-def request_example(family: Api, shape: BaseSchema) -> Document:
+def request_example(api: Api, shape: BaseSchema) -> Document:
     """Return a document that a shape loads, with every field it has."""
-    values = {**_values(family), "headers": dict(EXAMPLES["headers"])}
+    values = {**_values(api), "headers": dict(EXAMPLES["headers"])}
     return {key: values[name] for key, name in shape.keys.items()}
 
 
 def reply_example(
-    family: Api, operation: Operation, lacked: Mapping[str, Any] | None = None
+    api: Api, operation: Operation, lacked: Mapping[str, Any] | None = None
 ) -> Document:
     """Return a document that an operation replies, or one of several.
 
     Args:
-        family: Whose operation it is.
+        api: Whose operation it is.
         operation: One that has a reply.
         lacked: What is not there in it, by our names.
     """
     assert operation.reply is not None
-    values = _values(family) | dict(lacked or {})
+    values = _values(api) | dict(lacked or {})
     made: Document = operation.reply.dump(_Outcome(values))
     return made
 
@@ -87,23 +87,21 @@ class _Outcome:
         self.__dict__.update(values)
 
 
-def message_example(family: Api, event: Event) -> Document:
+def message_example(api: Api, event: Event) -> Document:
     """Return a message as an example's listener gets it."""
     names = ("account", "service", "url", "username", "password", "registered_at")
-    values = _values(family)
-    listening = Registration(family.name, *(values[name] for name in names))
+    values = _values(api)
+    listening = Registration(api.name, *(values[name] for name in names))
     return event.message(listening, {})
 
 
-def parameters(
-    convert: Convert, family: Api, operation: Operation
-) -> Iterator[Document]:
+def parameters(convert: Convert, api: Api, operation: Operation) -> Iterator[Document]:
     """Return what stands in an operation's path and query."""
     for place, shape in operation.shapes():
         if place in ("path", "query"):
             schema = _loaded(convert, shape)
             others = {one.key: other for other, one in shape.also.items()}
-            for key, example in request_example(family, shape).items():
+            for key, example in request_example(api, shape).items():
                 told = evidence_of(provenance_of(shape))
                 also = f"; also as {others[key]}" if key in others else ""
                 yield {
@@ -156,13 +154,13 @@ def _properties(made: Document) -> Any:
 
 
 def of_reply(
-    convert: Convert, family: Api, operation: Operation, deregister_missing: str
+    convert: Convert, api: Api, operation: Operation, deregister_missing: str
 ) -> Document:
     """Return the schema of what an operation replies: an object, or an array.
 
     Args:
         convert: Makes a schema of a shape.
-        family: Whose operation it is.
+        api: Whose operation it is.
         operation: One that has a reply.
         deregister_missing: The setting; where it is ``ok``, a registration that is not
             there is answered by its names alone.
@@ -170,14 +168,14 @@ def of_reply(
     shape = operation.reply
     assert shape is not None
     made = convert(shape)
-    example = reply_example(family, operation)
+    example = reply_example(api, operation)
     for name, field in shape.dump_fields.items():
         key = field.data_key or name
         constant = {"const": field.constant} if isinstance(field, Constant) else {}
         made["properties"][key] |= _drawn_loosely(example[key]) | constant
-    least = reply_example(family, operation, LACKED)
+    least = reply_example(api, operation, LACKED)
     if operation.handler is deregister and deregister_missing == "ok":
-        values = _values(family)
+        values = _values(api)
         least = shape.dump({name: values[name] for name in ("account", "service")})
     made["required"] = list(least)
     made |= evidence_of(provenance_of(shape))

@@ -146,19 +146,19 @@ def _with_service(service: str, family: str | None) -> Iterator[tuple[Api, str]]
         )
 
 
-def _of_service(family: Api, service: str) -> tuple[Event, ...]:
-    return tuple(one for one in family.events if one.service == service)
+def _of_service(api: Api, service: str) -> tuple[Event, ...]:
+    return tuple(one for one in api.events if one.service == service)
 
 
-def _related(family: Api, event: Event) -> tuple[Event, ...]:
+def _related(api: Api, event: Event) -> tuple[Event, ...]:
     kind = identity_of(event).rpartition(".")[2]
     return tuple(
         one
-        for one in _of_service(family, event.service)
+        for one in _of_service(api, event.service)
         if identity_of(one).rpartition(".")[2] == kind
     )
 
 
-def _most_related(family: Api, service: str) -> Event:
+def _most_related(api: Api, service: str) -> Event:
     """Return the first event of a service of those that tell of the same thing."""
-    return max(_of_service(family, service), key=lambda one: len(_related(family, one)))
+    return max(_of_service(api, service), key=lambda one: len(_related(api, one)))
