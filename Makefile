@@ -134,7 +134,7 @@ bench: $(VENV)/bench.stamp ## measure against pytest-httpserver and moto (needs 
 	$(BIN)/python -m benchmarks $(ARGS)
 
 docs: $(VENV)/run.stamp ## write the tables of README and docs anew from the code
-	$(BIN)/python -m mockthingspace.cli.docs_tables README.md docs/*.md
+	$(BIN)/python tests/docs/tables.py README.md docs/*.md
 
 clean: ## remove what the others made
 	rm -rf $(VENV) $(VENV)-* mutants build dist *.egg-info .coverage .coverage.* .hypothesis

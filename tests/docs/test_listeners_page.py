@@ -1,4 +1,4 @@
-"""The listeners of docs/LISTENERS.md are run as they stand there."""
+"""The listeners of docs/listeners.md are run as they stand there."""
 
 import re
 import shlex
@@ -13,7 +13,7 @@ from mockthingspace.testing.conformance import bodies, delivery_checks
 
 from ..nested import FAST
 
-PAGE = Path(__file__).parents[2] / "docs" / "LISTENERS.md"
+PAGE = Path(__file__).parents[2] / "docs" / "listeners.md"
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE.read_text("utf-8"), re.M | re.S)
 NODE = shutil.which("node")
 

@@ -17,8 +17,7 @@ from xml.etree import ElementTree
 import pytest
 
 from mockthingspace import Listener, check_listener
-from mockthingspace.apis import APIS
-from mockthingspace.cli import docs_tables
+from mockthingspace.apis import FAMILIES
 from mockthingspace.core.exceptions import SettingsError
 from mockthingspace.core.signatures import verify
 from mockthingspace.testing.conformance import bodies, delivery_checks, run
@@ -27,6 +26,7 @@ from mockthingspace.testing.conformance.reports import junit, tap
 from mockthingspace.testing.conformance.results import SHOWN, STOPPED, Report
 from mockthingspace.testing.conformance.subject import identity_of, subject
 
+from ..docs import tables
 from ..rows import each
 
 ROOT = Path(__file__).parents[2]
@@ -652,18 +652,18 @@ def test_what_a_listener_answers_cannot_break_a_report():
 
 def test_the_pages_example_is_a_test_that_passes(quick):
     """It is copied from the page as it stands."""
-    page = (ROOT / "docs" / "CHECKS.md").read_text("utf-8")
+    page = (ROOT / "docs" / "testing-your-listener.md").read_text("utf-8")
     [example] = re.findall(r"^```python\n(.*?)^```$", page, re.M | re.S)
     names: dict[str, Any] = {}
 
-    exec(compile(example, "CHECKS.md", "exec"), names)
+    exec(compile(example, "testing-your-listener.md", "exec"), names)
 
     names["test_our_listener"](Ours())
 
 
 def test_the_page_has_every_argument():
     """In the order of the signature, each with its option."""
-    page = (ROOT / "docs" / "CHECKS.md").read_text("utf-8")
+    page = (ROOT / "docs" / "testing-your-listener.md").read_text("utf-8")
     table = page.split("| argument | option | is |\n")[1].split("\n\n")[0]
     first = "".join(row.split("|")[1] for row in table.splitlines())
 
@@ -672,7 +672,7 @@ def test_the_page_has_every_argument():
 
 def test_the_page_has_every_check():
     """With why it matters, and where that is known from."""
-    table = docs_tables.checks()
+    table = tables.checks()
 
     assert re.findall(r"^\| `([a-z-]+)`", table, re.M) == NAMES
     assert len(table.splitlines()) == 2 + len(NAMES)

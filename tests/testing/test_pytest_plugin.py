@@ -531,12 +531,12 @@ def test_more_workers_than_accounts_are_refused(pytester, monkeypatch):
     result.stdout.fnmatch_lines(["*accounts must have at least 4, one for each*has 3"])
 
 
-PAGE = Path(__file__).parents[2] / "docs" / "PYTEST.md"
+PAGE = Path(__file__).parents[2] / "docs" / "pytest.md"
 
 
 @pytest.fixture
 def page(pytester: pytest.Pytester) -> str:
-    """The text of docs/PYTEST.md, whose blocks of Python are files here."""
+    """The text of docs/pytest.md, whose blocks of Python are files here."""
     text = PAGE.read_text("utf-8")
     for name, code in re.findall(r"^```python\n# (\S+)\n(.*?)^```$", text, re.M | re.S):
         pytester.path.joinpath(name).write_text(code)

@@ -1,6 +1,6 @@
 """The tables of README and docs, written from the values they describe.
 
-``python -m mockthingspace.cli.docs_tables PAGE …`` (``make docs``) rewrites what stands
+``python tests/docs/tables.py PAGE …`` (``make docs``) rewrites what stands
 between ``<!-- NAME -->`` and ``<!-- /NAME -->``; a test compares.
 """
 
@@ -229,5 +229,5 @@ def main(*pages: str) -> None:
         page.write_text(written(page.read_text("utf-8")), "utf-8")
 
 
-if __name__ == "__main__":  # pragma: no cover (make docs runs it)
+if __name__ == "__main__":
     main(*sys.argv[1:])

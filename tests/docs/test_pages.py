@@ -13,18 +13,18 @@ from pathlib import Path
 import pytest
 
 from mockthingspace import Listener, MockThingSpace, Settings
-from mockthingspace.cli import docs_tables
 
 from ..nested import FAST
 from ..rows import each
+from . import tables
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
-PAGES = (README, *sorted((ROOT / "docs").glob("*.md")), ROOT / "docs" / "FAULTS.md")
+PAGES = (README, *sorted((ROOT / "docs").glob("*.md")), ROOT / "docs" / "faults.md")
 FENCED = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
 BLOCKS = FENCED.findall(README.read_text("utf-8"))
-COMMANDS = FENCED.findall((ROOT / "docs" / "COMMANDS.md").read_text("utf-8"))
-ADMIN = FENCED.findall((ROOT / "docs" / "ADMIN.md").read_text("utf-8"))
+COMMANDS = FENCED.findall((ROOT / "docs" / "command-line.md").read_text("utf-8"))
+ADMIN = FENCED.findall((ROOT / "docs" / "admin-api.md").read_text("utf-8"))
 ACCOUNT = "0242078689-00001"
 LISTENER = "http://localhost:9001/callback"
 ANY = "…"
@@ -55,25 +55,23 @@ def test_every_table_is_what_the_code_says(page):
     """The tables are written by ``make docs``; nobody edits them by hand."""
     text = page.read_text("utf-8")
 
-    assert text == docs_tables.written(text)
+    assert text == tables.written(text)
 
 
 def test_every_table_stands_somewhere():
     """No table is written for nobody."""
     text = "".join(page.read_text("utf-8") for page in PAGES)
 
-    assert [
-        name for name in docs_tables.TABLES if f"<!-- {name} -->\n\n" not in text
-    ] == []
+    assert [name for name in tables.TABLES if f"<!-- {name} -->\n\n" not in text] == []
 
 
 def test_every_table_has_its_rows():
     """Writing a page fills in each table, whatever stood there."""
     empty = "".join(
-        f"<!-- {name} -->\nstale\n<!-- /{name} -->\n" for name in docs_tables.TABLES
+        f"<!-- {name} -->\nstale\n<!-- /{name} -->\n" for name in tables.TABLES
     )
 
-    page = docs_tables.written(empty)
+    page = tables.written(empty)
 
     assert "\nstale\n" not in page
     assert "`POST /api/fota/v1/callbacks/{account}`" in page
@@ -86,9 +84,9 @@ def test_make_docs_writes_the_tables_into_a_page(tmp_path):
     page = tmp_path / "page.md"
     page.write_text("<!-- totals -->\n?\n<!-- /totals -->")
 
-    docs_tables.main(str(page))
+    tables.main(str(page))
 
-    assert docs_tables.written(page.read_text()) == page.read_text()
+    assert tables.written(page.read_text()) == page.read_text()
     assert "documented" in page.read_text()
 
 
@@ -222,7 +220,7 @@ def test_a_script_starts_it_as_the_page_shows(tmp_path):
 def test_an_event_of_a_seed_is_sent_as_the_page_shows(tmp_path):
     """It is triggered by its name, and what is the registration's is filled in."""
     *_, example = [text for name, text in COMMANDS if name == "json"]
-    page = (ROOT / "docs" / "COMMANDS.md").read_text("utf-8")
+    page = (ROOT / "docs" / "command-line.md").read_text("utf-8")
     [command] = re.findall(r"^`mockthingspace (trigger .*?)` sends it", page, re.M)
     seed = tmp_path / "seed.json"
 
