@@ -133,8 +133,8 @@ fuzz: $(VENV)/dev.stamp $(VENV)-schemathesis/fuzz.stamp ## the OpenAPI descripti
 bench: $(VENV)/bench.stamp ## measure against pytest-httpserver and moto (needs wrk)
 	$(BIN)/python -m benchmarks $(ARGS)
 
-docs: $(VENV)/run.stamp ## write the tables of README and docs anew from the code
-	$(BIN)/python tests/docs/tables.py README.md docs/*.md
+docs: $(VENV)/run.stamp ## write the tables of docs/ anew from the code
+	$(BIN)/python tests/docs/tables.py
 
 clean: ## remove what the others made
 	rm -rf $(VENV) $(VENV)-* mutants build dist *.egg-info .coverage .coverage.* .hypothesis

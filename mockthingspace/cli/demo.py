@@ -57,8 +57,8 @@ def run(story: Iterable[Step | Scene] = STORY) -> None:
         f"{len(exchanges) - refused} granted, {refused} refused;\n"
         f"and it made {len(deliveries)} deliveries, in "
         f"{sum(len(one.attempts) for one in deliveries)} attempts.\n"
-        "Go on: 'make run' starts a server for your own program; README.md says how\n"
-        "to point the SDK at it, and how to use it as a pytest fixture."
+        "Go on: 'make run' starts a double for your own program; README.md and\n"
+        "docs/ say how to point the SDK at it, and how to use it as a pytest fixture."
     )
 
 

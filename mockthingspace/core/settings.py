@@ -2,7 +2,7 @@
 
 Each field is one row: its default, what it takes, what it does. The command
 line's flags, the environment variables, the seed file's ``settings`` and the
-README's table are all read from these rows.
+table in docs/settings.md are all read from these rows.
 """
 
 import json

@@ -178,15 +178,6 @@ def test_every_file_is_of_a_failure() -> None:
     assert sorted(FAILURES) == sorted(there)
 
 
-def test_the_readme_shows_a_failure_as_it_looks() -> None:
-    """The README's report is one that is written down, to the letter."""
-    blocks = re.findall(
-        r"^```text\n(.*?)^```$", (ROOT / "README.md").read_text("utf-8"), re.M | re.S
-    )
-    shown = (GOLDEN / "not-requested.txt").read_text("utf-8")
-    assert shown in blocks
-
-
 def test_a_command_has_what_its_request_had(thing: MockThingSpace) -> None:
     """Method, URL, headers that matter and body are in it, quoted for a shell."""
     headers = {"X-A": "b c", "Accept": "text/plain", "X-Token": "t"}

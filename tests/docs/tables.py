@@ -1,27 +1,57 @@
-"""The tables of README and docs, written from the values they describe.
+"""The parts of docs/ that are written from the code.
 
-``python tests/docs/tables.py PAGE …`` (``make docs``) rewrites what stands
-between ``<!-- NAME -->`` and ``<!-- /NAME -->``; a test compares.
+``make docs`` rewrites what stands between ``<!-- NAME -->`` and ``<!-- /NAME -->``; a
+test compares.
 """
 
 import re
-import sys
 from collections.abc import Iterable
+from dataclasses import fields
+from inspect import Parameter, cleandoc, isfunction, signature
 from pathlib import Path
+from textwrap import dedent
+from typing import Any
 
-from mockthingspace.apis import APIS, fidelity
+from mockthingspace import (
+    Listener,
+    MockThingSpace,
+    check_listener,
+    create_app,
+    point_sdk,
+    verify,
+)
+from mockthingspace.apis import FAMILIES, fidelity
 from mockthingspace.apis.fidelity import Entry, entries, path_of
 from mockthingspace.backend.faults.kinds import FAULTS, FaultKind
+from mockthingspace.backend.timeline import Entry as TimelineEntry
 from mockthingspace.cli.common import EXIT_CODES
-from mockthingspace.core.models import EVIDENCE, Evidence
-from mockthingspace.core.settings import default_text, rows
+from mockthingspace.cli.main import cli
+from mockthingspace.client import models
+from mockthingspace.client.faults import RecordedFault
+from mockthingspace.core.models import MARKS, Mark, Registration
+from mockthingspace.core.settings import rows, spelled
 from mockthingspace.testing.conformance.checks import CHECKS
+from mockthingspace.testing.conformance.results import Report
+from mockthingspace.testing.listener import ReceivedMessage
+
+PAGES = sorted((Path(__file__).parents[2] / "docs").glob("*.md"))
+VALUES = (
+    Registration,
+    models.RecordedExchange,
+    models.RecordedDelivery,
+    models.RecordedAttempt,
+    models.RecordedClock,
+    RecordedFault,
+    TimelineEntry,
+    ReceivedMessage,
+    Report,
+)
 
 
 def operations() -> str:
     """Every operation of every family."""
     return _table(
-        ("family", "operation", "method and path", "promises", "evidence"),
+        ("API", "operation", "method and path", "promises", "evidence"),
         (
             (
                 f"`{api.name}`",
@@ -39,7 +69,7 @@ def operations() -> str:
 def events() -> str:
     """How many events each family has for how many services, and the first three."""
     return _table(
-        ("family", "services", "events", "such as"),
+        ("API", "services", "events", "such as"),
         (
             (
                 f"`{api.name}`",
@@ -65,6 +95,17 @@ def settings() -> str:
                 row.metadata["does"],
             )
             for row in rows()
+        ),
+    )
+
+
+def commands() -> str:
+    """Every command of the command line, and what it does."""
+    return _table(
+        ("command", "does"),
+        (
+            (f"`{name}`", _flowing(command.help.split("\n\n")[0]))
+            for name, command in sorted(cli.commands.items())
         ),
     )
 
@@ -123,7 +164,7 @@ def totals() -> str:
     counts = [(f"`{name}`", _count(register, name)) for name in names]
     every = ("together", fidelity.totals(register))
     return _table(
-        ("family", *EVIDENCE),
+        ("API", *MARKS),
         (
             (name, *(str(count[evidence]) for evidence in EVIDENCE))
             for name, count in (*counts, every)
@@ -183,10 +224,91 @@ def _count(register: list[Entry], family: str) -> dict[Evidence, int]:
     return fidelity.totals(one for one in register if one.family == family)
 
 
+def api() -> str:
+    """Every public method with its arguments, as the docstrings have them."""
+    told = []
+    for kind in (MockThingSpace, Listener):
+        told += [f"## `{kind.__name__}`", _described(kind)]
+        for owner in kind.__mro__[:-1]:
+            told += [
+                _described(member, f"### `{_called(name, member)}`")
+                for name, member in vars(owner).items()
+                if not name.startswith("_") and name != "admin" and _public(member)
+                # ``then`` is ``reply``
+                if getattr(member, "__name__", name) == name
+            ]
+    told.append("## Functions")
+    for function in (point_sdk, check_listener, verify, create_app):
+        name = _called(function.__name__, function)
+        told.append(_described(function, f"### `{name}`"))
+    return "\n\n".join(told)
+
+
+def values() -> str:
+    """Every value that a method returns, with its fields."""
+    return _table(
+        ("value", "fields"),
+        (
+            (f"`{kind.__name__}`", ", ".join(f"`{item.name}`" for item in fields(kind)))
+            for kind in VALUES
+        ),
+    )
+
+
+def _public(member: Any) -> bool:
+    return isfunction(member) or isinstance(member, classmethod | property)
+
+
+def _called(name: str, member: Any) -> str:
+    """Return how a member is used: its name, and its arguments without types."""
+    if isinstance(member, property):
+        return name
+    told, keyword = [], False
+    parameters = signature(getattr(member, "__func__", member)).parameters
+    for parameter in parameters.values():
+        if parameter.name in ("self", "cls"):
+            continue
+        if parameter.kind is Parameter.KEYWORD_ONLY and not keyword:
+            keyword = True
+            told.append("*")
+        default = parameter.default
+        shown = "…" if type(default) is object else repr(default)
+        value = "" if default is Parameter.empty else f"={shown}"
+        stars = "**" if parameter.kind is Parameter.VAR_KEYWORD else ""
+        told.append(f"{stars}{parameter.name}{value}")
+    return f"{name}({', '.join(told)})"
+
+
+def _described(member: Any, *head: str) -> str:
+    """Return a docstring in Markdown, its arguments as a table."""
+    doc = cleandoc(member.__doc__).replace("``", "`")
+    text, *rest = re.split(r"^(Args|Returns|Raises|Example):\n", doc, flags=re.M)
+    sections = dict(zip(rest[::2], map(dedent, rest[1::2]), strict=True))
+    told = [*head, *map(_flowing, text.strip().split("\n\n"))]
+    rows = re.findall(r"^(\S+): (.*?)(?=^\S|\Z)", sections.get("Args", ""), re.M | re.S)
+    if rows:
+        lines = ((f"`{name}`", _flowing(says)) for name, says in rows)
+        told.append(_table(("argument", "meaning"), lines))
+    if "Returns" in sections:
+        told.append(f"Returns: {_flowing(sections['Returns'])}")
+    raised = re.findall(
+        r"^(\w+): (.*?)(?=^\S|\Z)", sections.get("Raises", ""), re.M | re.S
+    )
+    told += [f"Raises `{name}`: {_flowing(says)}" for name, says in raised]
+    return "\n\n".join(told)
+
+
+def _flowing(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
 TABLES = {
+    "api": api,
+    "values": values,
     "operations": operations,
     "events": events,
     "settings": settings,
+    "commands": commands,
     "exits": exits,
     "faults": faults,
     "checks": checks,
@@ -223,11 +345,6 @@ def _table(heads: tuple[str, ...], lines: Iterable[Iterable[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in made)
 
 
-def main(*pages: str) -> None:
-    """Write the tables of some pages anew."""
-    for page in map(Path, pages):
-        page.write_text(written(page.read_text("utf-8")), "utf-8")
-
-
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    for page in PAGES:
+        page.write_text(written(page.read_text("utf-8")), "utf-8")

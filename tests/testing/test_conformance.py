@@ -7,7 +7,6 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from inspect import signature
 from pathlib import Path
 from socket import socket
 from threading import Barrier, Event, Lock, Thread
@@ -26,10 +25,8 @@ from mockthingspace.testing.conformance.reports import junit, tap
 from mockthingspace.testing.conformance.results import SHOWN, STOPPED, Report
 from mockthingspace.testing.conformance.subject import identity_of, subject
 
-from ..docs import tables
 from ..rows import each
 
-ROOT = Path(__file__).parents[2]
 CERTIFICATE = Path(__file__).parents[1] / "self_signed.pem"
 ACCOUNT, PASSWORD, OLD, SECRET = "0242078689-00001", "hunter2", "hunter1", "s3cret"
 FOTA = {"account": ACCOUNT, "username": "me", "password": PASSWORD}
@@ -648,31 +645,3 @@ def test_what_a_listener_answers_cannot_break_a_report():
 
     assert "\\x1b[31m\\x00\ufffd oops" in report.text()
     assert ElementTree.fromstring(junit(report)) is not None
-
-
-def test_the_pages_example_is_a_test_that_passes(quick):
-    """It is copied from the page as it stands."""
-    page = (ROOT / "docs" / "testing-your-listener.md").read_text("utf-8")
-    [example] = re.findall(r"^```python\n(.*?)^```$", page, re.M | re.S)
-    names: dict[str, Any] = {}
-
-    exec(compile(example, "testing-your-listener.md", "exec"), names)
-
-    names["test_our_listener"](Ours())
-
-
-def test_the_page_has_every_argument():
-    """In the order of the signature, each with its option."""
-    page = (ROOT / "docs" / "testing-your-listener.md").read_text("utf-8")
-    table = page.split("| argument | option | is |\n")[1].split("\n\n")[0]
-    first = "".join(row.split("|")[1] for row in table.splitlines())
-
-    assert re.findall("`(.*?)`", first) == list(signature(check_listener).parameters)
-
-
-def test_the_page_has_every_check():
-    """With why it matters, and where that is known from."""
-    table = tables.checks()
-
-    assert re.findall(r"^\| `([a-z-]+)`", table, re.M) == NAMES
-    assert len(table.splitlines()) == 2 + len(NAMES)

@@ -4,15 +4,12 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from inspect import signature
-from pathlib import Path
 
 import pytest
 
-from mockthingspace import MockThingSpace, pytest_plugin
+from mockthingspace import MockThingSpace
 
 from ..nested import FAST
-from ..rows import each
 
 OTHER = "0242078689-00002"
 URL = "http://localhost:9000/cb"
@@ -529,57 +526,6 @@ def test_more_workers_than_accounts_are_refused(pytester, monkeypatch):
 
     result.assert_outcomes(errors=4)
     result.stdout.fnmatch_lines(["*accounts must have at least 4, one for each*has 3"])
-
-
-PAGE = Path(__file__).parents[2] / "docs" / "pytest.md"
-
-
-@pytest.fixture
-def page(pytester: pytest.Pytester) -> str:
-    """The text of docs/pytest.md, whose blocks of Python are files here."""
-    text = PAGE.read_text("utf-8")
-    for name, code in re.findall(r"^```python\n# (\S+)\n(.*?)^```$", text, re.M | re.S):
-        pytester.path.joinpath(name).write_text(code)
-    return text
-
-
-def test_the_pages_examples_pass(pytester, page):
-    """A new user can copy them, and every block of Python is one of the files."""
-    _run(pytester).assert_outcomes(passed=page.count("```python") - 1)
-
-
-def test_a_shared_server_says_what_the_page_shows(pytester, page, monkeypatch):
-    """The report has each line of the page's blocks of text."""
-    with MockThingSpace() as running:
-        monkeypatch.setenv("MOCKTHINGSPACE_URL", running.url)
-        said = _run(pytester).stdout.str().replace(running.url, "http://127.0.0.1:8440")
-
-    blocks = re.findall(r"^```text\n(.*?)^```$", page, re.M | re.S)
-    assert [block for block in blocks if block not in said] == []
-
-
-def test_every_fixture_marker_and_option_is_on_the_page(page):
-    """What the plugin adds to pytest stands in a row of a table there."""
-    fixtures = [name for name in vars(pytest_plugin) if name.startswith("thingspace")]
-    tables, _, _ = page.partition("\n## ")
-    rows = re.findall(r"^\| .*?`(?:@pytest\.mark\.)?([\w-]+)", tables, re.M)
-
-    assert sorted(rows) == sorted(
-        [*fixtures, "thingspace", "thingspace_fault", "--thingspace-url"]
-    )
-
-
-@each("method", ["register", "wait_for_delivery"])
-def test_a_methods_arguments_are_on_the_page(page, method):
-    """Each keyword with its default stands in a row of the method's table."""
-    _, _, table = page.partition(f"\n| `{method}` | is |\n|---|---|\n")
-    shown = re.findall(r"^\| `(.*?)`", table.partition("\n\n")[0], re.M)
-    parameters = signature(getattr(MockThingSpace, method)).parameters.values()
-    keywords = [
-        keyword for keyword in parameters if keyword.kind is keyword.KEYWORD_ONLY
-    ]
-
-    assert shown == [f"{keyword.name}={keyword.default!r}" for keyword in keywords]
 
 
 def test_only_a_test_that_passed_is_checked(pytester):
