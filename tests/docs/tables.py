@@ -319,15 +319,12 @@ TABLES = {
 
 def written(text: str) -> str:
     """Return a page with each table between its marks as the values say."""
-    for name, table in TABLES.items():
-        marks = re.compile(f"<!-- {name} -->\n.*?<!-- /{name} -->", re.DOTALL)
-        head, tail = f"<!-- {name} -->\n", f"<!-- /{name} -->"
-        text = marks.sub(f"{head}\n{_escaped(table())}\n\n{tail}", text)
-    return text
 
+    def table(found: re.Match[str]) -> str:
+        name = found[1]
+        return f"<!-- {name} -->\n\n{TABLES[name]()}\n\n<!-- /{name} -->"
 
-def _escaped(table: str) -> str:
-    return table.replace("\\", "\\\\")
+    return re.sub(r"<!-- (\w+) -->\n.*?<!-- /\1 -->", table, text, flags=re.DOTALL)
 
 
 def _linked(source: str) -> str:
