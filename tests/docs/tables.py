@@ -20,7 +20,7 @@ from mockthingspace import (
     point_sdk,
     verify,
 )
-from mockthingspace.apis import FAMILIES, fidelity
+from mockthingspace.apis import APIS, fidelity
 from mockthingspace.apis.fidelity import Entry, entries, path_of
 from mockthingspace.backend.faults.kinds import FAULTS, FaultKind
 from mockthingspace.backend.timeline import Entry as TimelineEntry
@@ -28,8 +28,8 @@ from mockthingspace.cli.common import EXIT_CODES
 from mockthingspace.cli.main import cli
 from mockthingspace.client import models
 from mockthingspace.client.faults import RecordedFault
-from mockthingspace.core.models import MARKS, Mark, Registration
-from mockthingspace.core.settings import rows, spelled
+from mockthingspace.core.models import EVIDENCE, Evidence, Registration
+from mockthingspace.core.settings import default_text, rows
 from mockthingspace.testing.conformance.checks import CHECKS
 from mockthingspace.testing.conformance.results import Report
 from mockthingspace.testing.listener import ReceivedMessage
@@ -164,7 +164,7 @@ def totals() -> str:
     counts = [(f"`{name}`", _count(register, name)) for name in names]
     every = ("together", fidelity.totals(register))
     return _table(
-        ("API", *MARKS),
+        ("API", *EVIDENCE),
         (
             (name, *(str(count[evidence]) for evidence in EVIDENCE))
             for name, count in (*counts, every)
@@ -287,14 +287,14 @@ def _described(member: Any, *head: str) -> str:
     told = [*head, *map(_flowing, text.strip().split("\n\n"))]
     rows = re.findall(r"^(\S+): (.*?)(?=^\S|\Z)", sections.get("Args", ""), re.M | re.S)
     if rows:
-        lines = ((f"`{name}`", _flowing(says)) for name, says in rows)
+        lines = ((f"`{name}`", _flowing(summary)) for name, summary in rows)
         told.append(_table(("argument", "meaning"), lines))
     if "Returns" in sections:
         told.append(f"Returns: {_flowing(sections['Returns'])}")
     raised = re.findall(
         r"^(\w+): (.*?)(?=^\S|\Z)", sections.get("Raises", ""), re.M | re.S
     )
-    told += [f"Raises `{name}`: {_flowing(says)}" for name, says in raised]
+    told += [f"Raises `{name}`: {_flowing(summary)}" for name, summary in raised]
     return "\n\n".join(told)
 
 

@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 import pytest
 
 from mockthingspace import Listener, check_listener
-from mockthingspace.apis import FAMILIES
+from mockthingspace.apis import APIS
 from mockthingspace.core.exceptions import SettingsError
 from mockthingspace.core.signatures import verify
 from mockthingspace.testing.conformance import bodies, delivery_checks, run
