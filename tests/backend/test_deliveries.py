@@ -7,6 +7,8 @@ from mockthingspace.core.models import Attempt, Delivery
 from mockthingspace.core.notifier import Notifier
 from mockthingspace.core.sequence import Sequence
 
+from .rows import each
+
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 NEW = Delivery("", 0, "fota-v1", "a", "Fota", None, "http://l", b"{}", "event", NOW)
 
@@ -18,7 +20,7 @@ def test_what_was_removed_is_not_counted_as_evicted():
     deliveries.remove(lambda one: one.id == removed.id)
     deliveries.replace(deliveries.add(NEW)._replace(status="abandoned"))
 
-    last = deliveries.add(NEW)
+    last = deliveries.replace(deliveries.add(NEW)._replace(status="abandoned"))
 
     assert ([last], 1) == (deliveries.every(), deliveries.evicted)
 
@@ -31,6 +33,18 @@ def test_what_is_pending_is_never_evicted():
     assert (kept, 0) == (deliveries.every(), deliveries.evicted)
 
 
+@each(("limit", "most_bytes"), [(3, 1_000_000), (100, 30_000)])
+def test_what_is_pending_pushes_out_nothing_that_is_over(limit: int, most_bytes: int):
+    """The bounds are of what is over: it stays, however much is on its way."""
+    deliveries = Deliveries(limit, Sequence(), Notifier(), most_bytes)
+    over = [
+        deliveries.replace(deliveries.add(NEW)._replace(status="delivered"))
+        for _ in range(3)
+    ]
+    pending = [deliveries.add(NEW._replace(message=b"x" * 9_000)) for _ in range(9)]
+    assert (deliveries.every(), deliveries.evicted) == (over + pending, 0)
+
+
 def test_what_was_removed_leaves_nothing_behind():
     """However often an account is reset, no number of it is kept."""
     deliveries = Deliveries(10, Sequence(), Notifier())
@@ -41,7 +55,7 @@ def test_what_was_removed_leaves_nothing_behind():
 
 
 def test_deliveries_are_bounded_by_bytes():
-    """Large messages and replies push the oldest out, but for those pending."""
+    """Large messages and replies push the oldest of what is over out."""
     deliveries = Deliveries(100, Sequence(), Notifier(), most_bytes=10_000)
     attempt = Attempt(9, 1, NOW, 0.0, 500, None, b"x" * 3_000)
     large = NEW._replace(message=b"x" * 3_000)
@@ -50,4 +64,4 @@ def test_deliveries_are_bounded_by_bytes():
         answered = delivery._replace(status="abandoned", attempts=(attempt,))
         deliveries.replace(answered)
     kept = [delivery.id for delivery in deliveries.every()]
-    assert (kept, deliveries.evicted) == ([pending.id], 3)
+    assert (kept, deliveries.evicted) == ([pending.id, rest[-1].id], 2)

@@ -516,6 +516,23 @@ def test_what_was_delivered_is_not_cancelled_with_its_overlapping_attempt(
     assert now(backend, sent).status == "delivered"
 
 
+def test_a_taken_message_that_was_evicted_does_not_end_as_stale(
+    make: Callable[..., Double], listener: App
+) -> None:
+    """Only what was cancelled is late, whatever the limit has pushed out."""
+    double = make(journal_limit=1)
+    double.plan(Fault("overlap", "deliveries"))
+    first = iter([True])
+    listener.on_message = lambda: next(first, False) and listener.released.wait(WAIT_S)
+    sent = send(double)
+    wait_until(double.state, lambda: now(double, sent).status == "delivered")
+    send(double, account=OTHER)
+    wait_until(double.state, lambda: double.state.deliveries.get(sent.id) is None)
+    listener.released.set()
+    wait_until(double.state, double.state.dispatcher.idle)
+    assert double.late == []
+
+
 def test_many_listeners_that_hang_delay_no_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

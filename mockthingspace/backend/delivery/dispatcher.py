@@ -65,6 +65,7 @@ class _Job:
 
     It is ``released`` when its turn may come. ``begun`` counts its attempts,
     ``in_flight`` those unanswered; ``since`` is when the first of these was sent.
+    One that is ``cancelled`` is remembered as that when its delivery is forgotten.
     """
 
     id: str
@@ -73,6 +74,7 @@ class _Job:
     begun: int = 0
     in_flight: int = 0
     since: float | None = None
+    cancelled: bool = False
 
 
 @dataclass(eq=False, slots=True)
@@ -222,6 +224,7 @@ class Dispatcher:
 
     def _cancel(self, job: _Job) -> bool:
         self._forget(job)
+        job.cancelled = True
         delivery = self._deliveries.get(job.id)
         if delivery is None or delivery.status != "pending":
             return False
@@ -393,10 +396,12 @@ class Dispatcher:
             self._land(job)
             attempt = attempt._replace(seq=self._runtime.numbers.take())
             kept = self._deliveries.get(begun.id)
-            before = kept or begun._replace(status="cancelled")
+            before = kept or begun._replace(
+                status="cancelled" if job.cancelled else "delivered"
+            )
             after = before._replace(attempts=(*before.attempts, attempt))
             after = self._judged(job, after, acknowledged)
-            if kept is None or self._closed:
+            if (kept is None and job.cancelled) or self._closed:
                 self._runtime.late(after)
             if after.status != "pending" and not job.in_flight:
                 self._leave(job)

@@ -1,6 +1,5 @@
 """The deliveries of one server, in order, bounded."""
 
-from collections import OrderedDict
 from collections.abc import Callable
 from itertools import chain
 from threading import RLock
@@ -24,13 +23,13 @@ class Deliveries:
     """Every delivery as it stands now.
 
     A delivery is a frozen value that is replaced at each change, so whoever
-    holds one holds a moment of it. Only those that are over are evicted.
+    holds one holds a moment of it. Only those that are over are bounded and evicted.
 
     Args:
-        limit: How many are kept.
+        limit: How many of those that are over are kept.
         sequence: Where the numbers come from; shared with the exchanges.
         notifier: Told of each delivery that is added or changes.
-        most_bytes: How many bytes of them are kept.
+        most_bytes: How many bytes of those that are over are kept.
     """
 
     def __init__(
@@ -47,7 +46,7 @@ class Deliveries:
         self._sequence = sequence
         self._notifier = notifier
         self._kept: dict[str, Delivery] = {}
-        self._over: OrderedDict[str, None] = OrderedDict()  # ids of those that are over
+        self._over: dict[str, int] = {}  # the bytes of those that are over, by id
         self._bytes = 0
         self.evicted = 0
 
@@ -56,17 +55,16 @@ class Deliveries:
         with self.lock:
             seq = self._sequence.take()
             kept = delivery._replace(seq=seq, id=str(seq))
-            self._keep(kept, 0)
+            self._keep(kept)
             return kept
 
     def replace(self, delivery: Delivery) -> Delivery:
         """Keep a delivery as it stands now, unless it has been forgotten."""
         with self.lock:
-            before = self._kept.get(delivery.id)
-            if before is None:
-                self._notifier.notify()
+            if delivery.id in self._kept:
+                self._keep(delivery)
             else:
-                self._keep(delivery, _size(before))
+                self._notifier.notify()
             return delivery
 
     def get(self, identity: str) -> Delivery | None:
@@ -91,22 +89,20 @@ class Deliveries:
         """Tell that a delivery has begun, or is to begin, an attempt."""
         self._notifier.notify()
 
-    def _keep(self, delivery: Delivery, bytes_before: int) -> None:
+    def _keep(self, delivery: Delivery) -> None:
         self._kept[delivery.id] = delivery
-        self._bytes += _size(delivery) - bytes_before
         if delivery.status != "pending":
-            self._over.setdefault(delivery.id)
-        while self._over and self._too_many():
+            size = _size(delivery)
+            self._bytes += size - self._over.get(delivery.id, 0)
+            self._over[delivery.id] = size
+        while len(self._over) > self._limit or self._bytes > self._most_bytes:
             self._forget(next(iter(self._over)))
             self.evicted += 1
         self._notifier.notify(delivery)
 
-    def _too_many(self) -> bool:
-        return len(self._kept) > self._limit or self._bytes > self._most_bytes
-
     def _forget(self, identity: str) -> None:
-        self._bytes -= _size(self._kept.pop(identity))
-        self._over.pop(identity, None)
+        del self._kept[identity]
+        self._bytes -= self._over.pop(identity, 0)
 
 
 def _size(delivery: Delivery) -> int:
