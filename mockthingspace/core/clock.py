@@ -19,6 +19,7 @@ _log = logging.getLogger("mockthingspace")
 # Nobody can put a clock further than this, so that whatever is due later than it
 # is still an instant.
 LATEST = datetime(9000, 1, 1, tzinfo=timezone.utc)
+FEWEST = 64  # timers among which none is looked for that is over
 
 
 class Clock:
@@ -80,8 +81,12 @@ class Timer(NamedTuple):
 
     due_at: datetime
     order: int
-    owner: object
+    over: Callable[[], bool] | None
     act: Callable[[], None]
+
+    def wanted(self) -> bool:
+        """Say whether it is still to be done."""
+        return self.over is None or not self.over()
 
 
 class Timers:
@@ -101,36 +106,45 @@ class Timers:
         self._name = name
         self._changed = Condition()
         self._heap: list[Timer] = []
+        self._full = FEWEST
         self._order = count()
         self._thread: Thread | None = None
         self._closed = False
 
-    def at(self, instant: datetime, owner: object, act: Callable[[], None]) -> None:
+    def at(
+        self,
+        instant: datetime,
+        over: Callable[[], bool] | None,
+        act: Callable[[], None],
+    ) -> None:
         """Have something done at an instant; at once if that is past.
 
         Args:
             instant: When.
-            owner: Whose it is, for ``cancel``.
+            over: Says whether it is never to be done any more; it takes no lock.
+                None where it always is.
             act: What; it must be quick and must not raise.
 
         Raises:
             RuntimeError: The system has no thread left; nothing will be done.
         """
         with self._changed:
-            timer = Timer(instant, next(self._order), owner, act)
+            timer = Timer(instant, next(self._order), over, act)
             if instant > self.clock.now():
                 self._start()
+                if len(self._heap) >= self._full:
+                    self.sweep()
                 heapq.heappush(self._heap, timer)
                 self._changed.notify_all()
                 return
         act()
 
-    def cancel(self, unwanted: Callable[[object], bool]) -> None:
-        """Forget the timers of the owners a function picks."""
+    def sweep(self) -> None:
+        """Forget the timers that are over; the first ones are without it."""
         with self._changed:
-            self._heap = [one for one in self._heap if not unwanted(one.owner)]
+            self._heap = [timer for timer in self._heap if timer.wanted()]
             heapq.heapify(self._heap)
-            self._changed.notify_all()
+            self._full = max(FEWEST, 2 * len(self._heap))
 
     def start(self) -> None:
         """Have the thread there if the clock runs, before anything depends on it.
@@ -170,8 +184,8 @@ class Timers:
     def next_due(self, until: datetime) -> Timer | None:
         """Return the next timer that falls due by an instant; leave it there."""
         with self._changed:
-            due = self._heap and self._heap[0].due_at <= until
-            return self._heap[0] if due else None
+            first = self._first()
+            return first if first and first.due_at <= until else None
 
     def take_due(self, until: datetime) -> Timer | None:
         """Take the next timer that falls due by an instant, to do what it is for.
@@ -187,6 +201,11 @@ class Timers:
         """Do all that is due by now, on a clock that stands."""
         while (timer := self.take_due(self.clock.now())) is not None:
             timer.act()
+
+    def _first(self) -> Timer | None:
+        while self._heap and not self._heap[0].wanted():
+            heapq.heappop(self._heap)
+        return self._heap[0] if self._heap else None
 
     def _start(self) -> None:
         if self.clock.mode == "real" and self._thread is None and not self._closed:
@@ -205,10 +224,11 @@ class Timers:
     def _wait(self) -> Timer | None:
         with self._changed:
             while not self._closed:
-                if not self._heap or self.clock.mode == "manual":
+                first = self._first()
+                if first is None or self.clock.mode == "manual":
                     self._changed.wait()
                     continue
-                left_s = (self._heap[0].due_at - self.clock.now()).total_seconds()
+                left_s = (first.due_at - self.clock.now()).total_seconds()
                 if left_s <= 0:
                     return heapq.heappop(self._heap)
                 self._changed.wait(left_s)

@@ -227,6 +227,24 @@ def test_an_answer_after_a_reset_is_stale(
     assert backend.state.deliveries.every() == []
 
 
+@pytest.mark.parametrize("how", ["cancelled", "delivered"])
+def test_a_delivery_that_is_over_leaves_no_timer(
+    make: Callable[..., Double], listener: App, how: str
+) -> None:
+    """A wait in vain moves the clock for nothing that cannot happen any more."""
+    backend = make(retries="observed")
+    if how == "cancelled":
+        listener.statuses = [503]
+    sent = send(backend)
+    backend.advance(0)
+    if how == "cancelled":
+        backend.state.dispatcher.cancel([KEY])
+    before = backend.clock.now()
+    moved = backend.skip(backend.state)
+    assert (now(backend, sent).status, moved) == (how, False)
+    assert (backend.clock.now(), backend.runtime.timers._heap) == (before, [])
+
+
 def test_no_more_than_a_hundred_late_deliveries_are_kept(
     make: Callable[..., Backend],
 ) -> None:
@@ -520,17 +538,17 @@ def test_a_taken_message_that_was_evicted_does_not_end_as_stale(
     make: Callable[..., Double], listener: App
 ) -> None:
     """Only what was cancelled is late, whatever the limit has pushed out."""
-    double = make(journal_limit=1)
-    double.plan(Fault("overlap", "deliveries"))
+    backend = make(journal_limit=1)
+    backend.plan(Fault("overlap", "deliveries"))
     first = iter([True])
     listener.on_message = lambda: next(first, False) and listener.released.wait(WAIT_S)
-    sent = send(double)
-    wait_until(double.state, lambda: now(double, sent).status == "delivered")
-    send(double, account=OTHER)
-    wait_until(double.state, lambda: double.state.deliveries.get(sent.id) is None)
+    sent = send(backend)
+    wait_until(backend.state, lambda: now(backend, sent).status == "delivered")
+    send(backend, account=OTHER)
+    wait_until(backend.state, lambda: backend.state.deliveries.get(sent.id) is None)
     listener.released.set()
-    wait_until(double.state, double.state.dispatcher.idle)
-    assert double.late == []
+    wait_until(backend.state, backend.state.dispatcher.idle)
+    assert backend.late == []
 
 
 def test_many_listeners_that_hang_delay_no_other(

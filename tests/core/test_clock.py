@@ -7,7 +7,7 @@ from threading import enumerate as threads
 
 import pytest
 
-from mockthingspace.core.clock import Clock, Mode, Timers
+from mockthingspace.core.clock import FEWEST, Clock, Mode, Timers
 from mockthingspace.core.sequence import Sequence
 
 NAME = "timers-of-a-test"
@@ -129,16 +129,27 @@ def test_a_timer_is_taken_once(standing: Timers) -> None:
     assert [True, False] == taken
 
 
-def test_cancelling_forgets_the_timers_of_an_owner(standing: Timers) -> None:
-    """Other owners' timers stay, in order."""
+def test_a_timer_that_is_over_is_not_done(standing: Timers) -> None:
+    """Nobody need take it away; the others stay, in order."""
     fired: list[str] = []
-    for name, seconds in [("b", 2), ("a", 1), ("c", 3)]:
+    over: set[str] = set()
+    for name, seconds in [("b", 2), ("a", 1), ("d", 4), ("c", 3)]:
         standing.at(
-            later(standing, seconds), name, lambda name=name: fired.append(name)
+            later(standing, seconds),
+            lambda name=name: name in over,
+            lambda name=name: fired.append(name),
         )
-    standing.cancel(lambda owner: owner == "a")
-    fire_all(standing, later(standing, 3))
-    assert fired == ["b", "c"]
+    over |= {"a", "c"}
+    fire_all(standing, later(standing, 4))
+    assert fired == ["b", "d"]
+
+
+def test_timers_that_are_over_do_not_pile_up(standing: Timers) -> None:
+    """However many were made behind one that stays, no more than a few are kept."""
+    standing.at(later(standing, 1), None, list)
+    for _ in range(10 * FEWEST):
+        standing.at(later(standing, 2), lambda: True, list)
+    assert len(standing._heap) <= FEWEST
 
 
 def test_a_standing_clock_needs_no_thread(standing: Timers) -> None:
@@ -159,9 +170,10 @@ def test_a_running_clock_fires_by_itself(running: Timers) -> None:
 
 def test_a_thread_that_is_idle_stays(running: Timers) -> None:
     """A timer that comes after a while without any is done."""
-    running.at(later(running, 3600), None, list)
+    over = Event()
+    running.at(later(running, 3600), over.is_set, list)
     made = running._thread
-    running.cancel(lambda owner: owner is None)
+    over.set()
     with running._changed:  # a wait without a timer has no end that could be missed
         waits: list[float | None] = []
         wait = running._changed.wait

@@ -12,7 +12,7 @@ import random
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from mockthingspace.backend.delivery.transport import (
@@ -194,7 +194,7 @@ class Dispatcher:
                 if job is not None:
                     self._undispatched.discard(job)
                     release = partial(self._release, job)
-                    self._runtime.timers.at(delivery.due_at, self, release)
+                    self._at(delivery.due_at, job, release)
                     self._deliveries.notify()
 
     def _release(self, job: _Job) -> None:
@@ -220,6 +220,7 @@ class Dispatcher:
                 queue = self._drop(key)
                 while queue and queue.jobs:
                     cancelled += self._cancel(queue.jobs.popleft())
+            self._runtime.timers.sweep()
         return cancelled
 
     def _cancel(self, job: _Job) -> bool:
@@ -235,7 +236,6 @@ class Dispatcher:
         """Cancel everything, for good; return how many were pending."""
         with self._lock:
             self._closed = True
-            self._runtime.timers.cancel(lambda owner: owner is self)
             return self.cancel(self.registrations())
 
     def pending(self) -> int:
@@ -361,9 +361,9 @@ class Dispatcher:
     def _expect_overlap(self, job: _Job, delivery: Delivery) -> None:
         overlap_s = 0.0 if delivery.overlaps else self._schedule.overlap_s
         if overlap_s is not None:
-            timers = self._runtime.timers
-            overlap_at = timers.clock.now() + timedelta(seconds=overlap_s)
-            timers.at(overlap_at, self, partial(self._overlap, job))
+            now = self._runtime.timers.clock.now()
+            overlap_at = now + timedelta(seconds=overlap_s)
+            self._at(overlap_at, job, partial(self._overlap, job))
 
     def _recalled(self, job: _Job, overlaps: bool) -> bool:
         """Say whether a delivery was over before its attempt could begin."""
@@ -419,11 +419,14 @@ class Dispatcher:
             return delivery
         if job.begun == self._attempts(delivery):
             return delivery._replace(status="abandoned")
-        timers = self._runtime.timers
         pause_s = self._schedule.pause_s(job.begun, self._random)
-        due_at = timers.clock.now() + timedelta(seconds=pause_s)
-        timers.at(due_at, self, partial(self._send, job))
+        due_at = self._runtime.timers.clock.now() + timedelta(seconds=pause_s)
+        self._at(due_at, job, partial(self._send, job))
         return delivery._replace(due_at=due_at)
+
+    def _at(self, instant: datetime, job: _Job, act: Callable[[], None]) -> None:
+        """Have something done at an instant, unless its job is over by then."""
+        self._runtime.timers.at(instant, lambda: job.id not in self._jobs, act)
 
     def _leave(self, job: _Job) -> None:
         """Take a delivery that is over out of its queue; the next one's turn comes."""

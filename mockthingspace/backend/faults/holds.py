@@ -79,11 +79,10 @@ class Holds:
             summary = f"holds a reply back: {', '.join(map(str, faults))}"
             frees = f"advance(seconds={seconds:g}) frees it"
             self._tell(account, now, f"{summary}; {frees}")
-        self._timers.at(now + timedelta(seconds=seconds), pause, pause.end)
+        end_at = now + timedelta(seconds=seconds)
+        self._timers.at(end_at, lambda: pause not in self._under_way, pause.end)
         with holding(environ, pause.over):
             pause.over.wait(LONGEST_S + (seconds if clock.mode == "real" else 0))
-        if not pause.passed:
-            self._timers.cancel(lambda owner: owner is pause)
         with self._lock:
             self._under_way.discard(pause)
         return pause.passed
