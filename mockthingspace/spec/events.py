@@ -26,6 +26,7 @@ from mockthingspace.core.json_values import DEEPEST, is_deeper
 from mockthingspace.core.models import EVIDENCE, Evidence, Provenance, Registration
 
 ECHOES = ("{account}", "{username}", "{password}")
+MOST_COPIED = 1024 * 1024  # characters of items that overrides repeat, as JSON
 _EMPTY = Provenance("assumed", "the user's own message, which is empty")
 INDEX = re.compile("[0-9]{1,9}")
 
@@ -127,11 +128,12 @@ class Event:
 
         Raises:
             InvalidMessage: A path leads nowhere, or a value is of another type;
-                the message names the nearest field.
+                the message names the nearest field. Or the copies are too large.
         """
         made: dict[str, Any] = _echoed(self.template(), registration, new_id)
+        room = MOST_COPIED
         for path, value in overrides.items():
-            override(made, path, value)
+            room = override(made, path, value, room)
         return made
 
 
@@ -199,32 +201,54 @@ def _put(document: Any, path: list[str], value: Any) -> None:
         document[path[-1]] = value
 
 
-def override(message: dict[str, Any], path: str, value: Any) -> None:
+def override(
+    message: dict[str, Any], path: str, value: Any, room: int = MOST_COPIED
+) -> int:
     """Put a value of the user's in the place of a default.
 
-    An index one past the end of an array adds a copy of its last item.
+    An index one past the end of an array adds a copy of its last item, of at most
+    ``room`` characters.
+
+    Returns:
+        The characters that are left of ``room``.
 
     Raises:
-        InvalidMessage: The path leads nowhere, or the value is of another type.
+        InvalidMessage: The path leads nowhere, the value is of another type, or a
+            copy is too large.
     """
     *way, last = path.split(".")
     place: Any = message
     for step in way:
+        room = _lengthen(place, step, path, room)
         place = _below(message, place, step, path)
+    room = _lengthen(place, last, path, room)
     before = _below(message, place, last, path)
     if _kind(before) != _kind(value):
         raise InvalidMessage(f"{path}: must be {_kind(before)}, came {_kind(value)}")
     place[int(last) if isinstance(place, list) else last] = value
+    return room
+
+
+def _lengthen(place: Any, step: str, path: str, room: int) -> int:
+    """Add a copy of an array's last item where a step is one past its end."""
+    if not isinstance(place, list) or not INDEX.fullmatch(step):
+        return room
+    if int(step) == len(place) > 0:
+        room -= len(json.dumps(place[-1]))
+        if room < 0:
+            raise InvalidMessage(
+                f"{path[:LONGEST_COMPARED]}: what paths one past the end of an array "
+                "copy comes to 1 MiB at most"
+            )
+        place.append(deepcopy(place[-1]))
+    return room
 
 
 def _below(message: dict[str, Any], place: Any, step: str, path: str) -> Any:
     if isinstance(place, dict) and step in place:
         return place[step]
-    if isinstance(place, list) and INDEX.fullmatch(step):
-        if int(step) == len(place) > 0:
-            place.append(deepcopy(place[-1]))
-        if int(step) < len(place):
-            return place[int(step)]
+    if isinstance(place, list) and INDEX.fullmatch(step) and int(step) < len(place):
+        return place[int(step)]
     asked, every = path[:LONGEST_COMPARED], paths(message)
     below = [other for other in every if other.endswith(f".{asked}")]
     near = below[:3] or get_close_matches(asked, every, 1, cutoff=0)

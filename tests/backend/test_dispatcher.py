@@ -229,7 +229,7 @@ def test_an_answer_after_a_reset_is_stale(
 
 @pytest.mark.parametrize("how", ["cancelled", "delivered"])
 def test_a_delivery_that_is_over_leaves_no_timer(
-    make: Callable[..., Double], listener: App, how: str
+    make: Callable[..., Backend], listener: App, how: str
 ) -> None:
     """A wait in vain moves the clock for nothing that cannot happen any more."""
     backend = make(retries="observed")
@@ -535,7 +535,7 @@ def test_what_was_delivered_is_not_cancelled_with_its_overlapping_attempt(
 
 
 def test_a_taken_message_that_was_evicted_does_not_end_as_stale(
-    make: Callable[..., Double], listener: App
+    make: Callable[..., Backend], listener: App
 ) -> None:
     """Only what was cancelled is late, whatever the limit has pushed out."""
     backend = make(journal_limit=1)

@@ -12,6 +12,7 @@ from mockthingspace.apis.fota.messages import EVENTS
 from mockthingspace.core.exceptions import InvalidMessage
 from mockthingspace.core.models import Registration
 from mockthingspace.spec.events import (
+    MOST_COPIED,
     Event,
     Field,
     checked_message,
@@ -366,6 +367,18 @@ def test_a_number_json_does_not_have_is_refused(number: float) -> None:
     """NaN and the infinities cannot be sent."""
     with pytest.raises(InvalidMessage, match="a message must be JSON: "):
         checked_message({"a": [number]})
+
+
+def test_what_overrides_copy_is_bounded() -> None:
+    """A message is refused while it grows, whoever's item its paths copy."""
+    large = {"firmwareList.0.toVersion": "x" * (MOST_COPIED // 3)}
+    copies = {f"firmwareList.{number}.fromVersion": "" for number in range(1, 1000)}
+    with pytest.raises(InvalidMessage) as caught:
+        BY_TYPE["firmwareList"].message(registered(), large | copies)
+    assert str(caught.value) == (
+        "firmwareList.3.fromVersion: what paths one past the end of an array copy "
+        "comes to 1 MiB at most"
+    )
 
 
 def test_a_path_that_ends_in_a_number_makes_an_array() -> None:
