@@ -74,15 +74,17 @@ _LINE = re.compile(r"[^\r\n]+")
 # User info: in a URL; where what follows a colon is no port, so that a password may
 # hold what ends it elsewhere; and in a text that is nothing but an address.
 _NO_PORT = r"(?![0-9]*(?:[/?#\s\"'),.:;]|\Z))"
+_URL_USER = re.compile(r"(:\\?/\\?/)([^/\s\"]*)(@|%40)")
+_LONG_USER = re.compile(rf"(:\\?/\\?/)([^\s/@:\"\[]*)(?=:{_NO_PORT})")
+_UP_TO_AT = re.compile(r"[^@\n\"]+@?")
+_MOST_PASSWORD = 200  # characters of a password that holds what ends it elsewhere
 _USERS = (
-    re.compile(r"(:\\?/\\?/)([^/\s\"]*)(@|%40)"),
-    re.compile(rf"(:\\?/\\?/)([^\s/@:\"\[]*:{_NO_PORT}[^@\n\"]{{1,200}})(@)"),
     re.compile(
         rf"(\A\s*(?:[A-Za-z][\w+.-]*:)?/+)([^/@:\s\[]*:{_NO_PORT}[^@]{{1,200}})(@)"
     ),
     re.compile(rf"((?:\A|(?<=')))([^/@:\s\"'\[]+:{_NO_PORT}[^@\s\"']{{1,200}})(@)"),
 )
-_MAYBE_USER = re.compile(r":[^@\s\"]{1,200}@")
+_NO_USER = re.compile(r"[\s\"]")
 _COLON = re.compile(":|%3A", re.IGNORECASE)
 _ESCAPED_LETTER = re.compile(
     r"\\u00(4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9a]|2d|32)", re.IGNORECASE
@@ -155,9 +157,15 @@ def _may_hold(text: str) -> bool:
         return True
     plain = unquote_plus(text) if "%" in text else text
     at = plain.rfind("@")
-    if 0 <= plain.find("//") < at or (at > 0 and _MAYBE_USER.search(plain)):
+    if 0 <= plain.find("//") < at or (at > 0 and _may_have_user(plain)):
         return True
     return _hinted(plain.lower())
+
+
+def _may_have_user(text: str) -> bool:
+    """Say whether a colon stands before an ``@``, with a password between them."""
+    before = (part[-_MOST_PASSWORD - 1 :] for part in text.split("@")[:-1])
+    return any(":" in _NO_USER.split(part)[-1][:-1] for part in before)
 
 
 def _text_without_secrets(text: str, depth: int = DEPTH) -> str:
@@ -257,6 +265,8 @@ def _named_without_secrets(text: str, depth: int, equals: str = "") -> str:
             sentence, in which a colon counts after a quoted name only.
     """
     if "@" in text or "%40" in text:
+        text = _URL_USER.sub(_without_user, text)
+        text = _UP_TO_AT.sub(_without_long_user, text)
         for user in _USERS:
             text = user.sub(_without_user, text)
     text = _without(text, _values(text, equals))
@@ -310,6 +320,17 @@ def _escaped_without_secrets(text: str, depth: int) -> str:
     plain = unquote_plus(text)
     shown = plain if plain == text else _text_without_secrets(plain, depth - 1)
     return text if shown == plain else quote_plus(shown, safe="*")
+
+
+def _without_long_user(before: re.Match[str]) -> str:
+    """Hide the password of a URL in what ends with an ``@``, the first that fits."""
+    text = before[0]
+    for user in _LONG_USER.finditer(text) if text.endswith("@") else ():
+        if 1 <= len(text) - user.end() - 2 <= _MOST_PASSWORD:
+            colon = _COLON.search(text, user.end(1))
+            assert colon is not None
+            return f"{text[: colon.end()]}{HIDDEN}@"
+    return text
 
 
 def _without_user(url: re.Match[str]) -> str:

@@ -348,6 +348,9 @@ LONG = {
     "escaped twice": "%2574" * 10_000,
     "unlike elements": "".join(f"<token{n}></token{n}>" for n in range(2_000)),
     "delimiters": "--token\n" * 10_000,
+    "colons and an at": ":" * 12_000 + "@",
+    "users": "://:x" * 1_000 + "@",
+    "users in quotes": "':x" * 1_000 + "@",
     "heads": "--a\n" + "name=token\n" * 5_000,
 }
 
@@ -357,6 +360,15 @@ def test_a_long_text_is_searched_in_one_go(text: str) -> None:
     """The time grows with the text's length, not faster: this test would not end."""
     shown = [without_secrets(text), body_without_secrets(text.encode())]
     assert [True, True] == [len(one) < 2 * len(text) + 9 for one in shown]
+
+
+@each("start", ["://fred:", "fred:", f"://a:b/{'c' * 300}://fred:"])
+def test_a_long_password_with_slashes_is_user_info(start: str) -> None:
+    """It has at most 200 characters between its colon and the ``@``."""
+    shown = without_secrets(f"{start}{'p/' * 100}@h")
+    assert shown == f"{start}{HIDDEN}@h"
+    longer = f"{start}{'p/' * 100}p@h"
+    assert without_secrets(longer) == longer
 
 
 def test_a_text_without_a_word_for_a_secret_is_not_searched(
