@@ -11,8 +11,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from difflib import get_close_matches
-from itertools import pairwise
+from difflib import SequenceMatcher, get_close_matches
+from heapq import nlargest
+from itertools import islice, pairwise
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +28,7 @@ from mockthingspace.core.models import EVIDENCE, Evidence, Provenance, Registrat
 
 ECHOES = ("{account}", "{username}", "{password}")
 MOST_COPIED = 1024 * 1024  # characters of items that overrides repeat, as JSON
+MOST_COMPARED = 1000  # paths, when one leads nowhere
 _EMPTY = Provenance("assumed", "the user's own message, which is empty")
 INDEX = re.compile("[0-9]{1,9}")
 
@@ -249,24 +251,29 @@ def _below(message: dict[str, Any], place: Any, step: str, path: str) -> Any:
         return place[step]
     if isinstance(place, list) and INDEX.fullmatch(step) and int(step) < len(place):
         return place[int(step)]
-    asked, every = path[:LONGEST_COMPARED], paths(message)
+    asked, first = path[:LONGEST_COMPARED], islice(paths(message), MOST_COMPARED)
+    every = [other[:LONGEST_COMPARED] for other in first]
     below = [other for other in every if other.endswith(f".{asked}")]
-    near = below[:3] or get_close_matches(asked, every, 1, cutoff=0)
+    likely = nlargest(3, every, lambda other: _letters_shared(asked, other))
+    near = below[:3] or get_close_matches(asked, likely, 1, cutoff=0)
     meant = " or ".join(map(repr, near))
     hint = f"did you mean {meant}?" if near else "the message is empty"
     raise InvalidMessage(f"no field {asked!r}; {hint}")
 
 
-def paths(value: Any, above: str = "") -> list[str]:
+def _letters_shared(asked: str, other: str) -> float:
+    """Say how alike two texts are, in a time that grows with their length only."""
+    return SequenceMatcher(None, other, asked).quick_ratio()
+
+
+def paths(value: Any, above: str = "") -> Iterator[str]:
     """Return the paths of every field below a value."""
     pairs = value.items() if isinstance(value, dict) else enumerate(value)
-    found = []
     for step, below in pairs:
         path = f"{above}{step}"
-        found.append(path)
+        yield path
         if isinstance(below, dict | list):
-            found += paths(below, f"{path}.")
-    return found
+            yield from paths(below, f"{path}.")
 
 
 def fields_of(message: Mapping[str, Any], source: str) -> tuple[Field, ...]:

@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime, timezone
+from difflib import SequenceMatcher
 from typing import Any
 
 import pytest
@@ -269,6 +270,27 @@ def test_a_path_like_nothing_is_refused(path: str) -> None:
     """Whatever is asked for, some field is the nearest."""
     with pytest.raises(InvalidMessage, match="did you mean"):
         LIST.message(registered(), {path: "x"})
+
+
+def test_few_paths_are_compared_and_none_to_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Neither many fields nor long names make a refusal take long."""
+    compared: set[tuple[str, str]] = set()
+    ratio = SequenceMatcher.ratio
+
+    def counted(pair: SequenceMatcher[str]) -> float:
+        compared.add((str(pair.a), str(pair.b)))
+        return ratio(pair)
+
+    monkeypatch.setattr(SequenceMatcher, "ratio", counted)
+    message = {"field": 1, "a" * 10_000: dict.fromkeys(map(str, range(300)), 0)}
+    with pytest.raises(InvalidMessage, match="did you mean 'field'"):
+        own(message).message(registered(), {"fields": 1})
+    with pytest.raises(InvalidMessage, match=r"did you mean 'aa*'"):
+        own(message).message(registered(), {"aX" * 5_000: 1})
+    longest = max(len(text) for pair in compared for text in pair)
+    assert (len(compared) <= 6, longest) == (True, 200)
 
 
 def test_an_empty_message_has_nothing_to_override() -> None:

@@ -73,7 +73,7 @@ class Subject:
 
 def identity_of(event: Event) -> str:
     """Return the path of what tells an event's messages apart."""
-    every = paths(event.template())
+    every = list(paths(event.template()))
     found = (
         path for name in IDENTITIES for path in every if path.rpartition(".")[2] == name
     )
