@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime, timezone
+from difflib import SequenceMatcher
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -780,6 +781,15 @@ def test_near_misses_compare_the_texts_of_the_likeliest_only(
     ]
     found = [one.exchange.seq for one in near_misses(exchanges, wanted)]
     assert sorted(found) == [2, 3]
+
+
+def test_near_misses_look_for_no_order_of_letters(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The work grows with the texts' length, so that many long ones take no minute."""
+    monkeypatch.setattr(SequenceMatcher, "find_longest_match", None)
+    found = misses({"urlPath": "/aaXaaX" * 20}, ONE, ONE._replace(path="/aX" * 60))
+    assert [miss.exchange.path for miss in found] == ["/aX" * 60, ONE.path]
 
 
 USUAL = {

@@ -92,11 +92,12 @@ def _distance(exchange: Any, differing: list[Criterion]) -> float:
 def _likeness(wanted: Criterion, came: str) -> float:
     """Say how alike the texts are, from 0 to 1; accounts are the same or they are not.
 
-    Other tests of a shared server do the same with accounts of their own.
+    Other tests of a shared server do the same with accounts of their own. Texts are
+    by the letters they share: to look for their order costs the cube of the length.
     """
     if wanted.field == "account":
         return 0
-    return SequenceMatcher(None, wanted.expected[:200], came[:200]).ratio()
+    return SequenceMatcher(None, wanted.expected[:200], came[:200]).quick_ratio()
 
 
 def _came(criterion: Criterion, exchange: Any) -> str:
