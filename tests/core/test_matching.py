@@ -740,6 +740,19 @@ def test_arrays_of_which_each_must_be_tried_with_each_are_refused() -> None:
         compare(wanted, came)
 
 
+def test_a_comparison_that_takes_too_long_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever looks for large items is told, and not that nothing matches."""
+    now = iter(range(10**9))
+    monkeypatch.setattr(json_patterns, "thread_time", lambda: next(now), raising=False)
+    wanted = [{"a": number} for number in range(9)]
+    pattern = body(equalToJson=wanted, ignoreArrayOrder=True, ignoreExtraElements=True)
+    came = json.dumps([{"b": number} for number in range(9)]).encode()
+    with pytest.raises(AdminError, match="matching took more than 5 s"):
+        holds(pattern, ONE._replace(body=came))
+
+
 @each("expression", ["(?R)", "(?0)", "(a)(?1)", "(a)(?-1)", "(?P<x>a)(?&x)", "(?P>x)"])
 def test_an_expression_that_calls_itself_is_refused(expression: str) -> None:
     """How much memory it needs is limited by nothing."""

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
+from time import thread_time
 from typing import Any
 
 from mockthingspace.core.exceptions import AdminError
@@ -14,6 +15,7 @@ from mockthingspace.core.models import Exchange
 
 EXTRA, UNORDERED = "ignoreExtraElements", "ignoreArrayOrder"
 MOST_PAIRS = 100_000
+MATCHING_S = 5.0  # of the processor
 PLACEHOLDER = "${json-unit."
 _STEP = re.compile(r"\.([\w-]+)|\['([^']*)'\]|\[([0-9]{1,9})\]")
 _PATH = re.compile(rf"\$(?:{_STEP.pattern})*")
@@ -55,11 +57,19 @@ class _Comparison:
         self._unordered = unordered
 
     def __call__(self, wanted: Any, came: Any) -> bool:
-        """Compare two documents."""
+        """Compare two documents.
+
+        Raises:
+            AdminError: It would take too many comparisons.
+            TimeoutError: It takes too much of the processor.
+        """
         self._pairs_left = MOST_PAIRS
+        self._until_s = thread_time() + MATCHING_S
         return self._agrees(wanted, came)
 
     def _agrees(self, wanted: Any, came: Any) -> bool:
+        if thread_time() > self._until_s:
+            raise TimeoutError
         if isinstance(wanted, Mapping):
             return (
                 isinstance(came, Mapping)

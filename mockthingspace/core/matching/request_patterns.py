@@ -23,7 +23,7 @@ from mockthingspace.core.matching import json_patterns
 from mockthingspace.core.matching.criteria import ABSENT, PRESENT, Criterion, redacted
 from mockthingspace.core.models import Exchange
 
-MATCHING_S = 5.0
+MATCHING_S = json_patterns.MATCHING_S
 MOST_CRITERIA = 200
 # Preparing a long one takes time that grows with its cube, and nothing limits it.
 LONGEST_EXPRESSION = 500
