@@ -10,7 +10,7 @@ from typing import Any
 from mockthingspace.backend.delivery.dispatcher import DeliveryRuntime, Dispatcher
 from mockthingspace.backend.delivery.transport import WebhookTransport
 from mockthingspace.backend.faults.holds import Holds
-from mockthingspace.backend.faults.models import Fault, Faults
+from mockthingspace.backend.faults.models import REMEMBERING, Fault, Faults
 from mockthingspace.backend.store.deliveries import Deliveries
 from mockthingspace.backend.store.event_log import EventLog, LogEntry
 from mockthingspace.backend.store.journal import Journal
@@ -356,8 +356,9 @@ class Backend:
     def plan(self, fault: Fault, state: BackendState | None = None) -> Fault:
         """Let a fault act from now on; return it as planned."""
         state = state or self.state
-        remembering = replace(fault, memory=state.registry.copy())
-        return state.faults.plan(remembering, self.clock.now())
+        if fault.kind in REMEMBERING:
+            fault = replace(fault, memory=state.registry.copy())
+        return state.faults.plan(fault, self.clock.now())
 
 
 def _wait(

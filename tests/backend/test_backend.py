@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 
 from mockthingspace import create_app
 from mockthingspace.backend.backend import Backend, BackendState, Seed
+from mockthingspace.backend.faults.models import Fault
 from mockthingspace.core.clock import Clock, Mode
 from mockthingspace.core.exceptions import SettingsError
 from mockthingspace.core.models import Registration
@@ -75,6 +76,15 @@ def use(client: FlaskClient) -> None:
     for password in ("secret", "wrong"):
         login = {"username": "ann", "password": password}
         client.post("/api/m2m/v1/session/login", json=login)
+
+
+def test_only_a_fault_that_goes_back_remembers_what_was_registered() -> None:
+    """Memory does not grow with faults times registrations."""
+    backend = Backend(Settings())
+    kinds = ("drop", "stale", "stale-credentials")
+    planned = [backend.plan(Fault(kind, "deliveries")) for kind in kinds]
+    copy = backend.state.registry.copy()
+    assert [fault.memory for fault in planned] == [None, copy, copy]
 
 
 def test_a_reset_server_equals_a_fresh_one() -> None:

@@ -136,3 +136,17 @@ def test_one_of_many_who_deregister_at_once_gets_it() -> None:
     for caller in callers:
         caller.join()
     assert (gone.count(registration()), gone.count(None)) == (1, WRITERS - 1)
+
+
+def test_a_copy_stays_as_it_was_and_is_shared() -> None:
+    """Whoever asks before the next change gets the same one: memory is bounded."""
+    registry = Registry([registration()])
+    first, again = registry.copy(), registry.copy()
+    registry.register(registration(service="t"))
+    second = registry.copy()
+    registry.deregister("f", "a", "t")
+    assert (first is again, second.every()) == (
+        True,
+        [registration(), registration(service="t")],
+    )
+    assert (first.every(), registry.copy().every()) == ([registration()],) * 2

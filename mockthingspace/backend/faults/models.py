@@ -15,6 +15,7 @@ from typing import Any, Literal
 from mockthingspace.core.sequence import Sequence
 
 On = Literal["requests", "deliveries"]
+REMEMBERING = ("stale", "stale-credentials")  # the kinds that go back in time
 SCOPES = ("account", "family", "operation", "service", "event")
 
 

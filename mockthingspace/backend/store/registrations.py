@@ -17,6 +17,7 @@ class Registry:
     def __init__(self, registrations: Iterable[Registration] = ()) -> None:
         self._lock = Lock()
         self._by_account: dict[tuple[str, str], tuple[Registration, ...]] = {}
+        self._copied: Registry | None = None  # since the last change
         for registration in registrations:
             self.register(registration)
 
@@ -24,6 +25,7 @@ class Registry:
         """Add a registration, in place of the one for its service if any."""
         key = (registration.family, registration.account)
         with self._lock:
+            self._copied = None
             others = _without(self._by_account.get(key, ()), registration.service)
             self._by_account[key] = (*others, registration)
 
@@ -33,6 +35,7 @@ class Registry:
         """Remove a registration and return it; None when there was none."""
         key = (family, account)
         with self._lock:
+            self._copied = None
             before = self._by_account.get(key, ())
             after = _without(before, service)
             if after:
@@ -68,11 +71,15 @@ class Registry:
         ]
 
     def copy(self) -> "Registry":
-        """Return a registry of its own with what is registered now."""
-        made = Registry()
+        """Return a registry with what is registered now, to be read only.
+
+        It is the same one until something changes.
+        """
         with self._lock:
-            made._by_account = dict(self._by_account)
-        return made
+            if self._copied is None:
+                self._copied = Registry()
+                self._copied._by_account = dict(self._by_account)
+            return self._copied
 
     def remove(
         self,
