@@ -245,6 +245,22 @@ def test_a_delivery_that_is_over_leaves_no_timer(
     assert (backend.clock.now(), backend.runtime.timers._heap) == (before, [])
 
 
+def test_a_timer_that_comes_too_late_sends_nothing(
+    make: Callable[..., Double], listener: App
+) -> None:
+    """Its attempt was answered, or its delivery cancelled, just after it was taken."""
+    listener.statuses = [503]
+    backend = make(retries="observed")
+    sent = send(backend)
+    backend.advance(0)
+    dispatcher = backend.state.dispatcher
+    job = dispatcher._jobs[sent.id]
+    dispatcher._overlap(job)
+    dispatcher.cancel([KEY])
+    dispatcher._send(job)
+    assert (listener.asked, dispatcher.idle()) == (["/11"], True)
+
+
 def test_no_more_than_a_hundred_late_deliveries_are_kept(
     make: Callable[..., Backend],
 ) -> None:
