@@ -7,7 +7,7 @@ from mockthingspace.core.models import Attempt, Delivery
 from mockthingspace.core.notifier import Notifier
 from mockthingspace.core.sequence import Sequence
 
-from .rows import each
+from ..rows import each
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 NEW = Delivery("", 0, "fota-v1", "a", "Fota", None, "http://l", b"{}", "event", NOW)

@@ -246,7 +246,7 @@ def test_a_delivery_that_is_over_leaves_no_timer(
 
 
 def test_a_timer_that_comes_too_late_sends_nothing(
-    make: Callable[..., Double], listener: App
+    make: Callable[..., Backend], listener: App
 ) -> None:
     """Its attempt was answered, or its delivery cancelled, just after it was taken."""
     listener.statuses = [503]
