@@ -26,7 +26,7 @@ help: ## list the targets
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/run.stamp: setup.cfg pyproject.toml | $(BIN)/python
+$(VENV)/run.stamp: setup.cfg setup.py pyproject.toml | $(BIN)/python
 	$(PIP) install --editable '.[openapi]'
 	@touch $@
 
@@ -35,7 +35,7 @@ $(VENV)/demo.stamp: $(VENV)/run.stamp
 	@touch $@
 
 # It has what running and the demo need, so their stamps are its own.
-$(VENV)/dev.stamp: setup.cfg pyproject.toml | $(BIN)/python
+$(VENV)/dev.stamp: setup.cfg setup.py pyproject.toml | $(BIN)/python
 	$(PIP) install uv
 	$(UV) $(BIN)/python --editable '.[dev]'
 	@touch $(VENV)/run.stamp $(VENV)/demo.stamp $@

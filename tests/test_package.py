@@ -18,7 +18,13 @@ pytestmark = pytest.mark.package
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "mockthingspace"
 NAME = f"mockthingspace-{__version__}"
-SHIPPED = ("mockthingspace", "setup.cfg", "pyproject.toml", "README.md", "LICENSE")
+SHIPPED = (
+    *("mockthingspace", "fixtures", "setup.py", "setup.cfg", "pyproject.toml"),
+    *("README.md", "LICENSE"),
+)
+DOCUMENTS = {
+    str(file.relative_to(ROOT)) for file in (ROOT / "fixtures").rglob("*.json")
+}
 
 
 def _ran(*command: str | Path, cwd: Path) -> str:
@@ -79,14 +85,15 @@ def test_a_build_makes_a_wheel_and_an_sdist(built):
 
 
 def test_the_wheel_has_exactly_the_package(built):
-    """The wheel holds the modules, the typing mark and its metadata."""
+    """The wheel holds the modules, the documents and its metadata."""
     with zipfile.ZipFile(built / f"{NAME}-py3-none-any.whl") as wheel:
         names = set(wheel.namelist())
 
     metadata = ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "top_level.txt")
     info = {f"{NAME}.dist-info/{name}" for name in metadata}
     licence = {f"{NAME}.dist-info/licenses/LICENSE"}
-    assert names == _modules(PACKAGE) | info | licence
+    documents = {f"mockthingspace/{name}" for name in DOCUMENTS}
+    assert names == _modules(PACKAGE) | documents | info | licence
     assert "mockthingspace/py.typed" in names
 
 
@@ -95,7 +102,7 @@ def test_the_sdist_has_what_the_wheel_is_built_from(built):
     with tarfile.open(built / f"{NAME}.tar.gz") as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
 
-    assert _modules(PACKAGE) | {*SHIPPED} <= names
+    assert _modules(PACKAGE) | DOCUMENTS | {*SHIPPED} <= names
 
 
 def test_the_installed_command_prints_its_version(installed):
@@ -111,11 +118,12 @@ def test_the_installed_package_serves(installed):
         "from mockthingspace import MockThingSpace\n"
         "with MockThingSpace() as thingspace:\n"
         "    print(thingspace.registrations(), MockThingSpace.__module__)\n"
+        "    print(len(thingspace.events()) > 90)\n"
     )
 
     printed = _ran(installed / "python", "-c", code, cwd=installed)
 
-    assert printed == "[] mockthingspace.testing.mock_thingspace\n"
+    assert printed == "[] mockthingspace.testing.mock_thingspace\nTrue\n"
 
 
 @pytest.mark.parametrize(

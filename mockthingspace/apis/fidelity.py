@@ -78,7 +78,7 @@ def _of(api: Api) -> Iterator[Entry]:
     for claim in dict.fromkeys(_rules(api)):
         yield _entry(api.name, "rule", claim.summary, claim)
     for event in api.events:
-        known = event.known
+        known = event.provenance
         yield Entry(api.name, "event", event.name, event.summary, *known)
         yield from _rows(api, event)
 

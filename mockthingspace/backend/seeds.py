@@ -16,10 +16,10 @@ from mockthingspace.backend.backend import Seed
 from mockthingspace.backend.faults import parser
 from mockthingspace.backend.faults.models import Fault
 from mockthingspace.core.exceptions import InvalidMessage, SettingsError, suggest
-from mockthingspace.core.models import Registration
+from mockthingspace.core.models import Registration, assumed
 from mockthingspace.core.signatures import new_secret
 from mockthingspace.spec.api import Api
-from mockthingspace.spec.events import Event, checked_message, fields_of
+from mockthingspace.spec.events import Event, checked_message
 from mockthingspace.spec.fields import (
     HttpHeaders,
     ListenerUrl,
@@ -172,9 +172,8 @@ def _event(name: str, item: object, apis: tuple[Api, ...]) -> tuple[str, Event]:
         raise SettingsError(f"events.{name}: {_problems(error)}") from error
     except (SettingsError, InvalidMessage) as error:
         raise SettingsError(f"events.{name}: {error}") from error
-    rows = fields_of(message, "the seed file")
-    made = Event(name, service, "the seed file's own", rows, message)
-    return loaded["family"], made
+    known = {"": assumed("the seed file")}
+    return loaded["family"], Event(name, service, "the seed file's own", message, known)
 
 
 def registrations(

@@ -1,5 +1,6 @@
 """Values of JSON, whatever they mean."""
 
+from collections.abc import Iterator
 from typing import Any
 
 DEEPEST = 100
@@ -19,3 +20,17 @@ def _items(value: Any) -> list[Any]:
     if isinstance(value, dict):
         return list(value.values())
     return value if isinstance(value, list) else []
+
+
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Return the values that hold no others, each with its path: ``list.0.name``.
+
+    An empty array or object is one of them, unless it is the whole value.
+    """
+    pairs = value.items() if isinstance(value, dict) else enumerate(value)
+    for step, below in pairs:
+        where = f"{path}.{step}" if path else str(step)
+        if isinstance(below, dict | list) and below:
+            yield from leaves(below, where)
+        else:
+            yield where, below

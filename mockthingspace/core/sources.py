@@ -4,6 +4,9 @@ A source is an address, or a sentence where there is none. ``date_of`` tells
 the date of whatever names one.
 """
 
+import re
+from collections.abc import Mapping
+
 _TS = "https://thingspace.verizon.com"
 _APIS = f"{_TS}/documentation/apis"
 _OLD = f"{_TS}/resources/documentation"
@@ -150,3 +153,20 @@ def date_of(source: str) -> str:
     Where no source says something, it is the day they were searched for it.
     """
     return next((day for one, day in _DATES.items() if one in source), READ)
+
+
+def spelled_out(text: str) -> str:
+    """Return a source as a document has it, ``{fota-errors}`` replaced by its page.
+
+    Raises:
+        KeyError: There is no such page.
+    """
+    return _NAME.sub(lambda name: _PAGES[name[1]], text)
+
+
+_NAME = re.compile(r"\{([a-z0-9-]+)\}")
+_PAGES: Mapping[str, str] = {
+    name.lower().replace("_", "-"): page
+    for name, page in globals().items()
+    if name.isupper() and not name.startswith("_") and isinstance(page, str)
+}

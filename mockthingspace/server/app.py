@@ -21,7 +21,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTo
 from werkzeug.routing import Map, Rule
 
 from mockthingspace.apis import APIS
-from mockthingspace.apis.errors import gateway
+from mockthingspace.apis.documents import errors_outside
 from mockthingspace.backend import seeds, timeline
 from mockthingspace.backend.backend import Backend
 from mockthingspace.core import serializers
@@ -285,7 +285,7 @@ def _not_served(error: HTTPException) -> Response:
         )
     inside = [one for one in APIS if request.path.startswith(f"{one.prefix}/")]
     family = max(inside, key=lambda one: len(one.prefix), default=None)
-    answers = family.answers if family else gateway("/")
+    answers = family.answers if family else errors_outside()
     response = refused(answers[type(refusal)], refusal, note)
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = headers["Allow"]

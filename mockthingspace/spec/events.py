@@ -1,8 +1,7 @@
 """Messages that can be triggered: what is in each, and how we know.
 
-An event is rows: a path into the message, a default, a mark and a source. The
-message is built of the rows, so ``GET /__admin/events`` can say of every field
-where it comes from. A value of a user's own must stand where a row stands.
+An event is a message as it is on the wire, and how each of its fields is known.
+A value of a user's own must stand where the message has one.
 """
 
 import json
@@ -12,8 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from difflib import SequenceMatcher, get_close_matches
+from functools import cached_property
 from heapq import nlargest
-from itertools import islice, pairwise
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from mockthingspace.core.exceptions import (
     InvalidMessage,
     suggest,
 )
-from mockthingspace.core.json_values import DEEPEST, is_deeper
+from mockthingspace.core.json_values import DEEPEST, is_deeper, leaves
 from mockthingspace.core.models import EVIDENCE, Evidence, Provenance, Registration
 
 ECHOES = ("{account}", "{username}", "{password}")
@@ -75,17 +75,18 @@ class Field:
     source: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Event:
-    """One kind of message a family sends.
+    """One kind of message an API sends.
 
     Args:
         name: Such as ``Fota.firmwareList``.
         service: The callback service whose listener gets it.
         summary: When ThingSpace sends it.
-        fields: What is in it.
-        own: The whole message, where it is the user's; None where it is built of
-            the fields.
+        document: The message; ``{account}``, ``{username}`` and ``{password}`` are
+            the registration's, and an ``Id`` is another one with each trigger.
+        known: How its fields are known, by path; the longest that begins a field's
+            path counts, and the empty one begins all.
         counter: The field at the top that counts the attempts, if one does.
         limit: The field at the top that tells how many there can be, if one does.
         retried: Whether it is sent again where it was not acknowledged.
@@ -94,26 +95,36 @@ class Event:
     name: str
     service: str
     summary: str
-    fields: tuple[Field, ...]
-    own: Mapping[str, Any] | None = None
+    document: Mapping[str, Any]
+    known: Mapping[str, Provenance]
     counter: str | None = None
     limit: str | None = None
     retried: bool = True
 
+    @cached_property
+    def fields(self) -> tuple[Field, ...]:
+        """What is in the message, value by value."""
+        return tuple(
+            Field(path, value, *self._provenance_of(path))
+            for path, value in leaves(self.document)
+        )
+
+    def _provenance_of(self, path: str) -> Provenance:
+        while path not in self.known:
+            path = path.rpartition(".")[0]
+        return self.known[path]
+
     @property
-    def known(self) -> Provenance:
-        """How we know of it: as of its least known field."""
-        known = (Provenance(one.evidence, one.source) for one in self.fields)
-        return max(known, key=lambda one: EVIDENCE.index(one.evidence), default=_EMPTY)
+    def provenance(self) -> Provenance:
+        """How the event is known: as its least known field is."""
+        known = (Provenance(field.evidence, field.source) for field in self.fields)
+        return max(
+            known, key=lambda pair: EVIDENCE.index(pair.evidence), default=_EMPTY
+        )
 
     def template(self) -> dict[str, Any]:
         """Return the message with its defaults, echoes as they are written."""
-        if self.own is not None:
-            return deepcopy(dict(self.own))
-        made: dict[str, Any] = {}
-        for field in self.fields:
-            _put(made, field.path.split("."), deepcopy(field.default))
-        return made
+        return deepcopy(dict(self.document))
 
     def message(
         self,
@@ -187,22 +198,6 @@ def counted(message: bytes, counter: str | None, number: int) -> bytes:
     return json.dumps(document).encode()
 
 
-def _put(document: Any, path: list[str], value: Any) -> None:
-    """Put a default where its path leads, making what is on the way."""
-    for step, after in pairwise(path):
-        empty: Any = [] if after.isdigit() else {}
-        if isinstance(document, list):
-            if int(step) == len(document):
-                document.append(empty)
-            document = document[int(step)]
-        else:
-            document = document.setdefault(step, empty)
-    if isinstance(document, list):
-        document.append(value)
-    else:
-        document[path[-1]] = value
-
-
 def override(
     message: dict[str, Any], path: str, value: Any, room: int = MOST_COPIED
 ) -> int:
@@ -274,20 +269,6 @@ def paths(value: Any, above: str = "") -> Iterator[str]:
         yield path
         if isinstance(below, dict | list):
             yield from paths(below, f"{path}.")
-
-
-def fields_of(message: Mapping[str, Any], source: str) -> tuple[Field, ...]:
-    """Return the fields of a message of the user's own, each as it stands."""
-    return tuple(_leaves(message, "", source)) if message else ()
-
-
-def _leaves(value: Any, path: str, source: str) -> Iterator[Field]:
-    if not isinstance(value, dict | list) or not value:
-        yield Field(path, value, "assumed", source)
-        return
-    pairs = value.items() if isinstance(value, dict) else enumerate(value)
-    for step, below in pairs:
-        yield from _leaves(below, f"{path}.{step}" if path else str(step), source)
 
 
 def _kind(value: Any) -> str:

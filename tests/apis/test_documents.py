@@ -1,37 +1,217 @@
-"""The server answers as the fixtures say, and every fixture is accounted for.
+"""The server answers as the documents say, and every document is accounted for.
 
-``CASES`` is the table: what is sent, and which file the answer must be. It is
-also what "used" means below, so no order or selection of tests changes it.
+``CASES`` is the table: what is sent, and which example or error the answer must be.
+It is also what "used" means below, so no order or selection of tests changes it.
 """
 
 import json
 import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
 
 from mockthingspace import Settings, create_app
 from mockthingspace.apis import APIS
+from mockthingspace.apis.documents import FIXTURES
 from mockthingspace.core import sources
 from mockthingspace.core.exceptions import InvalidBearer, word
+from mockthingspace.core.json_values import leaves
 from mockthingspace.spec.api import Api
 
 from ..rows import each
-from .cases.asking import DOCS, FIXTURES, Case, answer, read
+from .cases.asking import Case, answer, example, read
 from .cases.every import CASES
 
 SEED = "demo-seed.json"
 REGISTERING = [case for case in CASES if "/register." in str(case.answer)]
 SIGNED = [api.prefix for api in APIS if api.signed]
+EVIDENCE = ("documented", "observed", "assumed")
+PAIR = {
+    "type": "array",
+    "prefixItems": [{"enum": EVIDENCE}, {"type": "string", "minLength": 1}],
+    "minItems": 2,
+    "maxItems": 2,
+}
+MESSAGE = {
+    "type": "object",
+    "required": ["event", "service", "summary", "message", "known"],
+    "additionalProperties": False,
+    "properties": {
+        "event": {"type": "string"},
+        "service": {"type": "string"},
+        "summary": {"type": "string", "minLength": 1},
+        "order": {"type": "integer", "minimum": 1},
+        "ids": {"type": "array", "items": {"type": "string"}},
+        "counter": {"type": "string"},
+        "limit": {"type": "string"},
+        "retried": {"const": False},
+        "message": {"type": "object"},
+        "known": {"type": "object", "additionalProperties": PAIR},
+    },
+}
+ERROR = {
+    "type": "object",
+    "required": ["status", "body", "known"],
+    "additionalProperties": False,
+    "properties": {
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "body": {"type": "object"},
+        "summary": {"type": "string"},
+        "content_type": {"type": "string"},
+        "known": {"anyOf": [PAIR, {"type": "object", "additionalProperties": PAIR}]},
+        "docs": {
+            "type": "object",
+            "required": ["body", "summary", "known"],
+            "additionalProperties": False,
+            "properties": {
+                "body": {"type": "object"},
+                "summary": {"type": "string"},
+                "known": PAIR,
+            },
+        },
+    },
+}
+SCHEMAS = {
+    "message": Draft202012Validator(MESSAGE),
+    "errors": Draft202012Validator({"type": "object", "additionalProperties": ERROR}),
+}
+UWS = "UnifiedWebService"
+# Written by hand, so that not every comparison is of a file with itself.
+BODIES: list[tuple[str, str, int, Any]] = [
+    (
+        "/api/fota/v1",
+        "inactive-account",
+        400,
+        {"errorCode": "INVALID_PARAMETER", "errorMessage": "Inactive account"},
+    ),
+    (
+        "/api/fota/v3",
+        "invalid-account",
+        400,
+        {
+            "errorCode": "INVALID_PARAMETER",
+            "errorMessage": "Invalid account name format",
+        },
+    ),
+    (
+        "/api/m2m/v1",
+        "inactive-account",
+        400,
+        {
+            "errorCode": f"{UWS}.REQUEST_FAILED.AccountNotFound",
+            "errorMessage": "The account was not found.",
+        },
+    ),
+    (
+        "/api/loc/v1",
+        "expired-session",
+        400,
+        {
+            "errorCode": "INVALID_PARAMETER",
+            "errorMessage": "UWS verification failure (The Session has expired.)",
+        },
+    ),
+    (
+        "/api/diagnostics/v1",
+        "not-registered",
+        403,
+        {
+            "errorCode": "CALLBACK_NOT_REGISTERED",
+            "errorMessage": "Callback is not registered for this account.",
+        },
+    ),
+    (
+        "/api/hyper-precise/v1",
+        "missing-session",
+        401,
+        {
+            "responseCode": "INVALID_ACCESS",
+            "message": "The access policy denied the resource operation for this user",
+        },
+    ),
+    (
+        "/api/m2m/v1/session",
+        "expired-session",
+        400,
+        {
+            "errorCode": f"{UWS}.REQUEST_FAILED.SessionToken.Expired",
+            "errorMessage": "The Session has expired.",
+        },
+    ),
+    (
+        "/api/ts/v1/oauth2",
+        "missing-bearer",
+        401,
+        {
+            "error": "invalid_client",
+            "error_description": "Client authentication failed",
+        },
+    ),
+    (
+        "/api/fota/v2",
+        "invalid-bearer",
+        401,
+        {
+            "fault": {
+                "code": 900901,
+                "message": "Invalid Credentials",
+                "description": "Access failure for API: /fota/v2, version: v2. Make "
+                "sure you have given the correct access token",
+            }
+        },
+    ),
+]
 
 
 def rows() -> list[list[str]]:
-    """Return the rows of the table in SOURCES.md, each as its cells."""
-    lines = (FIXTURES / "SOURCES.md").read_text("utf-8").splitlines()
+    """Return the rows of the examples' table in README.md, each as its cells."""
+    text = (FIXTURES / "README.md").read_text("utf-8")
+    lines = text[text.index("## Examples") :].splitlines()
     table = [line for line in lines if line.startswith("| ")]
     return [[cell.strip() for cell in line.split("|")[1:-1]] for line in table[1:]]
 
 
-def refusals(docs: bool = False) -> list[tuple[Api, type[Exception]]]:
-    """Return every refusal of every family, with the family.
+def files(kind: str) -> list[Path]:
+    """Return the documents of a kind."""
+    pattern = {"message": "messages/*.json", "errors": "*errors.json"}[kind]
+    return sorted(FIXTURES.rglob(pattern))
+
+
+def faults(kind: str) -> Iterator[str]:
+    """Say what is wrong with the documents of a kind: the file, the path, and what."""
+    for file in files(kind):
+        name = file.relative_to(FIXTURES)
+        try:
+            document = json.loads(file.read_text("utf-8"))
+        except ValueError as error:
+            yield f"{name}: {error}"
+            continue
+        for error in SCHEMAS[kind].iter_errors(document):
+            yield f"{name}: {error.json_path}: {error.message}"
+        if kind == "message":
+            yield from (f"{name}: {fault}" for fault in unmarked(document))
+
+
+def unmarked(document: dict[str, Any]) -> Iterator[str]:
+    """Say which fields of a message nothing is known of, and what is known of none."""
+    paths = [path for path, _ in leaves(document["message"])]
+    known = document["known"]
+    for path in paths:
+        above = path
+        while above and above not in known:
+            above = above.rpartition(".")[0]
+        if above not in known:
+            yield f"message.{path}: is not marked"
+    for path in (*known, *document.get("ids", ())):
+        if path and not any(f"{leaf}.".startswith(f"{path}.") for leaf in paths):
+            yield f"{path}: is known of no field"
+
+
+def errors(docs: bool = False) -> list[tuple[Api, type[Exception]]]:
+    """Return every error of every API, with the API.
 
     Args:
         docs: Only those that ThingSpace's pages have in another shape.
@@ -46,29 +226,11 @@ def refusals(docs: bool = False) -> list[tuple[Api, type[Exception]]]:
     ]
 
 
-def refusal_name(value: Any) -> str:
-    """Name a family or a kind of refusal."""
-    return value.prefix if isinstance(value, Api) else word(value)
-
-
-def fixture_of(api: Api, kind: type[Any]) -> str:
-    """Return the fixture a family's answer to a refusal stands in."""
-    name = f"{word(kind)}.error.json"
-    own = [f"{api.name}/{operation.name}.{name}" for operation in api.operations]
-    used = [item for item in own if (FIXTURES / item).exists()]
-    return used[0] if used else f"{api.name}/{name}"
-
-
-def docs_body(name: str) -> Any:
-    """Return what the pages have where the SDK has the document in a fixture.
-
-    It stands in a file of its own, unless only the code of a fault is otherwise.
-    """
-    own = name.replace(".error.", ".docs.error.")
-    if (FIXTURES / own).exists():
-        return read(own)
-    fault = read(name)["fault"]
-    return {"fault": {**fault, "code": str(fault["code"])}}
+def name_of(api: Api, kind: type[Exception]) -> set[str]:
+    """Return what cases may call an error."""
+    own = [f"{api.name}/{operation.name}." for operation in api.operations]
+    above = own if api.prefix.endswith("/oauth2") else [f"{api.name}/"]
+    return {f"{place}{word(kind)}.error.json" for place in above}
 
 
 @each("case", CASES, ids=repr)
@@ -98,12 +260,90 @@ def test_a_secret_is_in_a_header_where_messages_are_signed(case: Case) -> None:
     assert re.fullmatch("[0-9a-f]{64}" if signed else "", secret or "")
 
 
-def test_every_fixture_is_used() -> None:
+def test_every_example_is_used() -> None:
     """A file that no case uses is dead weight, and one that is missing a mistake."""
-    used = set().union(*(case.files for case in CASES)) | {SEED}
-    there = {str(file.relative_to(FIXTURES)) for file in FIXTURES.rglob("*.json")}
+    used = {
+        example(name)
+        for case in CASES
+        for name in case.files
+        if not name.endswith(".error.json")
+    }
+    there = {
+        str(file.relative_to(FIXTURES)) for file in FIXTURES.rglob("examples/*.json")
+    }
 
     assert used == there
+
+
+def test_every_error_is_met() -> None:
+    """Each API's every error is what some case is answered with."""
+    used = set().union(*(case.files for case in CASES))
+
+    assert [
+        (api.prefix, word(kind))
+        for api, kind in errors()
+        if not name_of(api, kind) & used
+    ] == []
+
+
+@each(("prefix", "refusal", "status", "body"), BODIES)
+def test_an_error_is_this(prefix: str, refusal: str, status: int, body: Any) -> None:
+    """What is documented of each API's errors is what it answers."""
+    [answered] = [
+        response
+        for api in APIS
+        if api.prefix == prefix
+        for kind, response in api.answers.items()
+        if word(kind) == refusal
+    ]
+
+    assert (answered.status, answered.body) == (status, body)
+
+
+@pytest.mark.parametrize("kind", ["message", "errors"])
+def test_a_document_is_well_formed_and_marked(kind: str) -> None:
+    """The file and the path are named of whatever is not."""
+    assert list(faults(kind)) == []
+
+
+def test_what_is_wrong_with_a_document_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is no JSON, has another key, or is not marked."""
+    folder = tmp_path / "fota" / "messages"
+    folder.mkdir(parents=True)
+    good = {"event": "Fota.x", "service": "Fota", "summary": "a test's", "message": {}}
+    marked = {"message": {"a": [{"b": 1}]}, "known": {"a.1": ["assumed", "a test"]}}
+    (folder / "a.json").write_text("{")
+    (folder / "b.json").write_text(json.dumps({**good, "known": {}, "knwon": {}}))
+    (folder / "c.json").write_text(json.dumps({**good, **marked}))
+    monkeypatch.setattr(f"{__name__}.FIXTURES", tmp_path)
+
+    assert [fault.partition(": ")[::2] for fault in faults("message")] == [
+        (
+            "fota/messages/a.json",
+            "Expecting property name enclosed in double quotes: line 1 column 2 "
+            "(char 1)",
+        ),
+        (
+            "fota/messages/b.json",
+            "$: Additional properties are not allowed ('knwon' was unexpected)",
+        ),
+        ("fota/messages/c.json", "message.a.0.b: is not marked"),
+        ("fota/messages/c.json", "a.1: is known of no field"),
+    ]
+
+
+@each("file", files("message"), ids=lambda file: file.name)
+def test_a_message_is_named_as_its_file(file: Path) -> None:
+    """Who looks for an event finds its file by the name."""
+    assert json.loads(file.read_text("utf-8"))["event"] == file.stem
+
+
+def test_a_source_names_a_page_there_is() -> None:
+    """A name that stands for no address is a mistake, not a text."""
+    with pytest.raises(KeyError, match="no-such-page"):
+        sources.spelled_out("as {no-such-page} says")
 
 
 def test_every_operation_is_asked_for() -> None:
@@ -130,11 +370,13 @@ def _pattern(api: Api, rule: str) -> str:
     return api.prefix + re.sub("<[a-z]+>", "[^/]+", rule)
 
 
-def test_every_fixture_has_its_row_in_the_sources() -> None:
-    """SOURCES.md has one row for each file, in order, and none besides."""
-    there = [str(file.relative_to(FIXTURES)) for file in FIXTURES.rglob("*.json")]
+def test_every_example_has_its_row() -> None:
+    """README.md has one row for each file, in order, and none besides."""
+    there = [*FIXTURES.rglob("examples/*.json"), FIXTURES / SEED]
 
-    assert [name for name, *_ in rows()] == sorted(there)
+    assert [name for name, *_ in rows()] == sorted(
+        str(file.relative_to(FIXTURES)) for file in there
+    )
 
 
 def test_marks_are_of_the_three_words() -> None:
@@ -145,7 +387,7 @@ def test_marks_are_of_the_three_words() -> None:
 
 
 def test_sources_are_those_the_families_name() -> None:
-    """An address in SOURCES.md is one of those the server itself gives."""
+    """An address in README.md is one of those the server itself gives."""
     named = {
         value.split(" ")[0]
         for name, value in vars(sources).items()
@@ -170,43 +412,6 @@ def test_what_no_source_says_is_assumed() -> None:
     )
 
 
-def test_the_note_of_an_error_names_its_status() -> None:
-    """Errors are 400 where the note begins with no other status."""
-    notes = {name: note for name, _, _, note in rows()}
-    said = {
-        str(case.answer): int(
-            (re.match(r"\d{3}\b", notes[str(case.answer)]) or [400])[0]
-        )
-        for case in CASES
-        if ".error." in str(case.answer)
-    }
-
-    assert said == {
-        str(case.answer): case.status for case in CASES if case.answer in said
-    }
-
-
-@each(("api", "kind"), refusals(), ids=refusal_name)
-def test_every_refusal_has_its_fixture(api: Api, kind: type[Exception]) -> None:
-    """Whatever a family refuses stands in a file, marked as the family marks it."""
-    name = fixture_of(api, kind)
-    answered = api.answers[kind]
-    marks = {row[0]: row[1] for row in rows()}
-
-    assert answered.body == read(name)
-    assert answered.claim.evidence == marks[name]
-
-
-@each(("api", "kind"), refusals(docs=True), ids=refusal_name)
-def test_a_refusal_in_the_pages_shape_follows_from_its_fixture(
-    api: Api, kind: type[Exception]
-) -> None:
-    """What is otherwise on the pages stands in a file, or is a fault's code as text."""
-    shown = api.answers[kind].in_dialect(DOCS["dialect"])
-
-    assert shown == docs_body(fixture_of(api, kind))
-
-
 def test_the_demo_seed_loads() -> None:
     """A server starts from the demo seed, which has something of every family."""
     app = create_app(Settings(seed=str(FIXTURES / SEED)))
@@ -216,7 +421,9 @@ def test_the_demo_seed_loads() -> None:
     keys = ("family", "account", "service", "url")
     wanted = [
         tuple(registration[key] for key in keys)
-        for registration in read(SEED)["registrations"]
+        for registration in json.loads((FIXTURES / SEED).read_text("utf-8"))[
+            "registrations"
+        ]
     ]
     found = [
         tuple(registration[key] for key in keys)

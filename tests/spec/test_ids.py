@@ -8,9 +8,8 @@ import pytest
 
 from mockthingspace import MockThingSpace
 from mockthingspace.apis import APIS
-from mockthingspace.apis.connectivity.envelope import REQUEST_ID
 from mockthingspace.core.models import Registration
-from mockthingspace.spec.events import Event, Field, ids
+from mockthingspace.spec.events import Event, Id, ids
 from mockthingspace.testing.conformance.subject import identity_of
 
 from ..rows import each
@@ -116,8 +115,8 @@ def test_a_resend_has_the_same_id(mock: MockThingSpace) -> None:
 
 def test_equal_ids_of_a_message_stay_equal(backend: Any) -> None:
     """What the documents have twice is the same in both places."""
-    rows = [Field(path, REQUEST_ID, "assumed", "a test") for path in ("a", "b.0.c")]
-    event = Event("Own.twice", "Own", "", tuple(rows))
+    same = Id("9d46d4ce-2f8a-4ab5-8e9b-7e8d4c0c6c2e")
+    event = Event("Own.twice", "Own", "", {"a": same, "b": [{"c": same}]}, {})
     now = backend.clock.now()
     listening = Registration("own", ACCOUNT, "Own", "", None, None, now)
 

@@ -6,13 +6,19 @@ and its model is an array. Followed: the SDK. One page spells ``AlertService``
 ``AlertsService``: both are taken, the first is answered.
 """
 
-from mockthingspace.apis import common
-from mockthingspace.apis.connectivity.errors import callbacks
-from mockthingspace.apis.connectivity.messages import EVENTS, FACTS
+from mockthingspace.apis import common, documents
 from mockthingspace.apis.connectivity.services import CONNECTIVITY, SPELLINGS
 from mockthingspace.apis.handlers import deregister, listing, register
 from mockthingspace.core.models import Claim, Provenance, assumed, documented
-from mockthingspace.core.sources import BEST_PRACTICES, CALLBACKS, MEASURED, SDK
+from mockthingspace.core.sources import (
+    BEST_PRACTICES,
+    BRACELESS,
+    CALLBACKS,
+    MEASURED,
+    NIDD_LOG,
+    SDK,
+    START_SMS,
+)
 from mockthingspace.core.sources import CONNECTIVITY_DEREGISTER as ENDING
 from mockthingspace.core.sources import CONNECTIVITY_LIST as LISTING
 from mockthingspace.core.sources import CONNECTIVITY_REGISTER as REGISTERING
@@ -51,6 +57,33 @@ REPLACES = assumed(f"one endpoint a service, says {BEST_PRACTICES}; not how")
 LIST = Claim("the account's registrations, an array", "documented", LISTING)
 ADD = Claim("registers, in place of an earlier one", *REPLACES)
 END = Claim("deregisters and names what", "documented", ENDING)
+CLAIMS = (
+    Claim("no Authorization; our User-Agent is the real one", "observed", MEASURED),
+    Claim(
+        "retries=observed: maxCallbackThreshold is 2; with any it is how many attempts "
+        "there are",
+        "observed",
+        f"{NIDD_LOG} (of other schedules and services it is assumed)",
+    ),
+    Claim(
+        "an SMS of a device is sent once, since ThingSpace queues what it could not "
+        "deliver until it is asked to start again",
+        "documented",
+        START_SMS,
+    ),
+    Claim(
+        "now and then a message comes without its first brace; the fault missing-brace "
+        "sends one so",
+        "observed",
+        BRACELESS,
+    ),
+    Claim(
+        "a message's Base64 may come with its padding escaped twice; the fault "
+        "escaped-padding sends it so",
+        "observed",
+        f"{NIDD_LOG} (once, and read from a print of what was parsed)",
+    ),
+)
 OPERATIONS = (
     Operation(
         "list", "GET", RULE, listing, LIST, WHERE, reply=LISTED, many=True, docs=DOCS
@@ -64,12 +97,12 @@ FAMILY = Api(
     services=SERVICES,
     spellings=SPELLINGS,
     operations=OPERATIONS,
-    answers=callbacks("/m2m/v1"),
-    events=EVENTS,
+    answers=documents.errors("connectivity", "/m2m/v1", "connectivity"),
+    events=documents.messages("connectivity"),
     registration_rules=dict.fromkeys((PORTS, CREDENTIALS), documented(REGISTERING)),
     claims=common.callbacks(
         ABOUT,
-        *FACTS,
+        *CLAIMS,
         common.SERVICES,
         Claim("AlertsService is taken for AlertService", "documented", ENDING),
         common.replaces(REPLACES),

@@ -6,9 +6,7 @@ Disagreement: the page says ``httpHeaders`` is text, the SDK an object. Followed
 both are read, text as one header a line; the object is answered.
 """
 
-from mockthingspace.apis import common
-from mockthingspace.apis.diagnostics.errors import device_diagnostics
-from mockthingspace.apis.diagnostics.messages import EVENTS
+from mockthingspace.apis import common, documents
 from mockthingspace.apis.handlers import deregister, listing, register
 from mockthingspace.core.models import Claim, assumed, documented
 from mockthingspace.core.sources import DIAGNOSTICS_REGISTER, SDK
@@ -71,8 +69,8 @@ FAMILY = Api(
     services=SERVICES,
     signed=documented(DIAGNOSTICS_REGISTER),
     operations=OPERATIONS,
-    answers=device_diagnostics("/diagnostics/v1"),
-    events=EVENTS,
+    answers=documents.errors("diagnostics", "/diagnostics/v1"),
+    events=documents.messages("diagnostics"),
     registration_rules={PORTS: common.STRICT},
     claims=common.callbacks(POSTED, SENT, common.REPLACES),
 )

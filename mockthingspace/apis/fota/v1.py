@@ -8,10 +8,7 @@ body that is empty where there is none; the SDK's model adds ``username`` and
 ``password`` and parses an array. Followed: the SDK, since a real client parses it.
 """
 
-from mockthingspace.apis import common
-from mockthingspace.apis.fota.errors import NAMED as NAMED_ANSWERS
-from mockthingspace.apis.fota.errors import software_management
-from mockthingspace.apis.fota.messages import EVENTS
+from mockthingspace.apis import common, documents
 from mockthingspace.apis.handlers import deregister, listing, register
 from mockthingspace.core.models import Claim, documented
 from mockthingspace.core.sources import FOTA_DEREGISTER, FOTA_GET, FOTA_REGISTER, SDK
@@ -65,8 +62,8 @@ FAMILY = Api(
     prefix="/api/fota/v1",
     services=SERVICES,
     operations=OPERATIONS,
-    answers={**software_management("/fota/v1"), **NAMED_ANSWERS},
-    events=EVENTS,
+    answers=documents.errors("fota", "/fota/v1", "fota-v1"),
+    events=documents.messages("fota/v1"),
     registration_rules={PORTS: common.STRICT, CREDENTIALS: common.STRICT},
     claims=common.callbacks(POSTED, common.replaces(POSTED)),
 )

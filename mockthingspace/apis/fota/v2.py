@@ -11,14 +11,11 @@ Followed: the example, since a local listener rarely has a certificate; the
 pages under ``registration_rules=enforced``.
 """
 
-from mockthingspace.apis import common
-from mockthingspace.apis.fota.campaign_messages import V2_EVENTS, V3_EVENTS
-from mockthingspace.apis.fota.errors import software_management
+from mockthingspace.apis import common, documents
 from mockthingspace.apis.handlers import deregister, register, show
 from mockthingspace.core import sources
 from mockthingspace.core.models import Claim, Provenance, assumed, documented
 from mockthingspace.spec.api import Api, Operation
-from mockthingspace.spec.events import Event
 from mockthingspace.spec.fields import Account, ListenerUrl, Text
 from mockthingspace.spec.registration_rules import HTTPS, PORTS
 from mockthingspace.spec.schemas import Alias, Success, schema
@@ -31,10 +28,7 @@ SHOW = Claim("the account's registration, an object", "documented", sources.SDK)
 END = Claim("deregisters and answers success", "documented", sources.SDK)
 
 
-LIKE1 = assumed(f"as in version 1, whose table has no status: {sources.FOTA_ERRORS}")
-
-
-def _family(version: str, events: tuple[Event, ...], *known: Provenance) -> Api:
+def _family(version: str, *known: Provenance) -> Api:
     """Build a version; known are POST, PUT, https, callback, and an empty GET."""
     post, put, https, callback, empty = known
     none = Claim("where nothing is registered the body is empty", *empty)
@@ -46,8 +40,8 @@ def _family(version: str, events: tuple[Event, ...], *known: Provenance) -> Api:
         name=f"fota-{version}",
         prefix=f"/api/fota/{version}",
         services=("Fota",),
-        answers=software_management(f"/fota/{version}", LIKE1),
-        events=events,
+        answers=documents.errors("fota", f"/fota/{version}", f"fota-{version}"),
+        events=documents.messages(f"fota/{version}"),
         registration_rules={HTTPS: https, PORTS: common.STRICT},
         claims=common.callbacks(
             documented(sources.FOTA_REGISTER), CREATES, common.replaces(post)
@@ -66,6 +60,6 @@ PUT2 = documented(f"{sources.FOTA_V2_REPLACE} (callback: for PUT; for POST assum
 PUT3, GET3 = documented(sources.FOTA_V3_REPLACE), documented(sources.FOTA_V3_GET)
 LIKE2 = assumed(f"as in version 2: {sources.FOTA_V2_REGISTER}")
 LIKE3 = assumed(f"as in version 3: {sources.FOTA_V3_GET}")
-V2 = _family("v2", V2_EVENTS, POST2, PUT2, POST2, PUT2, LIKE3)
+V2 = _family("v2", POST2, PUT2, POST2, PUT2, LIKE3)
 POST3 = assumed(f"as in version 2; {sources.SDK} has it create a listener, and no more")
-V3 = _family("v3", V3_EVENTS, POST3, PUT3, LIKE2, LIKE2, GET3)
+V3 = _family("v3", POST3, PUT3, LIKE2, LIKE2, GET3)

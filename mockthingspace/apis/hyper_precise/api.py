@@ -9,10 +9,8 @@ the list has both spellings, so that every client parses it.
 
 from marshmallow.fields import Function
 
-from mockthingspace.apis import common
+from mockthingspace.apis import common, documents
 from mockthingspace.apis.handlers import deregister, listing, register
-from mockthingspace.apis.hyper_precise.errors import hyper_precise
-from mockthingspace.apis.hyper_precise.messages import EVENTS
 from mockthingspace.core.models import Claim, assumed, documented
 from mockthingspace.core.sources import HYPER_PRECISE_DEREGISTER as ENDED
 from mockthingspace.core.sources import HYPER_PRECISE_LIST as FOUND
@@ -67,8 +65,8 @@ FAMILY = Api(
     prefix="/api/hyper-precise/v1",
     services=SERVICES,
     operations=OPERATIONS,
-    answers=hyper_precise("/hyper-precise/v1"),
-    events=EVENTS,
+    answers=documents.errors("hyper-precise", "/hyper-precise/v1"),
+    events=documents.messages("hyper-precise"),
     registration_rules={PORTS: common.STRICT},
     claims=common.callbacks(POSTED, common.replaces(REPLACES)),
 )

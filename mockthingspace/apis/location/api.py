@@ -6,10 +6,8 @@ with success or with the two names; a page wants ``Location`` as the only servic
 to deregister, the SDK takes both. Followed: the SDK.
 """
 
-from mockthingspace.apis import common
+from mockthingspace.apis import common, documents
 from mockthingspace.apis.handlers import deregister, listing, register
-from mockthingspace.apis.location.errors import device_location
-from mockthingspace.apis.location.messages import EVENTS
 from mockthingspace.core.models import Claim, documented
 from mockthingspace.core.sources import (
     LOCATION_DEREGISTER,
@@ -68,8 +66,8 @@ FAMILY = Api(
     services=SERVICES,
     signed=documented(LOCATION_REGISTER),
     operations=OPERATIONS,
-    answers=device_location("/loc/v1"),
-    events=EVENTS,
+    answers=documents.errors("location", "/loc/v1"),
+    events=documents.messages("location"),
     registration_rules={PORTS: common.STRICT},
     claims=common.callbacks(documented(LOCATION_REGISTER), common.REPLACES),
 )

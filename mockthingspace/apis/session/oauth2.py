@@ -13,17 +13,14 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
-from mockthingspace.apis.errors import gateway
+from mockthingspace.apis import documents
 from mockthingspace.apis.handlers import Call
 from mockthingspace.core import sources
 from mockthingspace.core.exceptions import (
     InvalidGrant,
-    InvalidRequest,
-    MissingBearer,
-    TooLarge,
 )
 from mockthingspace.core.models import Claim, documented
-from mockthingspace.spec.api import Api, ErrorResponse, Operation
+from mockthingspace.spec.api import Api, Operation
 from mockthingspace.spec.fields import Secret, Text
 from mockthingspace.spec.schemas import BaseSchema, Form
 
@@ -81,53 +78,10 @@ def revoke(call: Call, token: str, **_: str) -> None:
     call.state.tokens.revoke(token)
 
 
-def _oauth(status: int, error: str, description: str, claim: Claim) -> ErrorResponse:
-    return ErrorResponse(
-        status, {"error": error, "error_description": description}, claim
-    )
-
-
 FAMILY = Api(
     name="session",
     prefix="/api/ts/v1/oauth2",
-    answers={
-        **gateway("/ts/v1"),
-        MissingBearer: _oauth(
-            401,
-            "invalid_client",
-            "Client authentication failed",
-            Claim(
-                "no key and secret: 401, invalid_client",
-                "documented",
-                f"{sources.SDK}; the error page has fault 900902 instead: "
-                f"{sources.CONNECTIVITY_ERRORS}",
-            ),
-        ),
-        InvalidGrant: _oauth(
-            400,
-            "invalid_request",
-            "Missing grant_type parameter value",
-            Claim(
-                "another grant_type or none: 400, invalid_request",
-                "documented",
-                sources.CONNECTIVITY_ERRORS,
-            ),
-        ),
-        InvalidRequest: _oauth(
-            400,
-            "invalid_request",
-            "Invalid request",
-            Claim(
-                "any other bad form: 400, invalid_request", "assumed", sources.UNSAID
-            ),
-        ),
-        TooLarge: _oauth(
-            413,
-            "invalid_request",
-            "Request body too large",
-            Claim("too large a form: 413, invalid_request", "assumed", sources.UNSAID),
-        ),
-    },
+    answers=documents.errors("session", "/ts/v1"),
     operations=(
         Operation(
             name="token",

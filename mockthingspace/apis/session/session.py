@@ -5,7 +5,7 @@ Bearer tokens are got under another prefix, which is called ``session`` too.
 
 from collections.abc import Mapping
 
-from mockthingspace.apis.connectivity.errors import sessions
+from mockthingspace.apis import documents
 from mockthingspace.apis.handlers import Call
 from mockthingspace.core import sources
 from mockthingspace.core.models import Claim, documented
@@ -69,7 +69,7 @@ def reset_password(call: Call, old_password: str) -> Mapping[str, str]:
 FAMILY = Api(
     name="session",
     prefix="/api/m2m/v1/session",
-    answers=sessions("/m2m/v1"),
+    answers=documents.errors("connectivity", "/m2m/v1", "session"),
     operations=(
         Operation(
             name="login",

@@ -293,9 +293,9 @@ def _event(family: str, event: MessageEvent) -> dict[str, Any]:
         "family": family,
         "service": event.service,
         "summary": event.summary,
-        "evidence": event.known.evidence,
-        "source": event.known.source,
-        "date": date_of(event.known.source),
+        "evidence": event.provenance.evidence,
+        "source": event.provenance.source,
+        "date": date_of(event.provenance.source),
         "fields": [
             {
                 "path": field.path,

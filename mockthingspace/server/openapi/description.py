@@ -251,7 +251,7 @@ def _error(making: Builder, body: Mapping[str, Any]) -> Document:
 
 def _message(making: Builder, api: Api, event: Event) -> Document:
     """Describe what is sent to a listener, and what it answers."""
-    told = event.known
+    told = event.provenance
     schema = making.keep(event.name, of_message(event))
     content = {"schema": schema, "example": message_example(api, event)}
     signature = _of(

@@ -4,7 +4,6 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -13,10 +12,12 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from mockthingspace import Settings, create_app
+from mockthingspace.apis import APIS
+from mockthingspace.apis.documents import FIXTURES
+from mockthingspace.core.exceptions import word
 from mockthingspace.server.http.current import EXTENSION
 from mockthingspace.spec.schemas import MAX_BODY
 
-FIXTURES = Path(__file__).parents[3] / "fixtures"
 UWS, OAUTH = "/api/m2m/v1/session", "/api/ts/v1/oauth2"
 SEEDING = "/__admin/registrations"
 BASIC = {"Authorization": "Basic " + b64encode(b"key:secret").decode()}
@@ -81,8 +82,31 @@ class Case(NamedTuple):
 
 
 def read(name: str) -> Any:
-    """Return the document in a fixture."""
-    return json.loads((FIXTURES / name).read_text("utf-8"))
+    """Return an example, ``<api>/<file>``, or an error's body."""
+    if name.endswith(".error.json"):
+        return _error(name)
+    return json.loads((FIXTURES / example(name)).read_text("utf-8"))
+
+
+def example(name: str) -> str:
+    """Return where the example is that a case calls ``<api>/<file>``."""
+    folder, _, file = name.partition("/")
+    return f"{folder.replace('fota-v', 'fota/v')}/examples/{file}"
+
+
+def _error(name: str) -> Any:
+    """Return the body called ``<api>/[token.|revoke.]<refusal>[.docs].error.json``."""
+    folder, _, file = name.removesuffix(".error.json").partition("/")
+    dialect = "docs" if file.endswith(".docs") else "sdk"
+    operation, _, refusal = file.removesuffix(".docs").rpartition(".")
+    answered = next(
+        response
+        for api in APIS
+        if api.name == folder and api.prefix.endswith("/oauth2") == bool(operation)
+        for kind, response in api.answers.items()
+        if word(kind) == refusal
+    )
+    return answered.in_dialect(dialect)
 
 
 def items(name: str) -> list[dict[str, Any]]:

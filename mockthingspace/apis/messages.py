@@ -1,1 +1,0 @@
-"""The messages of the families, as events. One file an API."""
