@@ -166,11 +166,6 @@ class Granted(BaseSchema):
     message = fields.Constant("Success")
 
 
-def result(code: str, message: str) -> Mapping[str, Any]:
-    """Spell ThingSpace's error body, ``{errorCode, errorMessage}``."""
-    return {"errorCode": code, "errorMessage": message}
-
-
 def gateway_error(code: int, message: str, description: str) -> Mapping[str, Any]:
     """Spell the API gateway's error body, ``{fault: {…}}``."""
     return {"fault": {"code": code, "message": message, "description": description}}

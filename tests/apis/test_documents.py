@@ -315,7 +315,7 @@ def test_what_is_wrong_with_a_document_is_named(
     good = {"event": "Fota.x", "service": "Fota", "summary": "a test's", "message": {}}
     marked = {"message": {"a": [{"b": 1}]}, "known": {"a.1": ["assumed", "a test"]}}
     (folder / "a.json").write_text("{")
-    (folder / "b.json").write_text(json.dumps({**good, "known": {}, "knwon": {}}))
+    (folder / "b.json").write_text(json.dumps({**good, "known": {}, "extra": {}}))
     (folder / "c.json").write_text(json.dumps({**good, **marked}))
     monkeypatch.setattr(f"{__name__}.FIXTURES", tmp_path)
 
@@ -327,7 +327,7 @@ def test_what_is_wrong_with_a_document_is_named(
         ),
         (
             "fota/messages/b.json",
-            "$: Additional properties are not allowed ('knwon' was unexpected)",
+            "$: Additional properties are not allowed ('extra' was unexpected)",
         ),
         ("fota/messages/c.json", "message.a.0.b: is not marked"),
         ("fota/messages/c.json", "a.1: is known of no field"),
