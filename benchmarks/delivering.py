@@ -57,10 +57,10 @@ def _bare(urls: Sequence[str], threads: int) -> Sample:
         post(session, mine, len(mine))  # connects
     workers = [Thread(target=post, args=(*share, each)) for share in shares]
     began = perf_counter()
-    for one in workers:
-        one.start()
-    for one in workers:
-        one.join()
+    for worker in workers:
+        worker.start()
+    for item in workers:
+        item.join()
     spent = perf_counter() - began
     for session, _ in shares:
         session.close()

@@ -29,10 +29,10 @@ METRICS = (
 
 
 def _pair(
-    one: Callable[[], object], many: Callable[[], object], **more: float
+    item: Callable[[], object], many: Callable[[], object], **more: float
 ) -> Callable[[], Sample]:
     def measure() -> Sample:
-        at_one, at_many = microseconds(one), microseconds(many)
+        at_one, at_many = microseconds(item), microseconds(many)
         return {ONE: at_one, MANY: at_many, GROWS: at_many / at_one, **more}
 
     return measure

@@ -40,7 +40,7 @@ def run(plan: Plan) -> None:
     """Load every server at once: nothing here is timed."""
     with ThreadPoolExecutor(len(PEERS)) as pool:
         grown = {name: pool.submit(_grow, name, plan.requests) for name in PEERS}
-        results: Results = {name: [one.result()] for name, one in grown.items()}
+        results: Results = {name: [value.result()] for name, value in grown.items()}
     show(
         f"memory after {plan.requests:,} requests (--requests)",
         results,

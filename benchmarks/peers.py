@@ -93,7 +93,7 @@ class Running(NamedTuple):
     def rss_mib(self) -> float:
         """Return the memory it holds."""
         status = Path(f"/proc/{self.pid}/status").read_text("ascii")
-        [line] = [one for one in status.splitlines() if one.startswith("VmRSS:")]
+        [line] = [line for line in status.splitlines() if line.startswith("VmRSS:")]
         return int(line.split()[1]) / 1024
 
 

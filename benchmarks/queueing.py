@@ -68,7 +68,7 @@ def deliver(made: Backend, urls: Sequence[str], messages: int) -> float:
             tick.wait(0.002)
 
     spent = milliseconds(all_there) / 1000
-    ends = {one.status for one in made.state.deliveries.every()}
+    ends = {delivery.status for delivery in made.state.deliveries.every()}
     if ends != {"delivered"}:
         raise RuntimeError(f"the deliveries are {ends}")
     return spent

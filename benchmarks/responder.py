@@ -37,9 +37,9 @@ def _respond(listeners: int) -> None:
     """Answer for ever."""
     ready = selectors.DefaultSelector()
     bound = [socket.create_server(("127.0.0.1", 0)) for _ in range(listeners)]
-    for one in bound:
-        ready.register(one, selectors.EVENT_READ)
-    print(*(one.getsockname()[1] for one in bound), flush=True)
+    for item in bound:
+        ready.register(item, selectors.EVENT_READ)
+    print(*(item.getsockname()[1] for item in bound), flush=True)
     came: dict[socket.socket, bytes] = {}
     while True:
         for key, _ in ready.select():

@@ -102,7 +102,7 @@ def show(title: str, results: Results, metrics: Sequence[Metric], *notes: str) -
 
 
 def _figure(metric: Metric, samples: list[Sample]) -> str:
-    values = [one[metric.name] for one in samples if metric.name in one]
+    values = [sample[metric.name] for sample in samples if metric.name in sample]
     if not values:
         return "-"
     low, middle, high = (

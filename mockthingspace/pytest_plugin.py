@@ -240,8 +240,8 @@ def _plan_faults(item: pytest.Item, handle: "MockThingSpace") -> None:
             continue
         except (MockThingSpaceError, TypeError) as error:
             reason = str(error)
-        given = [repr(one) for one in marker.args]
-        given += [f"{name}={one!r}" for name, one in marker.kwargs.items()]
+        given = [repr(item) for item in marker.args]
+        given += [f"{name}={value!r}" for name, value in marker.kwargs.items()]
         pytest.fail(
             f"the marker thingspace_fault({', '.join(given)}): {reason}", pytrace=False
         )
@@ -263,11 +263,15 @@ def _check(item: pytest.Item, handle: "MockThingSpace", allowed: bool) -> None:
     if not item.stash.get(_PASSED, False) or not handle.running:
         return
     journal = handle.requests()
-    broken = [one for one in journal if (one.reason or "").startswith(BROKEN)]
-    unmatched = [one for one in journal if not one.matched and not allowed]
+    broken = [
+        exchange for exchange in journal if (exchange.reason or "").startswith(BROKEN)
+    ]
+    unmatched = [
+        exchange for exchange in journal if not exchange.matched and not allowed
+    ]
     if broken or unmatched:
         what = "the server failed" if broken else "nothing serves"
-        lines = "\n".join(f"  {one}" for one in broken or unmatched)
+        lines = "\n".join(f"  {item}" for item in broken or unmatched)
         hint = (
             ""
             if broken

@@ -30,7 +30,9 @@ DOCUMENTS = {
 def _ran(*command: str | Path, cwd: Path) -> str:
     """Run a command outside the checkout; return what it printed."""
     environ = {
-        name: one for name, one in os.environ.items() if not name.startswith("PYTHON")
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("PYTHON")
     }
     done = subprocess.run(
         [str(word) for word in command],

@@ -55,7 +55,7 @@ def entries(apis: Iterable[Api] = APIS) -> list[Entry]:
 
 def totals(among: Iterable[Entry]) -> dict[Evidence, int]:
     """Return how many entries have each kind of evidence."""
-    counts = Counter(one.evidence for one in among)
+    counts = Counter(entry.evidence for entry in among)
     return {evidence: counts[evidence] for evidence in EVIDENCE}
 
 
@@ -116,9 +116,9 @@ def _rules(api: Api) -> Iterator[Claim]:
     if api.signed is not None:
         yield from common.signing(api.signed)
     for operation in api.operations:
-        for one in (operation, operation.in_docs_dialect):
-            if one.silent:
-                yield one.silent
+        for value in (operation, operation.in_docs_dialect):
+            if value.silent:
+                yield value.silent
         if operation.many and not operation.silent:
             yield common.NOTHING_LISTED
         for place, shape in operation.shapes():

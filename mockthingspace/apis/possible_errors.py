@@ -47,7 +47,7 @@ def refusals(api: Api, operation: Operation) -> Refusals:
     Those of all settings: which of them are met is for ``auth``, ``accounts``,
     ``registration_rules`` and ``deregister_missing`` to say.
     """
-    met = (_answered(api, one) for one in _met(api, operation))
+    met = (_answered(api, item) for item in _met(api, operation))
     return tuple(dict.fromkeys(met))
 
 
@@ -87,7 +87,7 @@ def _of_fields(
 def _of_body(shape: BaseSchema) -> Iterator[type[ThingSpaceError]]:
     """Read bodies nothing could be made of, and see how they are refused."""
     found = (_reading(shape, body) for body in _BODIES)
-    return (type(one) for one in found if one is not None)
+    return (type(item) for item in found if item is not None)
 
 
 def _reading(shape: BaseSchema, body: bytes) -> ThingSpaceError | None:
@@ -101,10 +101,10 @@ def _reading(shape: BaseSchema, body: bytes) -> ThingSpaceError | None:
 @cache
 def refused_characters(shape: BaseSchema) -> str:
     """Return the characters that no text in a document of this shape may hold."""
-    documents = {one: to_json({"any": one}).encode() for one in _CHARACTERS}
+    documents = {letter: to_json({"any": letter}).encode() for letter in _CHARACTERS}
     return "".join(
-        one
-        for one, body in documents.items()
+        value
+        for value, body in documents.items()
         if isinstance(_reading(shape, body), InvalidCharacter)
     )
 

@@ -146,22 +146,24 @@ class Backend:
                 cancelled = state.dispatcher.cancel(
                     key for key in pending if key[1] == account
                 )
-                deliveries = state.deliveries.remove(lambda one: one.account == account)
+                deliveries = state.deliveries.remove(
+                    lambda item: item.account == account
+                )
             for registration in self.seed.registrations:
                 if registration.account == account:
                     state.registry.register(registration)
             now = self.clock.now()
-            state.faults.remove(lambda one: one.account == account, now)
+            state.faults.remove(lambda item: item.account == account, now)
             state.pauses.end(account)
             state.triggers.pop(account, None)
-            state.event_log.remove(lambda one: one.account == account)
+            state.event_log.remove(lambda item: item.account == account)
             state.event_log.note("reset", now, account, f"account {account}")
             for fault in self.seed.faults:
                 if fault.account == account:
                     self.plan(fault, state)
         return {
             "registrations": registrations,
-            "requests": state.journal.remove(lambda one: one.account == account),
+            "requests": state.journal.remove(lambda item: item.account == account),
             "tokens": 0,
             "deliveries": deliveries,
             "cancelled": cancelled,

@@ -243,7 +243,7 @@ def _secret(given: str | None, api: Api) -> str | None:
 
 
 def _family(name: str, apis: Iterable[Api]) -> Api:
-    known = {one.name: one for one in apis if one.services}
+    known = {api.name: api for api in apis if api.services}
     if name not in known:
         raise SettingsError(
             f"family: {name!r} takes no registrations; allowed: {', '.join(known)}"

@@ -118,57 +118,59 @@ def timeline(backend: "Backend", account: str | None, since: int = 0) -> Timelin
     for delivery in state.deliveries.every():
         if account in (None, delivery.account):
             found += _delivered(delivery, since)
-    for one in state.event_log.every():
-        if (account is None or one.account in (None, account)) and one.seq > since:
-            found.append(((one.seq, 0, one.at, 0), _happened(one)))
+    for entry in state.event_log.every():
+        if (account is None or entry.account in (None, account)) and entry.seq > since:
+            found.append(((entry.seq, 0, entry.at, 0), _happened(entry)))
     found.sort(key=lambda pair: pair[0])
     entries = [entry for _, entry in found if entry.seq <= last_seq]
     stores = (state.journal, state.deliveries, state.event_log)
     return Timeline(entries, last_seq, sum(store.evicted for store in stores))
 
 
-def concerns(item: object, account: str | None, since: int) -> bool:
-    """Say whether a timeline above ``since`` has something new of an item.
+def concerns(entry: object, account: str | None, since: int) -> bool:
+    """Say whether a timeline above ``since`` has something new of an entry.
 
     Args:
-        item: An exchange, a delivery or a happening as it was kept; anything else
+        entry: An exchange, a delivery or a happening as it was kept; anything else
             has no place in a timeline.
         account: Whose timeline; everybody's if None.
         since: A number.
     """
-    if isinstance(item, Delivery):
-        last_seq = max(item.seq, *(attempt.seq for attempt in item.attempts), 0)
-        return account in (None, item.account) and last_seq > since
-    if isinstance(item, LogEntry) and item.account is None:
-        return item.seq > since
+    if isinstance(entry, Delivery):
+        last_seq = max(entry.seq, *(attempt.seq for attempt in entry.attempts), 0)
+        return account in (None, entry.account) and last_seq > since
+    if isinstance(entry, LogEntry) and entry.account is None:
+        return entry.seq > since
     return (
-        isinstance(item, Exchange | LogEntry)
-        and account in (None, item.account)
-        and item.seq > since
+        isinstance(entry, Exchange | LogEntry)
+        and account in (None, entry.account)
+        and entry.seq > since
     )
 
 
-def news(item: object) -> Entry | None:
+def news(entry: object) -> Entry | None:
     """Return what is new of a delivery or a happening as it was just kept."""
-    if isinstance(item, LogEntry):
-        return _happened(item)
-    if isinstance(item, Delivery):
-        made, *rest = (entry for _, entry in _delivered(item, 0))
-        return made if item.status == "cancelled" else [made, *rest][-1]
+    if isinstance(entry, LogEntry):
+        return _happened(entry)
+    if isinstance(entry, Delivery):
+        made, *rest = (entry for _, entry in _delivered(entry, 0))
+        return made if entry.status == "cancelled" else [made, *rest][-1]
     return None
 
 
-def _exchanged(one: Exchange) -> Iterator[_Placed]:
+def _exchanged(exchange: Exchange) -> Iterator[_Placed]:
     """Give the request, behind what there was when it arrived, and the reply."""
-    asked = _said(f"{one.method} {raw_url(one)}")
-    request = Entry(one.seq, "request", one.arrived_at, one.account, asked)
-    yield _begun(one.after, request), request
-    served = f" {one.family} {one.operation}" if one.operation else ""
-    reason = f" ({one.reason})" if one.reason else ""
-    sort: Sort = "refusal" if one.status >= 400 else "reply"
-    summary = _said(f"{one.status}{served}{reason}")
-    reply = Entry(one.seq, sort, one.completed_at, one.account, summary)
-    yield (one.seq, 0, one.completed_at, 0), reply
+    asked = _said(f"{exchange.method} {raw_url(exchange)}")
+    request = Entry(
+        exchange.seq, "request", exchange.arrived_at, exchange.account, asked
+    )
+    yield _begun(exchange.after, request), request
+    served = f" {exchange.family} {exchange.operation}" if exchange.operation else ""
+    reason = f" ({exchange.reason})" if exchange.reason else ""
+    sort: Sort = "refusal" if exchange.status >= 400 else "reply"
+    summary = _said(f"{exchange.status}{served}{reason}")
+    reply = Entry(exchange.seq, sort, exchange.completed_at, exchange.account, summary)
+    yield (exchange.seq, 0, exchange.completed_at, 0), reply
 
 
 def _begun(after: int, entry: Entry) -> tuple[int, int, datetime, int]:
@@ -176,52 +178,63 @@ def _begun(after: int, entry: Entry) -> tuple[int, int, datetime, int]:
     return min(after, entry.seq - 1), 1, entry.at, entry.seq
 
 
-def _delivered(one: Delivery, since: int) -> Iterator[_Placed]:
+def _delivered(delivery: Delivery, since: int) -> Iterator[_Placed]:
     """Give a delivery as it stands now, and each attempt."""
-    listener, account = _origin(one.url), one.account
-    made_at = one.made_at or one.due_at
-    summary = f"delivery {one.id} of {one.event} for {account} to {one.url}"
-    made = "" if one.trigger == "event" else f"{one.trigger}, "
-    faults = f"; faults: {', '.join(one.faults)}" if one.faults else ""
-    came = f"{made}{_stands(one, made_at)}{faults}"
-    if one.seq > since:
+    listener, account = _origin(delivery.url), delivery.account
+    made_at = delivery.made_at or delivery.due_at
+    summary = (
+        f"delivery {delivery.id} of {delivery.event} for {account} to {delivery.url}"
+    )
+    made = "" if delivery.trigger == "event" else f"{delivery.trigger}, "
+    faults = f"; faults: {', '.join(delivery.faults)}" if delivery.faults else ""
+    came = f"{made}{_stands(delivery, made_at)}{faults}"
+    if delivery.seq > since:
         yield (
-            (one.seq, 0, made_at, 0),
+            (delivery.seq, 0, made_at, 0),
             Entry(
-                one.seq, "delivery", made_at, account, _said(summary), came, listener
+                delivery.seq,
+                "delivery",
+                made_at,
+                account,
+                _said(summary),
+                came,
+                listener,
             ),
         )
-    for attempt in one.attempts:
+    for attempt in delivery.attempts:
         if attempt.seq > since:
             seq, at = attempt.seq, attempt.started_at
-            summary = f"attempt {attempt.number} of delivery {one.id} to {listener}"
+            summary = (
+                f"attempt {attempt.number} of delivery {delivery.id} to {listener}"
+            )
             warning = f"; {attempt.warning}" if attempt.warning else ""
-            came = _said(f"{_outcome(one, attempt)}{warning}")
+            came = _said(f"{_outcome(delivery, attempt)}{warning}")
             entry = Entry(seq, "attempt", at, account, summary, came, listener)
             yield _begun(attempt.after, entry), entry
 
 
-def _stands(one: Delivery, day: datetime) -> str:
+def _stands(delivery: Delivery, day: datetime) -> str:
     """Say how a delivery stands, and when it is due if it is pending."""
-    if one.status != "pending":
-        return one.status
-    return f"pending, attempt {len(one.attempts) + 1} due at {of_day(one.due_at, day)}"
+    if delivery.status != "pending":
+        return delivery.status
+    due = of_day(delivery.due_at, day)
+    return f"pending, attempt {len(delivery.attempts) + 1} due at {due}"
 
 
-def _outcome(one: Delivery, attempt: Attempt) -> str:
+def _outcome(delivery: Delivery, attempt: Attempt) -> str:
     """Say what came of an attempt, and how that left its delivery."""
     came = attempt.error or str(attempt.status_code)
     taken = attempt.status_code is not None and 200 <= attempt.status_code < 300
-    if one.status == "delivered":
+    if delivery.status == "delivered":
         return f"{came}, delivered" if taken else came
-    last = attempt is one.attempts[-1]
-    return f"{came}, {_stands(one, attempt.started_at)}" if last else came
+    last = attempt is delivery.attempts[-1]
+    return f"{came}, {_stands(delivery, attempt.started_at)}" if last else came
 
 
-def _happened(one: LogEntry) -> Entry:
-    whose = f" for {one.account}" if one.sort == "trigger" else ""
-    summary = _said(f"{_HEADS[one.sort]}{one.summary}{whose}")
-    return Entry(one.seq, one.sort, one.at, one.account, summary)
+def _happened(entry: LogEntry) -> Entry:
+    whose = f" for {entry.account}" if entry.sort == "trigger" else ""
+    summary = _said(f"{_HEADS[entry.sort]}{entry.summary}{whose}")
+    return Entry(entry.seq, entry.sort, entry.at, entry.account, summary)
 
 
 def _said(text: str) -> str:
@@ -268,7 +281,7 @@ def text(entries: list[Entry], total: int, evicted: int) -> str:
         total: How many there are; the last are shown.
         evicted: How many things are gone.
     """
-    said = [f"({one})" for one in _missing(entries, total, evicted)]
+    said = [f"({entry})" for entry in _missing(entries, total, evicted)]
     return "\n".join([*said, *lines(entries)] if entries else [*said, "(empty)"])
 
 
@@ -278,27 +291,27 @@ def mermaid(entries: list[Entry], total: int, evicted: int) -> str:
     names = {
         listener: f"L{number}"
         for number, listener in enumerate(
-            dict.fromkeys(one.listener for one in drawn if one.listener), 1
+            dict.fromkeys(entry.listener for entry in drawn if entry.listener), 1
         )
     }
     there = {YOU: "your code", THINGSPACE: "ThingSpace"}
     there |= {name: listener for listener, name in names.items()}
     everybody = f"{YOU},{[*there][-1]}"
     made = ["sequenceDiagram"]
-    made += [f"participant {name} as {_drawn(one)}" for name, one in there.items()]
+    made += [f"participant {name} as {_drawn(entry)}" for name, entry in there.items()]
     made += [
-        f"Note over {everybody}: {_drawn(one)}"
-        for one in _missing(drawn, total, evicted)
+        f"Note over {everybody}: {_drawn(entry)}"
+        for entry in _missing(drawn, total, evicted)
     ]
-    for one in drawn:
-        made += _arrows(one, names.get(one.listener or "", ""), everybody)
+    for entry in drawn:
+        made += _arrows(entry, names.get(entry.listener or "", ""), everybody)
     return "\n    ".join(made)
 
 
-def _arrows(one: Entry, listener: str, everybody: str) -> list[str]:
+def _arrows(entry: Entry, listener: str, everybody: str) -> list[str]:
     """Return what a diagram has of an entry: an arrow or two, or a note."""
-    summary, came = _drawn(f"{one.seq} {one.summary}"), _drawn(one.came or "")
-    if one.sort == "attempt":
+    summary, came = _drawn(f"{entry.seq} {entry.summary}"), _drawn(entry.came or "")
+    if entry.sort == "attempt":
         return [
             f"{THINGSPACE}->>{listener}: {summary}",
             f"{listener}-->>{THINGSPACE}: {came}",
@@ -309,14 +322,14 @@ def _arrows(one: Entry, listener: str, everybody: str) -> list[str]:
         "refusal": f"{THINGSPACE}--x{YOU}",
         "trigger": f"Note over {THINGSPACE}",
         "delivery": f"Note over {THINGSPACE}",
-    }.get(one.sort, f"Note over {everybody}")
+    }.get(entry.sort, f"Note over {everybody}")
     return [f"{place}: {summary}{came and f': {came}'}"]
 
 
 def _drawn(said: str) -> str:
     """Spell a text as mermaid takes it: what means something to it as a code."""
     cut = said if len(said) <= LONGEST_DRAWN else f"{said[:LONGEST_DRAWN]}…"
-    return _AWKWARD.sub(lambda one: f"#{ord(one[0])};", cut)
+    return _AWKWARD.sub(lambda entry: f"#{ord(entry[0])};", cut)
 
 
 def _missing(entries: list[Entry], total: int, evicted: int) -> Iterator[str]:

@@ -49,9 +49,9 @@ def trigger(
     family, event = _event(catalogue(apis, state), wanted["event"])
     service = wanted.get("service") or event.service
     registrations = [
-        one
-        for one in state.registry.of(family, wanted["account"])
-        if one.service == service
+        registration
+        for registration in state.registry.of(family, wanted["account"])
+        if registration.service == service
     ]
     if not registrations:
         _check_service(service, family, apis)
@@ -65,8 +65,8 @@ def trigger(
     state.event_log.note("trigger", now, wanted["account"], event.name)
     return [
         kept
-        for one, registration in zip(made, registrations, strict=True)
-        for kept in _kept(now, state, one, registration)
+        for item, registration in zip(made, registrations, strict=True)
+        for kept in _kept(now, state, item, registration)
     ]
 
 

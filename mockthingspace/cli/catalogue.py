@@ -39,7 +39,7 @@ def events(
         lines = Table("EVENT", "FAMILY", "EVIDENCE", "SENT WHEN").lines(rows)
         show(document, as_json, lines or ["no events"])
         return
-    known = {one["event"]: one for one in document["events"]}
+    known = {event["event"]: event for event in document["events"]}
     if name not in known:
         raise unknown_event(name, known)
     fields = [
@@ -70,7 +70,7 @@ def fidelity(
     from mockthingspace.apis.fidelity import entries, totals
 
     register = entries()
-    families = list(dict.fromkeys(one.family for one in register))
+    families = list(dict.fromkeys(entry.family for entry in register))
     if family is not None and family not in families:
         raise click.BadParameter(
             f"unknown family {family!r}; there are {', '.join(families)}",
@@ -78,14 +78,14 @@ def fidelity(
         )
     wanted = {"family": family, "kind": kind, "evidence": evidence}
     found = [
-        one
-        for one in register
-        if all(value in (None, getattr(one, name)) for name, value in wanted.items())
+        entry
+        for entry in register
+        if all(value in (None, getattr(entry, name)) for name, value in wanted.items())
     ]
-    shown = [one for one in found if kind is not None or one.kind != "message"]
+    shown = [fault for fault in found if kind is not None or fault.kind != "message"]
     counts = totals(found)
     if as_json:
-        every = [{**one._asdict(), "date": one.date} for one in found]
+        every = [{**item._asdict(), "date": item.date} for item in found]
         click.echo(json.dumps({"entries": every, "totals": counts}, indent=2))
         return
     click.echo("\n".join([*_lines(shown), *_left_out(len(found) - len(shown))]))
@@ -95,8 +95,15 @@ def fidelity(
 def _lines(shown: "list[Entry]") -> list[str]:
     """Return the entries as the lines of a table."""
     rows = (
-        (one.family, one.kind, one.evidence, one.date, _what(one), one.source)
-        for one in shown
+        (
+            fault.family,
+            fault.kind,
+            fault.evidence,
+            fault.date,
+            _what(fault),
+            fault.source,
+        )
+        for fault in shown
     )
     return Table("FAMILY", "KIND", "EVIDENCE", "DATE", "WHAT", "SOURCE").lines(rows)
 

@@ -123,9 +123,9 @@ def check_listener(
 def _list() -> None:
     from mockthingspace.testing.conformance.checks import CHECKS
 
-    width = max(len(one.name) for one in CHECKS)
-    for one in CHECKS:
-        click.echo(f"{one.name:{width}}  {one.evidence:10}  {one.does}")
+    width = max(len(check.name) for check in CHECKS)
+    for check in CHECKS:
+        click.echo(f"{check.name:{width}}  {check.evidence:10}  {check.does}")
 
 
 COMMANDS: tuple[click.Command, ...] = (check_listener,)

@@ -98,7 +98,7 @@ def trigger(
     body: dict[str, Any] = {"event": event, "account": account, "service": service}
     if overrides:
         defaults = _defaults(asking.ask("GET", "/events"), event)
-        body["overrides"] = dict(_override(one, defaults) for one in overrides)
+        body["overrides"] = dict(_override(item, defaults) for item in overrides)
     if message is not None:
         body["message"] = _message(message)
     made = asking.ask("POST", "/deliveries", body)
@@ -188,8 +188,9 @@ def advance(url: str, as_json: bool, seconds: float) -> None:
         raise click.UsageError(f"SECONDS must be from 0 to {LONGEST_S}")
     document = client(url).ask("POST", "/clock/advance", {"seconds": seconds})
     fired = [
-        f"delivery {one['delivery']}  attempt {one['number']}  {_outcome(one)}"
-        for one in document["fired"]
+        f"delivery {attempt['delivery']}  attempt {attempt['number']}  "
+        f"{_outcome(attempt)}"
+        for attempt in document["fired"]
     ]
     _show_clock(document, as_json, fired or ["nothing fell due"])
 
@@ -245,7 +246,9 @@ def _row(delivery: Mapping[str, Any], now: datetime) -> tuple[str, ...]:
     if delivery["status"] == "pending" and left_s > 0:
         due += f" (in {left_s:.0f} s)"
     names = ("id", "event", "account", "url", "status")
-    made = [f"{one['started_at'][11:23]} {_outcome(one)}" for one in attempts]
+    made = [
+        f"{attempt['started_at'][11:23]} {_outcome(attempt)}" for attempt in attempts
+    ]
     return (*(delivery[name] or "-" for name in names), due, "; ".join(made) or "-")
 
 
@@ -291,16 +294,16 @@ def _follow(
     while True:
         document = asking.ask("GET", "/deliveries", None, since=since, **filters)
         found = document["deliveries"]
-        ready = [one for one in found if status in (None, one["status"])]
+        ready = [item for item in found if status in (None, item["status"])]
         if status is None:
-            ready = [one for one in ready if one["attempts"]]
-        news = [one for one in ready if seen.get(one["id"]) != one]
+            ready = [delivery for delivery in ready if delivery["attempts"]]
+        news = [item for item in ready if seen.get(item["id"]) != item]
         if limit is not None:
             news, limit = news[-limit:], None
         if news:
             _show_deliveries(url, {"deliveries": news}, as_json, table)
         since = _settled(found, since)
-        seen = {one["id"]: one for one in ready if one["seq"] > since}
+        seen = {item["id"]: item for item in ready if item["seq"] > since}
         wait = {**wanted, "since": since, "count": len(seen) + 1}
         try:
             asking.ask("POST", "/deliveries/wait", wait)
@@ -311,10 +314,10 @@ def _follow(
 
 def _settled(found: list[dict[str, Any]], since: int) -> int:
     """Return the number up to which every delivery is over."""
-    for one in found:
-        if one["status"] == "pending":
+    for item in found:
+        if item["status"] == "pending":
             return since
-        since = max(since, one["seq"])
+        since = max(since, item["seq"])
     return since
 
 
@@ -322,9 +325,9 @@ def _defaults(document: Mapping[str, Any], event: str) -> dict[str, Any]:
     """Return the fields of an event: what stands at each path by default."""
     return {
         field["path"]: field["default"]
-        for one in document["events"]
-        if one["event"] == event
-        for field in one["fields"]
+        for item in document["events"]
+        if item["event"] == event
+        for field in item["fields"]
     }
 
 

@@ -51,12 +51,12 @@ def run(story: Iterable[Step | Scene] = STORY) -> None:
             client = verizon_client.VerizonClient(config=config)
         deliveries = server.deliveries()
         exchanges = server.requests()
-    refused = sum(one.status >= 400 for one in exchanges)
+    refused = sum(exchange.status >= 400 for exchange in exchanges)
     click.echo(
         f"\nThe server's journal has {len(exchanges)} requests: "
         f"{len(exchanges) - refused} granted, {refused} refused;\n"
         f"and it made {len(deliveries)} deliveries, in "
-        f"{sum(len(one.attempts) for one in deliveries)} attempts.\n"
+        f"{sum(len(delivery.attempts) for delivery in deliveries)} attempts.\n"
         "Go on: 'make run' starts a double for your own program; README.md and\n"
         "docs/ say how to point the SDK at it, and how to use it as a pytest fixture."
     )
@@ -77,7 +77,7 @@ def _play(scene: Scene, server: MockThingSpace, listener: Listener) -> None:
 def _take(step: Step, client: Any, server: MockThingSpace, url: str) -> Any:
     """Take a step, show it, check it, and return what the SDK gave."""
     given = step.arguments(url)
-    arguments = ", ".join(_spelled(one) for one in given)
+    arguments = ", ".join(_spelled(exchange) for exchange in given)
     _show("SDK", f"client.{step.method}({arguments})", "cyan")
     before = len(server.requests())
     try:
@@ -86,9 +86,9 @@ def _take(step: Step, client: Any, server: MockThingSpace, url: str) -> Any:
         came = _lines(body)
     except Exception as error:  # noqa: BLE001 (whatever it raises is what came)
         body, came = None, _refusal(error)
-    for one in server.requests()[before:]:
-        colour = "green" if one.status < 400 else "yellow"
-        _show("HTTP", f"{one.method} {one.url} -> {one.status}", colour)
+    for exchange in server.requests()[before:]:
+        colour = "green" if exchange.status < 400 else "yellow"
+        _show("HTTP", f"{exchange.method} {exchange.url} -> {exchange.status}", colour)
     _show("came", "\n           ".join(came))
     if not fnmatchcase("|".join(came), step.comes):
         raise click.ClickException(f"{step.title!r} should have given {step.comes}")
@@ -111,9 +111,9 @@ def _spelled(argument: Any) -> str:
 def _lines(body: Any) -> list[str]:
     """Spell what came as lines: the kind of each object, and its values."""
     lines = []
-    for one in body if isinstance(body, list) else [body]:
-        lines.append(type(one).__name__)
-        lines += [f"{name}: {value}" for name, value in vars(one).items()]
+    for item in body if isinstance(body, list) else [body]:
+        lines.append(type(item).__name__)
+        lines += [f"{name}: {value}" for name, value in vars(item).items()]
     return lines or ["an empty list"]
 
 

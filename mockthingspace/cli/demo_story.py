@@ -107,7 +107,7 @@ def resend(thingspace: MockThingSpace, _: Listener) -> list[str]:
     [abandoned] = thingspace.deliveries(ACCOUNT, status="abandoned")
     made = thingspace.resend(abandoned.id)
     over = thingspace.wait_for_delivery(ACCOUNT, since=made.seq - 1)
-    told = [_attempt(one, over.attempts) for one in over.attempts]
+    told = [_attempt(attempt, over.attempts) for attempt in over.attempts]
     return [*told, f"the message is {over.status}"]
 
 
@@ -129,13 +129,13 @@ def _after(thingspace: MockThingSpace, minutes: float) -> list[str]:
     thingspace.wait_for_delivery(ACCOUNT, attempts=1, since=since)
     thingspace.advance(minutes=minutes)
     [over] = thingspace.deliveries(ACCOUNT, since=since)
-    told = [_attempt(one, over.attempts) for one in over.attempts]
+    told = [_attempt(attempt, over.attempts) for attempt in over.attempts]
     return [*told, f"the message is {over.status}"]
 
 
-def _attempt(one: RecordedAttempt, every: tuple[RecordedAttempt, ...]) -> str:
-    after_s = (one.started_at - every[0].started_at).total_seconds()
-    return f"attempt {one.number}, after {after_s:.0f} s -> {one.status_code}"
+def _attempt(attempt: RecordedAttempt, every: tuple[RecordedAttempt, ...]) -> str:
+    after_s = (attempt.started_at - every[0].started_at).total_seconds()
+    return f"attempt {attempt.number}, after {after_s:.0f} s -> {attempt.status_code}"
 
 
 TOKEN = "OauthToken|access_token: *|token_type: Bearer|expires_in: 3600|expiry: *"

@@ -144,11 +144,11 @@ def kinds(on: str | None) -> None:
     from mockthingspace.backend.faults.kinds import FAULTS
     from mockthingspace.core.settings import default_text
 
-    for one in FAULTS:
-        if on in (None, one.on):
-            also = f" (WireMock: {one.wiremock})" if one.wiremock else ""
-            click.echo(f"{one.name}, on {one.on}: {one.does}{also}")
-            for name, (row, default) in one.options.items():
+    for kind in FAULTS:
+        if on in (None, kind.on):
+            also = f" (WireMock: {kind.wiremock})" if kind.wiremock else ""
+            click.echo(f"{kind.name}, on {kind.on}: {kind.does}{also}")
+            for name, (row, default) in kind.options.items():
                 click.echo(
                     f"    {name}: {row.allowed} (default: {default_text(default)})"
                 )
@@ -167,7 +167,7 @@ def _option(given: str) -> tuple[str, Any]:
 def _lines(shown: list[dict[str, Any]]) -> list[str]:
     from mockthingspace.client.faults import recorded
 
-    return [str(recorded(one)) for one in shown]
+    return [str(recorded(item)) for item in shown]
 
 
 COMMANDS = (faults,)

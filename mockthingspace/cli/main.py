@@ -230,7 +230,10 @@ def requests(
     path = "/requests/unmatched" if unmatched else "/requests"
     asking = client(url)
     document = asking.ask("GET", path, None, **filters)
-    lines = [f"{one['arrived_at']}  {line(one)}" for one in document["requests"]]
+    lines = [
+        f"{exchange['arrived_at']}  {line(exchange)}"
+        for exchange in document["requests"]
+    ]
     if document["meta"]["evicted"]:
         lines.insert(0, f"({document['meta']['evicted']} older ones were evicted)")
     if lines or not follow:
@@ -240,13 +243,13 @@ def requests(
     while follow:
         document = asking.ask("GET", path, None, **filters, since=since, wait_s=WAIT_S)
         since = _last(document, since)
-        for one in document["requests"]:
-            show(one, as_json, [f"{one['arrived_at']}  {line(one)}"])
+        for item in document["requests"]:
+            show(item, as_json, [f"{item['arrived_at']}  {line(item)}"])
 
 
 def _last(document: Mapping[str, Any], before: int) -> int:
     """Return the number of the last request shown, to go on from."""
-    return max((one["seq"] for one in document["requests"]), default=before)
+    return max((exchange["seq"] for exchange in document["requests"]), default=before)
 
 
 @cli.command()

@@ -61,8 +61,8 @@ def timeline(
         filters["since"] = document["meta"]["last_seq"]
         document = asking.ask("GET", "/timeline", None, **filters, wait_s=WAIT_S)
         said = lines(entries(document), day)
-        for one, line in zip(document["timeline"], said, strict=True):
-            show(one, as_json, [line])
+        for entry, line in zip(document["timeline"], said, strict=True):
+            show(entry, as_json, [line])
 
 
 COMMANDS = (timeline,)

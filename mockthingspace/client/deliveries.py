@@ -192,7 +192,7 @@ class DeliveriesHandle(AdminCaller):
         whose = {"account": account or self._account, **wanted, "count": count}
         whose["advance"] = self._account is None
         whose.pop("limit", None)
-        pattern = {name: one for name, one in whose.items() if one is not None}
+        pattern = {name: value for name, value in whose.items() if value is not None}
         told = self.admin.ask("POST", "/near-misses/delivery-pattern", pattern)
         return str(told["message"])
 
@@ -254,4 +254,4 @@ class DeliveriesHandle(AdminCaller):
 
 
 def _deliveries(shown: Mapping[str, Any]) -> list[RecordedDelivery]:
-    return [delivery(one) for one in shown["deliveries"]]
+    return [delivery(item) for item in shown["deliveries"]]

@@ -46,7 +46,7 @@ class RecordedFault:
         scopes = ("account", "family", "operation", "service", "event")
         words = {name: getattr(self, name) for name in scopes} | dict(self.options)
         said = "".join(
-            f" {name}={one}" for name, one in words.items() if one is not None
+            f" {name}={value}" for name, value in words.items() if value is not None
         )
         chance = "" if self.probability == 1 else f", likely {self.probability:g}"
         often = "always" if self.times is None else f"{self.times} times"
@@ -144,7 +144,7 @@ class FaultsHandle(AdminCaller):
         """Return the faults that have not healed, in the order they were planned."""
         whose = account or self._account
         found = self.admin.ask("GET", "/faults", account=whose, kind=kind)
-        return [recorded(one, self.admin) for one in found["faults"]]
+        return [recorded(fault, self.admin) for fault in found["faults"]]
 
     def clear_faults(
         self,
@@ -183,5 +183,5 @@ def recorded(
         if name in shown
     }
     instants = {name: instant(shown[name]) for name in ("planned_at", "heals_at")}
-    options = {name: one for name, one in shown.items() if name not in common}
+    options = {name: value for name, value in shown.items() if name not in common}
     return RecordedFault(**{**common, **instants}, options=options, admin=admin)

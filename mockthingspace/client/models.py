@@ -118,9 +118,10 @@ def delivery(shown: Mapping[str, Any]) -> RecordedDelivery:
     names = ("number", "duration_s", "status_code", "error", "reply", "warning")
     attempts = tuple(
         RecordedAttempt(
-            started_at=instant(one["started_at"]), **{name: one[name] for name in names}
+            started_at=instant(attempt["started_at"]),
+            **{name: attempt[name] for name in names},
         )
-        for one in shown["attempts"]
+        for attempt in shown["attempts"]
     )
     rest = {
         name: shown[name]

@@ -74,7 +74,7 @@ class RequestsHandle(AdminCaller):
             family=family,
             service=service,
         )
-        return [registration(one) for one in found["registrations"]]
+        return [registration(item) for item in found["registrations"]]
 
     def requests(
         self,
@@ -106,7 +106,7 @@ class RequestsHandle(AdminCaller):
             since=since,
             limit=limit,
         )
-        return [exchange(one) for one in found["requests"]]
+        return [exchange(item) for item in found["requests"]]
 
     def assert_requested(
         self,
@@ -155,14 +155,14 @@ class RequestsHandle(AdminCaller):
             "urlPath": path,
             "status": status,
             "headers": {
-                name: {"equalTo": one} for name, one in (headers or {}).items()
+                name: {"equalTo": value} for name, value in (headers or {}).items()
             },
             "bodyPatterns": patterns,
         }
         pattern = {key: value for key, value in wanted.items() if value}
         pattern["since"] = since
         found = self.admin.ask("POST", "/requests/find", pattern)
-        exchanges = [exchange(one) for one in found["requests"]]
+        exchanges = [exchange(item) for item in found["requests"]]
         if len(exchanges) != count if count is not None else not exchanges:
             near = self.admin.ask("POST", "/near-misses/request-pattern", pattern)
             raise AssertionError(unmet(pattern, count, found, near))

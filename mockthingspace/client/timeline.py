@@ -59,7 +59,7 @@ class TimelineHandle(AdminCaller):
 
 def entries(shown: Mapping[str, Any]) -> list[Entry]:
     """Read a timeline as the admin API shows it."""
-    return [read(one) for one in shown["timeline"]]
+    return [read(entry) for entry in shown["timeline"]]
 
 
 def in_format(shown: Mapping[str, Any], wanted: str) -> str:

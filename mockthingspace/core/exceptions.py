@@ -29,7 +29,9 @@ class ThingSpaceError(Exception):
 
 def word(refusal: type[ThingSpaceError]) -> str:
     """Spell a refusal's name as people and files do: ``invalid-account``."""
-    letters = (f"-{one}" if one.isupper() else one for one in refusal.__name__)
+    letters = (
+        f"-{letter}" if letter.isupper() else letter for letter in refusal.__name__
+    )
     return "".join(letters).lower().lstrip("-")
 
 
@@ -148,7 +150,7 @@ def suggest(name: str, words: Iterable[str]) -> str:
     """
     every = sorted(words)
     head = f"{name.partition('.')[0]}."
-    known = [one for one in every if one.startswith(head)] or every
+    known = [item for item in every if item.startswith(head)] or every
     if len(known) <= FEW:
         return f"there are {', '.join(known)}"
     near = get_close_matches(name[:LONGEST_COMPARED], known, 3, cutoff=0)

@@ -10,7 +10,7 @@ def is_deeper(value: Any, most: int) -> bool:
     """Say whether a JSON value is nested deeper than so many levels."""
     level = [value]
     for _ in range(most):
-        level = [below for one in level for below in _items(one)]
+        level = [below for item in level for below in _items(item)]
         if not level:
             return False
     return True

@@ -233,8 +233,8 @@ def _custom_without_secrets(headers: Any) -> Any:
     if not isinstance(headers, dict):
         return HIDDEN if isinstance(headers, list) and headers else headers
     return {
-        name: custom_header(name, one) if isinstance(one, str) else one and HIDDEN
-        for name, one in headers.items()
+        name: custom_header(name, value) if isinstance(value, str) else value and HIDDEN
+        for name, value in headers.items()
     }
 
 

@@ -94,7 +94,7 @@ def logged(exchange: Exchange) -> dict[str, Any]:
 
 def request_document(request: Mapping[str, Any]) -> dict[str, Any]:
     """Return a request that somebody describes with WireMock's keys as it is shown."""
-    kept = {key: one for key, one in request.items() if key != "bodyAsBase64"}
+    kept = {key: value for key, value in request.items() if key != "bodyAsBase64"}
     shown: dict[str, Any] = json.loads(body_without_secrets(json.dumps(kept).encode()))
     return shown
 
@@ -151,10 +151,12 @@ def delivery(shown: Delivery) -> dict[str, Any]:
         "trigger": shown.trigger,
         "message": json.loads(body_without_secrets(shown.message)),
         "faults": list(shown.faults),
-        "headers": {name: custom_header(name, one) for name, one in shown.headers},
+        "headers": {
+            name: custom_header(name, header) for name, header in shown.headers
+        },
         "signed": shown.secret is not None,
         "due_at": rfc3339(shown.due_at),
-        "attempts": [attempt(one) for one in shown.attempts],
+        "attempts": [attempt(item) for item in shown.attempts],
     }
 
 
@@ -176,9 +178,9 @@ def delivery_line(shown: Any, due_at: str) -> str:
     )
 
 
-def counted(number: int, one: str, many: str) -> str:
+def counted(number: int, item: str, many: str) -> str:
     """Spell a number of things: ``1 message``, ``2 messages``."""
-    return f"{number} {one if number == 1 else many}"
+    return f"{number} {item if number == 1 else many}"
 
 
 def registration(shown: Registration) -> dict[str, Any]:
@@ -203,6 +205,6 @@ def without_credentials(shown: Mapping[str, Any]) -> dict[str, Any]:
         **shown,
         "url": without_secrets(shown["url"]),
         "password": shown["password"] and HIDDEN,
-        "headers": {name: custom_header(name, one) for name, one in headers},
+        "headers": {name: custom_header(name, header) for name, header in headers},
         "secret": shown["secret"] and HIDDEN,
     }

@@ -156,7 +156,7 @@ class Settings:
     def __post_init__(self) -> None:
         """Fill in what was not given, from the seed file and the defaults."""
         chosen = {row.name: getattr(self, row.name) for row in rows()}
-        chosen = {name: one for name, one in chosen.items() if one is not _UNSET}
+        chosen = {name: value for name, value in chosen.items() if value is not _UNSET}
         in_file: Mapping[str, Any] = {}
         if chosen.get("seed") is not None:
             path = str(chosen["seed"])

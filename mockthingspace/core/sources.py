@@ -152,7 +152,7 @@ def date_of(source: str) -> str:
 
     Where no source says something, it is the day they were searched for it.
     """
-    return next((day for one, day in _DATES.items() if one in source), READ)
+    return next((day for value, day in _DATES.items() if value in source), READ)
 
 
 def spelled_out(text: str) -> str:

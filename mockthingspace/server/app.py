@@ -283,8 +283,8 @@ def _not_served(error: HTTPException) -> Response:
             f"{request.method} is not served here, only {headers['Allow']}; "
             f"nearest: {near}"
         )
-    inside = [one for one in APIS if request.path.startswith(f"{one.prefix}/")]
-    family = max(inside, key=lambda one: len(one.prefix), default=None)
+    inside = [api for api in APIS if request.path.startswith(f"{api.prefix}/")]
+    family = max(inside, key=lambda api: len(api.prefix), default=None)
     answers = family.answers if family else errors_outside()
     response = refused(answers[type(refusal)], refusal, note)
     if isinstance(error, MethodNotAllowed):

@@ -144,8 +144,8 @@ class Api:
         """The field its accounts are held to; None where it has no accounts."""
         fields = (
             shape.fields.get("account")
-            for one in self.operations
-            for place, shape in one.shapes()
+            for operation in self.operations
+            for place, shape in operation.shapes()
             if place != "reply"
         )
-        return next((one for one in fields if isinstance(one, Account)), None)
+        return next((field for field in fields if isinstance(field, Account)), None)

@@ -94,7 +94,9 @@ class BaseSchema(Schema):
     @cached_property
     def keys(self) -> Mapping[str, str]:
         """Its fields' names in our terms, by their names on the wire."""
-        return {one.data_key or name: name for name, one in self.load_fields.items()}
+        return {
+            value.data_key or name: name for name, value in self.load_fields.items()
+        }
 
     @cached_property
     def account_key(self) -> str:
@@ -195,7 +197,7 @@ def plain_object(body: bytes) -> Mapping[str, Any]:
     """
     document = json_object(body)
     for name, value in document.items():
-        found = [one for one in "'<\\" if isinstance(value, str) and one in value]
+        found = [item for item in "'<\\" if isinstance(value, str) and item in value]
         if found:
             raise InvalidCharacter(f"{name[:LONGEST_QUOTE]}: must not hold {found[0]}")
     return document
@@ -233,7 +235,7 @@ def _respelled(
     """Return a document with keys of other spellings as the shape spells them."""
     for other, (key, _) in shape.also.items():
         if other in document:
-            rest = {name: one for name, one in document.items() if name != other}
+            rest = {name: value for name, value in document.items() if name != other}
             if key in rest:
                 note(f"ignored {other}, since {key} is given")
             document = {key: document[other], **rest}

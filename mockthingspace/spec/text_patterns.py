@@ -57,7 +57,8 @@ def any_case(*words: str) -> str:
     """Return what matches one of some words, in capitals or not."""
     spelled = (
         "".join(
-            f"[{one.upper()}{one}]" if one.isalpha() else one for one in word.lower()
+            f"[{letter.upper()}{letter}]" if letter.isalpha() else letter
+            for letter in word.lower()
         )
         for word in words
     )
@@ -70,4 +71,6 @@ def _one_of(characters: Iterable[str]) -> str:
 
 def _escaped(characters: Iterable[str]) -> str:
     """Spell characters as they stand between brackets."""
-    return "".join(f"\\{one}" if one in "\\]^-[" else one for one in characters)
+    return "".join(
+        f"\\{letter}" if letter in "\\]^-[" else letter for letter in characters
+    )

@@ -93,7 +93,9 @@ class HttpServer(TCPServer):
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Have a connection answered by a thread of its own."""
-        self._open = {one: its for one, its in self._open.items() if one.is_alive()}
+        self._open = {
+            value: its for value, its in self._open.items() if value.is_alive()
+        }
         thread = self._begin(self._converse, request, client_address)
         self._open[thread] = request
 

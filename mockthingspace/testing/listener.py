@@ -161,7 +161,7 @@ class Listener:
         with self._arrived:
             if self._arrived.wait_for(lambda: len(self._messages) >= n, timeout_s):
                 return self._messages[:n]
-            came = [f"  {_line(one)}" for one in self._messages]
+            came = [f"  {_line(item)}" for item in self._messages]
         wanted = counted(n, "message", "messages")
         head = f"expected {wanted} in {timeout_s:g} s; {len(came)} came"
         raise AssertionError("\n".join([head, *came, LATER]))
@@ -255,7 +255,10 @@ class Listener:
         return step
 
 
-def _line(one: ReceivedMessage) -> str:
-    answer = "no answer" if one.status_code is None else one.status_code
-    size = len(one.body)
-    return f"{one.arrived_at:%H:%M:%S.%f} {one.method} {one.path} {size} B -> {answer}"
+def _line(message: ReceivedMessage) -> str:
+    answer = "no answer" if message.status_code is None else message.status_code
+    size = len(message.body)
+    return (
+        f"{message.arrived_at:%H:%M:%S.%f} {message.method} {message.path} "
+        f"{size} B -> {answer}"
+    )

@@ -67,7 +67,9 @@ class MockThingSpace(RequestsHandle, DeliveriesHandle, FaultsHandle, TimelineHan
         self._deliver_to = deliver_to
         self._backend: Backend | None = None
         fixture = {"port": 0, "clock": "manual"}
-        own = {name: one for name, one in fixture.items() if name not in given.given}
+        own = {
+            name: value for name, value in fixture.items() if name not in given.given
+        }
         self.settings = given.but(**own)
         self._account: str | None = None
         self._changing = Lock()  # taken before any other of the server and the server
@@ -163,10 +165,10 @@ class MockThingSpace(RequestsHandle, DeliveriesHandle, FaultsHandle, TimelineHan
             MockThingSpaceError: There is no such family.
         """
         families = self.admin.ask("GET", "/families")["families"]
-        for one in families:
-            if family in (one["name"], one["prefix"].rpartition("/")[2]):
-                return f"{self.url}{one['prefix']}"
-        names = ", ".join(dict.fromkeys(one["name"] for one in families))
+        for api in families:
+            if family in (api["name"], api["prefix"].rpartition("/")[2]):
+                return f"{self.url}{api['prefix']}"
+        names = ", ".join(dict.fromkeys(api["name"] for api in families))
         raise MockThingSpaceError(f"unknown family {family!r}; there are {names}")
 
     def reset(self, account: str | None = None) -> dict[str, int]:

@@ -53,7 +53,7 @@ def test_the_whole_registration_is_the_answer_to_everything(client):
     listed = client.get(CALLBACKS).json
     ended = client.delete(ONE).json
 
-    assert {key: one for key, one in made.items() if key != "createdOn"} == wanted
+    assert {key: value for key, value in made.items() if key != "createdOn"} == wanted
     assert (listed, ended) == ([made], made)
 
 
@@ -249,7 +249,7 @@ class Listening:
 
     def __call__(self, environ: dict[str, Any], start: Any) -> list[bytes]:
         """Take a message, or refuse it."""
-        self.got.append({key: one for key, one in environ.items() if key.isupper()})
+        self.got.append({key: value for key, value in environ.items() if key.isupper()})
         start("503 Busy" if len(self.got) <= self.refuses else "200 OK", [])
         return [b""]
 

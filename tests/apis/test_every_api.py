@@ -366,7 +366,7 @@ def test_an_account_that_does_not_exist_is_refused_by_every_operation(family):
     assert_all_refused(asking(accounts=frozenset({OTHER})), family, "inactive account")
 
 
-@each("family", [name for name, one in PLACES.items() if one.name])
+@each("family", [name for name, value in PLACES.items() if value.name])
 @each("service", ["Nope", "fota", ""])
 def test_a_service_there_is_none_of_is_refused(family, service):
     """Where services have names on the wire, theirs are the only ones."""
@@ -381,18 +381,20 @@ def test_a_service_there_is_none_of_is_refused(family, service):
 
 
 BODIES: dict[str, tuple[str, Callable[[Place], Any]]] = {
-    "no scheme": ("bad URL", lambda one: one.wanted(url="listener.example/cb")),
-    "no host": ("bad URL", lambda one: one.wanted(url="http://")),
-    "other scheme": ("bad URL", lambda one: one.wanted(url="ftp://listener/")),
+    "no scheme": ("bad URL", lambda item: item.wanted(url="listener.example/cb")),
+    "no host": ("bad URL", lambda item: item.wanted(url="http://")),
+    "other scheme": ("bad URL", lambda item: item.wanted(url="ftp://listener/")),
     "URL missing": (
         "missing field",
-        lambda one: {
-            key: value for key, value in one.wanted().items() if key != one.url
+        lambda registration: {
+            key: value
+            for key, value in registration.wanted().items()
+            if key != registration.url
         },
     ),
-    "URL null": ("wrong type", lambda one: one.wanted(url=None)),
-    "URL a number": ("wrong type", lambda one: one.wanted(url=7)),
-    "URL an array": ("wrong type", lambda one: one.wanted(url=[URL])),
+    "URL null": ("wrong type", lambda item: item.wanted(url=None)),
+    "URL a number": ("wrong type", lambda item: item.wanted(url=7)),
+    "URL an array": ("wrong type", lambda item: item.wanted(url=[URL])),
     "empty": ("empty body", lambda _: b""),
     "blank": ("empty body", lambda _: b" \r\n"),
     "no JSON": ("not JSON", lambda _: b'{"url"'),
@@ -588,7 +590,7 @@ def _but_when(told: Any) -> Any:
     if isinstance(told, list):
         return [_but_when(item) for item in told]
     if isinstance(told, dict):
-        return {key: one for key, one in told.items() if key != "createdOn"}
+        return {key: value for key, value in told.items() if key != "createdOn"}
     return told
 
 
@@ -906,8 +908,8 @@ def _concerns(family) -> set[str]:
     )
 
 
-@each("family", APIS, ids=lambda one: one.prefix)
-@each("refusal", REFUSALS, ids=lambda one: one.__name__)
+@each("family", APIS, ids=lambda api: api.prefix)
+@each("refusal", REFUSALS, ids=lambda item: item.__name__)
 def test_every_family_answers_every_refusal_it_can_meet(family, refusal):
     """Adding a refusal, or a family, without deciding its reply fails here."""
     if refusal is exceptions.ThingSpaceError:
@@ -931,7 +933,7 @@ def test_everything_done_has_a_mark_and_a_source():
     ] == []
 
 
-@each("family", APIS, ids=lambda one: one.prefix)
+@each("family", APIS, ids=lambda api: api.prefix)
 def test_names_and_routes_are_unique(family):
     """An operation is named once, and a method and path served once."""
     operations = family.operations

@@ -195,7 +195,7 @@ def test_every_rule_of_a_family_has_an_entry(family: str) -> None:
     assert missing == set()
 
 
-@pytest.fixture(scope="module", params=SENDING, ids=lambda one: one.name)
+@pytest.fixture(scope="module", params=SENDING, ids=lambda item: item.name)
 def arrived(request: pytest.FixtureRequest) -> dict[str, Arrived]:
     """What a listener in process got of every event of a family, by event."""
     family: Api = request.param
@@ -229,8 +229,8 @@ def test_every_leaf_of_a_message_has_an_entry(
     """Of every value in every message that is sent it is known how it is known."""
     found = {
         (api.name, "message", f"{name} {path}")
-        for name, one in arrived.items()
-        for path in leaves(one.message)
+        for name, value in arrived.items()
+        for path in leaves(value.message)
     }
 
     assert found == {entry for entry in KNOWN if entry[:2] == (api.name, "message")}

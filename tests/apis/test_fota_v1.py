@@ -420,5 +420,7 @@ def test_the_longest_reason_that_fits_is_not_cut(client):
         )
         client.post(CALLBACKS, json={"name": "Fota", "url": "http://l/", key: 1})
     shown = client.get("/__admin/requests").get_json()["requests"]
-    lengths = [len(one["response"]["headers"]["X-Mock-Reason"]) for one in shown]
+    lengths = [
+        len(exchange["response"]["headers"]["X-Mock-Reason"]) for exchange in shown
+    ]
     assert (lengths, len(shown[2]["reason"])) == ([900, 1024, 1024], 1025)

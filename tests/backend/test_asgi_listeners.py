@@ -348,7 +348,9 @@ def test_closing_cancels_what_an_application_still_does(posting: Posting) -> Non
     post.close()
 
     assert ended.is_set()
-    assert "mockthingspace-asgi" not in {one.name for one in threading.enumerate()}
+    assert "mockthingspace-asgi" not in {
+        thread.name for thread in threading.enumerate()
+    }
 
 
 def test_a_fastapi_listener_is_checked() -> None:

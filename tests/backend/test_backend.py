@@ -47,7 +47,7 @@ def register(client: FlaskClient, account: str, url: str = "http://other/") -> N
 def urls(client: FlaskClient) -> list[str]:
     """Return the URL of every registration."""
     shown = client.get("/__admin/registrations").get_json()["registrations"]
-    return [one["url"] for one in shown]
+    return [registration["url"] for registration in shown]
 
 
 def contents(state: BackendState) -> dict[str, Any]:
@@ -141,7 +141,7 @@ def test_a_reset_counts_the_requests_on(client: FlaskClient, backend: Backend) -
     register(client, ACCOUNT)
     backend.reset()
     register(client, ACCOUNT)
-    assert [one.seq for one in backend.state.journal.every()] == [3]
+    assert [exchange.seq for exchange in backend.state.journal.every()] == [3]
 
 
 @pytest.mark.parametrize("mode", ["real", "manual"])
@@ -280,10 +280,10 @@ def test_a_request_in_flight_over_a_reset_is_not_seen(
 def test_concurrent_resets_each_make_a_state(backend: Backend) -> None:
     """Eight resets at once are eight epochs."""
     resets = [Thread(target=backend.reset) for _ in range(8)]
-    for one in resets:
-        one.start()
-    for one in resets:
-        one.join()
+    for reset in resets:
+        reset.start()
+    for item in resets:
+        item.join()
     assert backend.state.epoch == 8
 
 

@@ -17,7 +17,7 @@ def test_what_was_removed_is_not_counted_as_evicted():
     """Only what the limit pushed out is counted."""
     deliveries = Deliveries(1, Sequence(), Notifier())
     removed = deliveries.replace(deliveries.add(NEW)._replace(status="delivered"))
-    deliveries.remove(lambda one: one.id == removed.id)
+    deliveries.remove(lambda item: item.id == removed.id)
     deliveries.replace(deliveries.add(NEW)._replace(status="abandoned"))
 
     last = deliveries.replace(deliveries.add(NEW)._replace(status="abandoned"))

@@ -447,7 +447,7 @@ def test_credentials_cannot_be_stale_where_there_were_none(
 @each(
     "kind",
     [fault for fault in FAULTS if fault.on == "deliveries"],
-    ids=lambda one: one.name,
+    ids=lambda item: item.name,
 )
 def test_a_message_of_any_form_can_be_faulted(kind: Any, message: Any) -> None:
     """The user's own message may be any JSON; what cannot be changed stays."""

@@ -87,8 +87,8 @@ class Deliveries(RuleBasedStateMachine):
     @invariant()
     def attempts_never_exceed_the_schedule(self):
         """No message has more than four attempts."""
-        for one in self.backend.state.deliveries.every():
-            assert len(one.attempts) <= 4
+        for delivery in self.backend.state.deliveries.every():
+            assert len(delivery.attempts) <= 4
 
     @invariant()
     def messages_arrive_in_order(self):
@@ -101,12 +101,16 @@ class Deliveries(RuleBasedStateMachine):
         """What was made before a deregistration or a reset does not arrive after."""
         for account, messages in self.arrived.items():
             seen, self.arrived[account] = messages, messages[-1:]
-            assert all(one >= self.allowed[account] or one in seen[:1] for one in seen)
+            assert all(
+                item >= self.allowed[account] or item in seen[:1] for item in seen
+            )
 
     @invariant()
     def nothing_is_lost(self):
         """Every delivery queued is pending or over in one way."""
-        statuses = Counter(one.status for one in self.backend.state.deliveries.every())
+        statuses = Counter(
+            delivery.status for delivery in self.backend.state.deliveries.every()
+        )
         assert self.queued == statuses.total()
         assert set(statuses) <= OVER | {"pending"}
         assert statuses["pending"] == self.backend.state.dispatcher.pending()

@@ -157,7 +157,7 @@ def test_a_taken_message_is_not_sent_again(
     sent = send(backend)
     backend.advance(3600)
     after = now(backend, sent)
-    assert [500, 204] == [one.status_code for one in after.attempts]
+    assert [500, 204] == [attempt.status_code for attempt in after.attempts]
     assert ("delivered", b"hello") == (after.status, after.attempts[0].reply)
 
 
@@ -171,7 +171,7 @@ def test_messages_of_a_registration_go_one_at_a_time_in_order(
     send(backend, 2)
     made = backend.advance(300)
     assert listener.asked == ["/11", "/11", "/12"]
-    assert [one.seq for _, one in made] == sorted(one.seq for _, one in made)
+    assert [item.seq for _, item in made] == sorted(item.seq for _, item in made)
 
 
 def test_a_listener_that_hangs_delays_no_other(
@@ -200,7 +200,7 @@ def test_what_is_queued_is_cancelled(
     old = backend.state
     if how == "deregister":
         assert old.dispatcher.cancel([KEY]) == 2
-        assert {one.status for one in old.deliveries.every()} == {"cancelled"}
+        assert {delivery.status for delivery in old.deliveries.every()} == {"cancelled"}
     else:
         told = backend.reset() if how == "reset" else backend.reset_account(ACCOUNT)
         assert (told["deliveries"], told["cancelled"]) == (2, 2)
@@ -483,7 +483,7 @@ def test_only_what_is_over_is_evicted_and_counted(
     deliveries = backend.state.deliveries
     assert (len(deliveries.every()), deliveries.evicted) == (3, 0)
     backend.advance(300)
-    assert [pending[-1].id] == [one.id for one in deliveries.every()]
+    assert [pending[-1].id] == [delivery.id for delivery in deliveries.every()]
     assert deliveries.evicted == 2
 
 

@@ -95,7 +95,7 @@ def resolving(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> None:
     def resolve(host: str, port: int, **_: Any) -> list[Any]:
         found = left.pop(0) if len(left) > 1 else left[0]
         kind = socket.SOCK_STREAM
-        return [(socket.AF_INET, kind, 6, "", (one, port)) for one in found]
+        return [(socket.AF_INET, kind, 6, "", (item, port)) for item in found]
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
 

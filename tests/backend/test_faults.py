@@ -46,7 +46,7 @@ def told() -> Told:
 @pytest.fixture
 def store(told: Told) -> Faults:
     """A store without faults."""
-    return Faults(Sequence(), lambda what, one, _: told.append((what, one.id)))
+    return Faults(Sequence(), lambda what, item, _: told.append((what, item.id)))
 
 
 DELAY = {"kind": "delay", "on": "requests"}
@@ -74,7 +74,7 @@ def test_a_fault_acts_so_often(
     assert [("planned", "1"), *[("acted", "1")] * acts, *ends] == told
 
 
-@each("kind", FAULTS, ids=lambda one: f"{one.name} {one.on}")
+@each("kind", FAULTS, ids=lambda item: f"{item.name} {item.on}")
 def test_a_kind_acts_as_often_as_it_says(kind: Any) -> None:
     """What a user leaves out is as the table of kinds has it."""
     made = planned(kind=kind.name, on=kind.on)
@@ -144,7 +144,7 @@ def test_a_forgotten_fault_heals_by_itself(store: Faults, told: Told) -> None:
             {"prefix": "/api/ts/v1/oauth2"},
         ),
     ],
-    ids=lambda one: str(one)[:40],
+    ids=lambda item: str(item)[:40],
 )
 def test_a_fault_acts_only_on_what_it_is_for(
     store: Faults, given: dict[str, Any], hit: dict[str, Any], missed: dict[str, Any]
@@ -308,7 +308,7 @@ def test_null_is_as_if_it_were_not_there() -> None:
     assert planned(kind="status", status=None) == planned(kind="status")
 
 
-@each("kind", FAULTS, ids=lambda one: f"{one.name} {one.on}")
+@each("kind", FAULTS, ids=lambda item: f"{item.name} {item.on}")
 def test_a_fault_is_read_back_as_it_is_spelled(kind: Any) -> None:
     """What a snapshot exports is what a seed takes."""
     made = planned(kind=kind.name, on=kind.on, account=ACCOUNT, times=3, ttl_s=7)

@@ -28,7 +28,7 @@ def test_a_wait_ends_with_the_request_it_waited_for(thingspace):
         thingspace, lambda: requests.get(thingspace.url + PATH, timeout=5)
     )
 
-    assert [PATH] == [one["request"]["url"] for one in found]
+    assert [PATH] == [exchange["request"]["url"] for exchange in found]
 
 
 @pytest.mark.thingspace(allow_unmatched=True)
@@ -42,7 +42,7 @@ def test_a_wait_for_the_unmatched_passes_over_the_others(thingspace):
 
     found = thingspace.admin.ask("GET", "/requests/unmatched", wait_s=5)["requests"]
 
-    assert ["/nowhere"] == [one["request"]["url"] for one in found]
+    assert ["/nowhere"] == [exchange["request"]["url"] for exchange in found]
 
 
 def test_a_wait_ends_with_a_reset(thingspace, monkeypatch):

@@ -53,7 +53,10 @@ def test_exchanges_are_numbered_from_one_in_order() -> None:
     """The first exchange is number 1, and each has one more than the last."""
     journal = Journal(10, Sequence(), Notifier())
     numbers = [journal.add(exchange()).seq for _ in range(3)]
-    assert (numbers, [one.seq for one in journal.every()]) == ([1, 2, 3], [1, 2, 3])
+    assert (numbers, [exchange.seq for exchange in journal.every()]) == (
+        [1, 2, 3],
+        [1, 2, 3],
+    )
 
 
 def test_only_the_last_are_kept_and_the_evicted_counted() -> None:
@@ -61,7 +64,10 @@ def test_only_the_last_are_kept_and_the_evicted_counted() -> None:
     journal = Journal(2, Sequence(), Notifier())
     for _ in range(5):
         journal.add(exchange())
-    assert ([one.seq for one in journal.every()], journal.evicted) == ([4, 5], 3)
+    assert ([exchange.seq for exchange in journal.every()], journal.evicted) == (
+        [4, 5],
+        3,
+    )
 
 
 def test_a_full_journal_has_evicted_nothing() -> None:
@@ -85,8 +91,8 @@ def test_removing_forgets_what_was_picked_and_no_more() -> None:
     journal = Journal(10, Sequence(), Notifier())
     for account in ("a", "b", "a"):
         journal.add(exchange(account=account))
-    removed = journal.remove(lambda one: one.account == "a")
-    assert (removed, [one.seq for one in journal.every()]) == (2, [2])
+    removed = journal.remove(lambda item: item.account == "a")
+    assert (removed, [exchange.seq for exchange in journal.every()]) == (2, [2])
 
 
 def test_a_removal_is_not_an_eviction() -> None:
@@ -117,8 +123,8 @@ def test_concurrent_writers_lose_and_share_no_number(limit: int) -> None:
     together(write)
     assert sorted(numbers) == list(range(1, WRITERS * EACH + 1))
     assert len(journal) + journal.evicted == WRITERS * EACH
-    assert [one.seq for one in journal.every()] == sorted(
-        one.seq for one in journal.every()
+    assert [exchange.seq for exchange in journal.every()] == sorted(
+        exchange.seq for exchange in journal.every()
     )
 
 
@@ -131,7 +137,7 @@ def test_readers_and_removers_may_come_among_the_writers() -> None:
         for _ in range(50):
             journal.add(exchange(account=str(number)))
             journal.every()
-        removed.append(journal.remove(lambda one: one.account == str(number)))
+        removed.append(journal.remove(lambda item: item.account == str(number)))
 
     together(write_and_remove)
     assert (removed, journal.every()) == ([50] * WRITERS, [])
@@ -147,7 +153,7 @@ def test_of_each_part_of_an_exchange_the_first_bytes_are_kept() -> None:
         exchange(**texts, **blobs, headers=pairs, reply_headers=(("A", long),))
     )
     parts = [getattr(kept, name) for name in (*texts, *blobs)]
-    assert [len(one) for one in parts] == [LONGEST_KEPT] * 6
+    assert [len(part) for part in parts] == [LONGEST_KEPT] * 6
     assert kept.headers == (("A", "b"), (long[: LONGEST_KEPT - 2], ""))
     assert kept.reply_headers == (("A", long[: LONGEST_KEPT - 1]),)
 
@@ -165,7 +171,7 @@ def test_the_oldest_go_when_all_together_are_too_large() -> None:
     for _ in range(9):
         journal.add(exchange())
     journal.add(exchange(body=b"x" * 4 * OVERHEAD))
-    assert ([one.seq for one in journal.every()], journal.evicted) == (
+    assert ([exchange.seq for exchange in journal.every()], journal.evicted) == (
         [6, 7, 8, 9, 10],
         5,
     )
@@ -176,7 +182,7 @@ def test_what_was_removed_takes_no_room() -> None:
     journal = Journal(100, Sequence(), Notifier(), most_bytes=4 * OVERHEAD)
     for number in range(20):
         journal.add(exchange(query="x" * 2 * OVERHEAD, account=str(number)))
-        journal.remove(lambda one: one.query != "")
+        journal.remove(lambda exchange: exchange.query != "")
     journal.add(exchange())
     journal.add(exchange())
     assert (len(journal), journal.evicted) == (2, 0)

@@ -87,7 +87,7 @@ def test_an_advance_waits_for_the_second_attempt(
 
 def _codes(server: MockThingSpace) -> tuple[str, list[int | None]]:
     [delivery] = server.deliveries()
-    return delivery.status, [one.status_code for one in delivery.attempts]
+    return delivery.status, [attempt.status_code for attempt in delivery.attempts]
 
 
 def test_the_second_attempt_overlaps_the_first(backend, listener):

@@ -39,8 +39,11 @@ def test_registering_again_replaces() -> None:
 
 def test_registrations_are_in_order_of_registering() -> None:
     """The oldest comes first, and one that was replaced counts as new."""
-    registry = Registry([registration(service=one) for one in "xyx"])
-    assert [one.service for one in registry.of("f", "a")] == ["y", "x"]
+    registry = Registry([registration(service=item) for item in "xyx"])
+    assert [registration.service for registration in registry.of("f", "a")] == [
+        "y",
+        "x",
+    ]
 
 
 def test_deregistering_returns_what_was_there() -> None:
@@ -101,7 +104,7 @@ def test_removing_takes_what_the_filters_choose(
 ) -> None:
     """Removing returns how many went, and leaves all others."""
     registry = Registry(FOUR)
-    left = [one for index, one in enumerate(FOUR) if index not in expected]
+    left = [item for index, item in enumerate(FOUR) if index not in expected]
     assert (registry.remove(**filters), registry.every()) == (len(expected), left)
 
 

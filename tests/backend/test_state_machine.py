@@ -185,7 +185,7 @@ class Services(RuleBasedStateMachine):
     def lists_are_the_model(self):
         """Each account lists its registrations in the order they were made."""
         for account in ACCOUNTS:
-            expected = [one for key, one in self.model.items() if key[0] == account]
+            expected = [value for key, value in self.model.items() if key[0] == account]
             listed = self.client.get(f"/api/m2m/v1/callbacks/{account}").json
             assert listed == expected
 

@@ -107,11 +107,11 @@ def attempted(made: Any, kept: Delivery, *came: Any, **fields: Any) -> Delivery:
             number=number,
             started_at=at(60 * number),
             duration_s=0.1,
-            status_code=one if isinstance(one, int) else None,
-            error=one if isinstance(one, str) else None,
+            status_code=item if isinstance(item, int) else None,
+            error=item if isinstance(item, str) else None,
             reply=b"",
         )
-        for number, one in enumerate(came, 1)
+        for number, item in enumerate(came, 1)
     )
     return made.state.deliveries.replace(kept._replace(attempts=attempts, **fields))
 
@@ -167,7 +167,7 @@ def spelled(made: Any, how: Any) -> str:
 
 def seqs(entries: list[Entry]) -> list[int]:
     """Return the numbers of entries."""
-    return [one.seq for one in entries]
+    return [entry.seq for entry in entries]
 
 
 @each("how", [text, mermaid], ids=["txt", "mmd"])
@@ -230,22 +230,24 @@ def test_a_diagram_is_one_for_mermaid(eventful: Any) -> None:
     head, *drawn = spelled(eventful, mermaid).splitlines()
     arrow = r"    (\w+)(?:->>|-->>|--x)(\w+): (.+)"
     note = r"    Note over (\w+)(?:,(\w+))?: (.+)"
-    participants = [re.fullmatch(r"    participant (\w+) as .+", one) for one in drawn]
-    there = {one[1] for one in participants if one}
+    participants = [
+        re.fullmatch(r"    participant (\w+) as .+", item) for item in drawn
+    ]
+    there = {participant[1] for participant in participants if participant}
     rest = drawn[len(there) :]
-    found = [re.fullmatch(f"{arrow}|{note}", one) for one in rest]
+    found = [re.fullmatch(f"{arrow}|{note}", item) for item in rest]
     assert ("sequenceDiagram", {"you", "ts", "L1", "L2"}) == (head, there)
-    assert [] == [one for one, fits in zip(rest, found, strict=True) if not fits]
-    named = {one for fits in found for one in fits.group(1, 2, 4, 5) if one}  # type: ignore[union-attr]
+    assert [] == [item for item, fits in zip(rest, found, strict=True) if not fits]
+    named = {item for fits in found for item in fits.group(1, 2, 4, 5) if item}  # type: ignore[union-attr]
     assert there == named
-    said = "".join(re.sub(r"#\d+;", "", one) for one in rest)
+    said = "".join(re.sub(r"#\d+;", "", item) for item in rest)
     assert [] == re.findall(r"[;#<&\"]|\bend\b", re.sub(r"->>|-->>", "", said))
 
 
 def test_no_secret_is_in_any_spelling(eventful: Any) -> None:
     """Passwords and tokens of URLs, queries and reasons are hidden."""
     found = timeline(eventful, None).entries
-    shown = json.dumps([document(one) for one in found])
+    shown = json.dumps([document(item) for item in found])
     every = shown + spelled(eventful, text) + spelled(eventful, mermaid)
     assert [] == re.findall("hunter2|abc", every)
 
@@ -253,18 +255,18 @@ def test_no_secret_is_in_any_spelling(eventful: Any) -> None:
 def test_an_entry_is_read_as_it_is_shown(eventful: Any) -> None:
     """The document of an entry has all there is of it."""
     found = timeline(eventful, None).entries
-    assert found == [read(json.loads(json.dumps(document(one)))) for one in found]
+    assert found == [read(json.loads(json.dumps(document(item)))) for item in found]
 
 
 def test_every_sort_has_a_sign_and_happens(eventful: Any) -> None:
     """There is no sort without a sign of its own, and none that is not told."""
-    assert set(SORTS) == {one.sort for one in timeline(eventful, None).entries}
+    assert set(SORTS) == {entry.sort for entry in timeline(eventful, None).entries}
     assert (set(SORTS), len(SORTS)) == (set(SIGNS), len(set(SIGNS.values())))
 
 
 def test_a_request_stands_where_it_arrived(eventful: Any) -> None:
     """What happened while it was answered stands between it and its reply."""
-    found = [(one.seq, one.sort) for one in timeline(eventful, None).entries]
+    found = [(entry.seq, entry.sort) for entry in timeline(eventful, None).entries]
     assert [
         (3, "fault"),
         (5, "request"),
@@ -360,8 +362,8 @@ def test_an_attempt_says_what_it_made_of_its_delivery(
     made = world()
     kept = made.state.deliveries.add(delivery(made_at=None))
     attempted(made, kept, *came, status=status)
-    found = [one for one in timeline(made, None).entries if one.sort == "attempt"]
-    assert outcomes == [one.came for one in found]
+    found = [entry for entry in timeline(made, None).entries if entry.sort == "attempt"]
+    assert outcomes == [item.came for item in found]
 
 
 def test_an_empty_timeline_says_so() -> None:
@@ -416,7 +418,7 @@ def test_the_clock_is_in_the_timeline(client: FlaskClient, backend: Backend) -> 
         f"clock: 86400 s on, from {time} to {now + timedelta(days=1):%Y-%m-%d} {time}; "
         "attempts that fell due: 0",
         "clock: it runs from now on",
-    ] == [one["summary"] for one in shown]
+    ] == [entry["summary"] for entry in shown]
 
 
 @pytest.mark.parametrize("wanted", ["text", "mermaid"])
@@ -434,7 +436,7 @@ def test_the_admin_api_shows_it(client: FlaskClient) -> None:
     client.get(CALLBACKS)
     shown = client.get(f"/__admin/timeline?account={ACCOUNT}&wait_s=5").get_json()
     assert {"total": 2, "last_seq": 1, "evicted": 0} == shown["meta"]
-    assert ["request", "reply"] == [one["sort"] for one in shown["timeline"]]
+    assert ["request", "reply"] == [entry["sort"] for entry in shown["timeline"]]
     assert ["seq", "sort", "at", "account", "summary", "came", "listener"] == list(
         shown["timeline"][0]
     )

@@ -152,7 +152,7 @@ def test_what_a_kind_takes_given_as_an_option_is_told_how(
         (("clear", "5"), "there is no fault 5"),
         (("clear", "5/?"), "the admin API has no DELETE /__admin/faults/5/"),
     ],
-    ids=lambda one: " ".join(one) if isinstance(one, tuple) else "",
+    ids=lambda item: " ".join(item) if isinstance(item, tuple) else "",
 )
 def test_a_refusal_says_what_can_be(
     thingspace: MockThingSpace, args: tuple[str, ...], words: str

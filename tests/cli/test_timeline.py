@@ -133,7 +133,9 @@ def test_it_is_followed_until_ctrl_c(thingspace, monkeypatch, capsys, before, as
     assert (130, 2 * before + 4) == (ended.value.code, count)
     if not as_json:  # the date is said once: it does not change
         dated = re.compile(r"  \d{4}-\d\d-\d\d ")
-        assert [0] == [n for n, one in enumerate(out.splitlines()) if dated.search(one)]
+        assert [0] == [
+            n for n, line in enumerate(out.splitlines()) if dated.search(line)
+        ]
 
 
 def test_the_signs_are_explained():
@@ -141,4 +143,4 @@ def test_the_signs_are_explained():
     said = CliRunner().invoke(cli, ["timeline", "--help"]).output
     signs = ("-->", "<--", "<-x", "***", "...", "==>", "!!!", "~~~", "###")
 
-    assert [] == [one for one in signs if f"{one}  " not in said]
+    assert [] == [item for item in signs if f"{item}  " not in said]

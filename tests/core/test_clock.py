@@ -16,7 +16,7 @@ WAIT_S = 5
 
 def thread() -> object:
     """Return the timers' thread, if there is one."""
-    return next((one for one in threads() if one.name == NAME), None)
+    return next((thread for thread in threads() if thread.name == NAME), None)
 
 
 @pytest.fixture

@@ -174,7 +174,7 @@ def test_a_failure_says_what_is_written_down(thing: MockThingSpace, name: str) -
 
 def test_every_file_is_of_a_failure() -> None:
     """No text is written down for nobody."""
-    there = {one.stem for one in GOLDEN.iterdir()} - {"timeline"}
+    there = {file.stem for file in GOLDEN.iterdir()} - {"timeline"}
     assert sorted(FAILURES) == sorted(there)
 
 
@@ -258,7 +258,7 @@ def test_many_that_match_are_told_by_their_number(thing: MockThingSpace) -> None
     with pytest.raises(AssertionError) as caught:
         thing.assert_not_requested("list")
     lines = str(caught.value).splitlines()
-    assert 5 == len([one for one in lines if one.startswith("matched: ")])
+    assert 5 == len([line for line in lines if line.startswith("matched: ")])
     assert "and 2 more" == lines[-1]
 
 
@@ -270,7 +270,7 @@ def test_many_that_are_pending_are_told_by_their_number(thing: MockThingSpace) -
     with pytest.raises(AssertionError) as caught:
         thing.assert_delivered(ACCOUNT)
     lines = str(caught.value).splitlines()
-    assert 5 == len([one for one in lines if one.startswith("pending: ")])
+    assert 5 == len([line for line in lines if line.startswith("pending: ")])
     assert "and 1 more pending" == lines[-1]
 
 
@@ -397,8 +397,8 @@ def test_the_command_makes_the_request_again(thing: MockThingSpace) -> None:
     subprocess.run(curl(first.shown), shell=True, check=True, capture_output=True)
     again = thing.requests()[-1]
     same = ("method", "url", "body", "status", "reply", "operation")
-    assert [getattr(first, one) for one in same] == [
-        getattr(again, one) for one in same
+    assert [getattr(first, item) for item in same] == [
+        getattr(again, item) for item in same
     ]
     assert first.headers["Content-Type"] == again.headers["Content-Type"]
     assert first.seq != again.seq

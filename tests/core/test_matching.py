@@ -188,7 +188,7 @@ def test_any_text_is_matched_over_its_lines() -> None:
 def test_a_body_that_is_no_object_has_no_fields(content: bytes) -> None:
     """Whatever a body is, comparing it as JSON says no and breaks nothing."""
     found = [
-        holds(body(equalToJson=one), ONE._replace(body=content)) for one in (5, {})
+        holds(body(equalToJson=value), ONE._replace(body=content)) for value in (5, {})
     ]
     assert found == [False, False]
 
@@ -306,7 +306,7 @@ def test_the_three_nearest_come_nearest_first() -> None:
         {"urlPath": "/callbacks"},
         *(ONE._replace(seq=index, path=path) for index, path in enumerate(paths)),
     )
-    assert [one.exchange.path for one in found] == ["/callbackz", "/callba", "/call"]
+    assert [item.exchange.path for item in found] == ["/callbackz", "/callba", "/call"]
 
 
 def test_what_differs_in_one_thing_is_nearer_than_in_two() -> None:
@@ -316,21 +316,21 @@ def test_what_differs_in_one_thing_is_nearer_than_in_two() -> None:
         ONE._replace(seq=1, status=401),
         ONE._replace(seq=2, status=200),
     )
-    assert [one.exchange.seq for one in found] == [2, 1]
+    assert [item.exchange.seq for item in found] == [2, 1]
     assert 0 < found[0].distance < found[1].distance <= 1
 
 
 def test_of_equally_near_ones_the_latest_comes_first() -> None:
     """What was asked last is what a test is about."""
     found = misses({"status": 200}, ONE, ONE._replace(seq=2), ONE._replace(seq=3))
-    assert [one.exchange.seq for one in found] == [3, 2, 1]
+    assert [item.exchange.seq for item in found] == [3, 2, 1]
 
 
 def test_an_account_that_is_nearly_the_same_is_another() -> None:
     """What another account did comes behind what this one nearly did."""
     other = ONE._replace(seq=2, account="0242078689-00002")
     found = misses({"account": ACCOUNT, "status": 200}, ONE, other._replace(status=200))
-    assert [one.exchange.seq for one in found] == [1, 2]
+    assert [item.exchange.seq for item in found] == [1, 2]
 
 
 def test_an_exchange_that_matches_is_no_near_miss() -> None:
@@ -356,7 +356,7 @@ def test_each_difference_is_named() -> None:
         },
         ONE,
     )
-    assert [tuple(one) for one in miss.differences] == [
+    assert [tuple(difference) for difference in miss.differences] == [
         ("method", "GET", "POST"),
         ("status", "200", "400"),
         ("urlPathPattern", "matches /x", "/api/a%20b"),
@@ -584,7 +584,7 @@ def test_each_value_below_is_a_difference_of_its_own() -> None:
         ),
         ONE,
     )
-    assert [tuple(one) for one in miss.differences] == [
+    assert [tuple(difference) for difference in miss.differences] == [
         ("body.in.a", '"1"', "1"),
         ("body.in.b.c", "2", "(absent)"),
         ("body.name", "{}", "Fota"),
@@ -718,14 +718,14 @@ def test_what_costs_nothing_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> N
 
 def criteria_of(field: str, wanted: str) -> Criterion:
     """Make a criterion that wants one value of a field."""
-    return Criterion(field, wanted, lambda one: one, lambda value: value == wanted)
+    return Criterion(field, wanted, lambda item: item, lambda value: value == wanted)
 
 
 @each("extra", [False, True])
 def test_long_arrays_in_any_order_are_compared_at_once(extra: bool) -> None:
     """A thousand items are sorted, not each tried with each."""
     items = [{"n": number, "in": [number, 0]} for number in range(1_000)]
-    wanted = [{"in": one["in"][::-1], "n": one["n"]} for one in reversed(items)]
+    wanted = [{"in": item["in"][::-1], "n": item["n"]} for item in reversed(items)]
     compare = json_patterns._Comparison(extra=extra, unordered=True)
     assert (compare(wanted, items), compare(wanted[1:], items[1:])) == (True, False)
 
@@ -792,7 +792,7 @@ def test_near_misses_compare_the_texts_of_the_likeliest_only(
         ONE._replace(seq=3, method="PUT"),
         ONE._replace(seq=4),
     ]
-    found = [one.exchange.seq for one in near_misses(exchanges, wanted)]
+    found = [exchange.exchange.seq for exchange in near_misses(exchanges, wanted)]
     assert sorted(found) == [2, 3]
 
 
@@ -832,7 +832,7 @@ def test_text_is_compared_as_text(matcher: str) -> None:
     wanted = {matcher: "a.B* straße", "caseInsensitive": True}
     other = {matcher: "aXB* straße", "caseInsensitive": True}
     there = matcher != "doesNotContain"
-    assert [holds(header(**one), exchange) for one in (wanted, other)] == [
+    assert [holds(header(**value), exchange) for value in (wanted, other)] == [
         there,
         not there,
     ]

@@ -359,7 +359,7 @@ LONG = {
 def test_a_long_text_is_searched_in_one_go(text: str) -> None:
     """The time grows with the text's length, not faster: this test would not end."""
     shown = [without_secrets(text), body_without_secrets(text.encode())]
-    assert [True, True] == [len(one) < 2 * len(text) + 9 for one in shown]
+    assert [True, True] == [len(item) < 2 * len(text) + 9 for item in shown]
 
 
 @each("start", ["://fred:", "fred:", f"://a:b/{'c' * 300}://fred:"])
@@ -404,7 +404,7 @@ def test_a_secret_that_is_cut_is_hidden_before(
         json.dumps(record.exchange()),
     )
     assert "http://u:***@h:0/" in reply.headers["X-Mock-Reason"]
-    assert [] == [one for one in shown if "SEKRET" in one]
+    assert [] == [item for item in shown if "SEKRET" in item]
 
 
 def test_a_log_record_carries_what_is_shown(

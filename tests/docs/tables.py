@@ -55,13 +55,13 @@ def operations() -> str:
         (
             (
                 f"`{api.name}`",
-                one.name,
-                f"`{one.method} {path_of(api, one)}`",
-                one.claim.summary,
-                one.claim.evidence,
+                operation.name,
+                f"`{operation.method} {path_of(api, operation)}`",
+                operation.claim.summary,
+                operation.claim.evidence,
             )
             for api in APIS
-            for one in api.operations
+            for operation in api.operations
         ),
     )
 
@@ -75,7 +75,7 @@ def events() -> str:
                 f"`{api.name}`",
                 str(len(api.services)),
                 str(len(api.events)),
-                ", ".join(f"`{one.name}`" for one in api.events[:3]),
+                ", ".join(f"`{event.name}`" for event in api.events[:3]),
             )
             for api in APIS
             if api.events
@@ -123,8 +123,14 @@ def checks() -> str:
     return _table(
         ("check", "what is sent, and what must come", "why", "evidence", "source"),
         (
-            (f"`{one.name}`", one.does, one.matters, one.evidence, _linked(one.source))
-            for one in CHECKS
+            (
+                f"`{check.name}`",
+                check.does,
+                check.matters,
+                check.evidence,
+                _linked(check.source),
+            )
+            for check in CHECKS
         ),
     )
 
@@ -135,14 +141,14 @@ def faults() -> str:
         ("kind", "on", "what happens", "takes, and default", "times", "WireMock"),
         (
             (
-                f"`{one.name}`",
-                one.on,
-                one.does,
-                _takes(one),
-                "always" if one.times is None else str(one.times),
-                f"`{one.wiremock}`" if one.wiremock else "",
+                f"`{kind.name}`",
+                kind.on,
+                kind.does,
+                _takes(kind),
+                "always" if kind.times is None else str(kind.times),
+                f"`{kind.wiremock}`" if kind.wiremock else "",
             )
-            for one in FAULTS
+            for kind in FAULTS
         ),
     )
 
@@ -160,7 +166,7 @@ def _takes(kind: FaultKind) -> str:
 def totals() -> str:
     """How much of each family is documented, observed and assumed."""
     register = entries()
-    names = dict.fromkeys(one.family for one in register)
+    names = dict.fromkeys(entry.family for entry in register)
     counts = [(f"`{name}`", _count(register, name)) for name in names]
     every = ("together", fidelity.totals(register))
     return _table(
@@ -175,9 +181,9 @@ def totals() -> str:
 def register() -> str:
     """Every entry of the register, a table a family; fields of messages in groups."""
     known = entries()
-    names = dict.fromkeys(one.family for one in known)
+    names = dict.fromkeys(item.family for item in known)
     return "\n\n".join(
-        f"## {name}\n\n{_entries([one for one in known if one.family == name])}"
+        f"## {name}\n\n{_entries([item for item in known if item.family == name])}"
         for name in names
     )
 
@@ -185,9 +191,9 @@ def register() -> str:
 def _entries(known: list[Entry]) -> str:
     """Return a table; keys of one shape, and fields of messages, are grouped."""
     lines: dict[tuple[str, ...], list[str]] = {}
-    for one in known:
-        kind, what, named = _grouped(one)
-        line = (kind, what, one.evidence, one.date, _linked(one.source))
+    for entry in known:
+        kind, what, named = _grouped(entry)
+        line = (kind, what, entry.evidence, entry.date, _linked(entry.source))
         lines.setdefault(line, []).append(named)
     told = (
         (kind, f"{what}{_together(kind, named)}", *rest)
@@ -221,7 +227,7 @@ def _what(entry: Entry) -> str:
 
 
 def _count(register: list[Entry], family: str) -> dict[Evidence, int]:
-    return fidelity.totals(one for one in register if one.family == family)
+    return fidelity.totals(entry for entry in register if entry.family == family)
 
 
 def api() -> str:

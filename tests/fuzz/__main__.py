@@ -61,7 +61,7 @@ def _server(program: str, auth: str, folder: Path) -> Iterator[str]:
         )
         try:
             assert backend.stdout is not None
-            line = next((one for one in backend.stdout if READY in one), "")
+            line = next((line for line in backend.stdout if READY in line), "")
             assert line, (folder / "server.log").read_text()
             yield line.partition(READY)[2].split()[0]
         finally:

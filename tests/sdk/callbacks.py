@@ -398,7 +398,7 @@ def plain(model: Any) -> Any:
     Of an instant only the type is compared; the server's clock says which it is.
     """
     if isinstance(model, list):
-        return [plain(one) for one in model]
+        return [plain(item) for item in model]
     if hasattr(model, "__dict__"):
         fields = {} if isinstance(model, APIHelper.CustomDate) else vars(model)
         return type(model), {name: plain(value) for name, value in fields.items()}

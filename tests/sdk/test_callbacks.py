@@ -28,7 +28,7 @@ from .clients import client
 
 every_family = pytest.mark.parametrize("family", FAMILIES, ids=repr)
 replacing = pytest.mark.parametrize(
-    "family", [one for one in FAMILIES if one.replacer], ids=repr
+    "family", [api for api in FAMILIES if api.replacer], ids=repr
 )
 Start = Callable[..., None]
 CREDENTIALS = {"username": "listener", "password": "secret"}
@@ -37,7 +37,8 @@ CREDENTIALS = {"username": "listener", "password": "secret"}
 def listeners(thingspace: MockThingSpace) -> list[tuple[str, str | None, str]]:
     """Return family, service and URL of what is registered, as the server has it."""
     return [
-        (one.family, one.service, one.url) for one in thingspace.registrations(ACCOUNT)
+        (registration.family, registration.service, registration.url)
+        for registration in thingspace.registrations(ACCOUNT)
     ]
 
 
@@ -162,8 +163,8 @@ def test_each_service_of_a_family_has_a_registration(
 
     family.deregister(client(), service=services[0])
 
-    urls = [one.url for one in family.listed(client())]
-    assert sorted(f"{ANOTHER_URL}/{one}" for one in services[1:]) == sorted(urls)
+    urls = [registration.url for registration in family.listed(client())]
+    assert sorted(f"{ANOTHER_URL}/{item}" for item in services[1:]) == sorted(urls)
 
 
 def test_diagnostics_says_when_it_was_registered(thingspace: MockThingSpace) -> None:

@@ -37,7 +37,7 @@ METHODS = {
     "deregister": Callbacks.deregister,
 }
 WRITING = ("register", "update")
-SERVICED = [one for one in FAMILIES if one.serviced]
+SERVICED = [api for api in FAMILIES if api.serviced]
 STRICT_AUTH = {"auth": "strict"}
 Start = Callable[..., None]
 
@@ -183,9 +183,9 @@ WRONG = [
     ("family", "method", "wrong"),
     [
         row
-        for one in WRONG
+        for api in WRONG
         for row in crossed(
-            one.name, one, operations=one.operations, families=one.families
+            api.name, api, operations=api.operations, families=api.families
         )
     ],
 )

@@ -29,7 +29,7 @@ Start = Callable[..., None]
 
 def operations(thingspace: MockThingSpace) -> list[str | None]:
     """Return the operations the server was asked for."""
-    return [one.operation for one in thingspace.requests()]
+    return [exchange.operation for exchange in thingspace.requests()]
 
 
 def log_out(visitor: VerizonClient) -> LogOutRequest:

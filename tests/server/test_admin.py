@@ -47,7 +47,7 @@ def assert_admin_error(reply: TestResponse, status: int, code: str) -> str:
 
 def seqs(reply: TestResponse) -> list[int]:
     """Return the numbers of the exchanges a reply shows."""
-    return [one["seq"] for one in reply.get_json()["requests"]]
+    return [exchange["seq"] for exchange in reply.get_json()["requests"]]
 
 
 @pytest.fixture
@@ -96,18 +96,18 @@ def test_families_shows_everything_served(client: FlaskClient) -> None:
     """Every operation of every family is shown with its method and path."""
     shown = client.get("/__admin/families").get_json()["families"]
     assert [
-        (one["name"], operation["name"], operation["method"], operation["path"])
-        for one in shown
-        for operation in one["operations"]
+        (item["name"], operation["name"], operation["method"], operation["path"])
+        for item in shown
+        for operation in item["operations"]
     ] == [
         (
             api.name,
-            one.name,
-            one.method,
-            api.prefix + one.rule.replace("<", "{").replace(">", "}"),
+            operation.name,
+            operation.method,
+            api.prefix + operation.rule.replace("<", "{").replace(">", "}"),
         )
         for api in APIS
-        for one in api.operations
+        for operation in api.operations
     ]
 
 
@@ -153,7 +153,7 @@ def test_adding_again_replaces(client: FlaskClient) -> None:
     client.post("/__admin/registrations", json=REGISTRATION)
     client.post("/__admin/registrations", json=REGISTRATION | {"username": None})
     shown = client.get("/__admin/registrations").get_json()["registrations"]
-    assert [one["username"] for one in shown] == [None]
+    assert [item["username"] for item in shown] == [None]
 
 
 def test_a_bad_registration_is_refused(client: FlaskClient) -> None:
@@ -316,8 +316,8 @@ def test_near_misses_have_wiremocks_keys(used: FlaskClient) -> None:
     shown = used.post(
         "/__admin/near-misses/request-pattern", json={"account": ACCOUNT, "status": 201}
     ).get_json()["nearMisses"]
-    assert [one["request"]["seq"] for one in shown] == [2, 1, 6]
-    assert [list(one) for one in shown] == [
+    assert [exchange["request"]["seq"] for exchange in shown] == [2, 1, 6]
+    assert [list(item) for item in shown] == [
         ["request", "matchResult", "differences"]
     ] * 3
     assert shown[0]["differences"] == [
@@ -532,7 +532,7 @@ def test_another_method_is_refused_with_those_allowed(
     """A method a resource does not have is 405 with Allow."""
     reply = client.open(f"/__admin{path}", method=method, json={})
     assert_admin_error(reply, 405, "not_served")
-    assert {one.strip() for one in reply.headers["Allow"].split(",")} == allowed
+    assert {part.strip() for part in reply.headers["Allow"].split(",")} == allowed
 
 
 OURS = [
@@ -867,7 +867,7 @@ def test_a_reset_of_an_account_touches_only_that(used: FlaskClient) -> None:
     reply = used.post(f"/__admin/reset?account={ACCOUNT}", json={}).get_json()
     left = used.get("/__admin/registrations").get_json()["registrations"]
     assert reply == counts(registrations=1, requests=4)
-    assert [one["account"] for one in left] == [OTHER]
+    assert [item["account"] for item in left] == [OTHER]
     assert seqs(used.get("/__admin/requests")) == [3, 4]
 
 
@@ -1037,4 +1037,4 @@ def test_near_misses_of_unserved_requests_are_of_the_last_of_them(
     for path in ("/first", "/last"):
         client.get(path)
     shown = client.get("/__admin/requests/unmatched/near-misses").get_json()
-    assert {one["request"]["url"] for one in shown["nearMisses"]} == {"/last"}
+    assert {miss["request"]["url"] for miss in shown["nearMisses"]} == {"/last"}

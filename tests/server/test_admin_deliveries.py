@@ -119,12 +119,21 @@ def refused(reply: TestResponse, status: int, code: str) -> str:
 def test_the_events_are_shown_with_every_field(client: FlaskClient) -> None:
     """The catalogue says of each field what it is by default and how we know."""
     shown = client.get("/__admin/events").get_json()["events"]
-    there = [(api.name, one) for api in APIS for one in api.events]
-    assert [(one.name, family, one.service, one.summary) for family, one in there] == [
-        (one["event"], one["family"], one["service"], one["summary"]) for one in shown
+    there = [(api.name, event) for api in APIS for event in api.events]
+    assert [
+        (registration.name, family, registration.service, registration.summary)
+        for family, registration in there
+    ] == [
+        (
+            registration["event"],
+            registration["family"],
+            registration["service"],
+            registration["summary"],
+        )
+        for registration in shown
     ]
-    assert [list(map(field_of, one.fields)) for _, one in there] == [
-        one["fields"] for one in shown
+    assert [list(map(field_of, item.fields)) for _, item in there] == [
+        item["fields"] for item in shown
     ]
 
 
@@ -132,16 +141,16 @@ def test_an_event_is_known_as_its_least_known_field_is(client: FlaskClient) -> N
     """One field that is assumed makes the message assumed."""
     shown = client.get("/__admin/events?family=fota-v1").get_json()["events"]
     found = {
-        one["event"]: {field["evidence"] for field in one["fields"]} for one in shown
+        item["event"]: {field["evidence"] for field in item["fields"]} for item in shown
     }
     assert found[FINISHED] == {"documented", "assumed"}
-    assert [one["evidence"] for one in shown] == ["assumed"] * 4
+    assert [item["evidence"] for item in shown] == ["assumed"] * 4
 
 
 def test_the_events_can_be_had_by_family_and_service(client: FlaskClient) -> None:
     """A filter that names nobody is refused."""
     found = client.get("/__admin/events?service=NiddService").get_json()["events"]
-    assert {one["service"] for one in found} == {"NiddService"}
+    assert {registration["service"] for registration in found} == {"NiddService"}
     reply = client.get("/__admin/events?family=fota")
     assert refused(reply, 400, "unknown_family")
 
@@ -429,7 +438,7 @@ def test_a_delivery_that_is_not_there_is_named(
 def ids(client: FlaskClient, query: str = "") -> list[str]:
     """Return the deliveries that a query finds."""
     found = client.get(f"/__admin/deliveries?{query}").get_json()["deliveries"]
-    return [one["id"] for one in found]
+    return [item["id"] for item in found]
 
 
 @pytest.fixture
@@ -472,7 +481,7 @@ def test_deliveries_are_filtered(
 def test_since_leaves_out_what_came_before(several: FlaskClient) -> None:
     """A cursor is a seq; the list tells the last one there is."""
     shown = several.get("/__admin/deliveries").get_json()
-    numbers = [one["seq"] for one in shown["deliveries"]]
+    numbers = [delivery["seq"] for delivery in shown["deliveries"]]
     assert [str(numbers[-1])] == ids(several, f"since={numbers[1]}")
     assert [] == ids(several, f"since={shown['meta']['last_seq']}")
 
@@ -557,9 +566,9 @@ def test_a_wait_in_vain_shows_what_came_and_what_is_due(several: FlaskClient) ->
     assert (408, "timed_out", ids(several)) == (
         reply.status_code,
         shown["error"],
-        [one["id"] for one in shown["deliveries"]],
+        [delivery["id"] for delivery in shown["deliveries"]],
     )
-    first, second, other = (one["id"] for one in shown["deliveries"])
+    first, second, other = (delivery["id"] for delivery in shown["deliveries"])
     due_at = shown["deliveries"][1]["due_at"]
     lines = shown["message"].splitlines()
     assert [
@@ -578,7 +587,7 @@ def test_a_wait_in_vain_shows_what_came_and_what_is_due(several: FlaskClient) ->
         f"           came      {OTHER}",
         f"pending: {second} Fota.firmwareList, attempt 2 due in 300 s, at {due_at}; "
         "advance(seconds=300) brings it",
-    ] == [one for one in lines if one and "  curl " not in one]
+    ] == [line for line in lines if line and "  curl " not in line]
 
 
 def test_a_wait_where_there_is_nothing_says_so(client: FlaskClient) -> None:
@@ -745,11 +754,11 @@ def test_an_advance_makes_all_happen_that_is_due(
     post(registered, "/deliveries/wait", {"attempts": 1, "count": 2})
     reply = post(registered, "/clock/advance", {"seconds": 900}).get_json()
     assert ["mode", "now", "ahead_s", "fired"] == list(reply)
-    numbers = [one["number"] for one in reply["fired"]]
+    numbers = [attempt["number"] for attempt in reply["fired"]]
     assert [2, 2, 3, 3, 4, 4] == numbers
-    order = [one["seq"] for one in reply["fired"]]
+    order = [attempt["seq"] for attempt in reply["fired"]]
     assert sorted(order) == order
-    assert set(ids(registered)) == {one["delivery"] for one in reply["fired"]}
+    assert set(ids(registered)) == {attempt["delivery"] for attempt in reply["fired"]}
     assert 2 == len(ids(registered, "status=abandoned"))
 
 
@@ -792,25 +801,25 @@ def test_a_clock_that_runs_is_not_advanced(client: FlaskClient) -> None:
 WAITS = "/deliveries/wait"
 IDLES = "/deliveries/wait-until-idle"
 BAD: list[tuple[str, str, Any]] = [
-    *(("/clock/advance", "seconds", one) for one in (None, True, "5", [], {}, -1)),
+    *(("/clock/advance", "seconds", value) for value in (None, True, "5", [], {}, -1)),
     ("/clock/advance", "seconds", 10**30),
     *(("/clock/advance", unit, "5") for unit in ("minutes", "hours")),
     ("/clock/advance", "hours", 721),
     ("/clock/advance", "days", 5),
-    *(("/deliveries", "account", one) for one in (5, [], {}, True)),
-    *(("/deliveries", "event", one) for one in (None, 5, [], {})),
-    *(("/deliveries", "service", one) for one in (5, [], {})),
-    *(("/deliveries", "overrides", one) for one in (5, [], "a", True)),
+    *(("/deliveries", "account", value) for value in (5, [], {}, True)),
+    *(("/deliveries", "event", value) for value in (None, 5, [], {})),
+    *(("/deliveries", "service", value) for value in (5, [], {})),
+    *(("/deliveries", "overrides", value) for value in (5, [], "a", True)),
     ("/deliveries", "override", {}),
-    *((WAITS, "count", one) for one in (None, True, "1", 0, -1, 1.5, [], {})),
-    *((WAITS, "attempts", one) for one in (True, "1", 0, -1, 1.5, [], {})),
-    *((WAITS, "since", one) for one in (None, True, "1", -1, 1.5, [], {})),
-    *((WAITS, "timeout_s", one) for one in (None, True, "1", -1, 601, [], {})),
-    *((WAITS, "account", one) for one in (5, [], {})),
-    *((WAITS, "advance", one) for one in (None, 5, "true", [], {})),
-    *((WAITS, "status", one) for one in (5, [], {})),
+    *((WAITS, "count", value) for value in (None, True, "1", 0, -1, 1.5, [], {})),
+    *((WAITS, "attempts", value) for value in (True, "1", 0, -1, 1.5, [], {})),
+    *((WAITS, "since", value) for value in (None, True, "1", -1, 1.5, [], {})),
+    *((WAITS, "timeout_s", value) for value in (None, True, "1", -1, 601, [], {})),
+    *((WAITS, "account", value) for value in (5, [], {})),
+    *((WAITS, "advance", value) for value in (None, 5, "true", [], {})),
+    *((WAITS, "status", value) for value in (5, [], {})),
     (WAITS, "acct", "a"),
-    *((IDLES, "timeout_s", one) for one in (None, True, "1", -1, 601, 10**400)),
+    *((IDLES, "timeout_s", value) for value in (None, True, "1", -1, 601, 10**400)),
     (IDLES, "since", 1),
 ]
 

@@ -195,7 +195,7 @@ def test_no_value_shows_a_secret_when_it_is_spelled(
         Attempt(1, 1, backend.clock.now(), 0.0, 200, None, SECRET.encode()),
         Attempt(1, 1, backend.clock.now(), 0.0, None, f"http://a:{SECRET}@h/", b""),
     ]
-    assert [type(one) for one in values if SECRET in f"{one!r}"] == []
+    assert [type(value) for value in values if SECRET in f"{value!r}"] == []
     assert "status='pending', attempts=(Attempt(" in repr(state.deliveries.every())
     assert f"?pwd={HIDDEN}' -> 200" in repr(state.journal.every())
 
@@ -265,8 +265,8 @@ def test_a_secret_is_hidden_in_every_spelling_of_a_body(key: str) -> None:
         f'--b\r\nA: x; name="{key}"\r\n\r\n{SECRET}\r\n--b--',
         f"{key}: {SECRET}",
     ]
-    shown = [body_without_secrets(one.encode()) for one in bodies]
-    assert [one for one in shown if SECRET in one] == []
+    shown = [body_without_secrets(body.encode()) for body in bodies]
+    assert [item for item in shown if SECRET in item] == []
 
 
 USER_INFO = (

@@ -70,7 +70,7 @@ def test_what_does_not_apply_is_empty(kind: str) -> None:
     assert [name for name in ELEMENTS if message[name]] == [kind]
     empty = [[]] + 3 * [{}]
     assert [message[name] for name in ELEMENTS if name != kind] == [
-        one for name, one in zip(ELEMENTS, empty, strict=True) if name != kind
+        item for name, item in zip(ELEMENTS, empty, strict=True) if name != kind
     ]
 
 

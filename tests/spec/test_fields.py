@@ -82,9 +82,9 @@ BAD: list[tuple[Any, Any, str]] = [
 ]
 
 
-def kind(one: Any) -> str:
+def kind(value: Any) -> str:
     """Name a field or a value for a test."""
-    return type(one).__name__ if hasattr(one, "deserialize") else repr(one)[:24]
+    return type(value).__name__ if hasattr(value, "deserialize") else repr(value)[:24]
 
 
 @each(("field", "text"), GOOD, ids=kind)
@@ -239,7 +239,7 @@ def test_the_description_of_a_field_takes_what_it_takes(
     assert found or not taken
 
 
-@each("text", [one for one, _ in HEADERS if isinstance(one, str)])
+@each("text", [header for header, _ in HEADERS if isinstance(header, str)])
 def test_the_description_of_headers_has_both_forms(text: str) -> None:
     """An object of names and values, or text with one a line."""
     pairs, lines = HttpHeaders().described("")["anyOf"]

@@ -67,14 +67,14 @@ def test_a_server_answers_between_start_and_stop() -> None:
 @pytest.mark.parametrize(
     "use_it",
     [
-        lambda one: one.url,
-        lambda one: one.admin,
-        lambda one: one.url_for("fota-v1"),
-        lambda one: one.register(ACCOUNT, LISTENER),
-        lambda one: one.registrations(),
-        lambda one: one.requests(),
-        lambda one: one.assert_requested(),
-        lambda one: one.reset(),
+        lambda registration: registration.url,
+        lambda thingspace: thingspace.admin,
+        lambda thingspace: thingspace.url_for("fota-v1"),
+        lambda thingspace: thingspace.register(ACCOUNT, LISTENER),
+        lambda thingspace: thingspace.registrations(),
+        lambda thingspace: thingspace.requests(),
+        lambda thingspace: thingspace.assert_requested(),
+        lambda thingspace: thingspace.reset(),
     ],
     ids=lambda use_it: use_it.__code__.co_names[0],
 )
@@ -241,7 +241,7 @@ def test_requests_are_values(thing: MockThingSpace) -> None:
 def test_an_exchange_is_printed_in_one_line(thing: MockThingSpace) -> None:
     """A person reads what was asked, answered and why."""
     use(thing)
-    lines = [str(one) for one in thing.requests()]
+    lines = [str(exchange) for exchange in thing.requests()]
     assert lines[0] == (
         f"POST /api/fota/v1/callbacks/{ACCOUNT} -> 200  fota-v1 register"
     )
@@ -253,7 +253,7 @@ def test_requests_are_chosen(thing: MockThingSpace) -> None:
     use(thing)
     first = thing.requests()[0].seq
     assert [
-        [one.seq - first for one in chosen]
+        [item.seq - first for item in chosen]
         for chosen in (
             thing.requests(ACCOUNT),
             thing.requests(family="fota-v1"),
@@ -287,7 +287,7 @@ def test_what_was_requested_is_returned(
     use(thing)
     first = thing.requests()[0].seq
     found = thing.assert_requested(**wanted)
-    assert [one.seq - first for one in found] == expected
+    assert [item.seq - first for item in found] == expected
 
 
 def test_only_what_came_since_counts(thing: MockThingSpace) -> None:
@@ -422,17 +422,19 @@ def test_a_reset_of_an_account_leaves_the_others(thing: MockThingSpace) -> None:
     """Only what is of the account goes."""
     use(thing)
     thing.reset(ACCOUNT)
-    assert [one.account for one in thing.requests()] == [OTHER, None]
+    assert [exchange.account for exchange in thing.requests()] == [OTHER, None]
 
 
 SAME: dict[str, Callable[[MockThingSpace], Any]] = {
-    "url": lambda one: one.url,
-    "url_for": lambda one: one.url_for("session"),
-    "registrations": lambda one: one.registrations(ACCOUNT),
-    "requests": lambda one: one.requests(status=200),
-    "requested": lambda one: one.assert_requested("register", body={"name": "Fota"}),
-    "failure": lambda one: failure(one, path="/no", headers={"X-A": "c"}, count=2),
-    "admin": lambda one: one.admin.ask("GET", "/snapshot"),
+    "url": lambda registration: registration.url,
+    "url_for": lambda thingspace: thingspace.url_for("session"),
+    "registrations": lambda thingspace: thingspace.registrations(ACCOUNT),
+    "requests": lambda thingspace: thingspace.requests(status=200),
+    "requested": lambda thingspace: thingspace.assert_requested(
+        "register", body={"name": "Fota"}
+    ),
+    "failure": lambda item: failure(item, path="/no", headers={"X-A": "c"}, count=2),
+    "admin": lambda thingspace: thingspace.admin.ask("GET", "/snapshot"),
 }
 
 
@@ -446,11 +448,13 @@ def test_a_handle_from_elsewhere_says_the_same(
 
 
 REFUSED: dict[str, Callable[[MockThingSpace], Any]] = {
-    "registration": lambda one: one.register("5", LISTENER),
-    "family": lambda one: one.register(ACCOUNT, LISTENER, family="fota"),
-    "pattern": lambda one: one.admin.ask("POST", "/requests/find", {"a": 1}),
-    "resource": lambda one: one.admin.ask("GET", "/nowhere"),
-    "unknown": lambda one: one.url_for("fota"),
+    "registration": lambda thingspace: thingspace.register("5", LISTENER),
+    "family": lambda thingspace: thingspace.register(ACCOUNT, LISTENER, family="fota"),
+    "pattern": lambda thingspace: thingspace.admin.ask(
+        "POST", "/requests/find", {"a": 1}
+    ),
+    "resource": lambda thingspace: thingspace.admin.ask("GET", "/nowhere"),
+    "unknown": lambda thingspace: thingspace.url_for("fota"),
 }
 
 
@@ -485,8 +489,10 @@ def test_a_handle_that_keeps_to_an_account_sees_that_alone(
     thing.register(OTHER, LISTENER)
     scoped = MockThingSpace.at(thing.url, account=ACCOUNT)
     seen: list[RecordedExchange] = scoped.assert_requested(count=2)
-    assert {one.account for one in (*seen, *scoped.requests())} == {ACCOUNT}
-    assert [one.account for one in scoped.registrations()] == [ACCOUNT]
+    assert {value.account for value in (*seen, *scoped.requests())} == {ACCOUNT}
+    assert [registration.account for registration in scoped.registrations()] == [
+        ACCOUNT
+    ]
 
 
 def test_a_handle_that_keeps_to_an_account_can_be_asked_for_another(
@@ -495,7 +501,7 @@ def test_a_handle_that_keeps_to_an_account_can_be_asked_for_another(
     """The scope is what is meant where no account is named."""
     use(thing)
     scoped = MockThingSpace.at(thing.url, account=ACCOUNT)
-    assert [one.account for one in scoped.requests(OTHER)] == [OTHER]
+    assert [exchange.account for exchange in scoped.requests(OTHER)] == [OTHER]
 
 
 def test_a_handle_that_keeps_to_an_account_resets_that_alone(

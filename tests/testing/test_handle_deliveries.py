@@ -71,7 +71,8 @@ def test_a_message_is_triggered_and_awaited(thing: MockThingSpace) -> None:
     done = thing.wait_for_delivery(ACCOUNT, event=FINISHED, service="Fota")
     assert ("pending", "delivered", made.id) == (made.status, done.status, done.id)
     assert [(1, 200, None, "said")] == [
-        (one.number, one.status_code, one.error, one.reply) for one in done.attempts
+        (attempt.number, attempt.status_code, attempt.error, attempt.reply)
+        for attempt in done.attempts
     ]
 
 
@@ -143,8 +144,8 @@ def test_a_handle_keeps_to_its_account(scoped: MockThingSpace) -> None:
     scoped.assert_not_delivered()
     [made] = scoped.trigger(FINISHED)
     assert made.id == scoped.wait_for_delivery().id
-    assert [made.id] == [one.id for one in scoped.deliveries()]
-    assert [made.id] == [one.id for one in scoped.assert_delivered(count=1)]
+    assert [made.id] == [delivery.id for delivery in scoped.deliveries()]
+    assert [made.id] == [delivery.id for delivery in scoped.assert_delivered(count=1)]
     assert 2 == len(scoped.deliveries(since=0)) + len(scoped.deliveries(OTHER))
 
 
@@ -152,7 +153,7 @@ def test_the_events_are_listed(thing: MockThingSpace) -> None:
     """Each event has its fields."""
     events = thing.events()
     assert [LIST, FINISHED] == [events[0]["event"], events[3]["event"]]
-    assert all(one["fields"] for one in events)
+    assert all(event["fields"] for event in events)
 
 
 def again(server: MockThingSpace, identity: str) -> str:
@@ -216,7 +217,7 @@ def test_what_was_delivered_is_returned(thing: MockThingSpace) -> None:
     thing.trigger(FINISHED, ACCOUNT)
     thing.trigger(LIST, ACCOUNT)
     thing.wait_for_delivery(count=2)
-    assert [LIST] == [one.event for one in thing.assert_delivered(event=LIST)]
+    assert [LIST] == [delivery.event for delivery in thing.assert_delivered(event=LIST)]
     assert 2 == len(thing.assert_delivered(ACCOUNT, count=2))
 
 
@@ -295,11 +296,13 @@ def test_the_whole_schedule_passes_at_once(thing: MockThingSpace) -> None:
     before = thing.now
     thing.trigger(LIST, ACCOUNT)
     thing.wait_until_idle()
-    assert [2] == [one["number"] for one in thing.advance(minutes=5)]
-    assert [3, 4] == [one["number"] for one in thing.advance(minutes=9, seconds=60)]
+    assert [2] == [attempt["number"] for attempt in thing.advance(minutes=5)]
+    assert [3, 4] == [
+        attempt["number"] for attempt in thing.advance(minutes=9, seconds=60)
+    ]
     assert timedelta(minutes=15) == thing.now - before
     [kept] = thing.deliveries(status="abandoned")
-    assert 4 * [503] == [one.status_code for one in kept.attempts]
+    assert 4 * [503] == [attempt.status_code for attempt in kept.attempts]
 
 
 def test_an_advance_by_nothing_settles_what_is_under_way(thing: MockThingSpace) -> None:
@@ -324,7 +327,7 @@ def test_a_limit_keeps_the_last(thing: MockThingSpace) -> None:
     thing.trigger(LIST, ACCOUNT)
     thing.trigger(FINISHED, ACCOUNT)
     found = thing.deliveries(family="fota-v1", service="Fota", limit=1)
-    assert [FINISHED] == [one.event for one in found]
+    assert [FINISHED] == [item.event for item in found]
 
 
 def test_what_stays_busy_is_an_assertion(thing: MockThingSpace) -> None:

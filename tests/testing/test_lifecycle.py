@@ -27,7 +27,7 @@ def test_starting_at_once_from_many_threads_starts_one_server():
             return server.start()
 
     with ThreadPoolExecutor(4) as pool:
-        started = [one for one in pool.map(start, range(4)) if one]
+        started = [item for item in pool.map(start, range(4)) if item]
     url = server.url
     server.stop()
 

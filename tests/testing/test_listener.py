@@ -114,15 +114,18 @@ def test_without_a_script_the_answer_is_200_and_empty(listener):
 
 
 SCRIPTS: dict[str, tuple[Callable[[Listener], object], list[int]]] = {
-    "once": (lambda one: one.reply(503), [503, 200, 200]),
-    "times": (lambda one: one.reply(503, times=2), [503, 503, 200, 200]),
-    "for-good": (lambda one: one.reply(503, times=None), [503, 503, 503]),
+    "once": (lambda listener: listener.reply(503), [503, 200, 200]),
+    "times": (lambda listener: listener.reply(503, times=2), [503, 503, 200, 200]),
+    "for-good": (lambda listener: listener.reply(503, times=None), [503, 503, 503]),
     "chained": (
-        lambda one: one.reply(503).then(404, times=2).then(202),
+        lambda listener: listener.reply(503).then(404, times=2).then(202),
         [503, 404, 404, 202, 200],
     ),
-    "added": (lambda one: [one.reply(500), one.reply(501)], [500, 501, 200]),
-    "cleared": (lambda one: [one.reply(500), one.clear()], [200]),
+    "added": (
+        lambda listener: [listener.reply(500), listener.reply(501)],
+        [500, 501, 200],
+    ),
+    "cleared": (lambda listener: [listener.reply(500), listener.clear()], [200]),
 }
 
 
@@ -149,12 +152,15 @@ def test_an_answer_can_have_a_body_and_headers(listener, body):
 @each(
     ("script", "words"),
     [
-        (lambda one: one.reply(199), "from 200 to 599; came 199"),
-        (lambda one: one.reply(600), "from 200 to 599; came 600"),
-        (lambda one: one.reply(200, delay_s=-1), "0 or more seconds; came -1"),
-        (lambda one: one.reply(200, times=0), "1 or more, or None; came 0"),
-        (lambda one: one.close(times=-1), "1 or more, or None; came -1"),
-        (lambda one: one.hang(times=0), "1 or more, or None; came 0"),
+        (lambda listener: listener.reply(199), "from 200 to 599; came 199"),
+        (lambda listener: listener.reply(600), "from 200 to 599; came 600"),
+        (
+            lambda listener: listener.reply(200, delay_s=-1),
+            "0 or more seconds; came -1",
+        ),
+        (lambda listener: listener.reply(200, times=0), "1 or more, or None; came 0"),
+        (lambda listener: listener.close(times=-1), "1 or more, or None; came -1"),
+        (lambda listener: listener.hang(times=0), "1 or more, or None; came 0"),
     ],
     ids=["low", "high", "early", "reply-never", "close-never", "hang-never"],
 )
@@ -288,7 +294,10 @@ def test_an_answer_is_delayed(listener):
 
 @pytest.mark.parametrize(
     "script",
-    [lambda one: one.hang(), lambda one: one.reply(200, delay_s=10**6)],
+    [
+        lambda listener: listener.hang(),
+        lambda listener: listener.reply(200, delay_s=10**6),
+    ],
     ids=["hanging", "delayed"],
 )
 def test_stopping_ends_what_is_not_answered_yet(listener, script):

@@ -41,11 +41,11 @@ _MAY_LACK = "maxValue"
 
 
 def _distribution(value: Any) -> Mapping[str, Any]:
-    given = {name: one for name, one in value.items() if one is not None}
+    given = {name: item for name, item in value.items() if item is not None}
     rows = _DISTRIBUTIONS[given.pop("type")]
     if given.keys() | {_MAY_LACK} != rows.keys() | {_MAY_LACK}:
         raise ValueError
-    numbers = {name: rows[name].parse(one) for name, one in given.items()}
+    numbers = {name: rows[name].parse(value) for name, value in given.items()}
     if numbers.get("lower", 0) > numbers.get("upper", 0):
         raise ValueError
     if numbers.get("median", 0) > numbers.get(_MAY_LACK, LONGEST_S * MS):
@@ -102,7 +102,7 @@ def _drawn(distribution: Mapping[str, Any], fault: Fault) -> float:
         return chance.uniform(distribution["lower"], distribution["upper"])
     longest = distribution.get(_MAY_LACK, LONGEST_S * MS)
     drawn = (_lognormal(distribution, chance) for _ in range(_TRIES))
-    return next((one for one in drawn if one <= longest), float(longest))
+    return next((item for item in drawn if item <= longest), float(longest))
 
 
 def _lognormal(distribution: Mapping[str, Any], chance: random.Random) -> float:

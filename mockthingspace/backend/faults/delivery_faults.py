@@ -105,7 +105,9 @@ def _stale_credentials(delivery: Delivery, case: Case) -> Delivery:
         if not isinstance(message, dict):
             return message
         swapped = {
-            name: one for name, one in stale.items() if message.get(name) == fresh[name]
+            name: value
+            for name, value in stale.items()
+            if message.get(name) == fresh[name]
         }
         return {**message, **swapped}
 
@@ -136,27 +138,27 @@ def _changed(delivery: Delivery, change: Callable[[Any], Any]) -> Delivery:
 
 def _leaves(value: Any, change: Callable[[Any], Any]) -> Any:
     if isinstance(value, dict):
-        return {key: _leaves(one, change) for key, one in value.items()}
+        return {key: _leaves(item, change) for key, item in value.items()}
     if isinstance(value, list):
-        return [_leaves(one, change) for one in value]
+        return [_leaves(item, change) for item in value]
     return change(value)
 
 
 def _with_unknown(value: Any) -> Any:
     if isinstance(value, dict):
-        changed = {key: _with_unknown(one) for key, one in value.items()}
+        changed = {key: _with_unknown(item) for key, item in value.items()}
         return {**changed, NOBODYS: {"since": "a fault", "list": [1, None]}}
-    return [_with_unknown(one) for one in value] if isinstance(value, list) else value
+    return [_with_unknown(item) for item in value] if isinstance(value, list) else value
 
 
 def _other_case(value: Any) -> Any:
     if isinstance(value, list):
-        return [_other_case(one) for one in value]
+        return [_other_case(item) for item in value]
     if not isinstance(value, dict):
         return value
     return {
-        key: one.swapcase()
-        if key == "kind" and isinstance(one, str)
-        else _other_case(one)
-        for key, one in value.items()
+        key: item.swapcase()
+        if key == "kind" and isinstance(item, str)
+        else _other_case(item)
+        for key, item in value.items()
     }

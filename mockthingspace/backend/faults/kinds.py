@@ -200,8 +200,8 @@ def fault_kind(name: str, on: object = None) -> FaultKind:
     """
     if on not in (None, "requests", "deliveries"):
         raise SettingsError(f"on: {on!r} is none; there are requests, deliveries")
-    found = [one for one in FAULTS if name in (one.name, one.wiremock)]
-    fitting = [one for one in found if on in (None, one.on)]
+    found = [kind for kind in FAULTS if name in (kind.name, kind.wiremock)]
+    fitting = [item for item in found if on in (None, item.on)]
     if len(fitting) > 1:
         both = " or ".join(f"{each.on} ({each.does})" for each in fitting)
         raise SettingsError(f"on: must be said of {name!r}: {both}")
@@ -209,7 +209,7 @@ def fault_kind(name: str, on: object = None) -> FaultKind:
         return fitting[0]
     if found:
         raise SettingsError(f"kind: {name!r} is on {found[0].on}, not on {on}")
-    names = list(dict.fromkeys(one.name for one in FAULTS))
+    names = list(dict.fromkeys(kind.name for kind in FAULTS))
     near = get_close_matches(name, names, 1)
     hint = f"did you mean {near[0]!r}? " if near else ""
     raise SettingsError(f"kind: {name!r} is none; {hint}there are {', '.join(names)}")

@@ -138,16 +138,16 @@ class Faults:
         with self._lock:
             healed = self._heal(now)
             acting: list[Fault] = []
-            for one in self._planned:
+            for item in self._planned:
                 taken = {other.slot for other in acting} - {None}
                 if (
-                    one.fault.on == on
-                    and one.fault.matches(whose)
-                    and one.fault.slot not in taken
-                    and one.chance.random() < one.fault.probability
+                    item.fault.on == on
+                    and item.fault.matches(whose)
+                    and item.fault.slot not in taken
+                    and item.chance.random() < item.fault.probability
                 ):
-                    acting.append(self._act(one))
-            used_up = self._take(lambda one: one.acted == one.times)
+                    acting.append(self._act(item))
+            used_up = self._take(lambda item: item.acted == item.times)
         for fault in acting:
             self._tell("acted", fault, now)
         for fault in healed + used_up:
@@ -163,7 +163,7 @@ class Faults:
         """Return those that have not healed, in the order they were planned."""
         with self._lock:
             healed = self._heal(now)
-            left = [one.fault for one in self._planned]
+            left = [fault.fault for fault in self._planned]
         for fault in healed:
             self._tell("healed", fault, now)
         return left
@@ -177,15 +177,15 @@ class Faults:
             self._tell("healed", fault, now)
         return gone
 
-    def _act(self, one: _Planned) -> Fault:
-        one.fault = replace(one.fault, acted=one.fault.acted + 1)
-        return one.fault
+    def _act(self, item: _Planned) -> Fault:
+        item.fault = replace(item.fault, acted=item.fault.acted + 1)
+        return item.fault
 
     def _heal(self, now: datetime) -> list[Fault]:
-        return self._take(lambda one: one.heals_at() <= now)
+        return self._take(lambda fault: fault.heals_at() <= now)
 
     def _take(self, unwanted: Callable[[Fault], bool]) -> list[Fault]:
-        gone = [one.fault for one in self._planned if unwanted(one.fault)]
-        kept = [one for one in self._planned if not unwanted(one.fault)]
+        gone = [fault.fault for fault in self._planned if unwanted(fault.fault)]
+        kept = [fault for fault in self._planned if not unwanted(fault.fault)]
         self._planned = kept
         return gone

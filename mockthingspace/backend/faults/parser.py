@@ -77,7 +77,7 @@ def fault(given: object, apis: Iterable[Api], events: Iterable[Event]) -> Fault:
         SettingsError: It cannot be used; the message says what can.
     """
     if not isinstance(given, Mapping) or not isinstance(given.get("kind"), str):
-        names = ", ".join(dict.fromkeys(one.name for one in FAULTS))
+        names = ", ".join(dict.fromkeys(kind.name for kind in FAULTS))
         raise SettingsError(f"a fault must be an object with a kind: {names}")
     kind = fault_kind(given["kind"], given.get("on"))
     _check_names(kind, given)
@@ -149,11 +149,11 @@ def _checked(made: Fault, known: KnownNames) -> list[Api]:
         value = getattr(made, name)
         if value is not None and value not in words:
             raise SettingsError(f"{name}: {value!r} is none; {suggest(value, words)}")
-    fitting = [one for one in known.families if _does_something(made, one)]
+    fitting = [api for api in known.families if _does_something(made, api)]
     what = made.operation or made.family
     if not fitting:
         raise SettingsError(f"kind: {_named(made)} is nothing that {what} could do")
-    if made.account and all(one.account is None for one in fitting):
+    if made.account and all(item.account is None for item in fitting):
         raise SettingsError(f"account: {what} is for no account, so it is everybody's")
     return fitting
 
@@ -165,12 +165,14 @@ def _named(made: Fault) -> str:
 def _words(made: Fault, known: KnownNames) -> dict[str, list[str]]:
     """Return the names that a fault can be for, by scope."""
     sending = made.on == "deliveries"
-    inside = [one for one in known.families if made.family in (None, one.name)]
+    inside = [api for api in known.families if made.family in (None, api.name)]
     return {
-        "family": [one.name for one in known.families if one.services or not sending],
-        "operation": [one.name for family in inside for one in family.operations],
-        "service": [name for one in inside for name in one.services],
-        "event": [one.name for one in known.events],
+        "family": [api.name for api in known.families if api.services or not sending],
+        "operation": [
+            operation.name for family in inside for operation in family.operations
+        ],
+        "service": [name for api in inside for name in api.services],
+        "event": [event.name for event in known.events],
     }
 
 
@@ -180,8 +182,9 @@ def _does_something(made: Fault, api: Api) -> bool:
     return (
         made.family in (None, api.name)
         and any(
-            made.operation in (None, one.name) and made.method in (None, one.method)
-            for one in api.operations
+            made.operation in (None, operation.name)
+            and made.method in (None, operation.method)
+            for operation in api.operations
         )
         and (refusal is None or api.can_answer(REFUSALS[refusal]))
     )

@@ -60,7 +60,7 @@ class EventLog:
         """Say more of what was noted; it keeps its number and its place."""
         more = noted._replace(summary=f"{noted.summary}{summary}")
         with self._lock:
-            kept = [more if one.seq == noted.seq else one for one in self._kept]
+            kept = [more if item.seq == noted.seq else item for item in self._kept]
             self._kept = deque(kept, self._kept.maxlen)
 
     def every(self) -> list[LogEntry]:
@@ -71,6 +71,6 @@ class EventLog:
     def remove(self, unwanted: Callable[[LogEntry], bool]) -> None:
         """Forget the happenings a function picks."""
         with self._lock:
-            kept = [one for one in self._kept if not unwanted(one)]
+            kept = [item for item in self._kept if not unwanted(item)]
             self._kept.clear()
             self._kept.extend(kept)

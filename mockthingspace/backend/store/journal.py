@@ -73,7 +73,7 @@ class Journal:
         """Forget the exchanges a function picks; return how many."""
         with self._lock:
             before = len(self._kept)
-            kept = [one for one in self._kept if not unwanted(one)]
+            kept = [item for item in self._kept if not unwanted(item)]
             self._kept = deque(kept)
             self._sizes = deque(map(_size, kept))
             self._bytes = sum(self._sizes)

@@ -42,7 +42,14 @@ class Registry:
                 self._by_account[key] = after
             else:
                 self._by_account.pop(key, None)
-        return next((one for one in before if one.service == service), None)
+        return next(
+            (
+                registration
+                for registration in before
+                if registration.service == service
+            ),
+            None,
+        )
 
     def of(self, family: str, account: str) -> tuple[Registration, ...]:
         """Return an account's registrations with a family, oldest first."""
@@ -51,7 +58,10 @@ class Registry:
     def find(self, family: str, account: str, service: str) -> Registration | None:
         """Return the registration for a service, if there is one."""
         group = self.of(family, account)
-        return next((one for one in group if one.service == service), None)
+        return next(
+            (registration for registration in group if registration.service == service),
+            None,
+        )
 
     def every(
         self,
@@ -63,11 +73,11 @@ class Registry:
         with self._lock:
             groups = list(self._by_account.items())
         return [
-            one
+            registration
             for key, group in groups
             if family in (None, key[0]) and account in (None, key[1])
-            for one in group
-            if service in (None, one.service)
+            for registration in group
+            if service in (None, registration.service)
         ]
 
     def copy(self) -> "Registry":
@@ -90,10 +100,15 @@ class Registry:
         """Remove the registrations that match what is given; return how many."""
         going = self.every(family, account, service)
         return sum(
-            self.deregister(one.family, one.account, one.service) is not None
-            for one in going
+            self.deregister(
+                registration.family, registration.account, registration.service
+            )
+            is not None
+            for registration in going
         )
 
 
 def _without(group: tuple[Registration, ...], service: str) -> tuple[Registration, ...]:
-    return tuple(one for one in group if one.service != service)
+    return tuple(
+        registration for registration in group if registration.service != service
+    )

@@ -56,13 +56,14 @@ class NearMiss(NamedTuple):
 
 def matches(exchange: Any, wanted: Iterable[Criterion]) -> bool:
     """Say whether every criterion holds."""
-    return all(_met(one, exchange) for one in wanted)
+    return all(_met(item, exchange) for item in wanted)
 
 
 def near_misses(exchanges: Iterable[Any], wanted: list[Criterion]) -> list[NearMiss]:
     """Return the nearest exchanges that do not match, nearest first."""
     unmet = (
-        (one, [each for each in wanted if not _met(each, one)]) for one in exchanges
+        (exchange, [each for each in wanted if not _met(each, exchange)])
+        for exchange in exchanges
     )
     missed = [(exchange, differing) for exchange, differing in unmet if differing]
     likely = nsmallest(COMPARED, missed, lambda pair: (_least(pair[1]), -pair[0].seq))
@@ -82,11 +83,16 @@ def _met(criterion: Criterion, exchange: Any) -> bool:
 
 def _least(differing: list[Criterion]) -> float:
     """Return the least that these can come to, however alike the texts are."""
-    return sum(1.0 if one.field == "account" else 0.5 for one in differing)
+    return sum(
+        1.0 if difference.field == "account" else 0.5 for difference in differing
+    )
 
 
 def _distance(exchange: Any, differing: list[Criterion]) -> float:
-    return sum(1 - _likeness(one, _came(one, exchange)) / 2 for one in differing)
+    return sum(
+        1 - _likeness(difference, _came(difference, exchange)) / 2
+        for difference in differing
+    )
 
 
 def _likeness(wanted: Criterion, came: str) -> float:

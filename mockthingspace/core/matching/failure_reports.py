@@ -68,7 +68,7 @@ def unmet(
     misses = near["nearMisses"] if _too_few(came, count) else []
     asked, number = _asked(pattern), expected(count, "request", "requests")
     lines = [f"expected {number}", *_rows(asked), f"but {len(came)} matched"]
-    lines += _each("matched", [[line(one), curl(one)] for one in came])
+    lines += _each("matched", [[line(item), curl(item)] for item in came])
     for miss in misses:
         one = miss["request"]
         told = [line(one), *differences(miss["differences"]), curl(one)]
@@ -94,19 +94,19 @@ def undelivered(
         scene: Where and when.
     """
     since = asked.get("since") or 0
-    there = [one for one in scene.deliveries if one.seq > since]
+    there = [delivery for delivery in scene.deliveries if delivery.seq > since]
     wanted = delivery_criteria(asked)
-    came = [one for one in there if matches(one, wanted)]
+    came = [item for item in there if matches(item, wanted)]
     misses = near_misses(there, wanted) if _too_few(came, count) else []
     lines = [heading, *_rows([*_fields(asked)]), f"but {len(came)} came"]
-    lines += _each("came", [[_told(one), *_again(one, scene)] for one in came])
+    lines += _each("came", [[_told(item), *_again(item, scene)] for item in came])
     for miss in misses:
         one = miss.exchange
         shown = differences([each._asdict() for each in miss.differences])
         lines += _each("nearest", [[_told(one), *shown, *_again(one, scene)]])
     lines += _pending(asked.get("account"), scene)
     account = asked.get("account")
-    mine = [one for one in there if account in (None, one.account)]
+    mine = [item for item in there if account in (None, item.account)]
     notes = [] if mine else [*_nothing(asked, scene)]
     return _text([*lines, *_notes(notes, scene.evicted, "deliveries")])
 
@@ -132,9 +132,9 @@ def _text(told: list[str]) -> str:
     return "\n".join(printable(line) for each in told for line in each.split("\n"))
 
 
-def expected(count: int | None, one: str, many: str) -> str:
+def expected(count: int | None, item: str, many: str) -> str:
     """Spell how many were expected; None for one or more."""
-    return f"at least 1 {one}" if count is None else counted(count, one, many)
+    return f"at least 1 {item}" if count is None else counted(count, item, many)
 
 
 def delivery_criteria(asked: Mapping[str, Any]) -> list[Criterion]:
@@ -142,8 +142,8 @@ def delivery_criteria(asked: Mapping[str, Any]) -> list[Criterion]:
 
     def reader(name: str) -> Callable[[Any], Any]:
         if name == "attempts":
-            return lambda one: len(one.attempts)
-        return lambda one: getattr(one, name)
+            return lambda delivery: len(delivery.attempts)
+        return lambda item: getattr(item, name)
 
     def holder(name: str) -> Callable[[Any], bool]:
         if name == "attempts":
@@ -188,13 +188,13 @@ def curl(shown: Mapping[str, Any]) -> str:
 def differences(found: Iterable[Mapping[str, str]]) -> list[str]:
     """Return what differs, field by field, expected above came."""
     rows = list(found)
-    width = max((len(one["field"]) for one in rows), default=0)
+    width = max((len(row["field"]) for row in rows), default=0)
     lines = []
-    for one in rows:
-        wanted, came = _cut(one["expected"], one["came"])
+    for row in rows:
+        wanted, came = _cut(row["expected"], row["came"])
         alike = "  (they differ where they are hidden)" if wanted == came else ""
         lines += [
-            f"{one['field']:{width}}  expected  {wanted}",
+            f"{row['field']:{width}}  expected  {wanted}",
             f"{'':{width}}  came      {came}{alike}",
         ]
     return lines
@@ -225,7 +225,9 @@ def _asked(pattern: Mapping[str, Any]) -> Rows:
     rows: Rows = []
     for key, value in pattern.items():
         if key == "headers":
-            each = ((name, header(name, one["equalTo"])) for name, one in value.items())
+            each = (
+                (name, header(name, item["equalTo"])) for name, item in value.items()
+            )
             rows += [(f"headers.{name}", shown) for name, shown in each]
         elif key == "bodyPatterns":
             [body] = value
@@ -252,53 +254,58 @@ def _each(label: str, told: list[list[str]]) -> list[str]:
     """Tell the first few, each with a line and what belongs to it."""
     lines = []
     for first, *rest in told[:FEW]:
-        lines += ["", f"{label}: {first}", *(f"  {one}" for one in rest)]
+        lines += ["", f"{label}: {first}", *(f"  {item}" for item in rest)]
     more = len(told) - FEW
     return [*lines, "", f"and {more} more"] if more > 0 else lines
 
 
-def _told(one: Delivery) -> str:
-    return f"{one.id} {delivery_line(one, rfc3339(one.due_at))}"
+def _told(delivery: Delivery) -> str:
+    return f"{delivery.id} {delivery_line(delivery, rfc3339(delivery.due_at))}"
 
 
-def _again(one: Delivery, scene: Scene) -> list[str]:
+def _again(delivery: Delivery, scene: Scene) -> list[str]:
     """Return the command that sends a message again, if its delivery is over."""
-    if one.status == "pending":
+    if delivery.status == "pending":
         return []
-    url = f"{scene.url}/__admin/deliveries/{one.id}/resend"
+    url = f"{scene.url}/__admin/deliveries/{delivery.id}/resend"
     return [shlex.join(["curl", "-X", "POST", url])]
 
 
 def _pending(account: str | None, scene: Scene) -> list[str]:
     """Tell what is still to come, soonest first."""
-    every = [one for one in scene.deliveries if one.status == "pending"]
+    every = [delivery for delivery in scene.deliveries if delivery.status == "pending"]
     heads: dict[tuple[str, str, str], Delivery] = {}
-    for one in every:
-        heads.setdefault(one.queue_key, one)
-    mine = [one for one in every if account in (None, one.account)]
-    mine.sort(key=lambda one: (heads[one.queue_key].due_at, one.seq))
-    told = [f"pending: {_due(one, heads[one.queue_key], scene)}" for one in mine[:FEW]]
+    for delivery in every:
+        heads.setdefault(delivery.queue_key, delivery)
+    mine = [delivery for delivery in every if account in (None, delivery.account)]
+    mine.sort(key=lambda delivery: (heads[delivery.queue_key].due_at, delivery.seq))
+    told = [
+        f"pending: {_due(delivery, heads[delivery.queue_key], scene)}"
+        for delivery in mine[:FEW]
+    ]
     more = [f"and {len(mine) - FEW} more pending"] if len(mine) > FEW else []
     return ["", *told, *more] if told else []
 
 
-def _due(one: Delivery, head: Delivery, scene: Scene) -> str:
+def _due(delivery: Delivery, head: Delivery, scene: Scene) -> str:
     """Say when the next attempt is due, and what brings it."""
-    attempt = printable(f"{one.id} {one.event}, attempt {len(one.attempts) + 1}")
-    if one.id in scene.under_way:
-        since_s = scene.under_way[one.id]
+    attempt = printable(
+        f"{delivery.id} {delivery.event}, attempt {len(delivery.attempts) + 1}"
+    )
+    if delivery.id in scene.under_way:
+        since_s = scene.under_way[delivery.id]
         lasts = "is under way"
         if since_s is not None:
             lasts = f"has been under way for {since_s:.1f} s"
         has = f"the listener has {scene.attempt_timeout_s:g} s to answer"
         return f"{attempt} {lasts}; {has} (attempt_timeout_s)"
-    left_ms = math.ceil((one.due_at - scene.now).total_seconds() * 1000)
-    if head.id != one.id and not one.attempts:
+    left_ms = math.ceil((delivery.due_at - scene.now).total_seconds() * 1000)
+    if head.id != delivery.id and not delivery.attempts:
         return f"{attempt} when {head.id} is over, which goes first"
     if left_ms <= 0:
         return f"{attempt} is due"
     seconds = f"{left_ms / 1000:.3f}".rstrip("0").rstrip(".")
-    due = f"{attempt} due in {seconds} s, at {rfc3339(one.due_at)}"
+    due = f"{attempt} due in {seconds} s, at {rfc3339(delivery.due_at)}"
     if not scene.frozen:
         return due
     if scene.shared:

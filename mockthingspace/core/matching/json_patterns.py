@@ -75,8 +75,8 @@ class _Comparison:
                 isinstance(came, Mapping)
                 and (self._extra or wanted.keys() == came.keys())
                 and all(
-                    key in came and self._agrees(one, came[key])
-                    for key, one in wanted.items()
+                    key in came and self._agrees(value, came[key])
+                    for key, value in wanted.items()
                 )
             )
         if not isinstance(wanted, list):
@@ -115,7 +115,9 @@ def at_path(wanted: Any) -> tuple[str, Callable[[Exchange], Any], Mapping[str, A
     """
     expression, matchers = wanted, {"absent": False}
     if isinstance(wanted, Mapping):
-        matchers = {name: one for name, one in wanted.items() if name != "expression"}
+        matchers = {
+            name: value for name, value in wanted.items() if name != "expression"
+        }
         expression = wanted.get("expression")
         matchers = matchers or {"absent": False}
     if not isinstance(expression, str) or not _PATH.fullmatch(expression):
@@ -165,8 +167,8 @@ def _check_values(wanted: Any) -> None:
             f"equalToJson: {PLACEHOLDER}… is not known here; give the value itself",
         )
     below: Iterable[Any] = wanted.values() if isinstance(wanted, Mapping) else ()
-    for one in wanted if isinstance(wanted, list) else below:
-        _check_values(one)
+    for item in wanted if isinstance(wanted, list) else below:
+        _check_values(item)
 
 
 def _fields(
@@ -238,7 +240,7 @@ def _canonical(value: Any) -> str:
 
 def _sorted(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: _sorted(one) for key, one in value.items()}
+        return {key: _sorted(item) for key, item in value.items()}
     if isinstance(value, list):
         return sorted(map(_sorted, value), key=_canonical_of_sorted)
     return value
@@ -249,11 +251,13 @@ def _canonical_of_sorted(value: Any) -> str:
 
 
 def _items(spelled: Counter[str]) -> list[Any]:
-    return [json.loads(one) for one in spelled.elements()]
+    return [json.loads(item) for item in spelled.elements()]
 
 
 def _matched(wanted: list[Any], came: list[Any], agrees: Agrees) -> bool:
-    fits = [[index for index, one in enumerate(came) if agrees(w, one)] for w in wanted]
+    fits = [
+        [index for index, item in enumerate(came) if agrees(w, item)] for w in wanted
+    ]
     taken: dict[int, int] = {}
 
     def place(number: int, tried: set[int]) -> bool:

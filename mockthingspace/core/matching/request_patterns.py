@@ -113,12 +113,12 @@ def _too_slow(field: str, expected: str) -> AdminError:
 
 def _exact(key: str, wanted: Any) -> list[Criterion]:
     _typed(key, wanted, str)
-    return [Criterion(key, wanted, lambda one: getattr(one, key), _equal(wanted))]
+    return [Criterion(key, wanted, lambda item: getattr(item, key), _equal(wanted))]
 
 
 def _status(key: str, wanted: Any) -> list[Criterion]:
     _typed(key, wanted, int)
-    return [Criterion(key, str(wanted), lambda one: one.status, _equal(wanted))]
+    return [Criterion(key, str(wanted), lambda item: item.status, _equal(wanted))]
 
 
 def _method(key: str, wanted: Any) -> list[Criterion]:
@@ -133,14 +133,14 @@ def _url(key: str, wanted: Any) -> list[Criterion]:
 
 def _headers(key: str, wanted: Any) -> Iterator[Criterion]:
     def reader(name: str) -> Callable[[Exchange], Any]:
-        return lambda one: serializers.raw_headers(one.headers).get(name.title())
+        return lambda item: serializers.raw_headers(item.headers).get(name.title())
 
     return _named(key, wanted, reader)
 
 
 def _query(key: str, wanted: Any) -> Iterator[Criterion]:
     def reader(name: str) -> Callable[[Exchange], Any]:
-        return lambda one: _parameters(one.query).get(name)
+        return lambda exchange: _parameters(exchange.query).get(name)
 
     return _named(key, wanted, reader)
 
@@ -219,7 +219,7 @@ def _matchers(
     more: Iterable[str] = (),
 ) -> Iterator[Criterion]:
     name = "caseInsensitive"
-    if unknown := {one: given[one] for one in given if one not in _MATCHERS}:
+    if unknown := {item: given[item] for item in given if item not in _MATCHERS}:
         raise _unknown(field, unknown, (*_OPERATORS, "absent", *more))
     insensitive = _switch(field, name, given.get(name, False))
     for operator, wanted in given.items():
@@ -312,7 +312,7 @@ def _mapping(field: str, value: Any) -> Mapping[str, Any]:
 
 
 def _unknown(field: str, given: Mapping[str, Any], known: Iterable[str]) -> AdminError:
-    unknown = ", ".join(repr(one) for one in given)
+    unknown = ", ".join(repr(item) for item in given)
     return AdminError(
         "unknown_matcher", f"{field}: unknown {unknown}; there are {', '.join(known)}"
     )

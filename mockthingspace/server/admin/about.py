@@ -39,7 +39,7 @@ def families() -> Response:
 @cache
 def _everything() -> dict[str, Any]:
     return {
-        "families": [_family(one) for one in APIS],
+        "families": [_family(api) for api in APIS],
         "headers": _known(entries(()), "header"),
         "totals": totals(entries()),
     }
@@ -53,8 +53,13 @@ def _family(api: Api) -> dict[str, Any]:
         "prefix": api.prefix,
         "services": list(api.services),
         "operations": [
-            {**known, "name": one.name, "method": one.method, "path": _path(known)}
-            for one, known in operations
+            {
+                **known,
+                "name": operation.name,
+                "method": operation.method,
+                "path": _path(known),
+            }
+            for operation, known in operations
         ],
         "fields": _known(register, "field"),
         "refusals": _known(register, "refusal"),
@@ -70,12 +75,12 @@ def _known(register: Iterable[Entry], kind: str) -> list[dict[str, str]]:
     """Return the entries of a kind as they are shown."""
     return [
         {
-            "name": one.name,
-            "summary": one.summary,
-            "evidence": one.evidence,
-            "source": one.source,
-            "date": one.date,
+            "name": entry.name,
+            "summary": entry.summary,
+            "evidence": entry.evidence,
+            "source": entry.source,
+            "date": entry.date,
         }
-        for one in register
-        if one.kind == kind
+        for entry in register
+        if entry.kind == kind
     ]

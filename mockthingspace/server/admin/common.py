@@ -73,7 +73,7 @@ def with_known_account(given: Given, **more: Iterable[str]) -> Given:
         )
     words: dict[str, Iterable[str]] = {
         "family": {api.name for api in APIS},
-        "operation": {one.name for api in APIS for one in api.operations},
+        "operation": {operation.name for api in APIS for operation in api.operations},
         "service": {name for api in APIS for name in api.services},
         **more,
     }

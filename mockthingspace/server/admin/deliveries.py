@@ -49,7 +49,9 @@ def events() -> Response:
     there = catalogue(APIS, current().state)
     shown = [_event(family, event) for family, event in there.values()]
     matching = [
-        one for one in shown if all(one[name] == value for name, value in given.items())
+        item
+        for item in shown
+        if all(item[name] == value for name, value in given.items())
     ]
     return json_response({"events": matching})
 
@@ -100,9 +102,9 @@ def wait() -> Response:
     if len(came) >= wanted["count"]:
         return _shown(backend, came, len(came))
     deliveries = state.deliveries.every()
-    last = [one for one in deliveries if one.seq > wanted["since"]][-10:]
+    last = [delivery for delivery in deliveries if delivery.seq > wanted["since"]][-10:]
     told = {"error": "timed_out", "message": _unmet(wanted, backend, state)}
-    shown = [serializers.delivery(one) for one in last]
+    shown = [serializers.delivery(item) for item in last]
     return json_response({**told, "deliveries": shown}, 408)
 
 
@@ -165,14 +167,16 @@ def nearest() -> Response:
     wanted = _known(backend, schemas.loaded(schemas.Sought()))
     scene = _scene(wanted, backend, backend.state)
     asked, count = _asked(wanted), wanted["count"]
-    there = [one for one in scene.deliveries if one.seq > wanted["since"]]
+    there = [
+        delivery for delivery in scene.deliveries if delivery.seq > wanted["since"]
+    ]
     shown = [
         {
-            "delivery": serializers.delivery(one.exchange),
-            "matchResult": {"distance": round(one.distance, 3)},
-            "differences": [each._asdict() for each in one.differences],
+            "delivery": serializers.delivery(delivery.exchange),
+            "matchResult": {"distance": round(delivery.distance, 3)},
+            "differences": [each._asdict() for each in delivery.differences],
         }
-        for one in near_misses(there, delivery_criteria(asked))
+        for delivery in near_misses(there, delivery_criteria(asked))
     ]
     heading = f"expected {expected(count, *DELIVERIES)}"
     message = undelivered(heading, count, asked, scene)
@@ -246,11 +250,11 @@ def _matching(wanted: Mapping[str, Any]) -> Callable[[Delivery], bool]:
     exact = _exact(wanted)
     attempts = wanted.get("attempts") or 0
 
-    def matches(one: Delivery) -> bool:
+    def matches(delivery: Delivery) -> bool:
         return (
-            one.seq > wanted["since"]
-            and len(one.attempts) >= attempts
-            and all(getattr(one, name) == value for name, value in exact.items())
+            delivery.seq > wanted["since"]
+            and len(delivery.attempts) >= attempts
+            and all(getattr(delivery, name) == value for name, value in exact.items())
         )
 
     return matches
@@ -260,17 +264,17 @@ def _select(deliveries: Iterable[Delivery], given: Mapping[str, str]) -> list[De
     since = number(given, "since")
     exact = {name: given[name] for name in given if name not in ("since", "limit")}
     return [
-        one
-        for one in deliveries
-        if one.seq > since
-        and all(getattr(one, name) == value for name, value in exact.items())
+        delivery
+        for delivery in deliveries
+        if delivery.seq > since
+        and all(getattr(delivery, name) == value for name, value in exact.items())
     ]
 
 
 def _going(backend: Backend, kept: list[Delivery]) -> Response:
     """Answer with deliveries, and send them out once the answer is written."""
     response = json_response(
-        {"deliveries": [serializers.delivery(one) for one in kept]}, 202
+        {"deliveries": [serializers.delivery(item) for item in kept]}, 202
     )
     dispatcher = backend.state.dispatcher
     response.call_on_close(lambda: dispatcher.dispatch(kept))
@@ -278,7 +282,7 @@ def _going(backend: Backend, kept: list[Delivery]) -> Response:
 
 
 def _shown(backend: Backend, deliveries: list[Delivery], total: int) -> Response:
-    shown = [serializers.delivery(one) for one in deliveries]
+    shown = [serializers.delivery(delivery) for delivery in deliveries]
     meta = {
         "total": total,
         "evicted": backend.state.deliveries.evicted,

@@ -19,8 +19,8 @@ from mockthingspace.server.http.current import current
 
 _FILTERS = (*SCOPES, "kind", "on")
 _WORDS: Mapping[str, frozenset[str]] = {
-    "kind": frozenset(one.name for one in FAULTS),
-    "on": frozenset(one.on for one in FAULTS),
+    "kind": frozenset(kind.name for kind in FAULTS),
+    "on": frozenset(kind.on for kind in FAULTS),
 }
 
 

@@ -16,7 +16,7 @@ _FILTERS = ("family", "account", "service")
 def every() -> Response:
     """Show those that match the filters."""
     found = current().state.registry.every(**with_known_account(filters(*_FILTERS)))
-    shown = [serializers.registration(one) for one in found]
+    shown = [serializers.registration(item) for item in found]
     return json_response({"registrations": shown, "meta": {"total": len(shown)}})
 
 

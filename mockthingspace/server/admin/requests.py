@@ -41,7 +41,7 @@ def every() -> Response:
 def unmatched() -> Response:
     """Show those that nothing serves; ``wait_s`` waits for one."""
     given = filters("account", "since", "limit", "wait_s")
-    return _waiting(given, lambda one: not one.matched, serializers.logged)
+    return _waiting(given, lambda exchange: not exchange.matched, serializers.logged)
 
 
 def near_operations() -> Response:
@@ -49,15 +49,21 @@ def near_operations() -> Response:
 
     Of the last hundred such requests, as looking takes a while.
     """
-    found = [one for one in _select(filters("account", "since")) if not one.matched]
+    found = [
+        exchange
+        for exchange in _select(filters("account", "since"))
+        if not exchange.matched
+    ]
     found = found[-MOST_LOOKED_AT:]
     return json_response(
         {
             "nearMisses": [
                 near
-                for one in found
+                for exchange in found
                 for near in _near_operations(
-                    serializers.logged(one), one.method, serializers.raw_path(one)
+                    serializers.logged(exchange),
+                    exchange.method,
+                    serializers.raw_path(exchange),
                 )
             ]
         }
@@ -90,15 +96,15 @@ def _near_operations(
         {
             "request": shown,
             "requestPattern": {
-                "method": one.operation.method,
-                "url": one.path,
-                "urlPathTemplate": one.template,
+                "method": operation.operation.method,
+                "url": operation.path,
+                "urlPathTemplate": operation.template,
             },
-            "matchResult": {"distance": round(one.distance, 3)},
-            "family": one.family.name,
-            "operation": one.operation.name,
+            "matchResult": {"distance": round(operation.distance, 3)},
+            "family": operation.family.name,
+            "operation": operation.operation.name,
         }
-        for one in nearest_operations(APIS, method, path)[: criteria.NEAREST]
+        for operation in nearest_operations(APIS, method, path)[: criteria.NEAREST]
     ]
 
 
@@ -146,7 +152,7 @@ def remove_all() -> Response:
 def remove_found() -> Response:
     """Forget those that match a pattern; show them."""
     found = _found()
-    shown = [serializers.logged(one) for one in found]
+    shown = [serializers.logged(item) for item in found]
     removed = _forget(found)
     return json_response({"requests": shown, "removed": removed})
 
@@ -163,8 +169,8 @@ def _removed(found: list[Exchange]) -> Response:
 
 
 def _forget(found: list[Exchange]) -> int:
-    going = {one.seq for one in found}
-    return current().state.journal.remove(lambda one: one.seq in going)
+    going = {item.seq for item in found}
+    return current().state.journal.remove(lambda item: item.seq in going)
 
 
 def find() -> Response:
@@ -174,7 +180,7 @@ def find() -> Response:
 
 def _found() -> list[Exchange]:
     exchanges, wanted = _pattern()
-    return [one for one in exchanges if criteria.matches(one, wanted)]
+    return [exchange for exchange in exchanges if criteria.matches(exchange, wanted)]
 
 
 def count() -> Response:
@@ -187,7 +193,7 @@ def near_misses() -> Response:
     """Show the three that come nearest to a pattern, and how each differs."""
     exchanges, wanted = _pattern()
     missed = criteria.near_misses(exchanges, wanted)
-    shown = [_near_miss(one) for one in missed]
+    shown = [_near_miss(item) for item in missed]
     meta = {"held": current().state.pauses.held}
     return json_response({"nearMisses": shown, "meta": meta})
 
@@ -201,7 +207,9 @@ def _pattern() -> tuple[list[Exchange], list[criteria.Criterion]]:
 
 
 def _since(seq: int) -> list[Exchange]:
-    return [one for one in current().state.journal.every() if one.seq > seq]
+    return [
+        exchange for exchange in current().state.journal.every() if exchange.seq > seq
+    ]
 
 
 def _select(given: dict[str, str]) -> list[Exchange]:
@@ -237,14 +245,14 @@ def _start(given: Mapping[str, Any]) -> int:
     except ValueError as error:
         raise AdminError("invalid_filter", f"since: {error}") from error
     instant = instant if instant.tzinfo else instant.replace(tzinfo=timezone.utc)
-    earlier = [one for one in _since(0) if one.arrived_at <= instant]
-    return max((one.seq for one in earlier), default=0)
+    earlier = [exchange for exchange in _since(0) if exchange.arrived_at <= instant]
+    return max((item.seq for item in earlier), default=0)
 
 
 def _shown(exchanges: list[Exchange], given: dict[str, str], show: Show) -> Response:
     limit = number(given, "limit") if "limit" in given else len(exchanges)
     last = exchanges[max(len(exchanges) - limit, 0) :]
-    shown = [show(one) for one in last]
+    shown = [show(item) for item in last]
     return json_response({"requests": shown, **_meta(len(exchanges))})
 
 
@@ -264,5 +272,5 @@ def _near_miss(miss: criteria.NearMiss) -> dict[str, Any]:
     return {
         "request": serializers.logged(miss.exchange),
         "matchResult": {"distance": round(miss.distance, 3)},
-        "differences": [one._asdict() for one in miss.differences],
+        "differences": [difference._asdict() for difference in miss.differences],
     }

@@ -30,7 +30,10 @@ def snapshot() -> Response:
     """Show everything as a seed document; tokens and the journal are left out."""
     backend = current()
     state = backend.state
-    registrations = [serializers.registration(one) for one in state.registry.every()]
+    registrations = [
+        serializers.registration(registration)
+        for registration in state.registry.every()
+    ]
     kept = {
         name: value
         for name, value in plain(state.settings).items()
@@ -50,7 +53,7 @@ def snapshot() -> Response:
             "settings": kept,
             "registrations": registrations,
             "events": events,
-            "faults": [parser.document(one) for one in faults],
+            "faults": [parser.document(fault) for fault in faults],
         }
     )
 

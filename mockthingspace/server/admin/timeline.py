@@ -40,4 +40,4 @@ def every() -> Response:
         spelled = FORMATS[given["format"]](shown, total, found.evicted)
         return Response(f"{spelled}\n", content_type="text/plain; charset=utf-8")
     meta = {"total": total, "last_seq": found.last_seq, "evicted": found.evicted}
-    return json_response({"timeline": [document(one) for one in shown], "meta": meta})
+    return json_response({"timeline": [document(item) for item in shown], "meta": meta})

@@ -103,7 +103,9 @@ def _faults(api: Api, operation: Operation, note: RequestContext) -> list[Fault]
         "prefix": api.prefix,
     }
     acting = note.state.faults.acting("requests", whose, note.arrived_at)
-    note.reasons += [describe_fault(one) for one in acting if one.kind != "refuse"]
+    note.reasons += [
+        describe_fault(fault) for fault in acting if fault.kind != "refuse"
+    ]
     return acting
 
 
@@ -116,7 +118,7 @@ def _answer(
 ) -> Response:
     if note.oversized:
         raise TooLarge(f"the body is larger than {MAX_BODY} bytes")
-    stale = next((one.memory for one in faults if one.kind == "stale"), None)
+    stale = next((fault.memory for fault in faults if fault.kind == "stale"), None)
     call = Call(api, note.state, caller(), note.arrived_at, stale)
     operation = operation.in_dialect(call.settings.dialect)
     _authorize(operation, call)

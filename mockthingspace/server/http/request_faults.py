@@ -52,15 +52,15 @@ def planned_reply(
         ThingSpaceError: The refusal that was planned.
     """
     faults = list(faults)
-    delays = tuple(one for one in faults if one.kind == "delay")
+    delays = tuple(fault for fault in faults if fault.kind == "delay")
     delay = sum(map(delay_s, delays))
     if delay:
         state.pauses.wait(delay, account, delays, request.environ)
-    for one in faults:
-        if one.kind == "refuse":
-            raise REFUSALS[one.options["refusal"]](describe_fault(one))
-        if one.kind == "status":
-            return _with_status(api, one, state.settings.dialect)
+    for fault in faults:
+        if fault.kind == "refuse":
+            raise REFUSALS[fault.options["refusal"]](describe_fault(fault))
+        if fault.kind == "status":
+            return _with_status(api, fault, state.settings.dialect)
     return None
 
 
@@ -68,29 +68,31 @@ def spoiled(
     reply: Response, faults: Iterable[Fault], state: BackendState, account: str | None
 ) -> Response:
     """Return a reply as the faults leave it, and tell the server about its bytes."""
-    for one in faults:
-        if one.kind == "malformed":
+    for fault in faults:
+        if fault.kind == "malformed":
             reply.set_data(reply.get_data()[:-1] or b"{")
-        elif one.kind == "slow":
+        elif fault.kind == "slow":
             wait = partial(
                 state.pauses.wait,
                 account=account,
-                faults=(one,),
+                faults=(fault,),
                 environ=request.environ,
             )
-            request.environ[RESPONSE_FAULT] = ResponseFault("slow", *pieces(one), wait)
-        elif one.kind in BYTES:
-            request.environ[RESPONSE_FAULT] = ResponseFault(one.kind)
+            request.environ[RESPONSE_FAULT] = ResponseFault(
+                "slow", *pieces(fault), wait
+            )
+        elif fault.kind in BYTES:
+            request.environ[RESPONSE_FAULT] = ResponseFault(fault.kind)
     return reply
 
 
-def describe_fault(one: Fault) -> str:
+def describe_fault(fault: Fault) -> str:
     """Name a fault for the developer."""
-    return f"fault {one.id}: {one.kind}"
+    return f"fault {fault.id}: {fault.kind}"
 
 
-def _with_status(api: Api, one: Fault, dialect: str) -> Response:
-    status, after_s = one.options["status"], one.options["retry_after_s"]
+def _with_status(api: Api, fault: Fault, dialect: str) -> Response:
+    status, after_s = fault.options["status"], fault.options["retry_after_s"]
     body: Mapping[str, Any] = gateway_error(*_GATEWAY.get(status, _OTHER))
     if status in _AS_REFUSED:
         body = api.answer_to(_AS_REFUSED[status]).in_dialect(dialect)

@@ -9,7 +9,7 @@ from mockthingspace.core.models import ACCOUNTS
 from mockthingspace.spec.api import Api, Operation
 
 _ACCOUNT = re.compile(
-    rf"(?<![0-9])(?:{'|'.join(one.pattern for one in ACCOUNTS)})(?![0-9])"
+    rf"(?<![0-9])(?:{'|'.join(spelling.pattern for spelling in ACCOUNTS)})(?![0-9])"
 )
 _LONGEST = 200
 _SAME_METHOD = 0.3
@@ -64,8 +64,8 @@ def nearest_operations(
         alike += _SAME_PREFIX if path.startswith(f"{api.prefix}/") else 0
         return NearOperation(api, operation, served, 1 - alike / _MOST_ALIKE)
 
-    every = (near(api, one) for api in apis for one in api.operations)
-    return sorted(every, key=lambda one: one.distance)
+    every = (near(api, operation) for api in apis for operation in api.operations)
+    return sorted(every, key=lambda item: item.distance)
 
 
 def nearest_operation(apis: Iterable[Api], method: str, path: str) -> str:

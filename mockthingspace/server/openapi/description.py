@@ -109,18 +109,18 @@ def _described(how: Options) -> Document:
 
 def _tag(name: str) -> Document:
     """Describe the families of a name: where they are, and what else they do."""
-    families = [one for one in APIS if one.name == name]
+    families = [api for api in APIS if api.name == name]
     claims = [
         {
             "summary": claim.summary,
             "x-evidence": claim.evidence,
             "x-source": claim.source,
         }
-        for one in families
-        for claim in one.claims
+        for api in families
+        for claim in api.claims
     ]
-    where = ", ".join(one.prefix for one in families)
-    services = ", ".join(service for one in families for service in one.services)
+    where = ", ".join(api.prefix for api in families)
+    services = ", ".join(service for api in families for service in api.services)
     about = f"{where}: {services}" if services else where
     return {"name": name, "description": about, "x-facts": claims}
 
@@ -175,8 +175,8 @@ def _operation(making: Builder, api: Api, operation: Operation) -> Document:
         key = {name: key for key, name in operation.body.keys.items()}.get("url")
         if key is not None:
             made["callbacks"] = {
-                one.name: {f"{{$request.body#/{key}}}": _message(making, api, one)}
-                for one in api.events
+                event.name: {f"{{$request.body#/{key}}}": _message(making, api, event)}
+                for event in api.events
             }
     return made
 
@@ -185,7 +185,7 @@ def _security(how: Options, operation: Operation) -> list[Document]:
     """Return the ways to say who calls; nothing is one of them where auth is off."""
     ways: list[Document] = [{}]
     for need in operation.needs:
-        ways = [{**way, one: []} for way in ways for one in _SCHEMES[need]]
+        ways = [{**way, item: []} for way in ways for item in _SCHEMES[need]]
     return [{}, *ways] if how.auth == "off" else ways
 
 
@@ -223,7 +223,9 @@ def _refusal(making: Builder, answers: Mapping[str, ErrorResponse]) -> Document:
     dialect = making.how.dialect
     bodies = {name: answer.in_dialect(dialect) for name, answer in answers.items()}
     schemas = [_error(making, body) for body in bodies.values()]
-    distinct = [one for at, one in enumerate(schemas) if one not in schemas[:at]]
+    distinct = [
+        schema for at, schema in enumerate(schemas) if schema not in schemas[:at]
+    ]
     examples = {
         name: {
             "summary": answer.claim.summary,

@@ -100,7 +100,7 @@ def parameters(convert: Convert, api: Api, operation: Operation) -> Iterator[Doc
     for place, shape in operation.shapes():
         if place in ("path", "query"):
             schema = _loaded(convert, shape)
-            others = {one.key: other for other, one in shape.also.items()}
+            others = {value.key: other for other, value in shape.also.items()}
             for key, example in request_example(api, shape).items():
                 told = evidence_of(provenance_of(shape))
                 also = f"; also as {others[key]}" if key in others else ""
@@ -122,7 +122,9 @@ def of_request(convert: Convert, shape: BaseSchema) -> Document:
     array makes two.
     """
     made = _loaded(convert, shape)
-    respelled = [_respelled(made, other, one.key) for other, one in shape.also.items()]
+    respelled = [
+        _respelled(made, other, value.key) for other, value in shape.also.items()
+    ]
     whole = {"anyOf": [made, *respelled]} if respelled else made
     if takes_array(shape):
         array = {"type": "array", "items": whole, "minItems": 1, "maxItems": 1}
@@ -143,7 +145,7 @@ def _loaded(convert: Convert, shape: BaseSchema) -> Document:
 
 def _respelled(made: Document, other: str, key: str) -> Document:
     """Return a schema with a key spelled otherwise, and not as it was."""
-    again = {other if name == key else name: one for name, one in _properties(made)}
+    again = {other if name == key else name: item for name, item in _properties(made)}
     required = [other if name == key else name for name in made["required"]]
     absent = {"not": {"required": [key]}}
     return {**made, "properties": again, "required": required, **absent}
@@ -193,7 +195,7 @@ def drawn_from(value: Any) -> Document:
     """Return the schema of a value's structure: its types, its keys, its items."""
     made: Document = {"type": _TYPES[type(value)]}
     if isinstance(value, dict):
-        made["properties"] = {key: drawn_from(one) for key, one in value.items()}
+        made["properties"] = {key: drawn_from(item) for key, item in value.items()}
         made["required"] = list(value)
     if isinstance(value, list):
         made["items"] = drawn_from(value[0]) if value else {}

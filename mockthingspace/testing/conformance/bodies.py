@@ -59,7 +59,7 @@ def encoded(message: Message) -> bytes:
 def with_unknown_fields(message: Message) -> Message:
     """Return a message with fields no page names, at its top and in its objects."""
     added = {"addedLater": {"since": "2030-01-01", "values": [1, True]}}
-    changed: Message = _each_object(message, lambda one: {**one, **added})
+    changed: Message = _each_object(message, lambda item: {**item, **added})
     return changed
 
 
@@ -68,23 +68,23 @@ def without_items(value: Any) -> Any:
     if isinstance(value, list):
         return []
     if isinstance(value, dict):
-        return {key: without_items(one) for key, one in value.items()}
+        return {key: without_items(item) for key, item in value.items()}
     return value
 
 
 def with_nulls(message: Message) -> Message:
     """Return a message with null in the place of each empty object and array."""
     return {
-        key: None if isinstance(one, dict | list) and not one else one
-        for key, one in message.items()
+        key: None if isinstance(value, dict | list) and not value else value
+        for key, value in message.items()
     }
 
 
 def spelled(message: Message, spell: Callable[[str], str]) -> Message:
     """Return a message with the kinds of its identifiers spelled another way."""
 
-    def change(one: Message) -> Message:
-        return {**one, "kind": spell(one["kind"])} if "kind" in one else one
+    def change(fault: Message) -> Message:
+        return {**fault, "kind": spell(fault["kind"])} if "kind" in fault else fault
 
     changed: Message = _each_object(message, change)
     return changed
@@ -93,9 +93,9 @@ def spelled(message: Message, spell: Callable[[str], str]) -> Message:
 def with_numbers(value: Any) -> Any:
     """Return a value with numbers in the place of long texts of digits."""
     if isinstance(value, dict):
-        return {key: with_numbers(one) for key, one in value.items()}
+        return {key: with_numbers(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [with_numbers(one) for one in value]
+        return [with_numbers(item) for item in value]
     digits = isinstance(value, str) and value.isdecimal() and len(value) > LONG_NUMBER
     return int(value) if digits else value
 
@@ -108,7 +108,7 @@ def with_foreign_text(message: Message) -> bytes:
 
 def large(message: Message) -> bytes:
     """Return a message of 64 KiB: its first array repeated, then white space."""
-    array = next((one for one in _arrays(message) if one), [])
+    array = next((item for item in _arrays(message) if item), [])
     if array:
         room = LARGE - len(encoded(message))
         array *= room // (len(encoded({"": array})) + 1)
@@ -119,14 +119,14 @@ def _arrays(value: Any) -> Iterator[list[Any]]:
     if isinstance(value, list):
         yield value
     if isinstance(value, dict):
-        for one in value.values():
-            yield from _arrays(one)
+        for item in value.values():
+            yield from _arrays(item)
 
 
 def _each_object(value: Any, change: Callable[[Message], Message]) -> Any:
     """Return a value with each object in it changed."""
     if isinstance(value, list):
-        return [_each_object(one, change) for one in value]
+        return [_each_object(item, change) for item in value]
     if not isinstance(value, dict):
         return value
-    return change({key: _each_object(one, change) for key, one in value.items()})
+    return change({key: _each_object(item, change) for key, item in value.items()})

@@ -95,15 +95,15 @@ class Result:
         """Return what it sent; of much, a few, those not acknowledged first."""
         if len(self.posted) <= SHOWN:
             return self.posted
-        first = sorted(self.posted, key=lambda one: one.outcome.acknowledged)
+        first = sorted(self.posted, key=lambda item: item.outcome.acknowledged)
         return tuple(first[:SHOWN])
 
     def details(self) -> Iterator[tuple[str, str]]:
         """Return what there is to say of it, each line with its name."""
         yield "does", self.check.does
-        for one in self.shown():
-            yield "sent", one.sent
-            yield "came", one.came
+        for item in self.shown():
+            yield "sent", item.sent
+            yield "came", item.came
         if more := len(self.posted) - len(self.shown()):
             yield "more", f"{more} messages besides"
         if self.uncounted:
@@ -137,11 +137,13 @@ class Report:
     @property
     def failed(self) -> list[str]:
         """The names of those that failed."""
-        return [one.check.name for one in self.results if one.verdict == "failed"]
+        return [
+            result.check.name for result in self.results if result.verdict == "failed"
+        ]
 
     def count(self, verdict: Verdict) -> int:
         """Return how many ended so."""
-        return sum(one.verdict == verdict for one in self.results)
+        return sum(result.verdict == verdict for result in self.results)
 
     @property
     def summary(self) -> str:

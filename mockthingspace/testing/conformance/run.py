@@ -143,11 +143,11 @@ def counted_at(url: str) -> Callable[[], int]:
 
 
 def _checks(only: Collection[str] | None) -> list[Check]:
-    known = {one.name: one for one in CHECKS}
+    known = {check.name: check for check in CHECKS}
     for name in only or ():
         if name not in known:
             raise SettingsError(f"unknown check {name!r}; {suggest(name, known)}")
-    return [one for one in CHECKS if not only or one.name in only]
+    return [check for check in CHECKS if not only or check.name in only]
 
 
 def _report(url: str, about: Subject, results: Iterator[Result]) -> Report:
@@ -158,26 +158,26 @@ def _report(url: str, about: Subject, results: Iterator[Result]) -> Report:
 def _results(wanted: list[Check], sender: Callable[[], Sender]) -> Iterator[Result]:
     """Do the checks in order; without an acknowledgement no more than the first."""
     stopped = False
-    for one in wanted:
-        result = Result(one, "skipped", STOPPED)
+    for item in wanted:
+        result = Result(item, "skipped", STOPPED)
         if not stopped:
-            result = _done(one, sender())
-        stopped = stopped or (one.name, result.verdict) == (FIRST, "failed")
+            result = _done(item, sender())
+        stopped = stopped or (item.name, result.verdict) == (FIRST, "failed")
         yield result
 
 
-def _done(one: Check, sender: Sender) -> Result:
+def _done(item: Check, sender: Sender) -> Result:
     verdict: Verdict = "passed"
     reason = ""
     begun = monotonic()
     try:
-        one.run(sender)
+        item.run(sender)
     except CheckFailed as failed:
         verdict, reason = "failed", str(failed)
     except NotApplicable as other:
         verdict, reason = "skipped", str(other)
     posted, duration_s = tuple(sender.posted), monotonic() - begun
-    return Result(one, verdict, reason, posted, duration_s, sender.uncounted)
+    return Result(item, verdict, reason, posted, duration_s, sender.uncounted)
 
 
 @contextmanager

@@ -19,8 +19,8 @@ def missing_credentials(sender: Sender) -> None:
     """Leave the credentials out."""
     _credentials(sender)
     message = {
-        key: one
-        for key, one in sender.subject.message().items()
+        key: value
+        for key, value in sender.subject.message().items()
         if key not in CREDENTIALS
     }
     _refused(sender, "a message without credentials", message)

@@ -120,7 +120,7 @@ class Sender:
         Raises:
             CheckFailed: It did otherwise.
         """
-        wrong = [one for one in sent if not _is(wanted, one)]
+        wrong = [item for item in sent if not _is(wanted, item)]
         if wrong:
             first = f"{wrong[0].what} must {wanted.words}; {wrong[0].came}"
             more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
@@ -132,7 +132,7 @@ class Sender:
         Raises:
             CheckFailed: An answer took longer.
         """
-        slowest = max(one.duration_s for one in sent)
+        slowest = max(item.duration_s for item in sent)
         if slowest > self.limit_s:
             took = f"it took {slowest:.3f} s to answer"
             raise CheckFailed(f"{took}; the limit is {self.limit_s:g} s")

@@ -99,9 +99,9 @@ def subject(
     """
     candidates = list(_with_service(service, family))
     known = {
-        one.name: (its, one)
+        event.name: (its, event)
         for its, name in candidates
-        for one in _of_service(its, name)
+        for event in _of_service(its, name)
     }
     if event is None:
         its, name = candidates[0]
@@ -129,36 +129,36 @@ def subject(
 
 def _with_service(service: str, family: str | None) -> Iterator[tuple[Api, str]]:
     """Return the families that have a service, each with its name for it."""
-    sending = {one.name: one for one in APIS if one.events}
+    sending = {item.name: item for item in APIS if item.events}
     if family is not None and family not in sending:
         raise SettingsError(f"unknown family {family!r}; {suggest(family, sending)}")
     asked = [sending[family]] if family is not None else list(sending.values())
     found = False
-    for one in asked:
-        name = one.spellings.get(service, service)
-        if name in one.services:
+    for item in asked:
+        name = item.spellings.get(service, service)
+        if name in item.services:
             found = True
-            yield one, name
+            yield item, name
     if not found:
-        services = {name for one in asked for name in one.services}
+        services = {name for item in asked for name in item.services}
         raise SettingsError(
             f"unknown service {service!r}; {suggest(service, services)}"
         )
 
 
 def _of_service(api: Api, service: str) -> tuple[Event, ...]:
-    return tuple(one for one in api.events if one.service == service)
+    return tuple(event for event in api.events if event.service == service)
 
 
 def _related(api: Api, event: Event) -> tuple[Event, ...]:
     kind = identity_of(event).rpartition(".")[2]
     return tuple(
-        one
-        for one in _of_service(api, event.service)
-        if identity_of(one).rpartition(".")[2] == kind
+        item
+        for item in _of_service(api, event.service)
+        if identity_of(item).rpartition(".")[2] == kind
     )
 
 
 def _most_related(api: Api, service: str) -> Event:
     """Return the first event of a service of those that tell of the same thing."""
-    return max(_of_service(api, service), key=lambda one: len(_related(api, one)))
+    return max(_of_service(api, service), key=lambda item: len(_related(api, item)))

@@ -60,7 +60,7 @@ class Case(NamedTuple):
     @property
     def files(self) -> set[str]:
         """The fixtures it uses."""
-        return {one for one in (self.answer, self.sends) if one}
+        return {value for value in (self.answer, self.sends) if value}
 
     @property
     def body(self) -> bytes:

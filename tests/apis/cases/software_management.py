@@ -93,9 +93,11 @@ def _later(version: str) -> tuple[Case, ...]:
         Case("GET", path, None),
         Case("GET", path, f"{family}/show.reply.json", given=given),
         *(
-            Case(method, path, f"{family}/{reply}", sends=f"{family}/{name}", given=one)
+            Case(
+                method, path, f"{family}/{reply}", sends=f"{family}/{name}", given=value
+            )
             for name, (method, reply) in sent.items()
-            for one in ((), given)
+            for value in ((), given)
         ),
         Case("DELETE", path, f"{family}/deregister.reply.json", given=given),
         Case(
