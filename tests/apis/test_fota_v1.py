@@ -394,7 +394,7 @@ def test_a_bug_in_the_admin_api_is_a_500_in_its_own_shape(client, backend, monke
 
     response = client.get("/__admin/registrations")
 
-    assert (500, "broken") == (response.status_code, response.json["error"])
+    assert (response.status_code, response.json["error"]) == (500, "broken")
 
 
 @each("key", ["x", "é", "\U0001f389", "\ufffd"])

@@ -306,7 +306,7 @@ def test_a_reset_waits_for_that_of_an_account(backend: Backend) -> None:
     backend.seed = Seed(Registrations())
     backend.reset_account(ACCOUNT)
     reset.join(WAIT_S)
-    assert ([True], 1) == (waited, backend.state.epoch)
+    assert (waited, backend.state.epoch) == ([True], 1)
 
 
 def test_a_rule_that_an_application_is_given_is_its_own() -> None:

@@ -22,7 +22,7 @@ def test_what_was_removed_is_not_counted_as_evicted():
 
     last = deliveries.replace(deliveries.add(NEW)._replace(status="abandoned"))
 
-    assert ([last], 1) == (deliveries.every(), deliveries.evicted)
+    assert (deliveries.every(), deliveries.evicted) == ([last], 1)
 
 
 def test_what_is_pending_is_never_evicted():
@@ -30,7 +30,7 @@ def test_what_is_pending_is_never_evicted():
     deliveries = Deliveries(1, Sequence(), Notifier())
     kept = [deliveries.add(NEW) for _ in range(3)]
 
-    assert (kept, 0) == (deliveries.every(), deliveries.evicted)
+    assert (deliveries.every(), deliveries.evicted) == (kept, 0)
 
 
 @each(("limit", "most_bytes"), [(3, 1_000_000), (100, 30_000)])

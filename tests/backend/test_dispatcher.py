@@ -133,7 +133,7 @@ def test_a_refused_message_is_sent_by_its_schedule(
         assert (attempt.number, attempt.status_code) == (number + 1, 503)
     backend.advance(3600)
     after = now(backend, sent)
-    assert ("abandoned", len(pauses) + 1) == (after.status, len(after.attempts))
+    assert (after.status, len(after.attempts)) == ("abandoned", len(pauses) + 1)
 
 
 def test_the_observed_retry_comes_within_what_was_measured(
@@ -157,8 +157,8 @@ def test_a_taken_message_is_not_sent_again(
     sent = send(backend)
     backend.advance(3600)
     after = now(backend, sent)
-    assert [500, 204] == [attempt.status_code for attempt in after.attempts]
-    assert ("delivered", b"hello") == (after.status, after.attempts[0].reply)
+    assert [attempt.status_code for attempt in after.attempts] == [500, 204]
+    assert (after.status, after.attempts[0].reply) == ("delivered", b"hello")
 
 
 def test_messages_of_a_registration_go_one_at_a_time_in_order(
@@ -223,7 +223,7 @@ def test_an_answer_after_a_reset_is_stale(
     listener.released.set()
     assert told.wait(WAIT_S)
     [late] = backend.late
-    assert ("stale", 200) == (late.status, late.attempts[0].status_code)
+    assert (late.status, late.attempts[0].status_code) == ("stale", 200)
     assert backend.state.deliveries.every() == []
 
 
@@ -466,10 +466,10 @@ def test_an_abandoned_message_can_be_sent_again(
     again = resend(backend, sent.id)
     backend.state.dispatcher.dispatch([again])
     backend.advance(0)
-    assert ("abandoned", "delivered") == (
+    assert (
         now(backend, sent).status,
         now(backend, again).status,
-    )
+    ) == ("abandoned", "delivered")
 
 
 def test_only_what_is_over_is_evicted_and_counted(

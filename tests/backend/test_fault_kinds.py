@@ -107,7 +107,7 @@ def is_whole(seen: Any) -> bool:
     return bool(
         seen.status == 200
         and int(seen.headers["Content-Length"]) == len(seen.body)
-        and LISTENER == json.loads(seen.body)[0]["url"]
+        and json.loads(seen.body)[0]["url"] == LISTENER
         and "X-Mock-Reason" not in seen.headers
     )
 

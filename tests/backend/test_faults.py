@@ -71,7 +71,7 @@ def test_a_fault_acts_so_often(
     assert sum(len(acting(store)) for _ in range(5)) == acts
     assert store.planned == (times is None)
     ends = [] if times is None else [("healed", "1")]
-    assert [("planned", "1"), *[("acted", "1")] * acts, *ends] == told
+    assert told == [("planned", "1"), *[("acted", "1")] * acts, *ends]
 
 
 @each("kind", FAULTS, ids=lambda item: f"{item.name} {item.on}")

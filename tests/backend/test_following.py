@@ -28,7 +28,7 @@ def test_a_wait_ends_with_the_request_it_waited_for(thingspace):
         thingspace, lambda: requests.get(thingspace.url + PATH, timeout=5)
     )
 
-    assert [PATH] == [exchange["request"]["url"] for exchange in found]
+    assert [exchange["request"]["url"] for exchange in found] == [PATH]
 
 
 @pytest.mark.thingspace(allow_unmatched=True)
@@ -36,13 +36,13 @@ def test_a_wait_for_the_unmatched_passes_over_the_others(thingspace):
     """Only what nothing serves ends it."""
     requests.get(thingspace.url + PATH, timeout=5)
     assert (
-        [] == thingspace.admin.ask("GET", "/requests/unmatched", wait_s=0)["requests"]
+        thingspace.admin.ask("GET", "/requests/unmatched", wait_s=0)["requests"] == []
     )
     requests.get(thingspace.url + "/nowhere", timeout=5)
 
     found = thingspace.admin.ask("GET", "/requests/unmatched", wait_s=5)["requests"]
 
-    assert ["/nowhere"] == [exchange["request"]["url"] for exchange in found]
+    assert [exchange["request"]["url"] for exchange in found] == ["/nowhere"]
 
 
 def test_a_wait_ends_with_a_reset(thingspace, monkeypatch):
@@ -77,5 +77,5 @@ def test_requests_are_followed_until_ctrl_c(thingspace, monkeypatch, capsys, bef
         main.main(["requests", "--follow", "--url", thingspace.url])
 
     lines = capsys.readouterr().out.splitlines()
-    assert (130, before + 1) == (ended.value.code, len(lines))
+    assert (ended.value.code, len(lines)) == (130, before + 1)
     assert f"{PATH}?later -> 200" in lines[-1]

@@ -58,7 +58,7 @@ def test_an_instant_is_kept_in_utc() -> None:
     """A registration keeps the time it was made at."""
     item = {**GOOD, "registered_at": "2024-01-01T01:00:00+01:00"}
     made = seeds.registration(item, APIS, datetime.now(timezone.utc))
-    assert (NOW, timezone.utc) == (made.registered_at, made.registered_at.tzinfo)
+    assert (made.registered_at, made.registered_at.tzinfo) == (NOW, timezone.utc)
 
 
 def test_a_service_must_be_named_where_there_are_more() -> None:

@@ -236,12 +236,12 @@ def test_a_diagram_is_one_for_mermaid(eventful: Any) -> None:
     there = {participant[1] for participant in participants if participant}
     rest = drawn[len(there) :]
     found = [re.fullmatch(f"{arrow}|{note}", item) for item in rest]
-    assert ("sequenceDiagram", {"you", "ts", "L1", "L2"}) == (head, there)
-    assert [] == [item for item, fits in zip(rest, found, strict=True) if not fits]
+    assert (head, there) == ("sequenceDiagram", {"you", "ts", "L1", "L2"})
+    assert [item for item, fits in zip(rest, found, strict=True) if not fits] == []
     named = {item for fits in found for item in fits.group(1, 2, 4, 5) if item}  # type: ignore[union-attr]
     assert there == named
     said = "".join(re.sub(r"#\d+;", "", item) for item in rest)
-    assert [] == re.findall(r"[;#<&\"]|\bend\b", re.sub(r"->>|-->>", "", said))
+    assert re.findall(r"[;#<&\"]|\bend\b", re.sub(r"->>|-->>", "", said)) == []
 
 
 def test_no_secret_is_in_any_spelling(eventful: Any) -> None:
@@ -249,7 +249,7 @@ def test_no_secret_is_in_any_spelling(eventful: Any) -> None:
     found = timeline(eventful, None).entries
     shown = json.dumps([document(item) for item in found])
     every = shown + spelled(eventful, text) + spelled(eventful, mermaid)
-    assert [] == re.findall("hunter2|abc", every)
+    assert re.findall("hunter2|abc", every) == []
 
 
 def test_an_entry_is_read_as_it_is_shown(eventful: Any) -> None:
@@ -260,24 +260,24 @@ def test_an_entry_is_read_as_it_is_shown(eventful: Any) -> None:
 
 def test_every_sort_has_a_sign_and_happens(eventful: Any) -> None:
     """There is no sort without a sign of its own, and none that is not told."""
-    assert set(SORTS) == {entry.sort for entry in timeline(eventful, None).entries}
+    assert {entry.sort for entry in timeline(eventful, None).entries} == set(SORTS)
     assert (set(SORTS), len(SORTS)) == (set(SIGNS), len(set(SIGNS.values())))
 
 
 def test_a_request_stands_where_it_arrived(eventful: Any) -> None:
     """What happened while it was answered stands between it and its reply."""
     found = [(entry.seq, entry.sort) for entry in timeline(eventful, None).entries]
-    assert [
+    assert found[3:7] == [
         (3, "fault"),
         (5, "request"),
         (4, "fault"),
         (5, "refusal"),
-    ] == found[3:7]
+    ]
 
 
 def test_an_account_has_its_own_and_what_concerns_everybody(eventful: Any) -> None:
     """Another account sees the clock and the resets, and nothing else."""
-    assert [1, 10, 15] == seqs(timeline(eventful, OTHER).entries)
+    assert seqs(timeline(eventful, OTHER).entries) == [1, 10, 15]
     own = seqs(timeline(eventful, ACCOUNT).entries)
     assert set(range(1, 16)) - {6} == set(own)
 
@@ -285,8 +285,8 @@ def test_an_account_has_its_own_and_what_concerns_everybody(eventful: Any) -> No
 def test_since_is_a_cursor(eventful: Any) -> None:
     """A further attempt of an older delivery is new; what was seen is not."""
     whole = timeline(eventful, None)
-    assert [12, 13, 14, 15] == seqs(timeline(eventful, None, 11).entries)
-    assert ([], 15) == timeline(eventful, None, whole.last_seq)[:2]
+    assert seqs(timeline(eventful, None, 11).entries) == [12, 13, 14, 15]
+    assert timeline(eventful, None, whole.last_seq)[:2] == ([], 15)
 
 
 def test_what_is_numbered_meanwhile_is_left_for_the_next(eventful: Any) -> None:
@@ -299,7 +299,7 @@ def test_what_is_numbered_meanwhile_is_left_for_the_next(eventful: Any) -> None:
 
     eventful.state.event_log.every = late
     found = timeline(eventful, None, 14)
-    assert ([15], 15) == (seqs(found.entries), found.last_seq)
+    assert (seqs(found.entries), found.last_seq) == ([15], 15)
 
 
 def test_what_is_gone_is_told(eventful: Any) -> None:
@@ -310,13 +310,13 @@ def test_what_is_gone_is_told(eventful: Any) -> None:
         made.state.event_log.note("clock", START, None, "on")
         made.state.deliveries.add(delivery(status="cancelled"))
     found = timeline(made, None)
-    assert (4, 3) == (len(found.entries), found.evicted)
-    assert [
+    assert (len(found.entries), found.evicted) == (4, 3)
+    assert text(found.entries[-1:], 4, 3).splitlines() == [
         "(older ones are gone: 3 evicted)",
         "(the last 1 of 4)",
         "    6  2026-11-23 23:58:00.000  ... delivery 6 of Fota.firmwareList for "
         f"{ACCOUNT} to http://ann:***@listener:9000/cb?token=***: cancelled",
-    ] == text(found.entries[-1:], 4, 3).splitlines()
+    ]
 
 
 def test_little_is_kept_of_what_says_much() -> None:
@@ -338,7 +338,7 @@ def test_a_long_text_is_cut() -> None:
     made = world()
     made.state.journal.add(exchange(path="/" + "x" * 10_000))
     summary = timeline(made, None).entries[0].summary
-    assert (LONGEST + 1, "…") == (len(summary), summary[-1])
+    assert (len(summary), summary[-1]) == (LONGEST + 1, "…")
 
 
 @each(
@@ -368,10 +368,10 @@ def test_an_attempt_says_what_it_made_of_its_delivery(
 
 def test_an_empty_timeline_says_so() -> None:
     """Nothing is no blank page."""
-    assert ("(empty)", "sequenceDiagram") == (
+    assert (
         text([], 0, 0),
         mermaid([], 0, 0).splitlines()[0],
-    )
+    ) == ("(empty)", "sequenceDiagram")
 
 
 @each(
@@ -413,12 +413,12 @@ def test_the_clock_is_in_the_timeline(client: FlaskClient, backend: Backend) -> 
     client.put("/__admin/clock", json={"mode": "real"})
     shown = client.get("/__admin/timeline").get_json()["timeline"]
     time = f"{now:%H:%M:%S}.999"
-    assert [
+    assert [entry["summary"] for entry in shown] == [
         "clock: it stands still",
         f"clock: 86400 s on, from {time} to {now + timedelta(days=1):%Y-%m-%d} {time}; "
         "attempts that fell due: 0",
         "clock: it runs from now on",
-    ] == [entry["summary"] for entry in shown]
+    ]
 
 
 @pytest.mark.parametrize("wanted", ["text", "mermaid"])
@@ -426,7 +426,7 @@ def test_the_admin_api_spells_it(client: FlaskClient, wanted: str) -> None:
     """A person reads it with curl."""
     client.get(CALLBACKS)
     reply = client.get(f"/__admin/timeline?format={wanted}&limit=1")
-    assert "text/plain; charset=utf-8" == reply.content_type
+    assert reply.content_type == "text/plain; charset=utf-8"
     assert "the last 1 of 2" in reply.text
     assert "200 fota-v1 list" in reply.text
 
@@ -435,11 +435,17 @@ def test_the_admin_api_shows_it(client: FlaskClient) -> None:
     """Entries are documents, and the meta says where to go on from."""
     client.get(CALLBACKS)
     shown = client.get(f"/__admin/timeline?account={ACCOUNT}&wait_s=5").get_json()
-    assert {"total": 2, "last_seq": 1, "evicted": 0} == shown["meta"]
-    assert ["request", "reply"] == [entry["sort"] for entry in shown["timeline"]]
-    assert ["seq", "sort", "at", "account", "summary", "came", "listener"] == list(
-        shown["timeline"][0]
-    )
+    assert shown["meta"] == {"total": 2, "last_seq": 1, "evicted": 0}
+    assert [entry["sort"] for entry in shown["timeline"]] == ["request", "reply"]
+    assert list(shown["timeline"][0]) == [
+        "seq",
+        "sort",
+        "at",
+        "account",
+        "summary",
+        "came",
+        "listener",
+    ]
 
 
 @each(
@@ -456,7 +462,7 @@ def test_what_it_cannot_be_asked_is_refused(
 ) -> None:
     """A mistake is named, with what there is."""
     reply = client.get(f"/__admin/timeline?{query}")
-    assert (400, code) == (reply.status_code, reply.get_json()["error"])
+    assert (reply.status_code, reply.get_json()["error"]) == (400, code)
     assert message in reply.get_json()["message"]
 
 
@@ -471,7 +477,7 @@ def test_the_handle_has_it_as_values_and_in_words() -> None:
             f"{here[0].at.date()} ", ""
         )
         assert "sequenceDiagram" in thing.timeline_text(format="mermaid")
-        assert ([], []) == (scoped.timeline(), thing.timeline(since=here[-1].seq))
+        assert (scoped.timeline(), thing.timeline(since=here[-1].seq)) == ([], [])
         assert here[-1:] == scoped.timeline(ACCOUNT, limit=1)
         with pytest.raises(MockThingSpaceError, match="unknown format 'xml'; there"):
             thing.timeline_text(format="xml")

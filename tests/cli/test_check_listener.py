@@ -208,5 +208,5 @@ def test_the_help_has_examples_that_are_not_wrapped(check):
 
 def test_the_command_says_what_the_package_does():
     """It repeats two values, so as not to load what makes the checks for its help."""
-    assert check_listener.FORMATS == tuple(reports.FORMATS)
+    assert tuple(reports.FORMATS) == check_listener.FORMATS
     assert check_listener.LIMIT_S == run.LIMIT_S

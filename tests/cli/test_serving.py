@@ -174,7 +174,7 @@ def test_the_ready_line_is_one_json_object_where_json_is_asked_for(in_json):
 @pytest.mark.parametrize("story", ["in_text", "in_json"])
 def test_it_answers_once_the_ready_line_is_printed(request, story):
     """The first request after the ready line is served."""
-    assert 200 == request.getfixturevalue(story).status
+    assert request.getfixturevalue(story).status == 200
 
 
 def test_an_exchange_is_logged_in_a_line_for_a_person(in_text):
@@ -188,9 +188,9 @@ def test_an_exchange_is_logged_in_full_as_json(in_json):
     """The JSON log has the exchange as the admin API shows it."""
     logged = json.loads(in_json.log)
 
-    assert ["at", "exchange", "level", "message"] == sorted(logged)
-    assert "info" == logged["level"]
-    assert "fota-v1" == logged["exchange"]["family"]
+    assert sorted(logged) == ["at", "exchange", "level", "message"]
+    assert logged["level"] == "info"
+    assert logged["exchange"]["family"] == "fota-v1"
     assert "zaffod" in logged["exchange"]["request"]["body"]
 
 
@@ -200,7 +200,7 @@ def test_secrets_are_not_logged(request, story):
     told = request.getfixturevalue(story)
     printed = told.ready + told.log + told.rest
 
-    assert [] == [secret for secret in SECRETS if secret in printed]
+    assert [secret for secret in SECRETS if secret in printed] == []
 
 
 @pytest.mark.parametrize(("story", "code"), [("in_text", 130), ("in_json", 0)])
@@ -214,7 +214,7 @@ def test_a_signal_ends_it_promptly(request, story):
     """It ends at once, says only that, and does not wait for idle clients."""
     told = request.getfixturevalue(story)
 
-    assert 1 == len(told.rest.splitlines())
+    assert len(told.rest.splitlines()) == 1
     assert "stopped" in told.rest
     assert told.took_s < PROMPTLY_S
 
@@ -222,7 +222,7 @@ def test_a_signal_ends_it_promptly(request, story):
 def test_the_port_file_is_there_while_it_serves(in_text):
     """The file holds the port once it answers, and is gone when it has stopped."""
     assert re.fullmatch(r"[1-9]\d*\n", in_text.port_file)
-    assert [] == in_text.left
+    assert in_text.left == []
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ def test_the_port_file_can_be_named_by_a_variable(serve, monkeypatch, tmp_path):
 
     serve("--port", "0", act=lambda url: seen.append(f"{url}\n".endswith(_text(file))))
 
-    assert [True] == seen
+    assert seen == [True]
 
 
 def _text(file: Path) -> str:
@@ -279,7 +279,7 @@ def test_a_port_file_that_was_removed_meanwhile_is_no_error(serve, tmp_path):
         "--port", "0", "--port-file", str(file), act=lambda _: file.unlink()
     )
 
-    assert 0 == code
+    assert code == 0
 
 
 @pytest.mark.parametrize("name", ["no/such/folder/port.txt", "."], ids=str)
@@ -291,7 +291,7 @@ def test_a_port_file_that_cannot_be_written_is_a_usage_error(
 
     code, out = serve("--port", "0", "--port-file", str(file))
 
-    assert (2, "") == (code, out)
+    assert (code, out) == (2, "")
     assert f"cannot write the port file {file}: " in capsys.readouterr().err
 
 
@@ -312,12 +312,12 @@ def test_a_flag_wins_over_the_environment_the_file_and_the_default(
         act=lambda url: found.update(_settings(url)),
     )  # fmt: skip
 
-    assert ("off", "error", 7, None) == (
+    assert (
         found["auth"],
         found["deregister_missing"],
         found["journal_limit"],
         found["accounts"],
-    )
+    ) == ("off", "error", 7, None)
     assert found["registration_rules"] == "enforced"
 
 
@@ -375,7 +375,7 @@ def test_a_bug_is_logged_as_json_with_its_traceback():
 
     logged = json.loads(JsonFormatter().format(record))
 
-    assert ("error", "failed on GET") == (logged["level"], logged["message"])
+    assert (logged["level"], logged["message"]) == ("error", "failed on GET")
     assert logged["traceback"].endswith("KeyError: 'broken'")
 
 

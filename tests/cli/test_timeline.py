@@ -47,7 +47,7 @@ def test_it_prints_the_admin_apis_document(thingspace, args):
     """``--json`` and ``--format json`` are the same."""
     document = json.loads(_invoke(*args, "--json").output)
 
-    assert ([], 0) == (document["timeline"], document["meta"]["total"])
+    assert (document["timeline"], document["meta"]["total"]) == ([], 0)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_held_reply_says_what_to_type(thingspace):
 @pytest.mark.usefixtures("thingspace")
 def test_nothing_is_told():
     """An empty timeline says so."""
-    assert "(empty)\n" == _invoke().output
+    assert _invoke().output == "(empty)\n"
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_what_does_not_go_together_is_a_usage_error(args, said):
     """Nothing is asked, and the sentence says why."""
     result = _invoke(*args)
 
-    assert 2 == result.exit_code
+    assert result.exit_code == 2
     assert said in result.output
 
 
@@ -130,11 +130,11 @@ def test_it_is_followed_until_ctrl_c(thingspace, monkeypatch, capsys, before, as
 
     out = capsys.readouterr().out
     count = out.count('"sort"') if as_json else len(out.splitlines())
-    assert (130, 2 * before + 4) == (ended.value.code, count)
+    assert (ended.value.code, count) == (130, 2 * before + 4)
     if not as_json:  # the date is said once: it does not change
         dated = re.compile(r"  \d{4}-\d\d-\d\d ")
-        assert [0] == [
-            n for n, line in enumerate(out.splitlines()) if dated.search(line)
+        assert [n for n, line in enumerate(out.splitlines()) if dated.search(line)] == [
+            0
         ]
 
 
@@ -143,4 +143,4 @@ def test_the_signs_are_explained():
     said = CliRunner().invoke(cli, ["timeline", "--help"]).output
     signs = ("-->", "<--", "<-x", "***", "...", "==>", "!!!", "~~~", "###")
 
-    assert [] == [item for item in signs if f"{item}  " not in said]
+    assert [item for item in signs if f"{item}  " not in said] == []

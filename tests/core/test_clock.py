@@ -48,7 +48,7 @@ def test_a_running_clock_is_utc_and_goes_on() -> None:
     """The machine's clock is read as an aware instant, later each time."""
     clock = Clock()
     first, second = clock.now(), clock.now()
-    assert (timedelta(0), True) == (first.utcoffset(), first <= second)
+    assert (first.utcoffset(), first <= second) == (timedelta(0), True)
 
 
 def test_a_standing_clock_moves_when_told() -> None:
@@ -126,7 +126,7 @@ def test_a_timer_is_taken_once(standing: Timers) -> None:
     standing.at(later(standing, 1), None, list)
     until = later(standing, 1)
     taken = [standing.take_due(until) is not None for _ in range(2)]
-    assert [True, False] == taken
+    assert taken == [True, False]
 
 
 def test_a_timer_that_is_over_is_not_done(standing: Timers) -> None:
@@ -272,7 +272,7 @@ def test_what_fails_when_it_is_due_stops_nothing_else(
 def test_a_sequence_gives_each_number_once() -> None:
     """Numbers go up from 1, and the last one is known."""
     sequence = Sequence()
-    assert ([1, 2, 3], 3) == ([sequence.take() for _ in range(3)], sequence.last)
+    assert ([sequence.take() for _ in range(3)], sequence.last) == ([1, 2, 3], 3)
 
 
 def test_a_clock_starts_over_at_the_machines_time() -> None:

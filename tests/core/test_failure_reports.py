@@ -183,8 +183,8 @@ def test_a_command_has_what_its_request_had(thing: MockThingSpace) -> None:
     headers = {"X-A": "b c", "Accept": "text/plain", "X-Token": "t"}
     ask("PUT", f"{thing.url}/it's/a path", data=b"it's\n@all", headers=headers)
     words = shlex.split(curl(thing.requests()[-1].shown))
-    assert ["curl", "-X", "PUT", f"{thing.url}/it's/a%20path"] == words[:4]
-    assert ["-H", "Content-Type:", "--data-raw", "it's\n@all"] == words[-4:]
+    assert words[:4] == ["curl", "-X", "PUT", f"{thing.url}/it's/a%20path"]
+    assert words[-4:] == ["-H", "Content-Type:", "--data-raw", "it's\n@all"]
     shown = {"Accept: text/plain", "X-A: b c", "X-Token: ***", "-H"}
     assert shown == {*words[4:-4]}
 
@@ -231,23 +231,23 @@ def test_a_long_value_is_shown_from_where_it_differs() -> None:
     """Two long texts are cut to the part that differs, and stay on their lines."""
     one, other = "a" * 500 + "b" * 300, "a" * 500 + "c\n" + "d" * 300
     lines = differences([{"field": "body", "expected": one, "came": other}])
-    assert [
+    assert lines == [
         f"body  expected  …{'a' * 40}{'b' * 120}…",
         f"      came      …{'a' * 40}c\\n{'d' * 118}…",
-    ] == lines
+    ]
 
 
 def test_a_long_value_that_differs_at_once_is_shown_from_its_beginning() -> None:
     """What is cut off at one end only says so at that end."""
     found = [{"field": "f", "expected": "", "came": "a" * 161}]
-    assert ["f  expected  (empty)", f"   came      {'a' * 160}…"] == differences(found)
+    assert differences(found) == ["f  expected  (empty)", f"   came      {'a' * 160}…"]
 
 
 def test_the_end_of_a_long_value_is_its_end() -> None:
     """Nothing is said to follow where nothing does."""
     found = [{"field": "f", "expected": "a" * 200, "came": "a" * 200 + "b"}]
-    assert ["f  expected  …" + "a" * 40, "   came      …" + "a" * 40 + "b"] == (
-        differences(found)
+    assert differences(found) == (
+        ["f  expected  …" + "a" * 40, "   came      …" + "a" * 40 + "b"]
     )
 
 
@@ -258,8 +258,8 @@ def test_many_that_match_are_told_by_their_number(thing: MockThingSpace) -> None
     with pytest.raises(AssertionError) as caught:
         thing.assert_not_requested("list")
     lines = str(caught.value).splitlines()
-    assert 5 == len([line for line in lines if line.startswith("matched: ")])
-    assert "and 2 more" == lines[-1]
+    assert len([line for line in lines if line.startswith("matched: ")]) == 5
+    assert lines[-1] == "and 2 more"
 
 
 def test_many_that_are_pending_are_told_by_their_number(thing: MockThingSpace) -> None:
@@ -270,8 +270,8 @@ def test_many_that_are_pending_are_told_by_their_number(thing: MockThingSpace) -
     with pytest.raises(AssertionError) as caught:
         thing.assert_delivered(ACCOUNT)
     lines = str(caught.value).splitlines()
-    assert 5 == len([line for line in lines if line.startswith("pending: ")])
-    assert "and 1 more pending" == lines[-1]
+    assert len([line for line in lines if line.startswith("pending: ")]) == 5
+    assert lines[-1] == "and 1 more pending"
 
 
 def test_a_clock_that_runs_needs_no_advance(thing: MockThingSpace) -> None:
@@ -383,9 +383,9 @@ def test_the_nearest_delivery_can_be_asked_for(thing: MockThingSpace) -> None:
     wanted = {"account": ACCOUNT, "event": FINISHED, "attempts": 2}
     told = thing.admin.ask("POST", "/near-misses/delivery-pattern", wanted)
     first = told["nearMisses"][0]
-    assert ["delivery", "matchResult", "differences"] == list(first)
-    assert [{"field": "attempts", "expected": "at least 2", "came": "1"}] == (
-        first["differences"]
+    assert list(first) == ["delivery", "matchResult", "differences"]
+    assert first["differences"] == (
+        [{"field": "attempts", "expected": "at least 2", "came": "1"}]
     )
     assert told["message"].startswith("expected at least 1 delivery\n")
 
@@ -413,4 +413,4 @@ def test_the_command_sends_the_message_again(thing: MockThingSpace) -> None:
     subprocess.run(command, shell=True, check=True, capture_output=True)
     thing.wait_for_delivery(OTHER, count=2, timeout_s=PATIENCE_S)
     first, again = thing.deliveries(OTHER)
-    assert (first.message, "resend") == (again.message, again.trigger)
+    assert (again.message, again.trigger) == (first.message, "resend")

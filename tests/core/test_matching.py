@@ -429,7 +429,7 @@ def test_a_near_miss_shows_no_secret_that_was_expected(pattern: dict[str, Any]) 
     """What was asked for is shown with passwords and tokens hidden."""
     (miss,) = misses(pattern, ONE)
     expected = miss.differences[0].expected
-    assert (False, True) == (SECRET in expected, "***" in expected)
+    assert (SECRET in expected, "***" in expected) == (False, True)
 
 
 def test_that_no_token_was_expected_is_shown() -> None:
@@ -438,7 +438,7 @@ def test_that_no_token_was_expected_is_shown() -> None:
         {"headers": {"Authorization": {"absent": True}}},
         ONE._replace(headers=(("HTTP_AUTHORIZATION", f"Bearer {SECRET}"),)),
     )
-    assert [("headers.Authorization", "(absent)", "Bearer ***")] == miss.differences
+    assert miss.differences == [("headers.Authorization", "(absent)", "Bearer ***")]
 
 
 RESOURCES = ("/requests/find", "/requests/count", "/near-misses/request-pattern")
@@ -572,7 +572,7 @@ def test_an_array_in_any_order_has_one_for_each(
     options = {"ignoreArrayOrder": True, "ignoreExtraElements": True}
     pattern = body(equalToJson=wanted, **options)
     exchange = ONE._replace(body=json.dumps(came).encode())
-    assert expected == holds(pattern, exchange)
+    assert holds(pattern, exchange) == expected
 
 
 def test_each_value_below_is_a_difference_of_its_own() -> None:
@@ -596,7 +596,7 @@ def test_a_document_that_is_no_object_is_a_difference() -> None:
     """A body that should be an object is told from one that is none."""
     pattern = body(equalToJson={}, ignoreExtraElements=True)
     (miss,) = misses(pattern, ONE._replace(body=b"[1]"))
-    assert [("body", "an object", "(absent)")] == miss.differences
+    assert miss.differences == [("body", "an object", "(absent)")]
 
 
 @each(

@@ -181,14 +181,14 @@ def test_what_stands_beside_a_secret_is_shown() -> None:
 def test_what_follows_a_secret_in_a_form_is_shown() -> None:
     """A hidden value ends where the next field of the form begins."""
     shown = body_without_secrets(b"a=b&token=hunter2&c=d")
-    assert "a=b&token=***&c=d" == shown
+    assert shown == "a=b&token=***&c=d"
 
 
 def test_what_stands_around_a_secret_in_xml_is_shown() -> None:
     """Only what is between a secret element's tags is hidden."""
     text = b"<a><b>c</b><password>hunter2</password><d/><token/><e>f</e></a>"
-    assert "<a><b>c</b><password>***</password><d/><token/><e>f</e></a>" == (
-        body_without_secrets(text)
+    assert body_without_secrets(text) == (
+        "<a><b>c</b><password>***</password><d/><token/><e>f</e></a>"
     )
 
 
@@ -359,7 +359,7 @@ LONG = {
 def test_a_long_text_is_searched_in_one_go(text: str) -> None:
     """The time grows with the text's length, not faster: this test would not end."""
     shown = [without_secrets(text), body_without_secrets(text.encode())]
-    assert [True, True] == [len(item) < 2 * len(text) + 9 for item in shown]
+    assert [len(item) < 2 * len(text) + 9 for item in shown] == [True, True]
 
 
 @each("start", ["://fred:", "fred:", f"://a:b/{'c' * 300}://fred:"])
@@ -404,7 +404,7 @@ def test_a_secret_that_is_cut_is_hidden_before(
         json.dumps(record.exchange()),
     )
     assert "http://u:***@h:0/" in reply.headers["X-Mock-Reason"]
-    assert [] == [item for item in shown if "SEKRET" in item]
+    assert [item for item in shown if "SEKRET" in item] == []
 
 
 def test_a_log_record_carries_what_is_shown(

@@ -43,4 +43,4 @@ def test_the_observed_pause_is_drawn_from_its_range() -> None:
 def test_pauses_of_the_users_own_are_a_schedule() -> None:
     """Numbers separated by commas are the pauses, one fewer than the attempts."""
     made = schedule("1,2.5")
-    assert ((1.0, 2.5), 3, None) == (made.pauses_s, made.attempts, made.overlap_s)
+    assert (made.pauses_s, made.attempts, made.overlap_s) == ((1.0, 2.5), 3, None)

@@ -35,7 +35,7 @@ def seed_file(folder: Path, settings: object, name: str = "seed.json") -> str:
 def test_nothing_given_is_all_defaults() -> None:
     """Settings without arguments have each row's default."""
     settings = Settings()
-    assert {
+    assert {name: getattr(settings, name) for name in NAMES} == {
         "host": "127.0.0.1",
         "port": 8440,
         "auth": "off",
@@ -54,7 +54,7 @@ def test_nothing_given_is_all_defaults() -> None:
         "allowed_hosts": frozenset(),
         "api_page": False,
         "seed": None,
-    } == {name: getattr(settings, name) for name in NAMES}
+    }
 
 
 def test_settings_are_frozen() -> None:
@@ -344,7 +344,7 @@ def test_but_reads_no_seed_file_again(tmp_path: Path) -> None:
     settings = Settings(seed=path)
     Path(path).unlink()
     changed = settings.but(port=2)
-    assert (path, 2, "present") == (changed.seed, changed.port, changed.auth)
+    assert (changed.seed, changed.port, changed.auth) == (path, 2, "present")
 
 
 def test_another_seed_file_takes_the_place_of_the_first(tmp_path: Path) -> None:

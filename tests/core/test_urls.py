@@ -40,7 +40,7 @@ def test_a_request_is_spelled_as_requests_spells_it(url: str) -> None:
     """Path, query and Host are those a client written with requests would send."""
     prepared = requests.Request("POST", url).prepare()
     where = locate(url)
-    assert f"{where.scheme}://{where.place}{where.path}" == prepared.url
+    assert prepared.url == f"{where.scheme}://{where.place}{where.path}"
 
 
 def test_a_percent_sign_that_encodes_nothing_is_encoded() -> None:

@@ -69,7 +69,7 @@ def connected(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
     monkeypatch.setattr(socket.socket, "connect", watched_connect)
     monkeypatch.setattr(socket, "getaddrinfo", watched_look_up)
     yield hosts
-    assert [] == [host for host in hosts if not is_local(host)]
+    assert [host for host in hosts if not is_local(host)] == []
 
 
 def is_local(host: Any) -> bool:

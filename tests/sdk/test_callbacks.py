@@ -204,7 +204,7 @@ def test_deregistering_what_is_not_registered_can_succeed(
 
     family.deregister(client())
 
-    assert [] == thingspace.registrations(ACCOUNT)
+    assert thingspace.registrations(ACCOUNT) == []
 
 
 @every_family
@@ -234,7 +234,7 @@ def test_the_accounts_of_official_examples_are_accounts(
     family.deregister(client(), account)
 
     assert account == one.account_name
-    assert [] == family.listed(client(), account)
+    assert family.listed(client(), account) == []
 
 
 def test_the_other_spelling_of_a_service_is_that_service(

@@ -51,7 +51,7 @@ def test_the_sdk_sees_a_fault_once(
     with pytest.raises(raised) as caught:
         FOTA_V1.listed(visitor)
     assert as_expected(caught.value)
-    assert 1 == len(FOTA_V1.listed(visitor))
+    assert len(FOTA_V1.listed(visitor)) == 1
 
 
 def test_a_stale_list_reaches_the_sdk(thingspace: MockThingSpace) -> None:
@@ -60,4 +60,4 @@ def test_a_stale_list_reaches_the_sdk(thingspace: MockThingSpace) -> None:
     with thingspace.fault("stale"):
         thingspace.register(ACCOUNT, URL)
         assert FOTA_V1.none == FOTA_V1.listed(visitor)
-    assert 1 == len(FOTA_V1.listed(visitor))
+    assert len(FOTA_V1.listed(visitor)) == 1

@@ -204,7 +204,7 @@ def test_a_refusal_is_the_sdks_exception(
 
     assert_refused(refused.value, family, wrong.name)
     assert wrong.reason in refused.value.response.headers["X-Mock-Reason"]
-    assert [] == thingspace.registrations()
+    assert thingspace.registrations() == []
 
 
 @pytest.mark.parametrize(("family", "method"), crossed())
@@ -282,9 +282,9 @@ def assert_gateway_fault(refused: APIException, family: Callbacks, code: int) ->
     known = 401 in family.knows
     sent = json.loads(refused.response.text)
     assert (family.refusal if known else APIException) is type(refused)
-    assert 401 == refused.response.status_code
+    assert refused.response.status_code == 401
     assert str(code) == str(sent["fault"]["code"])
     assert all(sent["fault"].values())
     fault = HyperPreciseLocationFault(**sent["fault"])
     assert not known or plain(fault) == plain(refused.fault)
-    assert not known or "INVALID_ACCESS" == refused.response_code
+    assert not known or refused.response_code == "INVALID_ACCESS"

@@ -62,7 +62,7 @@ def test_one_bearer_token_serves_a_client(
     log_in(visitor)
     log_in(visitor)
 
-    assert ["token", "login", "login"] == operations(thingspace)
+    assert operations(thingspace) == ["token", "login", "login"]
 
 
 def test_a_bearer_token_is_the_sdks_model(thingspace: MockThingSpace) -> None:
@@ -71,7 +71,7 @@ def test_a_bearer_token_is_the_sdks_model(thingspace: MockThingSpace) -> None:
 
     assert isinstance(token, OauthToken)
     assert token.access_token
-    assert ("Bearer", 3600) == (token.token_type, token.expires_in)
+    assert (token.token_type, token.expires_in) == ("Bearer", 3600)
 
 
 def test_asking_again_gives_the_same_bearer_token(thingspace: MockThingSpace) -> None:
@@ -92,7 +92,7 @@ def test_logging_in_gives_a_session_that_every_family_takes(
         family.register(visitor)
         assert family.listed(visitor)
         family.deregister(visitor)
-    assert [] == thingspace.registrations()
+    assert thingspace.registrations() == []
 
 
 def test_logging_in_answers_the_sdks_model(thingspace: MockThingSpace) -> None:
@@ -100,7 +100,7 @@ def test_logging_in_answers_the_sdks_model(thingspace: MockThingSpace) -> None:
     result = log_in(client(RELEASE.visitor))
 
     assert isinstance(result, LogInResult)
-    assert ["session_token"] == list(vars(result))
+    assert list(vars(result)) == ["session_token"]
     assert result.session_token
 
 
@@ -135,7 +135,7 @@ def test_a_used_session_lives_on(thingspace: MockThingSpace, started: Start) -> 
 
     for _ in range(2):
         thingspace.advance(seconds=20 * 60 - 1)
-        assert [] == FOTA_V1.listed(visitor)
+        assert FOTA_V1.listed(visitor) == []
 
 
 def test_a_password_reset_gives_the_password_to_log_in_with(
@@ -245,8 +245,8 @@ def test_a_bad_bearer_token_is_a_plain_exception(
         call(client(**visitor))
 
     assert type(refused.value) is APIException
-    assert 401 == refused.value.response_code
-    assert "HTTP response not OK." == refused.value.reason
+    assert refused.value.response_code == 401
+    assert refused.value.reason == "HTTP response not OK."
     assert f'"code": {fault}' in refused.value.response.text
 
 
@@ -260,7 +260,7 @@ def test_a_refused_key_stops_the_client_before_the_call(
     with pytest.raises(RELEASE.keyless):
         FOTA_V1.listed(client(key=""))
 
-    assert ["token"] == operations(thingspace)
+    assert operations(thingspace) == ["token"]
 
 
 @pytest.mark.parametrize(
@@ -277,8 +277,8 @@ def test_a_refused_key_is_the_sdks_exception(
     with pytest.raises(OauthProviderException) as refused:
         request_token(client(token=OauthToken("any", "Bearer")), authorization)
 
-    assert 401 == refused.value.response.status_code
-    assert "invalid_client" == refused.value.error
+    assert refused.value.response.status_code == 401
+    assert refused.value.error == "invalid_client"
     assert refused.value.error_description
 
 
@@ -306,12 +306,12 @@ def test_the_sdk_stays_on_this_machine(started: Start, connected: list[Any]) -> 
     reset_password(visitor, "secret")
     log_out(visitor)
 
-    assert {"127.0.0.1"} == set(connected)
+    assert set(connected) == {"127.0.0.1"}
 
 
 def assert_refused(refused: ConnectivityManagementResultException, code: str) -> None:
     """Assert that an exception has a code, and a message."""
-    assert 400 == refused.response.status_code
-    assert f"{UWS}.{code}" == refused.error_code
+    assert refused.response.status_code == 400
+    assert refused.error_code == f"{UWS}.{code}"
     assert refused.error_message
     assert refused.error_message in refused.response.text

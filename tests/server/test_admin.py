@@ -355,7 +355,7 @@ def test_requests_are_not_forgotten_up_to_a_limit(used: FlaskClient) -> None:
     """A limit says how many to show; what to forget it does not choose."""
     reply = used.delete("/__admin/requests?limit=1")
     assert_admin_error(reply, 400, "unknown_filter")
-    assert [1, 2, 3, 4, 5, 6] == seqs(used.get("/__admin/requests"))
+    assert seqs(used.get("/__admin/requests")) == [1, 2, 3, 4, 5, 6]
 
 
 THERE = "there are connectivity, diagnostics, fota-v1"
@@ -384,7 +384,7 @@ def test_a_filter_of_what_is_not_there_is_refused(
     message = assert_admin_error(reply, 400, f"unknown_{name}")
     assert message.startswith(f"unknown {name} ")
     assert f"; {there}" in message
-    assert [1, 2, 3, 4, 5, 6] == seqs(used.get("/__admin/requests"))
+    assert seqs(used.get("/__admin/requests")) == [1, 2, 3, 4, 5, 6]
 
 
 @each("resource", ["requests/find", "requests/count", "near-misses/request-pattern"])
@@ -853,7 +853,7 @@ def counts(**there_were: int) -> dict[str, int]:
 def test_a_reset_counts_the_deliveries(full: FlaskClient, query: str) -> None:
     """A reset says how many deliveries it forgot and how many were not sent."""
     reply = full.post(f"/__admin/reset{query}", json={}).get_json()
-    assert (1, 1) == (reply["deliveries"], reply["cancelled"])
+    assert (reply["deliveries"], reply["cancelled"]) == (1, 1)
 
 
 def test_a_reset_says_what_there_was(used: FlaskClient) -> None:
@@ -910,7 +910,7 @@ def test_a_reset_takes_its_account_from_the_body_too(used: FlaskClient) -> None:
 def test_a_reset_without_a_body_resets_everything(used: FlaskClient) -> None:
     """An empty body names no account."""
     reply = used.post("/__admin/reset", content_type="application/json")
-    assert (200, 1) == (reply.status_code, reply.get_json()["epoch"])
+    assert (reply.status_code, reply.get_json()["epoch"]) == (200, 1)
 
 
 def test_a_wait_that_a_reset_ends_shows_what_there_is_then(
@@ -930,7 +930,7 @@ def test_a_reset_of_anything_else_is_refused(used: FlaskClient, body: bytes) -> 
     """A mistyped account does not reset everybody."""
     reply = used.post("/__admin/reset", data=body, content_type="application/json")
     assert_admin_error(reply, 400, "invalid_body")
-    assert [1, 2, 3, 4, 5, 6] == seqs(used.get("/__admin/requests"))
+    assert seqs(used.get("/__admin/requests")) == [1, 2, 3, 4, 5, 6]
 
 
 def test_a_document_that_is_too_large_is_refused(
@@ -940,7 +940,7 @@ def test_a_document_that_is_too_large_is_refused(
     monkeypatch.setattr(common, "MAX_SNAPSHOT", 10)
     reply = client.put("/__admin/snapshot", json={"registrations": []})
     message = assert_admin_error(reply, 413, "too_large")
-    assert "a document here has at most 10 bytes" == message
+    assert message == "a document here has at most 10 bytes"
 
 
 def test_what_a_foreign_page_sends_is_not_read(
@@ -958,13 +958,13 @@ def test_what_is_read_is_no_longer_than_it_may_be(
 ) -> None:
     """A document of just the longest size is read."""
     monkeypatch.setattr(common, "MAX_DOCUMENT", 2)
-    assert 200 == client.post("/__admin/reset", json={}).status_code
+    assert client.post("/__admin/reset", json={}).status_code == 200
 
 
 def test_a_long_body_is_kept_cut(client: FlaskClient) -> None:
     """The journal keeps the first 64 KiB of a body; the server reads it all."""
     body = b'{"name": "Fota", "url": "http://listener/cb"}'.ljust(LONGEST_KEPT + 1)
-    assert 200 == client.post(CALLBACKS, data=body).status_code
+    assert client.post(CALLBACKS, data=body).status_code == 200
     kept = client.get("/__admin/requests/1").get_json()["request"]["body"]
     assert body[:-1].decode() == kept
 

@@ -111,8 +111,8 @@ def delivered(client: FlaskClient, **wanted: Any) -> dict[str, Any]:
 def refused(reply: TestResponse, status: int, code: str) -> str:
     """Assert that a reply is the admin API's own error, and return its message."""
     document = reply.get_json()
-    assert (status, ["error", "message"]) == (reply.status_code, list(document))
-    assert (code, "application/json") == (document["error"], reply.mimetype)
+    assert (reply.status_code, list(document)) == (status, ["error", "message"])
+    assert (document["error"], reply.mimetype) == (code, "application/json")
     return str(document["message"])
 
 
@@ -167,7 +167,7 @@ def field_of(field: Any) -> dict[str, Any]:
 def test_a_trigger_answers_with_the_pending_delivery(registered: FlaskClient) -> None:
     """202, and a delivery with the keys of the contract, not attempted yet."""
     made = trigger(registered)
-    assert [
+    assert list(made) == [
         "id",
         "seq",
         "family",
@@ -183,8 +183,8 @@ def test_a_trigger_answers_with_the_pending_delivery(registered: FlaskClient) ->
         "signed",
         "due_at",
         "attempts",
-    ] == list(made)
-    assert ("fota-v1", ACCOUNT, "Fota", FINISHED, "pending", "event", []) == tuple(
+    ]
+    assert tuple(
         made[name]
         for name in (
             "family",
@@ -195,7 +195,7 @@ def test_a_trigger_answers_with_the_pending_delivery(registered: FlaskClient) ->
             "trigger",
             "attempts",
         )
-    )
+    ) == ("fota-v1", ACCOUNT, "Fota", FINISHED, "pending", "event", [])
     assert made["due_at"] == registered.get("/__admin/clock").get_json()["now"]
 
 
@@ -205,14 +205,14 @@ def test_a_message_goes_out_after_the_reply(
     """Nothing is sent until the reply to the trigger is written."""
     reply = registered.post("/__admin/deliveries", json=TRIGGER)
     [kept] = registered.get("/__admin/deliveries").get_json()["deliveries"]
-    assert ([], [], False) == (
+    assert (
         listener.came,
         kept["attempts"],
         backend.wait_until_idle(0),
-    )
+    ) == ([], [], False)
     reply.close()
     assert backend.wait_until_idle(PATIENCE_S)
-    assert 1 == len(listener.came)
+    assert len(listener.came) == 1
 
 
 def test_a_delivery_is_shown_with_its_attempts(
@@ -224,7 +224,7 @@ def test_a_delivery_is_shown_with_its_attempts(
     assert made == shown
     assert listener.came == [shown["message"]]
     [attempt] = shown["attempts"]
-    assert [
+    assert list(attempt) == [
         "seq",
         "number",
         "started_at",
@@ -234,19 +234,19 @@ def test_a_delivery_is_shown_with_its_attempts(
         "error",
         "reply",
         "warning",
-    ] == list(attempt)
-    assert (1, 200, None, "said") == (
+    ]
+    assert (
         attempt["number"],
         attempt["status_code"],
         attempt["error"],
         attempt["reply"],
-    )
+    ) == (1, 200, None, "said")
 
 
 def test_overrides_are_sent(registered: FlaskClient, listener: Listening) -> None:
     """A trigger may change fields of the message."""
     delivered(registered, overrides={"upgradeFinished.upgradeId": "mine"})
-    assert "mine" == listener.came[0]["upgradeFinished"]["upgradeId"]
+    assert listener.came[0]["upgradeFinished"]["upgradeId"] == "mine"
 
 
 @pytest.mark.parametrize("message", [{"a": [1]}, [1, "ü"], "\ud800", 0, False, "", []])
@@ -255,11 +255,11 @@ def test_a_message_of_the_users_own_is_sent(
 ) -> None:
     """Any JSON goes out as it is, and the delivery says it was such a message."""
     made = delivered(registered, message=message)
-    assert ([message], message, "message") == (
+    assert (
         listener.came,
         made["message"],
         made["trigger"],
-    )
+    ) == ([message], message, "message")
 
 
 @each(
@@ -311,7 +311,7 @@ def test_a_trigger_that_cannot_be_is_told_why(
     """Whatever is wrong is named with what there is, and nothing is made."""
     reply = post(registered, "/deliveries", TRIGGER | wanted)
     assert refused(reply, status, code).startswith(words)
-    assert 0 == registered.get("/__admin/health").get_json()["pending_deliveries"]
+    assert registered.get("/__admin/health").get_json()["pending_deliveries"] == 0
 
 
 def test_a_trigger_where_nothing_is_registered_says_so(client: FlaskClient) -> None:
@@ -326,7 +326,7 @@ def test_a_refused_trigger_lists_five_registrations(client: FlaskClient) -> None
         register(client, f"{number:010}-00001")
     reply = post(client, "/deliveries", TRIGGER)
     message = refused(reply, 404, "not_registered")
-    assert (5, True) == (message.count("-00001 fota"), " and 2 more; " in message)
+    assert (message.count("-00001 fota"), " and 2 more; " in message) == (5, True)
 
 
 def test_another_services_registration_gets_nothing(
@@ -357,12 +357,12 @@ def test_a_delivery_is_sent_again(registered: FlaskClient, listener: Listening) 
     first = delivered(registered, overrides={"accountName": "mine"})
     reply = post(registered, f"/deliveries/{first['id']}/resend")
     [again] = reply.get_json()["deliveries"]
-    assert (202, "resend", "pending", first["message"]) == (
+    assert (
         reply.status_code,
         again["trigger"],
         again["status"],
         again["message"],
-    )
+    ) == (202, "resend", "pending", first["message"])
     assert first["id"] != again["id"]
     post(registered, "/deliveries/wait-until-idle")
     assert 2 * [first["message"]] == listener.came
@@ -483,13 +483,13 @@ def test_since_leaves_out_what_came_before(several: FlaskClient) -> None:
     shown = several.get("/__admin/deliveries").get_json()
     numbers = [delivery["seq"] for delivery in shown["deliveries"]]
     assert [str(numbers[-1])] == ids(several, f"since={numbers[1]}")
-    assert [] == ids(several, f"since={shown['meta']['last_seq']}")
+    assert ids(several, f"since={shown['meta']['last_seq']}") == []
 
 
 def test_the_total_is_what_matches_before_the_limit(several: FlaskClient) -> None:
     """A limit shows fewer; it does not count fewer."""
     meta = several.get("/__admin/deliveries?limit=1").get_json()["meta"]
-    assert (3, 0) == (meta["total"], meta["evicted"])
+    assert (meta["total"], meta["evicted"]) == (3, 0)
 
 
 FILTERS = {
@@ -537,7 +537,7 @@ def test_an_event_of_the_users_own_may_be_asked_for(client: FlaskClient) -> None
     client.put("/__admin/snapshot", json={"events": {"Own.x": own}})
     register(client, ACCOUNT)
     made = delivered(client, event="Own.x", overrides={"a": 2})
-    assert ({"a": 2}, [made["id"]]) == (made["message"], ids(client, "event=Own.x"))
+    assert (made["message"], ids(client, "event=Own.x")) == ({"a": 2}, [made["id"]])
 
 
 def test_nothing_that_came_before_the_wait_is_missed(registered: FlaskClient) -> None:
@@ -547,14 +547,14 @@ def test_nothing_that_came_before_the_wait_is_missed(registered: FlaskClient) ->
     delivered(registered)
     wanted = {"since": since, "count": 2, "timeout_s": 0}
     reply = post(registered, "/deliveries/wait", wanted)
-    assert (200, 2) == (reply.status_code, reply.get_json()["meta"]["total"])
+    assert (reply.status_code, reply.get_json()["meta"]["total"]) == (200, 2)
 
 
 def test_a_wait_looks_past_its_cursor_alone(registered: FlaskClient) -> None:
     """What is not above the cursor does not count and is not shown."""
     since = delivered(registered)["seq"]
     reply = post(registered, "/deliveries/wait", {"since": since, "timeout_s": 0})
-    assert (408, []) == (reply.status_code, reply.get_json()["deliveries"])
+    assert (reply.status_code, reply.get_json()["deliveries"]) == (408, [])
 
 
 def test_a_wait_in_vain_shows_what_came_and_what_is_due(several: FlaskClient) -> None:
@@ -563,15 +563,15 @@ def test_a_wait_in_vain_shows_what_came_and_what_is_due(several: FlaskClient) ->
     reply = post(several, "/deliveries/wait", wanted)
     shown = reply.get_json()
     place = f"{ACCOUNT} -> {ORIGIN}/cb/{ACCOUNT}"
-    assert (408, "timed_out", ids(several)) == (
+    assert (
         reply.status_code,
         shown["error"],
         [delivery["id"] for delivery in shown["deliveries"]],
-    )
+    ) == (408, "timed_out", ids(several))
     first, second, other = (delivery["id"] for delivery in shown["deliveries"])
     due_at = shown["deliveries"][1]["due_at"]
     lines = shown["message"].splitlines()
-    assert [
+    assert [line for line in lines if line and "  curl " not in line] == [
         "waited 0 s for 2 deliveries",
         f"  account  {ACCOUNT}",
         "  status   delivered",
@@ -587,14 +587,14 @@ def test_a_wait_in_vain_shows_what_came_and_what_is_due(several: FlaskClient) ->
         f"           came      {OTHER}",
         f"pending: {second} Fota.firmwareList, attempt 2 due in 300 s, at {due_at}; "
         "advance(seconds=300) brings it",
-    ] == [line for line in lines if line and "  curl " not in line]
+    ]
 
 
 def test_a_wait_where_there_is_nothing_says_so(client: FlaskClient) -> None:
     """What was asked for is repeated, attempts included."""
     wanted = {"attempts": 2, "event": FINISHED, "timeout_s": 0.01}
     shown = post(client, "/deliveries/wait", wanted).get_json()
-    assert [
+    assert shown["message"].splitlines() == [
         "waited for 1 delivery, and nothing more is due",
         f"  event     {FINISHED}",
         "  attempts  at least 2",
@@ -602,7 +602,7 @@ def test_a_wait_where_there_is_nothing_says_so(client: FlaskClient) -> None:
         "",
         "no listener is registered; first: register(account, url)",
         f'nothing was triggered; to send a message: trigger("{FINISHED}", account)',
-    ] == shown["message"].splitlines()
+    ]
 
 
 def test_a_line_hides_the_user_of_a_url(client: FlaskClient) -> None:
@@ -656,7 +656,7 @@ def test_a_wait_ends_with_what_it_waits_on(
         else:
             client.put("/__admin/snapshot", json={})
         reply = replied.result(PATIENCE_S / 2)
-    assert 408 == reply.status_code
+    assert reply.status_code == 408
     assert reply.get_json()["message"].startswith(
         "the server was reset or stopped during the wait for 1 delivery"
     )
@@ -666,8 +666,8 @@ def test_idle_is_told(registered: FlaskClient) -> None:
     """A wait until idle ends when nothing is under way or due."""
     trigger(registered)
     reply = post(registered, "/deliveries/wait-until-idle", {"timeout_s": PATIENCE_S})
-    assert (200, {"idle": True}) == (reply.status_code, reply.get_json())
-    assert 1 == len(ids(registered, "status=delivered"))
+    assert (reply.status_code, reply.get_json()) == (200, {"idle": True})
+    assert len(ids(registered, "status=delivered")) == 1
 
 
 def test_not_idle_is_told(registered: FlaskClient, listener: Listening) -> None:
@@ -693,7 +693,7 @@ def test_an_answer_after_a_reset_is_stale(
     assert post(registered, "/reset").get_json()["cancelled"] == 1
     listener.answers.set()
     assert answered.wait(PATIENCE_S)
-    assert ([made["id"]], []) == (ids(registered, "status=stale"), ids(registered))
+    assert (ids(registered, "status=stale"), ids(registered)) == ([made["id"]], [])
 
 
 def test_health_counts_what_is_pending(
@@ -706,7 +706,7 @@ def test_health_counts_what_is_pending(
     before = registered.get("/__admin/health").get_json()["pending_deliveries"]
     post(registered, "/clock/advance", {"seconds": 300})
     after = registered.get("/__admin/health").get_json()["pending_deliveries"]
-    assert (1, 0) == (before, after)
+    assert (before, after) == (1, 0)
 
 
 @each("query", ["", f"?account={ACCOUNT}", "?service=Fota"])
@@ -717,21 +717,21 @@ def test_removing_a_registration_cancels_its_deliveries(
     several.delete(f"/__admin/registrations{query}")
     assert ids(several)[1:2] == ids(several, "status=cancelled")
     fired = post(several, "/clock/advance", {"seconds": 3600}).get_json()["fired"]
-    assert [] == fired
+    assert fired == []
 
 
 def test_removing_another_registration_cancels_nothing(several: FlaskClient) -> None:
     """Only the deliveries of what was removed are cancelled."""
     several.delete(f"/__admin/registrations?account={OTHER}")
-    assert [] == ids(several, "status=cancelled")
+    assert ids(several, "status=cancelled") == []
 
 
 def test_the_clock_is_shown(client: FlaskClient, backend: Backend) -> None:
     """Whether it stands, and what time it is."""
     shown = client.get("/__admin/clock").get_json()
-    assert ["mode", "now", "ahead_s"] == list(shown)
-    assert "manual" == shown["mode"]
-    assert f"{backend.clock.now():%Y-%m-%dT%H:%M:%S.%fZ}" == shown["now"]
+    assert list(shown) == ["mode", "now", "ahead_s"]
+    assert shown["mode"] == "manual"
+    assert shown["now"] == f"{backend.clock.now():%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
 def test_the_clock_is_let_run_and_stopped(client: FlaskClient) -> None:
@@ -740,7 +740,7 @@ def test_the_clock_is_let_run_and_stopped(client: FlaskClient) -> None:
         client.put("/__admin/clock", json={"mode": mode}).get_json()["mode"]
         for mode in ("real", "manual", "manual")
     ]
-    assert ["real", "manual", "manual"] == modes
+    assert modes == ["real", "manual", "manual"]
 
 
 def test_an_advance_makes_all_happen_that_is_due(
@@ -753,13 +753,13 @@ def test_an_advance_makes_all_happen_that_is_due(
         trigger(registered, account=account)
     post(registered, "/deliveries/wait", {"attempts": 1, "count": 2})
     reply = post(registered, "/clock/advance", {"seconds": 900}).get_json()
-    assert ["mode", "now", "ahead_s", "fired"] == list(reply)
+    assert list(reply) == ["mode", "now", "ahead_s", "fired"]
     numbers = [attempt["number"] for attempt in reply["fired"]]
-    assert [2, 2, 3, 3, 4, 4] == numbers
+    assert numbers == [2, 2, 3, 3, 4, 4]
     order = [attempt["seq"] for attempt in reply["fired"]]
     assert sorted(order) == order
     assert set(ids(registered)) == {attempt["delivery"] for attempt in reply["fired"]}
-    assert 2 == len(ids(registered, "status=abandoned"))
+    assert len(ids(registered, "status=abandoned")) == 2
 
 
 def test_an_advance_short_of_it_fires_nothing(
@@ -770,7 +770,7 @@ def test_an_advance_short_of_it_fires_nothing(
     trigger(registered)
     post(registered, "/deliveries/wait", {"attempts": 1})
     assert (
-        [] == post(registered, "/clock/advance", {"seconds": 299}).get_json()["fired"]
+        post(registered, "/clock/advance", {"seconds": 299}).get_json()["fired"] == []
     )
 
 
@@ -838,7 +838,7 @@ def test_a_field_of_another_kind_is_refused(
     code = "invalid_clock" if "clock" in path else "invalid_body"
     message = refused(reply, 400, code)
     assert message.startswith(f"{name}: ")
-    assert [] == ids(registered)
+    assert ids(registered) == []
 
 
 @each("mode", [None, "Real", "", 5, True, [], {}], ids=repr)
@@ -847,7 +847,7 @@ def test_a_mode_the_clock_does_not_have_is_refused(
 ) -> None:
     """The refusal names the two there are."""
     reply = client.put("/__admin/clock", json={"mode": mode})
-    assert "mode: must be real or manual" == refused(reply, 400, "invalid_clock")
+    assert refused(reply, 400, "invalid_clock") == "mode: must be real or manual"
 
 
 def test_the_longest_wait_is_named(client: FlaskClient) -> None:

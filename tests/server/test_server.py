@@ -139,7 +139,7 @@ def test_a_holder_the_system_does_not_tell_is_to_be_looked_up(tmp_path, port, in
     """Where the system does not tell, the message says how to find out."""
     proc = _fake_proc(tmp_path, "tcp", pid="42", inode=inode, program=b"nc")
 
-    assert f"another process (find it with: lsof -i :{port})" == _holder(port, proc)
+    assert _holder(port, proc) == f"another process (find it with: lsof -i :{port})"
 
 
 def test_a_holder_that_has_gone_meanwhile_is_passed_over(tmp_path):
@@ -179,9 +179,10 @@ def test_an_ipv6_address_stands_in_brackets_in_the_url():
     """The URL of a server on ::1 has the address in brackets, and it answers."""
     with MockThingSpace(host="::1") as thingspace:
         assert thingspace.url.startswith("http://[::1]:")
-        assert "healthy" == MockThingSpace.at(thingspace.url).admin.ask(
-            "GET", "/health"
-        ).get("status")
+        assert (
+            MockThingSpace.at(thingspace.url).admin.ask("GET", "/health").get("status")
+            == "healthy"
+        )
 
 
 def test_a_taken_ipv6_address_stands_in_brackets_in_the_error():
@@ -214,7 +215,7 @@ def test_a_stopped_server_can_be_started_again(thingspace):
     thingspace.stop()
 
     with thingspace.start():
-        assert [] == thingspace.registrations()
+        assert thingspace.registrations() == []
 
 
 def test_stopping_closes_an_idle_connection(thingspace):
@@ -226,7 +227,7 @@ def test_stopping_closes_an_idle_connection(thingspace):
 
         thingspace.stop()
 
-        assert (200, b"") == (reply.status, client.recv(1))
+        assert (reply.status, client.recv(1)) == (200, b"")
 
 
 def test_stopping_lets_a_request_in_flight_finish():
@@ -272,7 +273,7 @@ def test_200_slow_connections_do_not_keep_a_client_from_its_answer(thingspace):
 
         with _connected(_port(thingspace)) as client:
             client.sendall(REQUEST + b"\r\n")
-            assert 200 == _reply(client).status
+            assert _reply(client).status == 200
 
 
 @pytest.mark.parametrize(
@@ -312,10 +313,10 @@ def test_a_body_that_is_too_large_gets_413_in_the_familys_shape(thingspace):
     connection.request("GET", CALLBACKS)
     after = connection.getresponse()
 
-    assert 413 == reply.status
+    assert reply.status == 413
     assert b'"errorCode":' in body
     assert b'"errorMessage":' in body
-    assert (200, b"[]") == (after.status, after.read().strip())
+    assert (after.status, after.read().strip()) == (200, b"[]")
     connection.close()
 
 
@@ -345,5 +346,5 @@ def test_two_servers_in_one_process_share_nothing():
             client.sendall(f"GET {CALLBACKS} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
             _reply(client).read()
 
-        assert ([], []) == (other.registrations(), other.requests())
-        assert (1, 1) == (len(one.registrations()), len(one.requests()))
+        assert (other.registrations(), other.requests()) == ([], [])
+        assert (len(one.registrations()), len(one.requests())) == (1, 1)

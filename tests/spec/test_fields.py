@@ -243,6 +243,6 @@ def test_the_description_of_a_field_takes_what_it_takes(
 def test_the_description_of_headers_has_both_forms(text: str) -> None:
     """An object of names and values, or text with one a line."""
     pairs, lines = HttpHeaders().described("")["anyOf"]
-    assert ("object", "string") == (pairs["type"], lines["type"])
+    assert (pairs["type"], lines["type"]) == ("object", "string")
     assert re.search(pairs["propertyNames"]["pattern"], "X-A")
     assert re.search(lines["not"]["pattern"], "X-A: b\nHOST: c")

@@ -193,10 +193,10 @@ def test_a_registration_has_the_headers_and_the_secret_it_was_given(
     made_up = thing.register(OTHER, LISTENER, family="location", service="Location")
     plain = thing.register(ACCOUNT, LISTENER)
 
-    assert ((("X-Key", "k"),), "s") == (given.headers, given.secret)
+    assert (given.headers, given.secret) == ((("X-Key", "k"),), "s")
     assert [given] == thing.registrations(family="diagnostics")
-    assert ((), 64) == (made_up.headers, len(made_up.secret))
-    assert ((), None) == (plain.headers, plain.secret)
+    assert (made_up.headers, len(made_up.secret)) == ((), 64)
+    assert (plain.headers, plain.secret) == ((), None)
 
 
 def test_a_registration_that_cannot_be_is_refused(thing: MockThingSpace) -> None:
@@ -369,8 +369,8 @@ def test_a_request_that_must_not_be_is_shown(thing: MockThingSpace) -> None:
     use(thing)
     lines = failure(thing, count=0)
     assert lines[:2] == ["expected 0 requests", "but 4 matched"]
-    assert 4 == len([line for line in lines if line.startswith("matched: ")])
-    assert 4 == len([line for line in lines if line.startswith("  curl ")])
+    assert len([line for line in lines if line.startswith("matched: ")]) == 4
+    assert len([line for line in lines if line.startswith("  curl ")]) == 4
     assert [line for line in lines if "nearest:" in line or "empty" in line][1:] == []
 
 

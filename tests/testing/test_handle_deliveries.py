@@ -69,11 +69,11 @@ def test_a_message_is_triggered_and_awaited(thing: MockThingSpace) -> None:
     """What is made is pending, and the wait returns it delivered."""
     [made] = thing.trigger(FINISHED, ACCOUNT)
     done = thing.wait_for_delivery(ACCOUNT, event=FINISHED, service="Fota")
-    assert ("pending", "delivered", made.id) == (made.status, done.status, done.id)
-    assert [(1, 200, None, "said")] == [
+    assert (made.status, done.status, done.id) == ("pending", "delivered", made.id)
+    assert [
         (attempt.number, attempt.status_code, attempt.error, attempt.reply)
         for attempt in done.attempts
-    ]
+    ] == [(1, 200, None, "said")]
 
 
 def test_an_override_spells_dots_as_underscores(thing: MockThingSpace) -> None:
@@ -83,16 +83,16 @@ def test_an_override_spells_dots_as_underscores(thing: MockThingSpace) -> None:
         FINISHED, ACCOUNT, upgradeFinished__upgradeId="mine", **paths
     )
     finished = made.message["upgradeFinished"]
-    assert ("mine", "2") == (
+    assert (
         finished["upgradeId"],
         finished["deviceList"][1]["deviceId"],
-    )
+    ) == ("mine", "2")
 
 
 def test_a_message_of_the_users_own_is_triggered(thing: MockThingSpace) -> None:
     """It goes out instead of the event's."""
     [made] = thing.trigger(FINISHED, ACCOUNT, service="Fota", message=[1, "ü"])
-    assert ([1, "ü"], "message") == (made.message, made.trigger)
+    assert (made.message, made.trigger) == ([1, "ü"], "message")
 
 
 def test_a_trigger_without_account_is_refused(thing: MockThingSpace) -> None:
@@ -146,13 +146,13 @@ def test_a_handle_keeps_to_its_account(scoped: MockThingSpace) -> None:
     assert made.id == scoped.wait_for_delivery().id
     assert [made.id] == [delivery.id for delivery in scoped.deliveries()]
     assert [made.id] == [delivery.id for delivery in scoped.assert_delivered(count=1)]
-    assert 2 == len(scoped.deliveries(since=0)) + len(scoped.deliveries(OTHER))
+    assert len(scoped.deliveries(since=0)) + len(scoped.deliveries(OTHER)) == 2
 
 
 def test_the_events_are_listed(thing: MockThingSpace) -> None:
     """Each event has its fields."""
     events = thing.events()
-    assert [LIST, FINISHED] == [events[0]["event"], events[3]["event"]]
+    assert [events[0]["event"], events[3]["event"]] == [LIST, FINISHED]
     assert all(event["fields"] for event in events)
 
 
@@ -168,7 +168,7 @@ def test_a_wait_in_vain_is_an_assertion(thing: MockThingSpace) -> None:
     failed = thing.wait_for_delivery(ACCOUNT, attempts=1)
     with pytest.raises(AssertionError) as caught:
         thing.wait_for_delivery(ACCOUNT, since=failed.seq - 1, timeout_s=0)
-    assert [
+    assert str(caught.value).splitlines() == [
         "waited 0 s for 1 delivery",
         f"  account  {ACCOUNT}",
         "  status   delivered",
@@ -182,7 +182,7 @@ def test_a_wait_in_vain_is_an_assertion(thing: MockThingSpace) -> None:
         "",
         f"pending: {failed.id} {FINISHED}, attempt 2 due in 300 s, at "
         f"{failed.due_at:%Y-%m-%dT%H:%M:%S.%fZ}; advance(seconds=300) brings it",
-    ] == str(caught.value).splitlines()
+    ]
 
 
 def test_who_shares_a_clock_is_not_told_to_move_it(scoped: MockThingSpace) -> None:
@@ -217,8 +217,8 @@ def test_what_was_delivered_is_returned(thing: MockThingSpace) -> None:
     thing.trigger(FINISHED, ACCOUNT)
     thing.trigger(LIST, ACCOUNT)
     thing.wait_for_delivery(count=2)
-    assert [LIST] == [delivery.event for delivery in thing.assert_delivered(event=LIST)]
-    assert 2 == len(thing.assert_delivered(ACCOUNT, count=2))
+    assert [delivery.event for delivery in thing.assert_delivered(event=LIST)] == [LIST]
+    assert len(thing.assert_delivered(ACCOUNT, count=2)) == 2
 
 
 def test_what_was_not_delivered_is_told(thing: MockThingSpace) -> None:
@@ -229,15 +229,15 @@ def test_what_was_not_delivered_is_told(thing: MockThingSpace) -> None:
     thing.wait_for_delivery(ACCOUNT)
     with pytest.raises(AssertionError) as another:
         thing.assert_delivered(ACCOUNT, event=FINISHED, count=2)
-    assert [
+    assert str(nothing.value).splitlines() == [
         "expected at least 1 delivery",
         f"  event   {FINISHED}",
         "  status  delivered",
         "but 0 came",
         "",
         f'nothing was triggered; to send a message: trigger("{FINISHED}", account)',
-    ] == str(nothing.value).splitlines()
-    assert [
+    ]
+    assert str(another.value).splitlines() == [
         "expected 2 deliveries",
         f"  account  {ACCOUNT}",
         f"  event    {FINISHED}",
@@ -249,7 +249,7 @@ def test_what_was_not_delivered_is_told(thing: MockThingSpace) -> None:
         f"  event  expected  {FINISHED}",
         f"         came      {LIST}",
         f"  {again(thing, made.id)}",
-    ] == str(another.value).splitlines()
+    ]
 
 
 def test_what_should_not_have_been_delivered_is_told(thing: MockThingSpace) -> None:
@@ -259,7 +259,7 @@ def test_what_should_not_have_been_delivered_is_told(thing: MockThingSpace) -> N
     thing.wait_for_delivery(ACCOUNT)
     with pytest.raises(AssertionError) as caught:
         thing.assert_not_delivered(event=LIST)
-    assert [
+    assert str(caught.value).splitlines() == [
         "expected 0 deliveries",
         f"  event   {LIST}",
         "  status  delivered",
@@ -268,7 +268,7 @@ def test_what_should_not_have_been_delivered_is_told(thing: MockThingSpace) -> N
         f"came: {made.id} {LIST} for {ACCOUNT} -> {URL}: delivered, 1 attempt, "
         "last: 200",
         f"  {again(thing, made.id)}",
-    ] == str(caught.value).splitlines()
+    ]
 
 
 def test_a_line_hides_the_user_of_a_url(thing: MockThingSpace) -> None:
@@ -286,8 +286,8 @@ def test_a_delivery_is_sent_again(thing: MockThingSpace) -> None:
     [first] = thing.trigger(LIST, ACCOUNT)
     again = thing.resend(first.id)
     thing.wait_until_idle()
-    assert (first.message, "resend") == (again.message, again.trigger)
-    assert 2 == len(thing.assert_delivered())
+    assert (again.message, again.trigger) == (first.message, "resend")
+    assert len(thing.assert_delivered()) == 2
 
 
 def test_the_whole_schedule_passes_at_once(thing: MockThingSpace) -> None:
@@ -296,20 +296,21 @@ def test_the_whole_schedule_passes_at_once(thing: MockThingSpace) -> None:
     before = thing.now
     thing.trigger(LIST, ACCOUNT)
     thing.wait_until_idle()
-    assert [2] == [attempt["number"] for attempt in thing.advance(minutes=5)]
-    assert [3, 4] == [
-        attempt["number"] for attempt in thing.advance(minutes=9, seconds=60)
+    assert [attempt["number"] for attempt in thing.advance(minutes=5)] == [2]
+    assert [attempt["number"] for attempt in thing.advance(minutes=9, seconds=60)] == [
+        3,
+        4,
     ]
-    assert timedelta(minutes=15) == thing.now - before
+    assert thing.now - before == timedelta(minutes=15)
     [kept] = thing.deliveries(status="abandoned")
-    assert 4 * [503] == [attempt.status_code for attempt in kept.attempts]
+    assert [attempt.status_code for attempt in kept.attempts] == 4 * [503]
 
 
 def test_an_advance_by_nothing_settles_what_is_under_way(thing: MockThingSpace) -> None:
     """Time need not pass for what is due already."""
     thing.trigger(LIST, ACCOUNT)
     thing.advance()
-    assert 1 == len(thing.assert_delivered())
+    assert len(thing.assert_delivered()) == 1
 
 
 def test_an_advance_takes_a_plain_number_and_hours(thing: MockThingSpace) -> None:
@@ -327,7 +328,7 @@ def test_a_limit_keeps_the_last(thing: MockThingSpace) -> None:
     thing.trigger(LIST, ACCOUNT)
     thing.trigger(FINISHED, ACCOUNT)
     found = thing.deliveries(family="fota-v1", service="Fota", limit=1)
-    assert [FINISHED] == [item.event for item in found]
+    assert [item.event for item in found] == [FINISHED]
 
 
 def test_what_stays_busy_is_an_assertion(thing: MockThingSpace) -> None:

@@ -168,7 +168,7 @@ def test_a_server_on_every_ipv6_address_answers_at_its_url():
     with MockThingSpace(host="::", allowed_hosts=["::1"]) as server:
         assert server.url.startswith("http://[::1]:")
         assert (
-            200 == requests.get(f"{server.url}/__admin/health", timeout=5).status_code
+            requests.get(f"{server.url}/__admin/health", timeout=5).status_code == 200
         )
 
 
@@ -176,15 +176,15 @@ def test_a_handle_says_where_it_is():
     """Its repr has the URL, and the account it keeps to."""
     scoped = MockThingSpace.at("localhost:1", account="0242078689-00001")
 
-    assert "<MockThingSpace not running>" == repr(MockThingSpace())
-    assert "<MockThingSpace http://localhost:1, account 0242078689-00001>" == (
-        repr(scoped)
+    assert repr(MockThingSpace()) == "<MockThingSpace not running>"
+    assert repr(scoped) == (
+        "<MockThingSpace http://localhost:1, account 0242078689-00001>"
     )
 
 
 def test_settings_can_be_given_by_name(thingspace):
     """A mapping of settings is as good as a value; an unknown one is named."""
-    assert "strict" == MockThingSpace({"auth": "strict"}).settings.auth
+    assert MockThingSpace({"auth": "strict"}).settings.auth == "strict"
     with pytest.raises(SettingsError, match="did you mean 'auth'"):
         MockThingSpace({"aut": "strict"})
 
@@ -220,7 +220,7 @@ def test_the_admin_api_answers_while_all_others_are_busy(thingspace):
         url = f"{thingspace.url}/__admin/health"
         replies = list(pool.map(lambda _: requests.get(url, timeout=5), range(16)))
 
-    assert {200} == {reply.status_code for reply in replies}
+    assert {reply.status_code for reply in replies} == {200}
 
 
 def test_a_reply_in_pieces_arrives_whole():
@@ -233,7 +233,7 @@ def test_a_reply_in_pieces_arrives_whole():
     server = Server(app, "127.0.0.1", 0)
     server.start()
     try:
-        assert b"abcdef" == requests.get(server.url, timeout=5).content
+        assert requests.get(server.url, timeout=5).content == b"abcdef"
     finally:
         server.stop()
 
@@ -249,6 +249,6 @@ def test_output_that_cannot_be_written_is_a_sentence(thingspace):
             text=True,
         )
 
-    assert 1 == ran.returncode
+    assert ran.returncode == 1
     assert "No space left on device" in ran.stderr
     assert "Traceback" not in ran.stderr
