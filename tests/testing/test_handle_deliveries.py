@@ -30,8 +30,9 @@ class Listening:
 
     def __call__(self, _: Any, start: Any) -> list[bytes]:
         """Answer a message, as soon as it may."""
+        statuses = self.statuses  # of the test that the message is of
         assert self.answers.wait(TIMEOUT_S)
-        status = self.statuses.pop(0) if self.statuses else 200
+        status = statuses.pop(0) if statuses else 200
         start(f"{status} Said", [])
         return [b"said"]
 
@@ -49,9 +50,9 @@ def running() -> Iterator[MockThingSpace]:
 @pytest.fixture(params=["here", "elsewhere"])
 def thing(running: MockThingSpace, request: pytest.FixtureRequest) -> MockThingSpace:
     """The server as just started, by either transport, with a registration."""
-    LISTENER.statuses.clear()
     LISTENER.answers.set()
     running.reset()
+    LISTENER.statuses = []
     running.register(ACCOUNT, URL)
     return running if request.param == "here" else MockThingSpace.at(running.url)
 
