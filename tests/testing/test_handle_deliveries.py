@@ -30,9 +30,8 @@ class Listening:
 
     def __call__(self, _: Any, start: Any) -> list[bytes]:
         """Answer a message, as soon as it may."""
-        statuses = self.statuses  # of the test that the message is of
         assert self.answers.wait(TIMEOUT_S)
-        status = statuses.pop(0) if statuses else 200
+        status = self.statuses.pop(0) if self.statuses else 200
         start(f"{status} Said", [])
         return [b"said"]
 
@@ -51,6 +50,7 @@ def running() -> Iterator[MockThingSpace]:
 def thing(running: MockThingSpace, request: pytest.FixtureRequest) -> MockThingSpace:
     """The server as just started, by either transport, with a registration."""
     LISTENER.answers.set()
+    running.wait_until_idle()  # a call that is left over would take an answer
     running.reset()
     LISTENER.statuses = []
     running.register(ACCOUNT, URL)
