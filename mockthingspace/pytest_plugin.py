@@ -166,7 +166,7 @@ def _thingspace_accounts(
         first = secrets.randbelow(9 * 10**9)
         return (f"{first + n:010d}-{worker % 10**5:05d}" for n in count(1))
     usual = [name for name in accepted if ACCOUNT_FORMAT.fullmatch(name)]
-    names = sorted(usual or accepted)  # every family takes the usual ones
+    names = sorted(usual or accepted)  # every API takes the usual ones
     if len(names) < sharing:
         pytest.fail(
             f"thingspace_account: the setting accounts must have at least {sharing}, "

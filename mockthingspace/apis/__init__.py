@@ -1,4 +1,4 @@
-"""The families the server serves. A new one is a folder here and a line below."""
+"""The APIs the server serves. A new one is a folder here and a line below."""
 
 from mockthingspace.apis.connectivity import api as connectivity
 from mockthingspace.apis.diagnostics import api as diagnostics

@@ -1,4 +1,4 @@
-"""What holds for all callback families alike, and what differs only in its source."""
+"""What holds for all callback APIs alike, and what differs only in its source."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -107,11 +107,11 @@ def callbacks(
     acknowledged: Provenance = ACKNOWLEDGED,
     measured: Provenance = MEASURED,
 ) -> tuple[Claim, ...]:
-    """Return what holds for a callback family: what is alike, more, and delivery.
+    """Return what holds for a callback API: what is alike, more, and delivery.
 
     Args:
         posted: How we know how messages are sent.
-        *more: What else the family does.
+        *more: What else the API does.
         acknowledged: How acknowledging and sending again is known.
         measured: How what was measured of them is known.
     """

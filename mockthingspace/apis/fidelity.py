@@ -1,6 +1,6 @@
 """The register of how faithful the server is: an entry for everything it does.
 
-Nothing is stated here: the entries are read from the families, their shapes,
+Nothing is stated here: the entries are read from the APIs, their schemas,
 answers and messages, so what has none does not exist, or its test fails.
 """
 
@@ -44,7 +44,7 @@ class Entry(NamedTuple):
 
 
 def entries(apis: Iterable[Api] = APIS) -> list[Entry]:
-    """Return the whole register, family by family, and the headers last."""
+    """Return the whole register, API by API, and the headers last."""
     found = [entry for api in apis for entry in _of(api)]
     found += [
         _entry(ALL, "header", f"{place} {name}", claim)
@@ -84,32 +84,32 @@ def _of(api: Api) -> Iterator[Entry]:
 
 
 def _fields(api: Api, operation: Operation) -> Iterator[Entry]:
-    for place, shape in operation.shapes():
-        yield from _keys(api, f"{operation.name} {place}", shape)
+    for place, schema in operation.schemas():
+        yield from _keys(api, f"{operation.name} {place}", schema)
     other = operation.in_docs_dialect.reply
     if other is not None and other is not operation.reply:
         yield from _keys(api, f"{operation.name} reply (dialect=docs)", other)
 
 
-def _keys(api: Api, place: str, shape: BaseSchema) -> Iterator[Entry]:
-    for name, field in shape.fields.items():
+def _keys(api: Api, place: str, schema: BaseSchema) -> Iterator[Entry]:
+    for name, field in schema.fields.items():
         key = f"{place} {field.data_key or name}"
-        told = field.metadata.get("known") or provenance_of(shape)
+        told = field.metadata.get("known") or provenance_of(schema)
         yield Entry(api.name, "field", key, key, *told)
 
 
-def provenance_of(shape: BaseSchema) -> Provenance:
-    """Return how we know of a shape's fields.
+def provenance_of(schema: BaseSchema) -> Provenance:
+    """Return how we know of a schema's fields.
 
     Raises:
-        AssertionError: The shape does not say; nothing may be served unmarked.
+        AssertionError: The schema does not say; nothing may be served unmarked.
     """
-    assert shape.known is not None, f"{shape!r} does not say how it is known"
-    return shape.known
+    assert schema.known is not None, f"{schema!r} does not say how it is known"
+    return schema.known
 
 
 def _rules(api: Api) -> Iterator[Claim]:
-    """Return what a family does besides: its own facts, and those of its values."""
+    """Return what an API does besides: its own claims, and those of its values."""
     yield from api.claims
     for rule, known_as in api.registration_rules.items():
         yield Claim(f"registration_rules=enforced: {rule.summary}", *known_as)
@@ -121,22 +121,22 @@ def _rules(api: Api) -> Iterator[Claim]:
                 yield value.silent
         if operation.many and not operation.silent:
             yield common.NOTHING_LISTED
-        for place, shape in operation.shapes():
+        for place, schema in operation.schemas():
             if place != "reply":
-                yield from _of_shape(operation, place, shape)
+                yield from _of_schema(operation, place, schema)
 
 
-def _of_shape(operation: Operation, place: str, shape: BaseSchema) -> Iterator[Claim]:
-    """Return what a request's shape takes besides its fields."""
-    for other, spelling in shape.also.items():
+def _of_schema(operation: Operation, place: str, schema: BaseSchema) -> Iterator[Claim]:
+    """Return what a request's schema takes besides its fields."""
+    for other, spelling in schema.also.items():
         summary = (
             f"{operation.name}: {other} is taken for {spelling.key} in the {place}"
         )
         yield Claim(summary, *spelling.known)
-    read = common.READERS[shape.reader]
+    read = common.READERS[schema.reader]
     if read is not None:
         yield read
-    for field in shape.fields.values():
+    for field in schema.fields.values():
         yield from getattr(field, "claims", ())
 
 

@@ -1,4 +1,4 @@
-"""What the operations of callback families do: list, show, register, deregister."""
+"""What the operations of callback APIs do: list, show, register, deregister."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from mockthingspace.spec.api import Api
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request to an operation, as its verb sees it.
+    """One request to an operation, as its handler sees it.
 
     ``stale`` is the registry that a list is read from, where a fault says so.
     """
@@ -55,7 +55,7 @@ def register(
 ) -> Registration:
     """Register, in place of the account's earlier registration for the service.
 
-    A family with a single service implies it.
+    An API with a single service implies it.
     """
     registration = Registration(
         call.family.name,

@@ -1,4 +1,4 @@
-"""Which refusals an operation can meet: read from its shapes, proofs and verb."""
+"""Which refusals an operation can meet: read from its schemas, proofs and handler."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -42,7 +42,7 @@ _CHARACTERS = tuple(map(chr, range(0x20, 0x7F)))
 
 
 def refusals(api: Api, operation: Operation) -> Refusals:
-    """Return every refusal an operation can meet, by what the family answers it as.
+    """Return every refusal an operation can meet, by what the API answers it as.
 
     Those of all settings: which of them are met is for ``auth``, ``accounts``,
     ``registration_rules`` and ``deregister_missing`` to say.
@@ -57,9 +57,9 @@ def _met(api: Api, operation: Operation) -> Iterator[type[ThingSpaceError]]:
         yield from OF_PROOFS[proof]
     if operation.path is not None:
         yield NotServed
-    for place, shape in operation.shapes():
+    for place, schema in operation.schemas():
         if place != "reply":
-            yield from _of_fields(shape, ("", "?") if place == "path" else (None, "?"))
+            yield from _of_fields(schema, ("", "?") if place == "path" else (None, "?"))
     if operation.body is not None:
         yield from _of_body(operation.body)
     yield from RAISED.get(operation.handler, ())
@@ -69,14 +69,14 @@ def _met(api: Api, operation: Operation) -> Iterator[type[ThingSpaceError]]:
 
 
 def _answered(api: Api, refusal: type[ThingSpaceError]) -> type[ThingSpaceError]:
-    """Return the refusal a family has an answer for: this one, or what it refines."""
+    """Return the refusal an API has an answer for: this one, or what it refines."""
     return next(kind for kind in refusal.__mro__ if kind in api.answers)
 
 
 def _of_fields(
-    shape: BaseSchema, values: tuple[object, ...]
+    schema: BaseSchema, values: tuple[object, ...]
 ) -> Iterator[type[ThingSpaceError]]:
-    fields: Mapping[str, Any] = shape.load_fields
+    fields: Mapping[str, Any] = schema.load_fields
     for name, field in fields.items():
         for value in values:
             yield field.refusal_of(value)
@@ -84,31 +84,31 @@ def _of_fields(
             yield InactiveAccount
 
 
-def _of_body(shape: BaseSchema) -> Iterator[type[ThingSpaceError]]:
+def _of_body(schema: BaseSchema) -> Iterator[type[ThingSpaceError]]:
     """Read bodies nothing could be made of, and see how they are refused."""
-    found = (_reading(shape, body) for body in _BODIES)
+    found = (_reading(schema, body) for body in _BODIES)
     return (type(item) for item in found if item is not None)
 
 
-def _reading(shape: BaseSchema, body: bytes) -> ThingSpaceError | None:
+def _reading(schema: BaseSchema, body: bytes) -> ThingSpaceError | None:
     try:
-        shape.read(body)
+        schema.read(body)
     except ThingSpaceError as refusal:
         return refusal
     return None
 
 
 @cache
-def refused_characters(shape: BaseSchema) -> str:
-    """Return the characters that no text in a document of this shape may hold."""
+def refused_characters(schema: BaseSchema) -> str:
+    """Return the characters that no text in a document of this schema may hold."""
     documents = {letter: to_json({"any": letter}).encode() for letter in _CHARACTERS}
     return "".join(
         value
         for value, body in documents.items()
-        if isinstance(_reading(shape, body), InvalidCharacter)
+        if isinstance(_reading(schema, body), InvalidCharacter)
     )
 
 
-def takes_array(shape: BaseSchema) -> bool:
-    """Say whether a document of this shape may stand in an array of one."""
-    return _reading(shape, b"[{}]") is None and _reading(shape, b"[1]") is not None
+def takes_array(schema: BaseSchema) -> bool:
+    """Say whether a document of this schema may stand in an array of one."""
+    return _reading(schema, b"[{}]") is None and _reading(schema, b"[1]") is not None

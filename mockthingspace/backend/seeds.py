@@ -149,7 +149,7 @@ def faults(
 def events(
     document: Mapping[str, Any], apis: tuple[Api, ...]
 ) -> tuple[tuple[str, Event], ...]:
-    """Return a seed document's own events, each with its family.
+    """Return a seed document's own events, each with its API.
 
     Raises:
         SettingsError: One cannot be used; the message says which and why.
@@ -183,7 +183,7 @@ def registrations(
 
     Args:
         document: The seed document.
-        apis: The families a registration can be for.
+        apis: The APIs a registration can be for.
         now: When those that do not say were registered.
 
     Raises:
@@ -201,7 +201,7 @@ def registrations(
 def registration(item: object, apis: Iterable[Api], now: datetime) -> Registration:
     """Return one registration spelled in the admin API's names.
 
-    Where it names a service and no family, it is with the first that has the service.
+    Where it names a service and no API, it is with the first that has the service.
 
     Raises:
         SettingsError: It cannot be used; the message says why.
@@ -252,7 +252,7 @@ def _family(name: str, apis: Iterable[Api]) -> Api:
 
 
 def _service(name: str, api: Api, apis: Iterable[Api]) -> str:
-    """Return a family's service by its name, or by another spelling of it."""
+    """Return an API's service by its name, or by another spelling of it."""
     try:
         return ServiceName(api.services, api.spellings).deserialize(name)
     except ValidationError as error:
@@ -262,7 +262,7 @@ def _service(name: str, api: Api, apis: Iterable[Api]) -> str:
 
 
 def _with_service(name: str, apis: Iterable[Api]) -> str:
-    """Return the name of the first family that has a service."""
+    """Return the name of the first API that has a service."""
     apis = tuple(apis)
     for api in apis:
         if api.serves(name):

@@ -131,7 +131,7 @@ def concerns(entry: object, account: str | None, since: int) -> bool:
     """Say whether a timeline above ``since`` has something new of an entry.
 
     Args:
-        entry: An exchange, a delivery or a happening as it was kept; anything else
+        entry: An exchange, a delivery or a log entry as it was kept; anything else
             has no place in a timeline.
         account: Whose timeline; everybody's if None.
         since: A number.
@@ -149,7 +149,7 @@ def concerns(entry: object, account: str | None, since: int) -> bool:
 
 
 def news(entry: object) -> Entry | None:
-    """Return what is new of a delivery or a happening as it was just kept."""
+    """Return what is new of a delivery or a log entry as it was just kept."""
     if isinstance(entry, LogEntry):
         return _happened(entry)
     if isinstance(entry, Delivery):

@@ -22,7 +22,7 @@ SEED = 20260924  # what the ids of messages are drawn from
 
 
 def catalogue(apis: Iterable[Api], state: BackendState) -> dict[str, tuple[str, Event]]:
-    """Return every event that can be triggered, with its family, by name."""
+    """Return every event that can be triggered, with its API, by name."""
     built_in = {event.name: (api.name, event) for api in apis for event in api.events}
     return built_in | {event.name: (family, event) for family, event in state.events}
 
@@ -182,7 +182,7 @@ def _delivery(
 
 
 def _check_service(service: str, family: str, apis: Iterable[Api]) -> None:
-    """Refuse a service of another family, and say which."""
+    """Refuse a service of another API, and say which."""
     owners = [each.name for each in apis if each.serves(service)]
     if family not in owners:
         raise AdminError(

@@ -2,7 +2,7 @@
 
 It needs no credentials and no network: a server and a listener on free ports of
 this machine do. Every step is checked, so the demo ends well only if its story,
-which ``story`` has, is true.
+which ``demo_story`` has, is true.
 """
 
 from collections.abc import Iterable

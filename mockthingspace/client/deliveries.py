@@ -119,7 +119,7 @@ class DeliveriesHandle(AdminCaller):
 
         Args:
             account: Whose; this handle's own account if None.
-            family: With which family.
+            family: With which API.
             service: For which callback service.
             event: Of which event.
             status: In which status; ``delivered`` if neither this nor

@@ -105,7 +105,7 @@ class FaultsHandle(AdminCaller):
             on: ``requests`` or ``deliveries``; must be given where both have such a
                 kind (``delay``).
             account: Only this account's; this handle's own account if None.
-            family: Only this family's.
+            family: Only this API's.
             operation: Only this operation's, such as ``register``.
             service: Only this callback service's, of deliveries.
             event: Only this event's, of deliveries.

@@ -31,13 +31,13 @@ class RequestsHandle(AdminCaller):
         Args:
             account: The account, such as ``0242078689-00001``.
             url: Where the listener is.
-            family: The family it is registered with; if not given, the first that
+            family: The API it is registered with; if not given, the first that
                 has the service, or ``fota-v1``.
             service: The callback service; may be left out where there is one.
             username: Sent in each message, if given.
             password: Sent in each message, if given.
             headers: Sent with each message, if given.
-            secret: What messages are signed with, where the family signs; made
+            secret: What messages are signed with, where the API signs; made
                 up if not given.
 
         Returns:
@@ -90,7 +90,7 @@ class RequestsHandle(AdminCaller):
 
         Args:
             account: The account they were about.
-            family: The family that answered, such as ``fota-v1``.
+            family: The API that answered, such as ``fota-v1``.
             operation: The operation of it, such as ``register``.
             status: The HTTP status of the reply.
             since: Only those numbered above this ``seq``.
@@ -128,7 +128,7 @@ class RequestsHandle(AdminCaller):
             operation: The operation, such as ``register``.
             count: How many there must be; None for one or more.
             account: The account it was about.
-            family: The family that answered.
+            family: The API that answered.
             method: The HTTP method.
             path: The path, without the query.
             status: The HTTP status of the reply.

@@ -1,7 +1,7 @@
 """What ThingSpace refuses, and what the server's own user did wrong.
 
 A refusal is named for the fact and carries the explanation for the developer.
-It knows no HTTP status and no ThingSpace wording: each family's table says how
+It knows no HTTP status and no ThingSpace wording: each API's table says how
 it answers each refusal.
 """
 
@@ -72,7 +72,7 @@ class TooLarge(InvalidRequest):
 
 
 class UnknownService(ThingSpaceError):
-    """The family has no such callback service."""
+    """The API has no such callback service."""
 
 
 class InvalidCredential(InvalidRequest):

@@ -1,7 +1,7 @@
 """The words of the server: plain values, shared by every module.
 
-ThingSpace's spelling never gets here; it stops at the shapes of ``wire`` and
-of the families.
+ThingSpace's spelling never gets here; it stops at the schemas of ``spec.schemas`` and
+of the APIs.
 """
 
 import re
@@ -24,7 +24,7 @@ TRANSPORT_HEADERS = frozenset(
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 Proof = Literal["basic", "bearer", "session"]
 Pairs = tuple[tuple[str, str], ...]
-QueueKey = tuple[str, str, str]  # family, account, service
+QueueKey = tuple[str, str, str]  # API, account, service
 Status = Literal["pending", "delivered", "abandoned", "cancelled", "stale"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 
@@ -70,7 +70,7 @@ class Registration:
     """The URL an account wants a service's callback messages sent to.
 
     ``headers`` are sent with each message; ``secret`` is what messages are
-    signed with, where the family signs.
+    signed with, where the API signs.
     """
 
     family: str
@@ -92,7 +92,7 @@ class Registration:
 
     @property
     def queue_key(self) -> QueueKey:
-        """What it is registered under: family, account and service."""
+        """What it is registered under: API, account and service."""
         return self.family, self.account, self.service
 
 
@@ -114,7 +114,7 @@ class Exchange(NamedTuple):
     A named tuple, not a dataclass: one is made for every request, and this is
     the cheapest immutable record there is. ``path`` is decoded as WSGI decodes
     it; header names are WSGI's. Passwords and tokens are still in here:
-    ``rendering`` shows exchanges without them. ``after`` is the last number there
+    ``serializers`` shows exchanges without them. ``after`` is the last number there
     was when the request arrived.
     """
 

@@ -1,6 +1,6 @@
 """The Flask application of one server, and what it does around every request.
 
-``_arrive`` notes when a request came and what it said, the family's view (or
+``_arrive`` notes when a request came and what it said, the API's view (or
 the handler of what is not served) replies, ``_complete`` adds the explanation
 and the journal's entry. The admin API and the front page are left out of the journal.
 """
@@ -132,7 +132,7 @@ def _check_application(url: str, application: Any) -> None:
 
 
 class _Application(Flask):
-    """Serves the families and the admin API.
+    """Serves the APIs and the admin API.
 
     All have the same URL rules, and compiling them is most of what making one
     would cost: they are compiled once in a process, and copied for an

@@ -1,7 +1,7 @@
-"""Families and operations as values: all that differs between ThingSpace's APIs.
+"""APIs and operations as values: all that differs between ThingSpace's APIs.
 
-``verbs`` has what operations do, ``views`` serves them. What a family does that
-no value can say is a verb of its own, in its file.
+``handlers`` has what operations do, ``blueprint`` serves them. What an API does that
+no value can say is a handler of its own, in its file.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -19,7 +19,7 @@ from mockthingspace.spec.schemas import BaseSchema
 
 @dataclass(frozen=True, slots=True)
 class ErrorResponse:
-    """How a family answers one refusal: status, body, and how we know.
+    """How an API answers one refusal: status, body, and how we know.
 
     ``docs`` is the body where the setting ``dialect`` is ``docs``, if another, and
     ``docs_fact`` what is answered then, and how we know that.
@@ -43,18 +43,18 @@ Handler = Callable[..., object]
 
 @dataclass(frozen=True)
 class Operation:
-    """One method and path of a family.
+    """One method and path of an API.
 
     Args:
         name: What it is called in the journal and the docs.
         method: ``GET``, ``POST``, ``PUT`` or ``DELETE``.
-        rule: The path below the family's prefix, with ``<account>``, ``<service>``.
-        handler: What does it: called with a ``Call`` and what the shapes loaded.
+        rule: The path below the API's prefix, with ``<account>``, ``<service>``.
+        handler: What does it: called with a ``Call`` and what the schemas loaded.
         claim: What it promises, and how we know.
-        path: The shape of what stands in the path; None where nothing does.
-        query: The shape of the query; None where it has none.
-        body: The shape of the body; None where it has none.
-        reply: The shape of the reply; None for an empty one.
+        path: The schema of what stands in the path; None where nothing does.
+        query: The schema of the query; None where it has none.
+        body: The schema of the body; None where it has none.
+        reply: The schema of the reply; None for an empty one.
         many: Whether the reply is an array of it.
         silent: That nothing found is answered with an empty body, where it is.
         signs: Whether the reply's header has the secret messages are signed with.
@@ -86,12 +86,12 @@ class Operation:
         """Return the operation that the setting ``dialect`` asks for."""
         return self if self.docs is None or dialect == "sdk" else self.in_docs_dialect
 
-    def shapes(self) -> Iterator[tuple[str, BaseSchema]]:
-        """Return the shapes it has, each with the place it stands in."""
+    def schemas(self) -> Iterator[tuple[str, BaseSchema]]:
+        """Return the schemas it has, each with the place it stands in."""
         for place in ("path", "query", "body", "reply"):
-            shape = getattr(self, place)
-            if shape is not None:
-                yield place, shape
+            schema = getattr(self, place)
+            if schema is not None:
+                yield place, schema
 
 
 @dataclass(frozen=True)
@@ -143,9 +143,9 @@ class Api:
     def account(self) -> Account | None:
         """The field its accounts are held to; None where it has no accounts."""
         fields = (
-            shape.fields.get("account")
+            schema.fields.get("account")
             for operation in self.operations
-            for place, shape in operation.shapes()
+            for place, schema in operation.schemas()
             if place != "reply"
         )
         return next((field for field in fields if isinstance(field, Account)), None)

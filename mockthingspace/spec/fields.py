@@ -1,4 +1,4 @@
-"""The fields of shapes: what text must be, and how it is refused when it is not."""
+"""The fields of schemas: what text must be, and how it is refused when it is not."""
 
 import re
 from collections.abc import Mapping
@@ -106,7 +106,7 @@ class Secret(Text):
 class Account(Text):
     """An account name: ten digits, a hyphen, five digits.
 
-    ``besides`` is a pattern of names a family takes besides, for which ``example``
+    ``besides`` is a pattern of names an API takes besides, for which ``example``
     stands.
     """
 
@@ -158,7 +158,7 @@ class QaAccount(Account):
 
 
 class ServiceName(Text):
-    """The name of one of a family's callback services, in its exact case.
+    """The name of one of an API's callback services, in its exact case.
 
     Args:
         services: The names.
@@ -183,7 +183,7 @@ class ServiceName(Text):
         return self.spellings.get(name, name)
 
     def check(self, text: str) -> None:
-        """Hold it to the family's services."""
+        """Hold it to the API's services."""
         if text not in self.words:
             raise ValidationError(f"must be one of {', '.join(self.services)}")
 

@@ -1,6 +1,6 @@
 """What ThingSpace holds a registration to and a local listener could not meet.
 
-Checked under ``registration_rules=enforced`` only. A family says which it has, and how
+Checked under ``registration_rules=enforced`` only. An API says which it has, and how
 that is known.
 """
 

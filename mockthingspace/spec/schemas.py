@@ -1,8 +1,8 @@
 """Documents on the wire: how they are read, checked and spelled.
 
-A shape is the marshmallow schema of one document. It loads into, and dumps
+A schema is the marshmallow schema of one document. It loads into, and dumps
 from, the project's own names; ``data_key`` is the whole translation. What a
-family shares with another is here, what is its own stands in its file.
+API shares with another is here, what is its own stands in its file.
 """
 
 import json
@@ -75,7 +75,7 @@ class Alias(NamedTuple):
 
 
 class BaseSchema(Schema):
-    """The base of all shapes: unknown fields are ignored, absent ones left out.
+    """The base of all schemas: unknown fields are ignored, absent ones left out.
 
     ``known`` says how we know of its fields; a field of which we know otherwise
     has its own under ``known`` in its metadata. ``also`` is other spellings of
@@ -114,7 +114,7 @@ class BaseSchema(Schema):
 
 
 class Form(BaseSchema):
-    """The base of shapes whose body is a form."""
+    """The base of schemas whose body is a form."""
 
     reader = staticmethod(form)
 
@@ -126,7 +126,7 @@ def schema(
     /,
     **members: "fields.Field[Any]",
 ) -> BaseSchema:
-    """Make a shape.
+    """Make a schema.
 
     Args:
         known: How we know of its fields.
@@ -204,12 +204,12 @@ def plain_object(body: bytes) -> Mapping[str, Any]:
 
 
 def load(
-    shape: BaseSchema, document: Mapping[str, Any], note: Callable[[str], None]
+    declared: BaseSchema, document: Mapping[str, Any], note: Callable[[str], None]
 ) -> dict[str, Any]:
     """Load a document into our names.
 
     Args:
-        shape: The shape it should have.
+        declared: The schema it should have.
         document: The document, in ThingSpace's names.
         note: Told of what was ignored, in words for the developer.
 
@@ -217,23 +217,23 @@ def load(
         ThingSpaceError: It does not fit; which refusal it is, the first field
             that is wrong decides. The reason names every field that is.
     """
-    document = _respelled(shape, document, note)
+    document = _respelled(declared, document, note)
     try:
-        loaded: dict[str, Any] = shape.load(document)
+        loaded: dict[str, Any] = declared.load(document)
     except ValidationError as error:
-        raise _refusal(shape, document, error.messages_dict) from error
+        raise _refusal(declared, document, error.messages_dict) from error
     if len(loaded) < len(document):
-        unknown = ", ".join(repr(key) for key in document if key not in shape.keys)
-        known = ", ".join(sorted({*shape.keys, *shape.also}))
+        unknown = ", ".join(repr(key) for key in document if key not in declared.keys)
+        known = ", ".join(sorted({*declared.keys, *declared.also}))
         note(f"ignored unknown {unknown}; known: {known}")
     return loaded
 
 
 def _respelled(
-    shape: BaseSchema, document: Mapping[str, Any], note: Callable[[str], None]
+    declared: BaseSchema, document: Mapping[str, Any], note: Callable[[str], None]
 ) -> Mapping[str, Any]:
-    """Return a document with keys of other spellings as the shape spells them."""
-    for other, (key, _) in shape.also.items():
+    """Return a document with keys of other spellings as the schema spells them."""
+    for other, (key, _) in declared.also.items():
         if other in document:
             rest = {name: value for name, value in document.items() if name != other}
             if key in rest:
@@ -243,13 +243,13 @@ def _respelled(
 
 
 def _refusal(
-    shape: BaseSchema, document: Mapping[str, Any], messages: dict[str, Any]
+    declared: BaseSchema, document: Mapping[str, Any], messages: dict[str, Any]
 ) -> ThingSpaceError:
     refusals: list[type[ThingSpaceError]] = []
     reasons = []
-    for key, name in shape.keys.items():
+    for key, name in declared.keys.items():
         if key in messages:
-            field: Any = shape.load_fields[name]
+            field: Any = declared.load_fields[name]
             value = document.get(key)
             refusals.append(field.refusal_of(value))
             came = f" (came: {_shown(value, field)})" if key in document else ""

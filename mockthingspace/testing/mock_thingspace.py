@@ -155,14 +155,14 @@ class MockThingSpace(RequestsHandle, DeliveriesHandle, FaultsHandle, TimelineHan
         return self._url
 
     def url_for(self, family: str) -> str:
-        """Return the base URL of a family, to point a client at.
+        """Return the base URL of an API, to point a client at.
 
         Args:
             family: Its name, such as ``fota-v1``, or the end of its prefix:
                 ``session`` has two, ``session`` and ``oauth2``.
 
         Raises:
-            MockThingSpaceError: There is no such family.
+            MockThingSpaceError: There is no such API.
         """
         families = self.admin.ask("GET", "/families")["families"]
         for api in families:

@@ -1,4 +1,4 @@
-"""Bodies that cannot be used: each is a 400 in the family's shape, never a 500."""
+"""Bodies that cannot be used: each is a 400 in the API's schema, never a 500."""
 
 import json
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ URL = "http://listener/cb"
 
 
 def coded(code: str, message: str) -> dict[str, str]:
-    """Spell a refusal as most families do."""
+    """Spell a refusal as most APIs do."""
     return {"errorCode": code, "errorMessage": message}
 
 
@@ -181,7 +181,7 @@ every_taker = each("taker", TAKERS.values(), ids=TAKERS)
 @every_taker
 @each(("body", "reason"), UNREADABLE.values(), ids=UNREADABLE)
 def test_a_body_that_cannot_be_read_is_refused(shared, taker, body, reason):
-    """It is a 400 in the family's words, and the reason says what is wrong."""
+    """It is a 400 in the API's words, and the reason says what is wrong."""
     said, why = refused(shared, taker, body)
 
     assert said == taker.unreadable
@@ -190,7 +190,7 @@ def test_a_body_that_cannot_be_read_is_refused(shared, taker, body, reason):
 
 @every_taker
 def test_a_request_without_body_and_content_type_is_refused_alike(shared, taker):
-    """Published SDKs send one: the plain 400 of the family, and no other fault."""
+    """Published SDKs send one: the plain 400 of the API, and no other fault."""
     reply = shared.open(taker.path, method=taker.method)
 
     assert (reply.status_code, reply.json) == (400, taker.unreadable)
@@ -336,7 +336,7 @@ BODIES = st.binary() | (CHANGED | DOCUMENTS | JSON).map(
 
 @given(taker=st.sampled_from(list(TAKERS.values())), body=BODIES)
 def test_no_body_whatever_breaks_the_server(shared, taker, body):
-    """Any bytes get a 200 or a 400 in the family's shape, and a journal entry."""
+    """Any bytes get a 200 or a 400 in the API's schema, and a journal entry."""
     response = shared.open(taker.path, method=taker.method, data=body)
 
     assert response.status_code in (200, 400)

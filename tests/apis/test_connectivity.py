@@ -1,4 +1,4 @@
-"""What Connectivity Management does as no other family does."""
+"""What Connectivity Management does as no other API does."""
 
 import json
 from collections.abc import Iterator
@@ -190,7 +190,7 @@ def test_the_simulators_accounts_are_none_elsewhere(client, path):
 
 
 def test_a_simulators_account_can_be_one_of_those_that_exist():
-    """The ``accounts`` setting takes the names that the family takes."""
+    """The ``accounts`` setting takes the names that the API takes."""
     client = _client(accounts=("TestAccount-2",))
 
     assert client.get("/api/m2m/v1/callbacks/TestAccount-2").status_code == 200

@@ -1,4 +1,4 @@
-"""What Device Diagnostics does as no other family does."""
+"""What Device Diagnostics does as no other API does."""
 
 from collections.abc import Iterator
 from datetime import datetime, timezone
@@ -58,7 +58,7 @@ def test_the_whole_registration_is_the_answer_to_everything(client):
 
 
 def test_the_same_is_answered_where_the_pages_are_followed():
-    """In this family ``dialect`` changes nothing."""
+    """In this API ``dialect`` changes nothing."""
     client = _client(dialect="docs")
 
     made = client.post(AT, json=WANTED).json
@@ -98,7 +98,7 @@ def test_a_registration_says_when_it_was_made():
 
 @each("account", ["TestQAAccount", ACCOUNT])
 def test_the_examples_account_is_an_account_here(client, account):
-    """TestQAAccount is an account of this family, in all three operations."""
+    """TestQAAccount is an account of this API, in all three operations."""
     made = client.post(AT, json={**WANTED, "accountName": account})
     listed = client.get(f"{AT}?accountName={account}").json
     ended = client.delete(f"{AT}?accountName={account}&serviceName=Diagnostics")

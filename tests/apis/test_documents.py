@@ -214,7 +214,7 @@ def errors(docs: bool = False) -> list[tuple[Api, type[Exception]]]:
     """Return every error of every API, with the API.
 
     Args:
-        docs: Only those that ThingSpace's pages have in another shape.
+        docs: Only those that ThingSpace's pages have in another schema.
     """
     return [
         (api, kind)
@@ -347,7 +347,7 @@ def test_a_source_names_a_page_there_is() -> None:
 
 
 def test_every_operation_is_asked_for() -> None:
-    """There is a reply of every operation of every family, in either shape."""
+    """There is a reply of every operation of every API, in either schema."""
     wanted = {
         (api.prefix, operation.name, dialect)
         for api in APIS
@@ -413,7 +413,7 @@ def test_what_no_source_says_is_assumed() -> None:
 
 
 def test_the_demo_seed_loads() -> None:
-    """A server starts from the demo seed, which has something of every family."""
+    """A server starts from the demo seed, which has something of every API."""
     app = create_app(Settings(seed=str(FIXTURES / SEED)))
 
     shown = app.test_client().get("/__admin/registrations").get_json()

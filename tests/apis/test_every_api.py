@@ -1,4 +1,4 @@
-"""Every family through the wire: what each grants, refuses and keeps apart."""
+"""Every API through the wire: what each grants, refuses and keeps apart."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ Told = tuple[int, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Place:
-    """Where a family's callbacks are, and what a registration says there.
+    """Where an API's callbacks are, and what a registration says there.
 
     ``ending`` is what a deregistration's place has besides.
     """
@@ -83,7 +83,7 @@ every_family = each("family", PLACES)
 
 
 def test_every_family_with_accounts_is_tested_here():
-    """A family that registers listeners has its row in the table."""
+    """An API that registers listeners has its row in the table."""
     assert {api.name for api in APIS if api.services} == set(PLACES)
 
 
@@ -95,7 +95,7 @@ def asking(**settings: Any) -> FlaskClient:
 def operations(
     family: str, account: str = ACCOUNT
 ) -> Iterator[tuple[str, str, str, dict[str, object] | None]]:
-    """Return each of a family's operations: name, method, place and body."""
+    """Return each of an API's operations: name, method, place and body."""
     served = PLACES[family]
     listing = "list" if served.name else "show"
     wanted = served.wanted(account)
@@ -117,11 +117,11 @@ def last(client: FlaskClient) -> dict[str, Any]:
     return shown
 
 
-# How each family says what.
+# How each API says what.
 
 
 def invalid(message: str, status: int = 400, code: str = "INVALID_PARAMETER") -> Told:
-    """Spell a refusal as most families do."""
+    """Spell a refusal as most APIs do."""
     return status, {"errorCode": code, "errorMessage": message}
 
 
@@ -303,7 +303,7 @@ ANSWERS: dict[str, dict[str, Told]] = {
 def assert_refused(
     client: FlaskClient, family: str, case: str, asked: Callable[[], TestResponse]
 ) -> None:
-    """Assert that a request is refused in the family's words and changes nothing."""
+    """Assert that a request is refused in the API's words and changes nothing."""
     before = registered(client)
 
     response = asked()
@@ -321,7 +321,7 @@ def assert_all_refused(
     account: str = ACCOUNT,
     headers: Mapping[str, str] | None = None,
 ) -> None:
-    """Assert that each of a family's operations is refused so."""
+    """Assert that each of an API's operations is refused so."""
     for _, method, path, body in operations(family, account):
         assert_refused(
             client,
@@ -406,7 +406,7 @@ BODIES: dict[str, tuple[str, Callable[[Place], Any]]] = {
 @every_family
 @each(("case", "body"), BODIES.values(), ids=BODIES)
 def test_a_body_that_will_not_do_is_refused(family, case, body):
-    """Each way to register refuses in the family's words, and keeps what there was."""
+    """Each way to register refuses in the API's words, and keeps what there was."""
     client, served = asking(), PLACES[family]
     client.post(served.place(), json=served.wanted(url="http://before/"))
     made = body(served)
@@ -505,7 +505,7 @@ def test_a_request_with_good_tokens_is_granted(family):
 
 
 def test_every_refusal_a_family_can_meet_has_its_words():
-    """The table of answers has every case for every family."""
+    """The table of answers has every case for every API."""
     cases = {frozenset(value) for value in ANSWERS.values()}
 
     assert len(cases) == 1
@@ -513,7 +513,7 @@ def test_every_refusal_a_family_can_meet_has_its_words():
 
 @every_family
 def test_what_is_not_served_gets_the_gateways_fault(family):
-    """In every family an unknown path is a 404, another method a 405 with Allow."""
+    """In every API an unknown path is a 404, another method a 405 with Allow."""
     client, served = asking(), PLACES[family]
     prefix = served.at.partition("/callbacks")[0]
 
@@ -539,7 +539,7 @@ def test_what_is_not_served_is_told_before_a_missing_bearer(family):
     )
 
 
-# What each family answers when it grants.
+# What each API answers when it grants.
 
 DIAGNOSED = {
     "accountName": ACCOUNT,
@@ -607,7 +607,7 @@ def said(response: TestResponse) -> Any:
 
 @every_family
 def test_a_registration_is_listed_until_it_is_deregistered(family):
-    """Registering, listing and deregistering answer in the SDK's shapes."""
+    """Registering, listing and deregistering answer in the SDK's schemas."""
     client, served = asking(), PLACES[family]
     nothing = [] if served.name else None
     made, listed, ended = SHOWN[family]
@@ -656,7 +656,7 @@ IN_DOCS_DIALECT: dict[str, tuple[Any, Any, Any, Any]] = {
 
 @every_family
 def test_the_pages_shapes_are_answered_where_they_are_followed(family):
-    """With ``dialect=docs`` the same round trip has ThingSpace's pages' shapes."""
+    """With ``dialect=docs`` the same round trip has ThingSpace's pages' schemas."""
     client, served = asking(dialect="docs"), PLACES[family]
     nothing, made, listed, ended = IN_DOCS_DIALECT[family]
 
@@ -679,7 +679,7 @@ def test_the_pages_list_no_credentials_of_fota_v1():
 
 @every_family
 def test_the_pages_refuse_with_a_code_and_a_message(family):
-    """With ``dialect=docs`` no family has a shape of its own."""
+    """With ``dialect=docs`` no API has a schema of its own."""
     client = asking(dialect="docs", accounts=frozenset({OTHER}))
     status, told = ANSWERS[family]["inactive account"]
     code, message = told.values()
@@ -728,7 +728,7 @@ def test_accounts_do_not_see_each_other(family):
 
 
 def test_families_do_not_see_each_others_registrations():
-    """The same account has a listener with each family, until each is told."""
+    """The same account has a listener with each API, until each is told."""
     client = asking()
     for served in PLACES.values():
         client.post(served.place(), json=served.wanted())
@@ -863,7 +863,7 @@ def test_a_reset_of_one_account_takes_its_exchanges(family):
     assert {exchange["account"] for exchange in left} == {OTHER}
 
 
-# The families as values.
+# The APIs as values.
 
 REFUSALS = [
     value
@@ -886,13 +886,13 @@ ONLY_FOR = {
 
 
 def _concerns(family) -> set[str]:
-    """Say what a family's operations deal in."""
+    """Say what an API's operations deal in."""
     fields = {
         name
         for operation in family.operations
-        for place, shape in operation.shapes()
+        for place, schema in operation.schemas()
         if place != "reply"
-        for name in shape.fields
+        for name in schema.fields
     }
     needs = {need for operation in family.operations for need in operation.needs}
     return (
@@ -911,7 +911,7 @@ def _concerns(family) -> set[str]:
 @each("family", APIS, ids=lambda api: api.prefix)
 @each("refusal", REFUSALS, ids=lambda item: item.__name__)
 def test_every_family_answers_every_refusal_it_can_meet(family, refusal):
-    """Adding a refusal, or a family, without deciding its reply fails here."""
+    """Adding a refusal, or an API, without deciding its reply fails here."""
     if refusal is exceptions.ThingSpaceError:
         return
     known = next((ONLY_FOR[item] for item in refusal.__mro__ if item in ONLY_FOR), None)

@@ -53,7 +53,7 @@ EMPTY = "dialect=docs: an account with no registration is listed as an empty bod
 
 
 class Unmarked(BaseSchema):
-    """A shape that does not say how it is known."""
+    """A schema that does not say how it is known."""
 
     url = Text()
 
@@ -180,7 +180,7 @@ BY_ALL = (
 
 @each("family", SAID)
 def test_every_rule_of_a_family_has_an_entry(family: str) -> None:
-    """What no field, refusal or message shows is told, of each family."""
+    """What no field, refusal or message shows is told, of each API."""
     told = [
         entry.summary
         for entry in entries()
@@ -197,7 +197,7 @@ def test_every_rule_of_a_family_has_an_entry(family: str) -> None:
 
 @pytest.fixture(scope="module", params=SENDING, ids=lambda item: item.name)
 def arrived(request: pytest.FixtureRequest) -> dict[str, Arrived]:
-    """What a listener in process got of every event of a family, by event."""
+    """What a listener in process got of every event of an API, by event."""
     family: Api = request.param
     got: list[Arrived] = []
 
@@ -218,7 +218,7 @@ def arrived(request: pytest.FixtureRequest) -> dict[str, Arrived]:
 
 @pytest.fixture
 def api(arrived: dict[str, Arrived], request: pytest.FixtureRequest) -> Api:
-    """The family whose messages arrived."""
+    """The API whose messages arrived."""
     found: Api = request.node.callspec.params["arrived"]
     return found
 
@@ -393,7 +393,7 @@ def test_what_was_seen_has_its_own_date(source: str, day: str) -> None:
 
 
 def test_the_totals_add_up() -> None:
-    """Every entry is in one total, of the whole and of its family."""
+    """Every entry is in one total, of the whole and of its API."""
     families = {entry.family for entry in REGISTER}
     parts = [
         totals(entry for entry in REGISTER if entry.family == name) for name in families

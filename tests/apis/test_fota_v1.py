@@ -19,7 +19,7 @@ def _client(**settings: object) -> FlaskClient:
 
 
 def _refused(response: TestResponse, message: str, status: int = 400) -> str:
-    """Assert a refusal in the documented shape; return the reason."""
+    """Assert a refusal in the documented schema; return the reason."""
     assert response.status_code == status
     body = {"errorCode": "INVALID_PARAMETER", "errorMessage": message}
     assert response.json == body

@@ -1,4 +1,4 @@
-"""What versions 2 and 3 of Software Management do as no other family does."""
+"""What versions 2 and 3 of Software Management do as no other API does."""
 
 from functools import cache
 from typing import Any

@@ -1,4 +1,4 @@
-"""What Hyper-Precise Location does as no other family does."""
+"""What Hyper-Precise Location does as no other API does."""
 
 from functools import cache
 from typing import Any

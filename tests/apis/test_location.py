@@ -1,4 +1,4 @@
-"""What Device Location does as no other family does."""
+"""What Device Location does as no other API does."""
 
 from functools import cache
 from typing import Any
@@ -67,7 +67,7 @@ def test_there_is_no_other_service(client, service):
 
 
 def test_there_are_no_credentials(client):
-    """Username and password are fields this family does not know."""
+    """Username and password are fields this API does not know."""
     response = client.post(CALLBACKS, json={**WANTED, "username": "a", "password": "b"})
 
     [kept] = client.get("/__admin/registrations").json["registrations"]

@@ -1,4 +1,4 @@
-"""The messages of every family: what is in them, and how we know."""
+"""The messages of every API: what is in them, and how we know."""
 
 import json
 from collections.abc import Iterator
@@ -117,7 +117,7 @@ each_fault = each(
 
 
 def test_a_name_means_one_event() -> None:
-    """No two families have an event of the same name."""
+    """No two APIs have an event of the same name."""
     assert len(BY_NAME) == len(EVENTS)
 
 
@@ -224,7 +224,7 @@ def test_only_connectivity_counts_attempts(event: Event) -> None:
 def test_the_other_events_are_named_after_their_service(
     events: tuple[Event, ...], services: set[str]
 ) -> None:
-    """Each service of a family has events, named after it."""
+    """Each service of an API has events, named after it."""
     assert {event.service for event in events} == services
     assert [
         event.name for event in events if event.name.partition(".")[0] != event.service

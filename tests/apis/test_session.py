@@ -135,7 +135,7 @@ def test_another_grant_is_refused_in_the_documented_words(data):
     ids=["none", "empty", "not base64", "no key", "no colon", "bearer"],
 )
 def test_a_token_without_key_and_secret_is_refused(auth, header):
-    """The token's request needs Basic credentials; the SDK's 401 shape answers."""
+    """The token's request needs Basic credentials; the SDK's 401 schema answers."""
     headers = {"Authorization": header} if header else {}
 
     response = _client(auth=auth).post(TOKEN, data=GRANT, headers=headers)
@@ -311,7 +311,7 @@ def test_a_missing_bearer_is_the_gateway_s_401(auth):
 
 @each("auth", ["present", "strict"])
 def test_a_missing_session_token_is_refused(auth):
-    """Without VZ-M2M-Token the family refuses, in its own shape."""
+    """Without VZ-M2M-Token the API refuses, in its own schema."""
     client = _client(auth=auth)
     headers = {"Authorization": f"Bearer {_token(client)}"}
 

@@ -242,7 +242,7 @@ def test_a_reply_without_a_body_is_spoiled_too(thingspace: MockThingSpace) -> No
 def test_a_login_fails_in_its_own_words(
     client: FlaskClient, path: str, operation: str, word: str
 ) -> None:
-    """The families that have no accounts have faults as well."""
+    """The APIs that have no accounts have faults as well."""
     given = {"kind": "refuse", "refusal": "invalid-request", "operation": operation}
     client.post("/__admin/faults", json=given)
     first, second = (client.post(path, data="{}") for _ in range(2))

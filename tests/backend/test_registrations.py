@@ -26,7 +26,7 @@ def test_a_new_registry_is_empty() -> None:
 
 
 def test_a_registration_is_found_by_family_and_account() -> None:
-    """An account's registrations with one family are not those with another."""
+    """An account's registrations with one API are not those with another."""
     registry = Registry([registration(), registration(family="g")])
     assert registry.of("f", "a") == (registration(),)
 
@@ -61,7 +61,7 @@ def test_deregistering_returns_what_was_there() -> None:
 def test_deregistering_what_is_not_there_changes_nothing(
     key: tuple[str, str, str],
 ) -> None:
-    """Deregistering another family, account or service returns None."""
+    """Deregistering another API, account or service returns None."""
     registry = Registry([registration()])
     assert (registry.deregister(*key), registry.every()) == (None, [registration()])
 

@@ -62,7 +62,7 @@ def test_an_instant_is_kept_in_utc() -> None:
 
 
 def test_a_service_must_be_named_where_there_are_more() -> None:
-    """Only a family with a single service fills it in."""
+    """Only an API with a single service fills it in."""
     words = r"^service: must be one of Location, DeviceLocation$"
     with pytest.raises(SettingsError, match=words):
         seeds.registration(TWO_SERVICES, APIS, NOW)
@@ -86,14 +86,14 @@ def test_a_service_finds_its_family(service: str, family: str) -> None:
 
 
 def test_a_named_service_is_taken() -> None:
-    """A family with several services takes each of them."""
+    """An API with several services takes each of them."""
     item = {**TWO_SERVICES, "service": "DeviceLocation"}
     assert seeds.registration(item, APIS, NOW).service == "DeviceLocation"
 
 
 @each("spelling", ["AlertService", "AlertsService"])
 def test_a_service_may_be_spelled_otherwise(spelling: str) -> None:
-    """A seed takes the spellings that the family takes."""
+    """A seed takes the spellings that the API takes."""
     item = {**GOOD, "family": "connectivity", "service": spelling}
     assert seeds.registration(item, APIS, NOW).service == "AlertService"
 

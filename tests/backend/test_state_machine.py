@@ -176,7 +176,7 @@ class Services(RuleBasedStateMachine):
 
     @rule(account=ACCOUNT)
     def register_elsewhere(self, account):
-        """Another family's registration of the account is none of this one's."""
+        """Another API's registration of the account is none of this one's."""
         path = f"/api/fota/v2/callbacks/{account}"
 
         assert self.client.put(path, json={"url": "http://a/"}).status_code == 200

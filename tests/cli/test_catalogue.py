@@ -17,7 +17,7 @@ def fidelity(*args: str) -> Result:
 
 
 def test_the_whole_register_is_printed_with_its_totals():
-    """A line says the family, the kind, the evidence, the date, what, the source."""
+    """A line says the API, the kind, the evidence, the date, what, the source."""
     lines = fidelity().output.splitlines()
     told = [entry for entry in entries() if entry.kind != "message"]
 

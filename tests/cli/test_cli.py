@@ -152,7 +152,7 @@ def test_a_url_may_leave_out_its_scheme(thingspace):
 
 
 def test_registrations_are_listed_one_a_line(thingspace):
-    """A line has account, family, service, URL, any user name, and since when."""
+    """A line has account, API, service, URL, any user name, and since when."""
     made = thingspace.register(ACCOUNT, URL, username="zaffod", password="hidden")
     thingspace.register(OTHER, URL)
 

@@ -232,7 +232,7 @@ def test_an_unknown_event_is_refused_with_those_there_are():
 
 @pytest.mark.usefixtures("thingspace")
 def test_events_are_listed_with_family_and_when():
-    """A line says which event, of which family, and when ThingSpace sends it."""
+    """A line says which event, of which API, and when ThingSpace sends it."""
     lines = _invoke("events").output.splitlines()
 
     assert lines[0].split() == ["EVENT", "FAMILY", "EVIDENCE", "SENT", "WHEN"]

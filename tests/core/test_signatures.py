@@ -1,4 +1,4 @@
-"""Messages of two families are signed, so that a listener can tell who sent them."""
+"""Messages of two APIs are signed, so that a listener can tell who sent them."""
 
 import hmac
 from collections.abc import Iterator
@@ -144,7 +144,7 @@ def registered(server: MockThingSpace, family: str, secret: str | None = None) -
 
 
 def sent(server: MockThingSpace, family: str, **overrides: Any) -> Any:
-    """Trigger the family's message and return what comes of all its attempts."""
+    """Trigger the API's message and return what comes of all its attempts."""
     server.trigger((SIGNED | UNSIGNED)[family][1], ACCOUNT, **overrides)
     server.advance(minutes=15)
     return LISTENER.got

@@ -49,7 +49,7 @@ VALUES = (
 
 
 def operations() -> str:
-    """Every operation of every family."""
+    """Every operation of every API."""
     return _table(
         ("API", "operation", "method and path", "promises", "evidence"),
         (
@@ -67,7 +67,7 @@ def operations() -> str:
 
 
 def events() -> str:
-    """How many events each family has for how many services, and the first three."""
+    """How many events each API has for how many services, and the first three."""
     return _table(
         ("API", "services", "events", "such as"),
         (
@@ -164,7 +164,7 @@ def _takes(kind: FaultKind) -> str:
 
 
 def totals() -> str:
-    """How much of each family is documented, observed and assumed."""
+    """How much of each API is documented, observed and assumed."""
     register = entries()
     names = dict.fromkeys(entry.family for entry in register)
     counts = [(f"`{name}`", _count(register, name)) for name in names]
@@ -179,7 +179,7 @@ def totals() -> str:
 
 
 def register() -> str:
-    """Every entry of the register, a table a family; fields of messages in groups."""
+    """Every entry of the register, a table an API; fields of messages in groups."""
     known = entries()
     names = dict.fromkeys(item.family for item in known)
     return "\n\n".join(
@@ -189,7 +189,7 @@ def register() -> str:
 
 
 def _entries(known: list[Entry]) -> str:
-    """Return a table; keys of one shape, and fields of messages, are grouped."""
+    """Return a table; keys of one schema, and fields of messages, are grouped."""
     lines: dict[tuple[str, ...], list[str]] = {}
     for entry in known:
         kind, what, named = _grouped(entry)

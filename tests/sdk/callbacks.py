@@ -1,7 +1,7 @@
-"""The SDK's calls of every family's callbacks, and what is to come of each.
+"""The SDK's calls of every API's callbacks, and what is to come of each.
 
-A family's calls differ in names, arguments and models; here they are values with
-one face, so that a test is written once for all families. A model is compared by
+An API's calls differ in names, arguments and models; here they are values with
+one face, so that a test is written once for all APIs. A model is compared by
 its type and its attributes.
 """
 
@@ -96,15 +96,15 @@ ALL_INVALID = dict.fromkeys(REFUSALS, (400, "INVALID_PARAMETER"))
 
 @dataclass(frozen=True, kw_only=True)
 class Callbacks:
-    """One family's callback calls, as functions of a client; they give the body.
+    """One API's callback calls, as functions of a client; they give the body.
 
     Args:
-        name: What the server calls the family.
+        name: What the server calls the API.
         controller: Where the client has the calls.
         service: The service that is registered, and whose name a deregistration
             may need.
         body: Makes the body of a registration of ``account``, ``service``, ``url``
-            and what else the family takes.
+            and what else the API takes.
         lister: The call that lists; takes an account.
         registrar: The call that registers.
         replacer: The call that replaces; None where there is none.
@@ -154,7 +154,7 @@ class Callbacks:
     serviced: bool = True
 
     def __repr__(self) -> str:
-        """Name the family, for the test's id."""
+        """Name the API, for the test's id."""
         return self.name
 
     def listed(self, client: VerizonClient, account: str = ACCOUNT) -> Any:

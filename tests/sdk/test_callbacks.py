@@ -35,7 +35,7 @@ CREDENTIALS = {"username": "listener", "password": "secret"}
 
 
 def listeners(thingspace: MockThingSpace) -> list[tuple[str, str | None, str]]:
-    """Return family, service and URL of what is registered, as the server has it."""
+    """Return API, service and URL of what is registered, as the server has it."""
     return [
         (registration.family, registration.service, registration.url)
         for registration in thingspace.registrations(ACCOUNT)
@@ -182,7 +182,7 @@ def test_diagnostics_says_when_it_was_registered(thingspace: MockThingSpace) -> 
 def test_the_shared_secret_is_in_a_header_that_the_sdk_shows(
     thingspace: MockThingSpace, family: Callbacks
 ) -> None:
-    """A signed family's registration brings the secret its messages are signed by."""
+    """A signed API's registration brings the secret its messages are signed by."""
     controller = getattr(client(), family.controller)
     arguments = {"account": ACCOUNT, "service": family.service, "url": URL}
 
@@ -211,7 +211,7 @@ def test_deregistering_what_is_not_registered_can_succeed(
 def test_families_do_not_share_registrations(
     thingspace: MockThingSpace, family: Callbacks
 ) -> None:
-    """What one family registered no other lists."""
+    """What one API registered no other lists."""
     family.register(client())
 
     for other in FAMILIES:
@@ -227,7 +227,7 @@ def test_families_do_not_share_registrations(
 def test_the_accounts_of_official_examples_are_accounts(
     thingspace: MockThingSpace, family: Callbacks, account: str
 ) -> None:
-    """An account that only this family's examples have can be used with it."""
+    """An account that only this API's examples have can be used with it."""
     family.register(client(), account)
 
     [one] = family.listed(client(), account)

@@ -1,6 +1,6 @@
 """Every refusal is what the SDK raises for its status, with its fields read.
 
-Where the SDK knows the status it raises the family's own exception; elsewhere the
+Where the SDK knows the status it raises the API's own exception; elsewhere the
 plain one, whose body is as it came.
 """
 
@@ -48,7 +48,7 @@ def crossed(
     operations: Iterable[str] = METHODS,
     families: Iterable[Callbacks] = FAMILIES,
 ) -> list[Any]:
-    """Make the rows of these operations of these families, each with the values."""
+    """Make the rows of these operations of these APIs, each with the values."""
     return [
         pytest.param(
             api,
@@ -67,13 +67,13 @@ class Wrong:
     """One thing that can be wrong with a call.
 
     Args:
-        name: What, as the families' ``refusals`` have it.
+        name: What, as the APIs' ``possible_errors`` have it.
         reason: What the server tells the developer.
         arguments: What is special about the call.
         settings: What is special about the server.
         visitor: What is special about the client.
         operations: The operations it can be wrong in.
-        families: The families it can be wrong in.
+        families: The APIs it can be wrong in.
     """
 
     name: str

@@ -115,7 +115,7 @@ def test_logging_out_names_the_session(thingspace: MockThingSpace) -> None:
 
 
 def test_a_session_that_was_logged_out_is_refused(started: Start) -> None:
-    """Logging out ends the session for every family."""
+    """Logging out ends the session for every API."""
     started(auth="strict")
     visitor = logged_in()
     log_out(visitor)

@@ -93,7 +93,7 @@ def test_the_epoch_counts_the_resets(client: FlaskClient) -> None:
 
 
 def test_families_shows_everything_served(client: FlaskClient) -> None:
-    """Every operation of every family is shown with its method and path."""
+    """Every operation of every API is shown with its method and path."""
     shown = client.get("/__admin/families").get_json()["families"]
     assert [
         (item["name"], operation["name"], operation["method"], operation["path"])
@@ -112,7 +112,7 @@ def test_families_shows_everything_served(client: FlaskClient) -> None:
 
 
 def test_everything_served_has_a_mark_and_a_source(client: FlaskClient) -> None:
-    """Operations, refusals and facts all say how we know."""
+    """Operations, refusals and claims all say how we know."""
     shown = client.get("/__admin/families").get_json()["families"]
     claims = [
         claim
@@ -188,7 +188,7 @@ FILTERS = [
 def test_registrations_are_chosen_by_filters(
     used: FlaskClient, query: str, number: int
 ) -> None:
-    """Family, account and service choose what is shown."""
+    """API, account and service choose what is shown."""
     shown = used.get(f"/__admin/registrations{query}").get_json()
     assert (len(shown["registrations"]), shown["meta"]["total"]) == (number, number)
 
@@ -379,7 +379,7 @@ UNKNOWN = [
 def test_a_filter_of_what_is_not_there_is_refused(
     used: FlaskClient, method: str, path: str, name: str, there: str
 ) -> None:
-    """A mistyped family, operation or service must not look like nothing found."""
+    """A mistyped API, operation or service must not look like nothing found."""
     reply = used.open(f"/__admin/{path}", method=method)
     message = assert_admin_error(reply, 400, f"unknown_{name}")
     assert message.startswith(f"unknown {name} ")
@@ -392,7 +392,7 @@ def test_a_filter_of_what_is_not_there_is_refused(
 def test_a_pattern_of_what_is_not_there_is_refused(
     client: FlaskClient, resource: str, name: str
 ) -> None:
-    """A pattern is held to the families and operations there are."""
+    """A pattern is held to the APIs and operations there are."""
     reply = client.post(f"/__admin/{resource}", json={name: "fota"})
     assert_admin_error(reply, 400, f"unknown_{name}")
 
@@ -491,7 +491,7 @@ def test_an_unknown_resource_is_told_those_there_are(
 def test_the_front_page_says_what_this_is_and_where_the_rest_is(
     client: FlaskClient, path: str
 ) -> None:
-    """Whoever opens the server's URL learns its version, families, admin API, docs."""
+    """Whoever opens the server's URL learns its version, APIs, admin API, docs."""
     reply = client.get(path)
 
     shown = reply.get_json()

@@ -80,7 +80,7 @@ def test_it_is_served_by_the_admin_api(client):
 
 @each(("family", "operation"), OPERATIONS, ids=_name)
 def test_every_operation_is_in_it_with_what_it_promises(family, operation):
-    """An operation has its fact's words, mark and source."""
+    """An operation has its claim's words, mark and source."""
     told = _told(family, operation)
 
     claim = operation.claim
@@ -92,7 +92,7 @@ def test_every_operation_is_in_it_with_what_it_promises(family, operation):
 @each("dialect", ["sdk", "docs"])
 @each(("family", "operation"), OPERATIONS, ids=_name)
 def test_every_refusal_is_in_it_with_its_body(family, operation, dialect):
-    """A refusal is a named example of its status, as the family answers it."""
+    """A refusal is a named example of its status, as the API answers it."""
     responses = _told(family, operation, describe(Settings(dialect=dialect)))[
         "responses"
     ]
@@ -107,7 +107,7 @@ def test_every_refusal_is_in_it_with_its_body(family, operation, dialect):
 
 
 def test_no_refusal_of_a_family_is_left_out():
-    """Each answer of a family but the gateway's is that of one of its operations."""
+    """Each answer of an API but the gateway's is that of one of its operations."""
     met = {
         (family.prefix, refusal)
         for family, operation in OPERATIONS
@@ -141,7 +141,7 @@ def test_a_refusal_stands_where_it_can_be_met_only(name, refusal, those):
 
 
 def test_every_verb_that_refuses_is_known():
-    """A new verb says here whether it refuses by itself."""
+    """A new handler says here whether it refuses by itself."""
     silent = {listing, show, register}
     verbs = {operation.handler for _, operation in OPERATIONS}
 
@@ -355,9 +355,9 @@ def test_every_field_has_an_example():
     fields = {
         name
         for _, operation in OPERATIONS
-        for place, shape in operation.shapes()
+        for place, declared in operation.schemas()
         if place != "reply"
-        for name in shape.load_fields
+        for name in declared.load_fields
     }
 
     assert fields - EXAMPLES.keys() == {"service"}

@@ -305,7 +305,7 @@ def test_malformed_http_is_answered_not_left_hanging(thingspace, sent):
 
 
 def test_a_body_that_is_too_large_gets_413_in_the_familys_shape(thingspace):
-    """2 MB are refused as the family refuses, and the connection stays usable."""
+    """2 MB are refused as the API refuses, and the connection stays usable."""
     connection = http.client.HTTPConnection(LOOPBACK, _port(thingspace), timeout=5)
     connection.request("POST", CALLBACKS, b"x" * 2_000_000)
     reply = connection.getresponse()

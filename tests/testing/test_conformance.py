@@ -613,8 +613,8 @@ def test_the_tap_is_tap(mixed):
         if line.startswith("    - "):
             assert json.loads(line.removeprefix("    - "))
         else:
-            shape = r"(not )?ok \d+ - |  (---|\.\.\.|[a-z_]+:( .+)?)$"
-            assert re.match(shape, line), line
+            schema = r"(not )?ok \d+ - |  (---|\.\.\.|[a-z_]+:( .+)?)$"
+            assert re.match(schema, line), line
     assert lines[-1].startswith("# ")
 
 

@@ -167,7 +167,7 @@ def test_the_url_of_a_family_is_its_base(thing: MockThingSpace) -> None:
 def test_the_url_of_an_unknown_family_names_those_there_are(
     thing: MockThingSpace,
 ) -> None:
-    """The error for a mistyped family has every family once."""
+    """The error for a mistyped API has every API once."""
     with pytest.raises(
         MockThingSpaceError,
         match=r"'fota'; there are fota-v1, fota-v2, .*, session$",
@@ -185,7 +185,7 @@ def test_a_registration_is_returned_as_made(thing: MockThingSpace) -> None:
 def test_a_registration_has_the_headers_and_the_secret_it_was_given(
     thing: MockThingSpace,
 ) -> None:
-    """What is not given is none, or made up where the family signs."""
+    """What is not given is none, or made up where the API signs."""
     where = {"family": "diagnostics", "service": "Diagnostics"}
     given = thing.register(
         ACCOUNT, LISTENER, headers={"X-Key": "k"}, secret="s", **where
@@ -207,7 +207,7 @@ def test_a_registration_that_cannot_be_is_refused(thing: MockThingSpace) -> None
 
 
 def test_registrations_are_chosen(thing: MockThingSpace) -> None:
-    """Account, family and service choose what is returned."""
+    """Account, API and service choose what is returned."""
     one = thing.register(ACCOUNT, LISTENER)
     thing.register(OTHER, LISTENER)
     assert thing.registrations(ACCOUNT, "fota-v1", "Fota") == [one]
@@ -249,7 +249,7 @@ def test_an_exchange_is_printed_in_one_line(thing: MockThingSpace) -> None:
 
 
 def test_requests_are_chosen(thing: MockThingSpace) -> None:
-    """Account, family, operation, status and since choose what is returned."""
+    """Account, API, operation, status and since choose what is returned."""
     use(thing)
     first = thing.requests()[0].seq
     assert [

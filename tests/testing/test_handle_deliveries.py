@@ -132,7 +132,7 @@ def test_a_service_finds_its_family(thing: MockThingSpace) -> None:
 
 
 def test_a_service_of_another_family_is_told_whose_it_is(thing: MockThingSpace) -> None:
-    """An event's message goes to listeners of its own family."""
+    """An event's message goes to listeners of its own API."""
     with pytest.raises(AdminError) as caught:
         thing.trigger(FINISHED, ACCOUNT, service="NiddService")
     assert caught.value.message == (

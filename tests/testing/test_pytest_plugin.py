@@ -489,7 +489,7 @@ def _given(result: pytest.RunResult) -> list[str]:
     ],
 )
 def test_an_account_is_one_of_those_accepted(pytester, accounts, more, given):
-    """In turn, those that every family takes first; registering holds to them too."""
+    """In turn, those that every API takes first; registering holds to them too."""
     text = LIMITED.format(settings={"accounts": accounts})
     pytester.makepyfile(text.replace('/cb")', f'/cb"{more})'))
 

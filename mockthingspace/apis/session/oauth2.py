@@ -1,6 +1,6 @@
 """Bearer tokens: issued for a key and secret, and revoked.
 
-It is called ``session`` as logging in is, and refuses in a shape of its own.
+It is called ``session`` as logging in is, and refuses in a format of its own.
 
 Disagreement: the error page answers a token request without Basic credentials
 with the gateway's fault; the SDK parses ``{error, error_description}`` from a

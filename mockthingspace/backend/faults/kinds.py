@@ -1,8 +1,7 @@
 """The kinds of faults, as values: what each does, and what it takes.
 
 ``FAULTS`` is the whole list: the admin API, the command line, the docs page and
-the tests read it. How a kind is done is ``misbehaving``'s (requests), ``mangling``'s
-(deliveries) and the server's (bytes).
+the tests read it. ``request_faults`` and ``delivery_faults`` do what a kind says.
 """
 
 from collections.abc import Mapping

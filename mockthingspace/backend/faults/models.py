@@ -1,6 +1,6 @@
 """Planned misbehaviour: what, of whose, how often, and until when.
 
-A fault is a value; what each kind does is ``fault_kinds``' to say. The store
+A fault is a value; what each kind does is ``faults.kinds``' to say. The store
 hands out the faults that act on something, in the order they were planned, and
 forgets those that have acted often enough or are past their time.
 """
@@ -24,11 +24,11 @@ class Fault:
     """One planned misbehaviour.
 
     Args:
-        kind: What happens, a name of ``fault_kinds``.
+        kind: What happens, a name of ``faults.kinds``.
         on: What it happens to: requests, or deliveries.
         options: What the kind takes, by name.
         account: Only this account's; None for everybody's.
-        family: Only this family's.
+        family: Only this API's.
         operation: Only this operation's, where it is on requests.
         service: Only this callback service's, where it is on deliveries.
         event: Only this event's, where it is on deliveries.
@@ -68,7 +68,7 @@ class Fault:
     only: frozenset[str] | None = None
 
     def matches(self, whose: Mapping[str, str | None]) -> bool:
-        """Say whether it is for something of this account, family and so on."""
+        """Say whether it is for something of this account, API and so on."""
         asked = ((name, getattr(self, name)) for name in (*SCOPES, "method"))
         if self.only is not None and whose.get("prefix") not in self.only:
             return False
@@ -132,7 +132,7 @@ class Faults:
 
         Args:
             on: What it is: a request, or a delivery.
-            whose: Its account, family and so on.
+            whose: Its account, API and so on.
             now: The instant of the server's clock.
         """
         with self._lock:

@@ -139,7 +139,7 @@ def _checked(made: Fault, known: KnownNames) -> list[Api]:
     """Refuse what a fault of its kind is never for, and names that nobody has.
 
     Returns:
-        The families it can do something to.
+        The APIs it can do something to.
     """
     other = {"requests": ("service", "event"), "deliveries": ("operation",)}[made.on]
     for name in other:
@@ -177,7 +177,7 @@ def _words(made: Fault, known: KnownNames) -> dict[str, list[str]]:
 
 
 def _does_something(made: Fault, api: Api) -> bool:
-    """Say whether a family has what a fault is for, and can do what it does."""
+    """Say whether an API has what a fault is for, and can do what it does."""
     refusal = made.options.get("refusal")
     return (
         made.family in (None, api.name)

@@ -28,7 +28,7 @@ class LogEntry(NamedTuple):
 
 
 class EventLog:
-    """The last happenings of one state.
+    """The last log entries of one state.
 
     Args:
         limit: How many are kept; older ones are evicted and counted.
@@ -69,7 +69,7 @@ class EventLog:
             return list(self._kept)
 
     def remove(self, unwanted: Callable[[LogEntry], bool]) -> None:
-        """Forget the happenings a function picks."""
+        """Forget the log entries a function picks."""
         with self._lock:
             kept = [item for item in self._kept if not unwanted(item)]
             self._kept.clear()

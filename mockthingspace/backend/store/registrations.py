@@ -1,4 +1,4 @@
-"""Registrations, by family, account and service."""
+"""Registrations, by API, account and service."""
 
 from collections.abc import Iterable
 from threading import Lock
@@ -9,7 +9,7 @@ from mockthingspace.core.models import Registration
 class Registry:
     """Every registration of one server.
 
-    An account's registrations with a family are one immutable tuple, so a
+    An account's registrations with an API are one immutable tuple, so a
     reader needs no lock, and a request costs the same whatever the number of
     accounts. At most one per service: registering again replaces it.
     """
@@ -52,7 +52,7 @@ class Registry:
         )
 
     def of(self, family: str, account: str) -> tuple[Registration, ...]:
-        """Return an account's registrations with a family, oldest first."""
+        """Return an account's registrations with an API, oldest first."""
         return self._by_account.get((family, account), ())
 
     def find(self, family: str, account: str, service: str) -> Registration | None:

@@ -55,7 +55,7 @@ def filters(*allowed: str) -> dict[str, str]:
 
 
 def with_known_account(given: Given, **more: Iterable[str]) -> Given:
-    """Return filters whose account, family, operation and service there can be.
+    """Return filters whose account, API, operation and service there can be.
 
     Args:
         given: The filters.

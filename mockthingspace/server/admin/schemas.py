@@ -1,4 +1,4 @@
-"""The shapes of what the admin API is asked about deliveries."""
+"""The schemas of what the admin API is asked about deliveries."""
 
 from typing import Any
 
@@ -83,19 +83,19 @@ class Awaited(Sought):
     count = _Whole(strict=True, load_default=1, validate=validate.Range(1))
 
 
-def loaded(shape: Schema) -> dict[str, Any]:
-    """Return the request's body as a shape has it.
+def loaded(schema: Schema) -> dict[str, Any]:
+    """Return the request's body as a schema has it.
 
     Raises:
-        AdminError: It is not of that shape; the message says what is allowed.
+        AdminError: It is not of that schema; the message says what is allowed.
     """
     try:
-        found: dict[str, Any] = shape.load(document())
+        found: dict[str, Any] = schema.load(document())
     except ValidationError as error:
         said = "; ".join(
             f"{key}: {' '.join(map(str, said)).rstrip('.')}"
             for key, said in error.messages_dict.items()
         )
-        allowed = ", ".join(shape.fields)
+        allowed = ", ".join(schema.fields)
         raise AdminError("invalid_body", f"{said}; allowed: {allowed}") from error
     return found

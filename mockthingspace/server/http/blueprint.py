@@ -1,7 +1,7 @@
-"""Serves a family: the Flask blueprint built of its operations.
+"""Serves an API: the Flask blueprint built of its operations.
 
 A request to an operation goes through ``_answer``: who is calling, what the
-path, the query and the body say in our names, the verb, the reply in
+path, the query and the body say in our names, the handler, the reply in
 ThingSpace's.
 """
 
@@ -58,7 +58,7 @@ class Segment(BaseConverter):
 
 
 def blueprint(api: Api) -> Blueprint:
-    """Build the Flask blueprint that serves a family."""
+    """Build the Flask blueprint that serves an API."""
     served = Blueprint(api.prefix.replace("/", "-"), __name__, url_prefix=api.prefix)
     for operation in api.operations:
         served.add_url_rule(
@@ -143,13 +143,13 @@ def _answer(
 
 
 def _load(
-    shape: BaseSchema, document: Mapping[str, Any], note: RequestContext
+    schema: BaseSchema, document: Mapping[str, Any], note: RequestContext
 ) -> dict[str, Any]:
     """Load a part of the request; its account is noted, and must be one there is."""
-    named = document.get(shape.account_key)
+    named = document.get(schema.account_key)
     if isinstance(named, str):
         note.account = named[:LONGEST_ACCOUNT]
-    loaded = load(shape, document, note.reasons.append)
+    loaded = load(schema, document, note.reasons.append)
     if "account" in loaded:
         check_active(loaded["account"], note.state.settings)
     return loaded

@@ -1,4 +1,4 @@
-"""What faults do to requests: instead of the verb, to the reply, to its bytes.
+"""What faults do to requests: instead of the handler, to the reply, to its bytes.
 
 Bytes are the server's to spoil: it is told through the request's environment.
 """
@@ -46,7 +46,7 @@ RETRY_AFTER_S = 60
 def planned_reply(
     api: Api, faults: Iterable[Fault], state: BackendState, account: str | None
 ) -> Response | None:
-    """Return the reply that stands in the place of the verb's, after every delay.
+    """Return the reply that stands in the place of the handler's, after every delay.
 
     Raises:
         ThingSpaceError: The refusal that was planned.

@@ -24,7 +24,7 @@ def account_in(path: str) -> str | None:
 
 
 def service_elsewhere(apis: Iterable[Api], reason: str) -> str | None:
-    """Say whose a service is that a reason has refused, if it is another family's."""
+    """Say whose a service is that a reason has refused, if it is another API's."""
     return next(
         (
             f"{service} is of {api.name}"

@@ -1,6 +1,6 @@
-"""The OpenAPI description of all the server serves, made of the families.
+"""The OpenAPI description of all the server serves, made of the APIs.
 
-Nothing is stated here: paths, shapes, refusals and messages are read from where
+Nothing is stated here: paths, schemas, refusals and messages are read from where
 the server itself reads them.
 """
 
@@ -108,7 +108,7 @@ def _described(how: Options) -> Document:
 
 
 def _tag(name: str) -> Document:
-    """Describe the families of a name: where they are, and what else they do."""
+    """Describe the APIs of a name: where they are, and what else they do."""
     families = [api for api in APIS if api.name == name]
     claims = [
         {

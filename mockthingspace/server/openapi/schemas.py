@@ -1,4 +1,4 @@
-"""JSON schemas and examples of shapes, bodies and messages, for the description.
+"""JSON schemas and examples of schemas, bodies and messages, for the description.
 
 A request's schema says what its fields take; a reply's and a message's are drawn
 from an example of them.
@@ -58,10 +58,10 @@ def _values(api: Api) -> Document:
     return {**EXAMPLES, "service": next(iter(api.services), "")}
 
 
-def request_example(api: Api, shape: BaseSchema) -> Document:
-    """Return a document that a shape loads, with every field it has."""
+def request_example(api: Api, declared: BaseSchema) -> Document:
+    """Return a document that a schema loads, with every field it has."""
     values = {**_values(api), "headers": dict(EXAMPLES["headers"])}
-    return {key: values[name] for key, name in shape.keys.items()}
+    return {key: values[name] for key, name in declared.keys.items()}
 
 
 def reply_example(
@@ -97,12 +97,12 @@ def message_example(api: Api, event: Event) -> Document:
 
 def parameters(convert: Convert, api: Api, operation: Operation) -> Iterator[Document]:
     """Return what stands in an operation's path and query."""
-    for place, shape in operation.shapes():
+    for place, declared in operation.schemas():
         if place in ("path", "query"):
-            schema = _loaded(convert, shape)
-            others = {value.key: other for other, value in shape.also.items()}
-            for key, example in request_example(api, shape).items():
-                told = evidence_of(provenance_of(shape))
+            schema = _loaded(convert, declared)
+            others = {value.key: other for other, value in declared.also.items()}
+            for key, example in request_example(api, declared).items():
+                told = evidence_of(provenance_of(declared))
                 also = f"; also as {others[key]}" if key in others else ""
                 yield {
                     **told,
@@ -115,28 +115,28 @@ def parameters(convert: Convert, api: Api, operation: Operation) -> Iterator[Doc
                 }
 
 
-def of_request(convert: Convert, shape: BaseSchema) -> Document:
-    """Return the schema of a body that a shape loads.
+def of_request(convert: Convert, declared: BaseSchema) -> Document:
+    """Return the schema of a body that a schema loads.
 
     A key of several spellings makes a schema of as many; what may stand in an
     array makes two.
     """
-    made = _loaded(convert, shape)
+    made = _loaded(convert, declared)
     respelled = [
-        _respelled(made, other, value.key) for other, value in shape.also.items()
+        _respelled(made, other, value.key) for other, value in declared.also.items()
     ]
     whole = {"anyOf": [made, *respelled]} if respelled else made
-    if takes_array(shape):
+    if takes_array(declared):
         array = {"type": "array", "items": whole, "minItems": 1, "maxItems": 1}
         whole = {"anyOf": [whole, array]}
-    return whole | evidence_of(provenance_of(shape))
+    return whole | evidence_of(provenance_of(declared))
 
 
-def _loaded(convert: Convert, shape: BaseSchema) -> Document:
-    refused = refused_characters(shape)
-    made = convert(shape)
-    fields: Mapping[str, Any] = shape.load_fields
-    for key, name in shape.keys.items():
+def _loaded(convert: Convert, declared: BaseSchema) -> Document:
+    refused = refused_characters(declared)
+    made = convert(declared)
+    fields: Mapping[str, Any] = declared.load_fields
+    for key, name in declared.keys.items():
         made["properties"][key] |= fields[name].described(refused)
     if refused:
         made["additionalProperties"] = {"pattern": without(refused)}
@@ -161,26 +161,26 @@ def of_reply(
     """Return the schema of what an operation replies: an object, or an array.
 
     Args:
-        convert: Makes a schema of a shape.
+        convert: Makes a schema of a schema.
         api: Whose operation it is.
         operation: One that has a reply.
         deregister_missing: The setting; where it is ``ok``, a registration that is not
             there is answered by its names alone.
     """
-    shape = operation.reply
-    assert shape is not None
-    made = convert(shape)
+    declared = operation.reply
+    assert declared is not None
+    made = convert(declared)
     example = reply_example(api, operation)
-    for name, field in shape.dump_fields.items():
+    for name, field in declared.dump_fields.items():
         key = field.data_key or name
         constant = {"const": field.constant} if isinstance(field, Constant) else {}
         made["properties"][key] |= _drawn_loosely(example[key]) | constant
     least = reply_example(api, operation, LACKED)
     if operation.handler is deregister and deregister_missing == "ok":
         values = _values(api)
-        least = shape.dump({name: values[name] for name in ("account", "service")})
+        least = declared.dump({name: values[name] for name in ("account", "service")})
     made["required"] = list(least)
-    made |= evidence_of(provenance_of(shape))
+    made |= evidence_of(provenance_of(declared))
     return {"type": "array", "items": made} if operation.many else made
 
 

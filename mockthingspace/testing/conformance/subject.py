@@ -95,7 +95,7 @@ def subject(
     """Return what a listener for a service is sent.
 
     Raises:
-        SettingsError: There is no such family, service or event; says what there is.
+        SettingsError: There is no such API, service or event; says what there is.
     """
     candidates = list(_with_service(service, family))
     known = {
@@ -128,7 +128,7 @@ def subject(
 
 
 def _with_service(service: str, family: str | None) -> Iterator[tuple[Api, str]]:
-    """Return the families that have a service, each with its name for it."""
+    """Return the APIs that have a service, each with its name for it."""
     sending = {item.name: item for item in APIS if item.events}
     if family is not None and family not in sending:
         raise SettingsError(f"unknown family {family!r}; {suggest(family, sending)}")

@@ -121,13 +121,13 @@ def refused(method: str, path: str, answer: str, status: int = 400, **how: Any) 
 
 
 def in_docs_dialect(case: Case) -> Case:
-    """A refusal in the shape that ThingSpace's pages have."""
+    """A refusal in the schema that ThingSpace's pages have."""
     answer = str(case.answer).replace(".error.", ".docs.error.")
     return case._replace(answer=answer, settings={**case.settings, **DOCS})
 
 
 def gateway(family: str, path: str, other: str) -> tuple[Case, ...]:
-    """What the gateway refuses of every family: one of its paths, another method."""
+    """What the gateway refuses of every API: one of its paths, another method."""
     wrong = {"Authorization": "Bearer wrong", "VZ-M2M-Token": "any"}
     return (
         refused("POST", path, f"{family}/missing-bearer", 401, settings=STRICT),

@@ -1,4 +1,4 @@
-"""The cases of the connectivity family."""
+"""The cases of the connectivity API."""
 
 from .asking import DOCS, TOO_LARGE, Case, gateway, items, refused, session
 

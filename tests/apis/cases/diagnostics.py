@@ -1,4 +1,4 @@
-"""The cases of the diagnostics family, whose replies say when it was registered."""
+"""The cases of the diagnostics API, whose replies say when it was registered."""
 
 from .asking import (
     DOCS,

@@ -1,4 +1,4 @@
-"""The cases of the hyper-precise family, whose pages refuse in another shape."""
+"""The cases of the hyper-precise API, whose pages refuse in another schema."""
 
 from .asking import (
     DOCS,

@@ -1,4 +1,4 @@
-"""The cases of the location family."""
+"""The cases of the location API."""
 
 from .asking import DOCS, TOO_LARGE, Case, gateway, items, refused, session
 

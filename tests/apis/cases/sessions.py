@@ -1,4 +1,4 @@
-"""The cases of the two families that are called session: logins, and tokens."""
+"""The cases of the two APIs that are called session: logins, and tokens."""
 
 from .asking import (
     BASIC,

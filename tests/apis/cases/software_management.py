@@ -1,4 +1,4 @@
-"""The cases of the Software Management families: version 1, and the later two."""
+"""The cases of the Software Management APIs: version 1, and the later two."""
 
 from .asking import (
     DOCS,
