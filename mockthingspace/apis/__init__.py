@@ -2,7 +2,7 @@
 
 from mockthingspace.apis.connectivity import api as connectivity
 from mockthingspace.apis.diagnostics import api as diagnostics
-from mockthingspace.apis.fota import v1, v2
+from mockthingspace.apis.fota import v1, v2_v3
 from mockthingspace.apis.hyper_precise import api as hyper_precise
 from mockthingspace.apis.location import api as location
 from mockthingspace.apis.session import oauth2, session
@@ -10,8 +10,8 @@ from mockthingspace.spec.api import Api
 
 APIS: tuple[Api, ...] = (
     v1.FAMILY,
-    v2.V2,
-    v2.V3,
+    v2_v3.V2,
+    v2_v3.V3,
     connectivity.FAMILY,
     location.FAMILY,
     diagnostics.FAMILY,

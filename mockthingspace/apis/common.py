@@ -7,7 +7,9 @@ from mockthingspace.core import sources
 from mockthingspace.core.models import Claim, Provenance, assumed
 from mockthingspace.spec.schemas import form, json_object, object_or_array, plain_object
 
-STRICT = assumed(f"documented for connectivity: {sources.CONNECTIVITY_REGISTER}")
+RULES_OF_CONNECTIVITY = assumed(
+    f"documented for connectivity: {sources.CONNECTIVITY_REGISTER}"
+)
 ACKNOWLEDGED = assumed(f"documented for connectivity: {sources.CALLBACKS}")
 MEASURED = assumed(f"observed for connectivity: {sources.MEASURED}")
 

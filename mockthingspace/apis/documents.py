@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mockthingspace.core import exceptions
-from mockthingspace.core.exceptions import ThingSpaceError, word
+from mockthingspace.core.exceptions import ThingSpaceError, refusal_name
 from mockthingspace.core.models import Claim, Provenance
 from mockthingspace.core.sources import spelled_out
 from mockthingspace.spec.api import ErrorResponse, ErrorResponses
@@ -23,7 +23,7 @@ FIXTURES = next(
     if folder.is_dir()
 )
 _REFUSALS: Mapping[str, type[ThingSpaceError]] = {
-    word(kind): kind
+    refusal_name(kind): kind
     for kind in vars(exceptions).values()
     if isinstance(kind, type) and issubclass(kind, ThingSpaceError)
 }

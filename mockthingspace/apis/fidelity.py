@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple, get_args
 
 from mockthingspace.apis import APIS, common
-from mockthingspace.core.exceptions import word
+from mockthingspace.core.exceptions import refusal_name
 from mockthingspace.core.models import EVIDENCE, Claim, Evidence, Provenance
 from mockthingspace.core.sources import date_of
 from mockthingspace.spec.api import Api, Operation
@@ -71,9 +71,9 @@ def _of(api: Api) -> Iterator[Entry]:
         yield _entry(api.name, "operation", name, operation.claim)
         yield from _fields(api, operation)
     for refusal, answer in api.answers.items():
-        yield _entry(api.name, "refusal", word(refusal), answer.claim)
+        yield _entry(api.name, "refusal", refusal_name(refusal), answer.claim)
         if answer.docs_claim is not None:
-            name = f"{word(refusal)} (dialect=docs)"
+            name = f"{refusal_name(refusal)} (dialect=docs)"
             yield _entry(api.name, "refusal", name, answer.docs_claim)
     for claim in dict.fromkeys(_rules(api)):
         yield _entry(api.name, "rule", claim.summary, claim)

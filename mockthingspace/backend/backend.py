@@ -20,7 +20,7 @@ from mockthingspace.core.clock import LATEST, Clock, Mode, Timer, Timers, of_day
 from mockthingspace.core.models import Attempt, Delivery, Exchange, Registration
 from mockthingspace.core.notifier import Notifier
 from mockthingspace.core.retry_schedule import schedule
-from mockthingspace.core.sequence import Sequence
+from mockthingspace.core.sequence import EventNumbers
 from mockthingspace.core.settings import Settings
 from mockthingspace.spec.events import Event as MessageEvent
 
@@ -85,7 +85,7 @@ class Backend:
     def __post_init__(self) -> None:
         """Start, as a reset would."""
         settings = self.settings
-        self.sequence = Sequence()
+        self.sequence = EventNumbers()
         self.late: list[Delivery] = []
         transport = WebhookTransport(
             settings.attempt_timeout_s, settings.allow_public_listeners, self.deliver_to

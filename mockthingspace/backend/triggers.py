@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from mockthingspace.backend.backend import Backend, BackendState
-from mockthingspace.backend.faults.delivery_faults import Case, mutate
+from mockthingspace.backend.faults.delivery_faults import FaultContext, apply_fault
 from mockthingspace.backend.faults.models import SCOPES
 from mockthingspace.core.exceptions import AdminError, InvalidMessage
 from mockthingspace.core.models import Delivery, Registration
@@ -78,7 +78,7 @@ def _kept(
     copies, hold_back = 0, False
     for fault in state.faults.acting("deliveries", whose, now):
         before = fault.memory and fault.memory.find(*registration.queue_key)
-        delivery = mutate(delivery, Case(fault, before, registration))
+        delivery = apply_fault(delivery, FaultContext(fault, before, registration))
         copies += fault.options.get("copies", 0)
         hold_back = hold_back or fault.kind == "reorder"
     copy = delivery._replace(trigger="duplicate")

@@ -27,7 +27,7 @@ class ThingSpaceError(Exception):
         self.reason = reason
 
 
-def word(refusal: type[ThingSpaceError]) -> str:
+def refusal_name(refusal: type[ThingSpaceError]) -> str:
     """Spell a refusal's name as people and files do: ``invalid-account``."""
     letters = (
         f"-{letter}" if letter.isupper() else letter for letter in refusal.__name__

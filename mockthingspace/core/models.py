@@ -1,7 +1,6 @@
-"""The words of the server: plain values, shared by every module.
+"""Plain values that every module shares.
 
-ThingSpace's spelling never gets here; it stops at the schemas of ``spec.schemas`` and
-of the APIs.
+ThingSpace's spelling never gets here; it stops at the APIs' schemas.
 """
 
 import re

@@ -3,7 +3,7 @@
 from threading import Lock
 
 
-class Sequence:
+class EventNumbers:
     """Numbers from 1 on, each given once, over resets too.
 
     Exchanges, deliveries and attempts share them, so any of them is a cursor:

@@ -5,7 +5,7 @@ from base64 import b64encode
 from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
-PORTS = {"http": 80, "https": 443}
+DEFAULT_PORTS = {"http": 80, "https": 443}
 _SAFE = "!$%&'()*+,/:;=?@[]~"  # what RFC 3986 lets a path or a query hold unquoted
 _LONE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 
@@ -33,7 +33,7 @@ def origin(url: str) -> str:
         ValueError: It is not a URL.
     """
     parts = urlsplit(url)
-    port = parts.port or PORTS.get(parts.scheme)
+    port = parts.port or DEFAULT_PORTS.get(parts.scheme)
     return f"{parts.scheme}://{parts.hostname}:{port}"
 
 
@@ -44,7 +44,7 @@ def locate(url: str) -> Target:
         ValueError: It is not an HTTP URL.
     """
     parts = urlsplit(url)
-    if parts.scheme not in PORTS or not parts.hostname:
+    if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
         raise ValueError(f"{url!r} is no HTTP URL")
     host = ascii_host(parts.hostname)
     place = f"[{host}]" if ":" in host else host
@@ -53,7 +53,7 @@ def locate(url: str) -> Target:
         origin(url),
         parts.scheme,
         host,
-        parts.port or PORTS[parts.scheme],
+        parts.port or DEFAULT_PORTS[parts.scheme],
         f"{path}?{_quoted(parts.query)}" if parts.query else path,
         place if parts.port is None else f"{place}:{parts.port}",
         _credentials(parts.username, parts.password),

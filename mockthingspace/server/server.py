@@ -99,7 +99,7 @@ class Server:
         while not self._is_over():
             turn(self._listener, self._sockets)
             if self._let_go is not None and self._ends_at is None:
-                self._leave()
+                self._finish()
         if self._let_go is not None:
             close_all(self._sockets)
 
@@ -114,7 +114,7 @@ class Server:
             and (len(self._sockets) <= 1 or monotonic() >= self._ends_at)
         )
 
-    def _leave(self) -> None:
+    def _finish(self) -> None:
         """Stop, in the thread that would be waited for."""
         assert self._let_go is not None
         self._listener.leave()

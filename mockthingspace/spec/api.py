@@ -22,7 +22,7 @@ class ErrorResponse:
     """How an API answers one refusal: status, body, and how we know.
 
     ``docs`` is the body where the setting ``dialect`` is ``docs``, if another, and
-    ``docs_fact`` what is answered then, and how we know that.
+    ``docs_claim`` what is answered then, and how we know that.
     """
 
     status: int

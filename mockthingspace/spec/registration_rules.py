@@ -15,7 +15,13 @@ from mockthingspace.core.exceptions import (
 )
 from mockthingspace.core.models import Registration
 
-ALLOWED = {80, 443, *range(9001, 9007), *range(50551, 50560), *range(28200, 28221)}
+ALLOWED_PORTS = {
+    80,
+    443,
+    *range(9001, 9007),
+    *range(50551, 50560),
+    *range(28200, 28221),
+}
 LONGEST_CREDENTIAL = 40
 
 
@@ -31,7 +37,7 @@ class Rule:
 def _port_is_allowed(registration: Registration) -> None:
     parts = urlsplit(registration.url)
     port = parts.port or {"http": 80, "https": 443}[parts.scheme]
-    if port not in ALLOWED:
+    if port not in ALLOWED_PORTS:
         raise InvalidUrl(
             f"registration_rules=enforced: ThingSpace does not deliver to port {port}, "
             "only to 80, 443, 9001-9006, 50551-50559 and 28200-28220"
@@ -55,13 +61,13 @@ def _credentials_fit(registration: Registration) -> None:
             )
 
 
-PORTS = Rule(
+PORT_RULE = Rule(
     "the listener's port is 80, 443, 9001-9006, 50551-50559 or 28200-28220",
     _port_is_allowed,
     InvalidUrl,
 )
-HTTPS = Rule("the URL is https", _is_https, InvalidUrl)
-CREDENTIALS = Rule(
+HTTPS_RULE = Rule("the URL is https", _is_https, InvalidUrl)
+CREDENTIALS_RULE = Rule(
     "username and password have at most 40 characters",
     _credentials_fit,
     InvalidCredential,

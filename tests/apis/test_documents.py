@@ -17,7 +17,7 @@ from mockthingspace import Settings, create_app
 from mockthingspace.apis import APIS
 from mockthingspace.apis.documents import FIXTURES
 from mockthingspace.core import sources
-from mockthingspace.core.exceptions import InvalidBearer, word
+from mockthingspace.core.exceptions import InvalidBearer, refusal_name
 from mockthingspace.core.json_values import leaves
 from mockthingspace.spec.api import Api
 
@@ -230,7 +230,7 @@ def name_of(api: Api, kind: type[Exception]) -> set[str]:
     """Return what cases may call an error."""
     own = [f"{api.name}/{operation.name}." for operation in api.operations]
     above = own if api.prefix.endswith("/oauth2") else [f"{api.name}/"]
-    return {f"{place}{word(kind)}.error.json" for place in above}
+    return {f"{place}{refusal_name(kind)}.error.json" for place in above}
 
 
 @each("case", CASES, ids=repr)
@@ -280,7 +280,7 @@ def test_every_error_is_met() -> None:
     used = set().union(*(case.files for case in CASES))
 
     assert [
-        (api.prefix, word(kind))
+        (api.prefix, refusal_name(kind))
         for api, kind in errors()
         if not name_of(api, kind) & used
     ] == []
@@ -294,7 +294,7 @@ def test_an_error_is_this(prefix: str, refusal: str, status: int, body: Any) -> 
         for api in APIS
         if api.prefix == prefix
         for kind, response in api.answers.items()
-        if word(kind) == refusal
+        if refusal_name(kind) == refusal
     ]
 
     assert (answered.status, answered.body) == (status, body)

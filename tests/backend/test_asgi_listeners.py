@@ -13,8 +13,8 @@ from fastapi import BackgroundTasks, FastAPI, Request, Response
 from flask import Flask
 
 from mockthingspace import MockThingSpace, check_listener
-from mockthingspace.backend.delivery.applications import is_asgi
 from mockthingspace.backend.delivery.transport import KEPT, Outcome
+from mockthingspace.backend.delivery.wsgi_asgi import is_asgi
 from mockthingspace.testing.conformance import run
 
 from ..posting import WAIT_S, Poster

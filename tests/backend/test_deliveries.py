@@ -5,7 +5,7 @@ from datetime import datetime, timezone
 from mockthingspace.backend.store.deliveries import Deliveries
 from mockthingspace.core.models import Attempt, Delivery
 from mockthingspace.core.notifier import Notifier
-from mockthingspace.core.sequence import Sequence
+from mockthingspace.core.sequence import EventNumbers
 
 from ..rows import each
 
@@ -15,7 +15,7 @@ NEW = Delivery("", 0, "fota-v1", "a", "Fota", None, "http://l", b"{}", "event", 
 
 def test_what_was_removed_is_not_counted_as_evicted():
     """Only what the limit pushed out is counted."""
-    deliveries = Deliveries(1, Sequence(), Notifier())
+    deliveries = Deliveries(1, EventNumbers(), Notifier())
     removed = deliveries.replace(deliveries.add(NEW)._replace(status="delivered"))
     deliveries.remove(lambda item: item.id == removed.id)
     deliveries.replace(deliveries.add(NEW)._replace(status="abandoned"))
@@ -27,7 +27,7 @@ def test_what_was_removed_is_not_counted_as_evicted():
 
 def test_what_is_pending_is_never_evicted():
     """The limit gives way rather than lose a message on its way."""
-    deliveries = Deliveries(1, Sequence(), Notifier())
+    deliveries = Deliveries(1, EventNumbers(), Notifier())
     kept = [deliveries.add(NEW) for _ in range(3)]
 
     assert (deliveries.every(), deliveries.evicted) == (kept, 0)
@@ -36,7 +36,7 @@ def test_what_is_pending_is_never_evicted():
 @each(("limit", "most_bytes"), [(3, 1_000_000), (100, 30_000)])
 def test_what_is_pending_pushes_out_nothing_that_is_over(limit: int, most_bytes: int):
     """The bounds are of what is over: it stays, however much is on its way."""
-    deliveries = Deliveries(limit, Sequence(), Notifier(), most_bytes)
+    deliveries = Deliveries(limit, EventNumbers(), Notifier(), most_bytes)
     over = [
         deliveries.replace(deliveries.add(NEW)._replace(status="delivered"))
         for _ in range(3)
@@ -47,7 +47,7 @@ def test_what_is_pending_pushes_out_nothing_that_is_over(limit: int, most_bytes:
 
 def test_what_was_removed_leaves_nothing_behind():
     """However often an account is reset, no number of it is kept."""
-    deliveries = Deliveries(10, Sequence(), Notifier())
+    deliveries = Deliveries(10, EventNumbers(), Notifier())
     for _ in range(100):
         deliveries.replace(deliveries.add(NEW)._replace(status="delivered"))
         deliveries.remove(lambda delivery: True)
@@ -56,7 +56,7 @@ def test_what_was_removed_leaves_nothing_behind():
 
 def test_deliveries_are_bounded_by_bytes():
     """Large messages and replies push the oldest of what is over out."""
-    deliveries = Deliveries(100, Sequence(), Notifier(), most_bytes=10_000)
+    deliveries = Deliveries(100, EventNumbers(), Notifier(), most_bytes=10_000)
     attempt = Attempt(9, 1, NOW, 0.0, 500, None, b"x" * 3_000)
     large = NEW._replace(message=b"x" * 3_000)
     pending, *rest = [deliveries.add(large) for _ in range(4)]

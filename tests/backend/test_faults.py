@@ -18,7 +18,7 @@ from mockthingspace.backend.faults.models import Fault, Faults
 from mockthingspace.backend.faults.parser import document, fault
 from mockthingspace.core.clock import Clock, Timers
 from mockthingspace.core.exceptions import SettingsError
-from mockthingspace.core.sequence import Sequence
+from mockthingspace.core.sequence import EventNumbers
 
 from ..rows import each
 
@@ -46,7 +46,7 @@ def told() -> Told:
 @pytest.fixture
 def store(told: Told) -> Faults:
     """A store without faults."""
-    return Faults(Sequence(), lambda what, item, _: told.append((what, item.id)))
+    return Faults(EventNumbers(), lambda what, item, _: told.append((what, item.id)))
 
 
 DELAY = {"kind": "delay", "on": "requests"}
@@ -86,7 +86,7 @@ def test_a_likelihood_is_drawn_from_its_seed(store: Faults) -> None:
     """The same seed acts on the same requests, another one on others."""
 
     def drawn(seed: int) -> list[int]:
-        one = Faults(Sequence(), lambda *_: None)
+        one = Faults(EventNumbers(), lambda *_: None)
         one.plan(planned(probability=0.5, seed=seed, times=None), NOW)
         return [len(acting(one)) for _ in range(40)]
 
@@ -98,7 +98,7 @@ def test_a_likelihood_is_drawn_from_its_seed(store: Faults) -> None:
 def test_a_likelihood_is_drawn_only_for_what_it_is_for(store: Faults) -> None:
     """Other accounts' requests do not change which of one's own are hit."""
     given = {"probability": 0.5, "seed": 3, "times": None, "account": ACCOUNT}
-    alone = Faults(Sequence(), lambda *_: None)
+    alone = Faults(EventNumbers(), lambda *_: None)
     for item in (store, alone):
         item.plan(planned(**given), NOW)
     mixed = []
@@ -111,7 +111,7 @@ def test_a_likelihood_is_drawn_only_for_what_it_is_for(store: Faults) -> None:
 def test_each_thing_is_told_with_its_instant() -> None:
     """What was planned, has acted and is used up stands in a timeline at its time."""
     instants: list[datetime] = []
-    store = Faults(Sequence(), lambda what, fault, now: instants.append(now))
+    store = Faults(EventNumbers(), lambda what, fault, now: instants.append(now))
     store.plan(planned(times=1), NOW)
     store.acting("requests", {}, NOW)
     assert instants == [NOW, NOW, NOW]

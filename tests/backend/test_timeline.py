@@ -30,7 +30,7 @@ from mockthingspace.backend.timeline import (
 )
 from mockthingspace.core.models import Attempt, Delivery, Exchange
 from mockthingspace.core.notifier import Notifier
-from mockthingspace.core.sequence import Sequence
+from mockthingspace.core.sequence import EventNumbers
 
 from ..rows import each
 
@@ -43,7 +43,7 @@ CALLBACKS = f"/api/fota/v1/callbacks/{ACCOUNT}"
 
 def world(limit: int = 100) -> Any:
     """Return what a timeline is read from, with nothing in it."""
-    sequence, notifier = Sequence(), Notifier()
+    sequence, notifier = EventNumbers(), Notifier()
     stores = {
         "journal": Journal(limit, sequence, notifier),
         "deliveries": Deliveries(limit, sequence, notifier),
@@ -485,7 +485,7 @@ def test_the_handle_has_it_as_values_and_in_words() -> None:
 
 def test_what_is_said_more_of_does_not_lift_the_limit() -> None:
     """A full event log stays as long as it is, and its entry keeps its place."""
-    event_log = EventLog(2, Sequence(), Notifier())
+    event_log = EventLog(2, EventNumbers(), Notifier())
     first = event_log.note("clock", START, None, "on")
     event_log.note("clock", START, None, "on")
     event_log.add_to(first, " and on")

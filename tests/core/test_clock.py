@@ -8,7 +8,7 @@ from threading import enumerate as threads
 import pytest
 
 from mockthingspace.core.clock import FEWEST, Clock, Mode, Timers
-from mockthingspace.core.sequence import Sequence
+from mockthingspace.core.sequence import EventNumbers
 
 NAME = "timers-of-a-test"
 WAIT_S = 5
@@ -271,7 +271,7 @@ def test_what_fails_when_it_is_due_stops_nothing_else(
 
 def test_a_sequence_gives_each_number_once() -> None:
     """Numbers go up from 1, and the last one is known."""
-    sequence = Sequence()
+    sequence = EventNumbers()
     assert ([sequence.take() for _ in range(3)], sequence.last) == ([1, 2, 3], 3)
 
 

@@ -21,7 +21,7 @@ from mockthingspace.core.exceptions import (
     MissingSession,
     NotRegistered,
     WrongPassword,
-    word,
+    refusal_name,
 )
 from mockthingspace.server.http.current import EXTENSION
 from mockthingspace.server.openapi.description import describe
@@ -100,7 +100,9 @@ def test_every_refusal_is_in_it_with_its_body(family, operation, dialect):
     for refusal in refusals(family, operation):
         answer = family.answers[refusal]
         response = responses[str(answer.status)]
-        example = response["content"]["application/json"]["examples"][word(refusal)]
+        example = response["content"]["application/json"]["examples"][
+            refusal_name(refusal)
+        ]
         assert example["value"] == answer.in_dialect(dialect)
         assert example["x-source"] == answer.claim.source
         assert "X-Mock-Reason" in response["headers"]
@@ -116,7 +118,7 @@ def test_no_refusal_of_a_family_is_left_out():
     answered = {(api.prefix, answer) for api in APIS for answer in api.answers}
 
     gateway = {"missing-bearer", "invalid-bearer", "not-served", "method-not-served"}
-    assert gateway >= {word(refusal) for _, refusal in answered - met}
+    assert gateway >= {refusal_name(refusal) for _, refusal in answered - met}
 
 
 @pytest.mark.parametrize(

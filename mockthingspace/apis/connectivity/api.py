@@ -25,7 +25,7 @@ from mockthingspace.core.sources import CONNECTIVITY_REGISTER as REGISTERING
 from mockthingspace.spec.api import Api, Operation
 from mockthingspace.spec.fields import ListenerUrl, OrEmpty, Secret, ServiceName, Text
 from mockthingspace.spec.fields import SimulatorAccount as Account
-from mockthingspace.spec.registration_rules import CREDENTIALS, PORTS
+from mockthingspace.spec.registration_rules import CREDENTIALS_RULE, PORT_RULE
 from mockthingspace.spec.schemas import plain_object, schema
 
 RULE, ONE = "/callbacks/<account>", "/callbacks/<account>/name/<service>"
@@ -99,7 +99,9 @@ FAMILY = Api(
     operations=OPERATIONS,
     answers=documents.errors("connectivity", "/m2m/v1", "connectivity"),
     events=documents.messages("connectivity"),
-    registration_rules=dict.fromkeys((PORTS, CREDENTIALS), documented(REGISTERING)),
+    registration_rules=dict.fromkeys(
+        (PORT_RULE, CREDENTIALS_RULE), documented(REGISTERING)
+    ),
     claims=common.callbacks(
         ABOUT,
         *CLAIMS,

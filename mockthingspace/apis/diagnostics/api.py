@@ -19,7 +19,7 @@ from mockthingspace.spec.fields import (
     Text,
 )
 from mockthingspace.spec.fields import QaAccount as Account
-from mockthingspace.spec.registration_rules import PORTS
+from mockthingspace.spec.registration_rules import PORT_RULE
 from mockthingspace.spec.schemas import schema
 
 RULE = "/callbacks"
@@ -71,6 +71,6 @@ FAMILY = Api(
     operations=OPERATIONS,
     answers=documents.errors("diagnostics", "/diagnostics/v1"),
     events=documents.messages("diagnostics"),
-    registration_rules={PORTS: common.STRICT},
+    registration_rules={PORT_RULE: common.RULES_OF_CONNECTIVITY},
     claims=common.callbacks(POSTED, SENT, common.REPLACES),
 )

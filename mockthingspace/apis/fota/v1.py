@@ -14,7 +14,7 @@ from mockthingspace.core.models import Claim, documented
 from mockthingspace.core.sources import FOTA_DEREGISTER, FOTA_GET, FOTA_REGISTER, SDK
 from mockthingspace.spec.api import Api, Operation
 from mockthingspace.spec.fields import Account, ListenerUrl, Secret, ServiceName, Text
-from mockthingspace.spec.registration_rules import CREDENTIALS, PORTS
+from mockthingspace.spec.registration_rules import CREDENTIALS_RULE, PORT_RULE
 from mockthingspace.spec.schemas import Success, schema
 
 RULE, ONE = "/callbacks/<account>", "/callbacks/<account>/name/<service>"
@@ -64,6 +64,9 @@ FAMILY = Api(
     operations=OPERATIONS,
     answers=documents.errors("fota", "/fota/v1", "fota-v1"),
     events=documents.messages("fota/v1"),
-    registration_rules={PORTS: common.STRICT, CREDENTIALS: common.STRICT},
+    registration_rules={
+        PORT_RULE: common.RULES_OF_CONNECTIVITY,
+        CREDENTIALS_RULE: common.RULES_OF_CONNECTIVITY,
+    },
     claims=common.callbacks(POSTED, common.replaces(POSTED)),
 )

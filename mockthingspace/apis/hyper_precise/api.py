@@ -18,7 +18,7 @@ from mockthingspace.core.sources import HYPER_PRECISE_REGISTER as PAGE
 from mockthingspace.core.sources import SDK
 from mockthingspace.spec.api import Api, Operation
 from mockthingspace.spec.fields import Account, ListenerUrl, ServiceName, Text
-from mockthingspace.spec.registration_rules import PORTS
+from mockthingspace.spec.registration_rules import PORT_RULE
 from mockthingspace.spec.schemas import Alias, Granted, object_or_array, schema
 
 RULE = "/callbacks"
@@ -67,6 +67,6 @@ FAMILY = Api(
     operations=OPERATIONS,
     answers=documents.errors("hyper-precise", "/hyper-precise/v1"),
     events=documents.messages("hyper-precise"),
-    registration_rules={PORTS: common.STRICT},
+    registration_rules={PORT_RULE: common.RULES_OF_CONNECTIVITY},
     claims=common.callbacks(POSTED, common.replaces(REPLACES)),
 )

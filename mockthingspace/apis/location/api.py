@@ -17,7 +17,7 @@ from mockthingspace.core.sources import (
 )
 from mockthingspace.spec.api import Api, Operation
 from mockthingspace.spec.fields import Account, ListenerUrl, OrEmpty, ServiceName, Text
-from mockthingspace.spec.registration_rules import PORTS
+from mockthingspace.spec.registration_rules import PORT_RULE
 from mockthingspace.spec.schemas import Success, schema
 
 RULE, ONE = "/callbacks/<account>", "/callbacks/<account>/name/<service>"
@@ -68,6 +68,6 @@ FAMILY = Api(
     operations=OPERATIONS,
     answers=documents.errors("location", "/loc/v1"),
     events=documents.messages("location"),
-    registration_rules={PORTS: common.STRICT},
+    registration_rules={PORT_RULE: common.RULES_OF_CONNECTIVITY},
     claims=common.callbacks(documented(LOCATION_REGISTER), common.REPLACES),
 )

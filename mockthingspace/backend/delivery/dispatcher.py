@@ -26,7 +26,7 @@ from mockthingspace.core.clock import Timers
 from mockthingspace.core.models import Attempt, Delivery, QueueKey
 from mockthingspace.core.monotonic import monotonic
 from mockthingspace.core.retry_schedule import Schedule
-from mockthingspace.core.sequence import Sequence as Numbers
+from mockthingspace.core.sequence import EventNumbers as Numbers
 from mockthingspace.core.signatures import sign
 from mockthingspace.spec.events import counted
 
@@ -316,7 +316,7 @@ class Dispatcher:
     async def _attempt(self, job: _Job, delivery: Delivery, number: int) -> None:
         """Make one attempt once there is a socket for it, unless it is recalled."""
         async with self._runtime.transport.slot(delivery.url):
-            if not self._recalled(job, delivery.overlaps):
+            if not self._no_longer_wanted(job, delivery.overlaps):
                 await self._make(job, delivery, number)
 
     async def _make(self, job: _Job, delivery: Delivery, number: int) -> None:
@@ -365,20 +365,20 @@ class Dispatcher:
             overlap_at = now + timedelta(seconds=overlap_s)
             self._at(overlap_at, job, partial(self._overlap, job))
 
-    def _recalled(self, job: _Job, overlaps: bool) -> bool:
+    def _no_longer_wanted(self, job: _Job, overlaps: bool) -> bool:
         """Say whether a delivery was over before its attempt could begin."""
         awaited = ("pending", "delivered") if overlaps else ("pending",)
         with self._lock:
             delivery = self._deliveries.get(job.id)
             if delivery is not None and delivery.status in awaited:
                 return False
-            self._land(job)
+            self._attempt_ended(job)
             if not job.in_flight:
-                self._leave(job)
+                self._finish(job)
             self._deliveries.notify()
             return True
 
-    def _land(self, job: _Job) -> None:
+    def _attempt_ended(self, job: _Job) -> None:
         """Note that one of a delivery's attempts is no longer under way."""
         job.in_flight -= 1
         job.since = None
@@ -393,21 +393,23 @@ class Dispatcher:
     ) -> None:
         """Record what came of an attempt, and decide what comes next."""
         with self._lock:
-            self._land(job)
+            self._attempt_ended(job)
             attempt = attempt._replace(seq=self._runtime.numbers.take())
             kept = self._deliveries.get(begun.id)
             before = kept or begun._replace(
                 status="cancelled" if job.cancelled else "delivered"
             )
             after = before._replace(attempts=(*before.attempts, attempt))
-            after = self._judged(job, after, acknowledged)
+            after = self._decide_next_attempt(job, after, acknowledged)
             if (kept is None and job.cancelled) or self._closed:
                 self._runtime.late(after)
             if after.status != "pending" and not job.in_flight:
-                self._leave(job)
+                self._finish(job)
             self._deliveries.replace(after)
 
-    def _judged(self, job: _Job, delivery: Delivery, acknowledged: bool) -> Delivery:
+    def _decide_next_attempt(
+        self, job: _Job, delivery: Delivery, acknowledged: bool
+    ) -> Delivery:
         """Return a delivery as an attempt leaves it; arrange for the next one."""
         if delivery.status == "cancelled":
             return delivery._replace(status="stale")
@@ -428,7 +430,7 @@ class Dispatcher:
         """Have something done at an instant, unless its job is over by then."""
         self._runtime.timers.at(instant, lambda: job.id not in self._jobs, act)
 
-    def _leave(self, job: _Job) -> None:
+    def _finish(self, job: _Job) -> None:
         """Take a delivery that is over out of its queue; the next one's turn comes."""
         self._forget(job)
         queue = job.queue

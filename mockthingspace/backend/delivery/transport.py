@@ -17,7 +17,8 @@ import certifi
 import h11
 from werkzeug.datastructures import Headers
 
-from mockthingspace.backend.delivery.applications import (
+from mockthingspace.backend.delivery.egress import AddressNotAllowed, connect
+from mockthingspace.backend.delivery.wsgi_asgi import (
     KEPT,
     ApplicationError,
     AsgiApplication,
@@ -25,7 +26,6 @@ from mockthingspace.backend.delivery.applications import (
     in_words,
     is_asgi,
 )
-from mockthingspace.backend.delivery.egress import AddressNotAllowed, connect
 from mockthingspace.core.background_loop import BackgroundLoop
 from mockthingspace.core.open_files import open_files_limit
 from mockthingspace.core.urls import Target, locate, origin

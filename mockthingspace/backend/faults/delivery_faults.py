@@ -1,4 +1,7 @@
-"""What faults do to deliveries: one function a kind, from a delivery to a delivery."""
+"""What faults do to deliveries: a function a kind, from a delivery to a delivery.
+
+The copies of ``duplicate`` and what ``reorder`` holds back are made in ``triggers``.
+"""
 
 import json
 import re
@@ -16,7 +19,7 @@ PADDING, ESCAPED = re.compile("=(?==*$)"), r"\\u003d"
 
 
 @dataclass(frozen=True)
-class Case:
+class FaultContext:
     """What a fault finds: the registration as it was when planned, and as it is."""
 
     fault: Fault
@@ -24,53 +27,53 @@ class Case:
     registration: Registration
 
 
-def mutate(delivery: Delivery, case: Case) -> Delivery:
+def apply_fault(delivery: Delivery, case: FaultContext) -> Delivery:
     """Return a delivery as a fault leaves it, with the fault's name on it."""
-    changed = MUTATORS.get(case.fault.kind, _as_it_is)(delivery, case)
+    changed = MUTATORS[case.fault.kind](delivery, case)
     return changed._replace(
         faults=(*delivery.faults, case.fault.kind),
         meant=delivery.meant or delivery.message,
     )
 
 
-def _as_it_is(delivery: Delivery, _: Case) -> Delivery:
+def _as_it_is(delivery: Delivery, _: FaultContext) -> Delivery:
     return delivery
 
 
-def _drop(delivery: Delivery, _: Case) -> Delivery:
+def _drop(delivery: Delivery, _: FaultContext) -> Delivery:
     return delivery._replace(status="abandoned")
 
 
-def _delay(delivery: Delivery, case: Case) -> Delivery:
+def _delay(delivery: Delivery, case: FaultContext) -> Delivery:
     due_at = delivery.due_at + timedelta(seconds=delay_s(case.fault))
     return delivery._replace(due_at=due_at)
 
 
-def _reorder(delivery: Delivery, case: Case) -> Delivery:
+def _reorder(delivery: Delivery, case: FaultContext) -> Delivery:
     due_at = delivery.due_at + timedelta(seconds=case.fault.options["seconds"])
     return delivery._replace(due_at=due_at)
 
 
-def _overlap(delivery: Delivery, _: Case) -> Delivery:
+def _overlap(delivery: Delivery, _: FaultContext) -> Delivery:
     return delivery._replace(overlaps=True)
 
 
-def _corrupt(delivery: Delivery, _: Case) -> Delivery:
+def _corrupt(delivery: Delivery, _: FaultContext) -> Delivery:
     return delivery._replace(breaks_off=True)
 
 
-def _missing_brace(delivery: Delivery, _: Case) -> Delivery:
+def _missing_brace(delivery: Delivery, _: FaultContext) -> Delivery:
     return delivery._replace(headless=True)
 
 
-def _escaped_padding(delivery: Delivery, _: Case) -> Delivery:
+def _escaped_padding(delivery: Delivery, _: FaultContext) -> Delivery:
     def escaped(value: Any) -> Any:
         return PADDING.sub(ESCAPED, value) if isinstance(value, str) else value
 
     return _changed(delivery, lambda message: _leaves(message, escaped))
 
 
-def _wrong_account(delivery: Delivery, case: Case) -> Delivery:
+def _wrong_account(delivery: Delivery, case: FaultContext) -> Delivery:
     other = case.fault.options["other"]
 
     def swapped(value: Any) -> Any:
@@ -79,22 +82,22 @@ def _wrong_account(delivery: Delivery, case: Case) -> Delivery:
     return _changed(delivery, lambda message: _leaves(message, swapped))
 
 
-def _oversized(delivery: Delivery, case: Case) -> Delivery:
+def _oversized(delivery: Delivery, case: FaultContext) -> Delivery:
     number = case.fault.options["bytes"]
     if not isinstance(json.loads(delivery.message), dict):  # it can have no field
         return delivery._replace(message=delivery.message + b" " * number)
     return _changed(delivery, lambda message: {**message, NOBODYS: "x" * number})
 
 
-def _extra_fields(delivery: Delivery, _: Case) -> Delivery:
+def _extra_fields(delivery: Delivery, _: FaultContext) -> Delivery:
     return _changed(delivery, _with_unknown)
 
 
-def _kind_case(delivery: Delivery, _: Case) -> Delivery:
+def _kind_case(delivery: Delivery, _: FaultContext) -> Delivery:
     return _changed(delivery, _other_case)
 
 
-def _stale_credentials(delivery: Delivery, case: Case) -> Delivery:
+def _stale_credentials(delivery: Delivery, case: FaultContext) -> Delivery:
     old, new = case.before, case.registration
     if old is None:
         return delivery
@@ -115,9 +118,10 @@ def _stale_credentials(delivery: Delivery, case: Case) -> Delivery:
     return _changed(sent, echoed)
 
 
-MUTATORS: Mapping[str, Callable[[Delivery, Case], Delivery]] = {
+MUTATORS: Mapping[str, Callable[[Delivery, FaultContext], Delivery]] = {
     "drop": _drop,
     "delay": _delay,
+    "duplicate": _as_it_is,
     "reorder": _reorder,
     "overlap": _overlap,
     "stale-credentials": _stale_credentials,

@@ -11,7 +11,7 @@ from typing import Any
 
 from mockthingspace.backend.faults.delays import CHUNKS, DELAYS, DRIBBLE, SECONDS
 from mockthingspace.backend.faults.models import On
-from mockthingspace.core.exceptions import SettingsError, ThingSpaceError, word
+from mockthingspace.core.exceptions import SettingsError, ThingSpaceError, refusal_name
 from mockthingspace.core.setting_types import ACCOUNT, SettingType, whole
 
 
@@ -45,7 +45,7 @@ def _refusals() -> dict[str, type[ThingSpaceError]]:
     kinds = [ThingSpaceError]
     for kind in kinds:
         kinds += kind.__subclasses__()
-    return {word(kind): kind for kind in kinds[1:]}
+    return {refusal_name(kind): kind for kind in kinds[1:]}
 
 
 REFUSALS = _refusals()

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any, Literal
 
-from mockthingspace.core.sequence import Sequence
+from mockthingspace.core.sequence import EventNumbers
 
 On = Literal["requests", "deliveries"]
 REMEMBERING = ("stale", "stale-credentials")  # the kinds that go back in time
@@ -106,7 +106,7 @@ class Faults:
     """
 
     def __init__(
-        self, sequence: Sequence, tell: Callable[[str, Fault, datetime], None]
+        self, sequence: EventNumbers, tell: Callable[[str, Fault, datetime], None]
     ) -> None:
         self._sequence = sequence
         self._tell = tell

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from mockthingspace.core.models import Delivery
 from mockthingspace.core.notifier import Notifier
-from mockthingspace.core.sequence import Sequence
+from mockthingspace.core.sequence import EventNumbers
 
 MOST_BYTES = 64 * 1024 * 1024
 OVERHEAD = 1024  # bytes a delivery takes besides its message and replies
@@ -35,7 +35,7 @@ class Deliveries:
     def __init__(
         self,
         limit: int,
-        sequence: Sequence,
+        sequence: EventNumbers,
         notifier: Notifier,
         most_bytes: int = MOST_BYTES,
     ) -> None:

@@ -7,7 +7,7 @@ from threading import Lock
 from typing import Literal, NamedTuple
 
 from mockthingspace.core.notifier import Notifier
-from mockthingspace.core.sequence import Sequence
+from mockthingspace.core.sequence import EventNumbers
 
 LONGEST_SAYS = 2000
 
@@ -36,7 +36,7 @@ class EventLog:
         notifier: Told of each that is kept.
     """
 
-    def __init__(self, limit: int, sequence: Sequence, notifier: Notifier) -> None:
+    def __init__(self, limit: int, sequence: EventNumbers, notifier: Notifier) -> None:
         self._lock = Lock()
         self._kept: deque[LogEntry] = deque(maxlen=limit)
         self._sequence = sequence

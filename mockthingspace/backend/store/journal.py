@@ -7,7 +7,7 @@ from threading import Lock
 
 from mockthingspace.core.models import Exchange, Pairs
 from mockthingspace.core.notifier import Notifier
-from mockthingspace.core.sequence import Sequence
+from mockthingspace.core.sequence import EventNumbers
 
 LONGEST_KEPT = 64 * 1024
 MOST_BYTES = 64 * 1024 * 1024
@@ -29,7 +29,7 @@ class Journal:
     def __init__(
         self,
         limit: int,
-        sequence: Sequence,
+        sequence: EventNumbers,
         notifier: Notifier,
         most_bytes: int = MOST_BYTES,
     ) -> None:

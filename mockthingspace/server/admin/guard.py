@@ -3,7 +3,7 @@
 A page can make a browser send requests here, under a foreign ``Origin``, or
 under a ``Host`` of its own that was made to resolve to this machine (DNS
 rebinding). A ``GET`` from another site has no ``Origin``, but browsers say where it
-is from. A body must say that it is JSON (``asking.read``), which makes a browser ask
+is from. A body must say that it is JSON (``common.read``), which makes a browser ask
 first.
 """
 

@@ -16,7 +16,7 @@ from mockthingspace.apis import APIS
 from mockthingspace.apis.common import HEADERS
 from mockthingspace.apis.fidelity import path_of
 from mockthingspace.apis.possible_errors import refusals
-from mockthingspace.core.exceptions import word
+from mockthingspace.core.exceptions import refusal_name
 from mockthingspace.core.models import Claim, Proof, Provenance
 from mockthingspace.core.settings import Settings
 from mockthingspace.server.openapi.schemas import (
@@ -212,7 +212,7 @@ def _refused(making: Builder, api: Api, operation: Operation) -> Document:
     by_status: dict[str, dict[str, ErrorResponse]] = {}
     for refusal in refusals(api, operation):
         answer = api.answers[refusal]
-        by_status.setdefault(str(answer.status), {})[word(refusal)] = answer
+        by_status.setdefault(str(answer.status), {})[refusal_name(refusal)] = answer
     return {
         status: _refusal(making, answers)
         for status, answers in sorted(by_status.items())

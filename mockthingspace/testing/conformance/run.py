@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, build_opener
 
-from mockthingspace.backend.delivery.applications import AsgiApplication, is_asgi
 from mockthingspace.backend.delivery.transport import ASGI_PATIENCE_S, WebhookTransport
+from mockthingspace.backend.delivery.wsgi_asgi import AsgiApplication, is_asgi
 from mockthingspace.core.background_loop import BackgroundLoop
 from mockthingspace.core.exceptions import SettingsError, suggest
 from mockthingspace.core.matching.failure_reports import blocked

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from mockthingspace import Settings, create_app
 from mockthingspace.apis import APIS
 from mockthingspace.apis.documents import FIXTURES
-from mockthingspace.core.exceptions import word
+from mockthingspace.core.exceptions import refusal_name
 from mockthingspace.server.http.current import EXTENSION
 from mockthingspace.spec.schemas import MAX_BODY
 
@@ -104,7 +104,7 @@ def _error(name: str) -> Any:
         for api in APIS
         if api.name == folder and api.prefix.endswith("/oauth2") == bool(operation)
         for kind, response in api.answers.items()
-        if word(kind) == refusal
+        if refusal_name(kind) == refusal
     )
     return answered.in_dialect(dialect)
 

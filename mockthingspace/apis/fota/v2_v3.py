@@ -17,7 +17,7 @@ from mockthingspace.core import sources
 from mockthingspace.core.models import Claim, Provenance, assumed, documented
 from mockthingspace.spec.api import Api, Operation
 from mockthingspace.spec.fields import Account, ListenerUrl, Text
-from mockthingspace.spec.registration_rules import HTTPS, PORTS
+from mockthingspace.spec.registration_rules import HTTPS_RULE, PORT_RULE
 from mockthingspace.spec.schemas import Alias, Success, schema
 
 RULE = "/callbacks/<account>"
@@ -42,7 +42,7 @@ def _family(version: str, *known: Provenance) -> Api:
         services=("Fota",),
         answers=documents.errors("fota", f"/fota/{version}", f"fota-{version}"),
         events=documents.messages(f"fota/{version}"),
-        registration_rules={HTTPS: https, PORTS: common.STRICT},
+        registration_rules={HTTPS_RULE: https, PORT_RULE: common.RULES_OF_CONNECTIVITY},
         claims=common.callbacks(
             documented(sources.FOTA_REGISTER), CREATES, common.replaces(post)
         ),
