@@ -139,9 +139,10 @@ def test_a_script_that_forgets_to_stop_ends():
     ]
     ran = _run(script)
 
-    said = [line for line in ran.stderr.splitlines() if not line.startswith("  ")]
+    # A socket that the program's end met open is warned of by Python itself.
     assert (ran.returncode, ran.stdout) == (0, "")
-    assert [line.endswith("> was not stopped") for line in said] == [True] * 3
+    assert ran.stderr.count("> was not stopped\n") == 3
+    assert "Traceback" not in ran.stderr
 
 
 def test_a_script_that_forgets_to_stop_waits_for_no_listener():
