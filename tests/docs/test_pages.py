@@ -38,7 +38,7 @@ from mockthingspace import (
     pytest_plugin,
 )
 from mockthingspace.cli.main import main
-from mockthingspace.testing.conformance import bodies, delivery_checks
+from mockthingspace.testing.conformance import bodies, checks
 
 from ..nested import FAST
 from ..rows import each
@@ -223,7 +223,7 @@ def terminal(
 ) -> Iterator[Terminal]:
     """A reader's terminal, where checks send no pauses and smaller crowds."""
     monkeypatch.setattr(bodies, "PAUSE_S", 0.0001)
-    monkeypatch.setattr(delivery_checks, "CROWD", 5)
+    monkeypatch.setattr(checks, "CROWD", 5)
     terminal = Terminal(pytester, monkeypatch, capsys)
     with terminal.running:
         yield terminal

@@ -19,7 +19,7 @@ from mockthingspace import Listener, check_listener
 from mockthingspace.apis import APIS
 from mockthingspace.core.exceptions import SettingsError
 from mockthingspace.core.signatures import verify
-from mockthingspace.testing.conformance import bodies, delivery_checks, run
+from mockthingspace.testing.conformance import bodies, checks, run
 from mockthingspace.testing.conformance.checks import CHECKS
 from mockthingspace.testing.conformance.reports import junit, tap
 from mockthingspace.testing.conformance.results import SHOWN, STOPPED, Report
@@ -87,7 +87,7 @@ class Ours:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Send the slow message without its pauses, and a smaller crowd."""
     monkeypatch.setattr(bodies, "PAUSE_S", 0.0001)
-    monkeypatch.setattr(delivery_checks, "CROWD", 5)
+    monkeypatch.setattr(checks, "CROWD", 5)
 
 
 @contextmanager
@@ -423,7 +423,7 @@ def test_a_refusal_asks_whether_the_credentials_are_right():
     """A listener that refuses the plain message most often has others."""
     report = check_listener(Ours(lambda *_: 403), check=False)
 
-    assert reason(report, "acknowledges").endswith(delivery_checks.HINT)
+    assert reason(report, "acknowledges").endswith(checks.HINT)
 
 
 def test_a_failure_raises_with_the_report():
