@@ -1,6 +1,6 @@
 """Values of JSON, whatever they mean."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 DEEPEST = 100
@@ -34,3 +34,21 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
             yield from leaves(below, where)
         else:
             yield where, below
+
+
+def map_leaves(value: Any, change: Callable[[Any], Any]) -> Any:
+    """Return a value with each that is neither array nor object changed."""
+    if isinstance(value, dict):
+        return {key: map_leaves(item, change) for key, item in value.items()}
+    if isinstance(value, list):
+        return [map_leaves(item, change) for item in value]
+    return change(value)
+
+
+def map_objects(value: Any, change: Callable[[dict[str, Any]], Any]) -> Any:
+    """Return a value with each object changed, those inside one before it."""
+    if isinstance(value, list):
+        return [map_objects(item, change) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return change({key: map_objects(item, change) for key, item in value.items()})

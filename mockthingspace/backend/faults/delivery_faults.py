@@ -12,6 +12,7 @@ from typing import Any
 
 from mockthingspace.backend.faults.delays import delay_s
 from mockthingspace.backend.faults.models import Fault
+from mockthingspace.core.json_values import map_leaves, map_objects
 from mockthingspace.core.models import Delivery, Registration
 
 NOBODYS = "mockthingspaceUnknown"
@@ -70,7 +71,7 @@ def _escaped_padding(delivery: Delivery, _: FaultContext) -> Delivery:
     def escaped(value: Any) -> Any:
         return PADDING.sub(ESCAPED, value) if isinstance(value, str) else value
 
-    return _changed(delivery, lambda message: _leaves(message, escaped))
+    return _changed(delivery, lambda message: map_leaves(message, escaped))
 
 
 def _wrong_account(delivery: Delivery, case: FaultContext) -> Delivery:
@@ -79,7 +80,7 @@ def _wrong_account(delivery: Delivery, case: FaultContext) -> Delivery:
     def swapped(value: Any) -> Any:
         return other if value == delivery.account else value
 
-    return _changed(delivery, lambda message: _leaves(message, swapped))
+    return _changed(delivery, lambda message: map_leaves(message, swapped))
 
 
 def _oversized(delivery: Delivery, case: FaultContext) -> Delivery:
@@ -90,11 +91,18 @@ def _oversized(delivery: Delivery, case: FaultContext) -> Delivery:
 
 
 def _extra_fields(delivery: Delivery, _: FaultContext) -> Delivery:
-    return _changed(delivery, _with_unknown)
+    unknown = {NOBODYS: {"since": "a fault", "list": [1, None]}}
+    return _changed(
+        delivery, lambda message: map_objects(message, lambda item: item | unknown)
+    )
 
 
 def _kind_case(delivery: Delivery, _: FaultContext) -> Delivery:
-    return _changed(delivery, _other_case)
+    def swapped(item: dict[str, Any]) -> dict[str, Any]:
+        kind = item.get("kind")
+        return {**item, "kind": kind.swapcase()} if isinstance(kind, str) else item
+
+    return _changed(delivery, lambda message: map_objects(message, swapped))
 
 
 def _stale_credentials(delivery: Delivery, case: FaultContext) -> Delivery:
@@ -138,31 +146,3 @@ MUTATORS: Mapping[str, Callable[[Delivery, FaultContext], Delivery]] = {
 def _changed(delivery: Delivery, change: Callable[[Any], Any]) -> Delivery:
     message = change(json.loads(delivery.message))
     return delivery._replace(message=json.dumps(message).encode())
-
-
-def _leaves(value: Any, change: Callable[[Any], Any]) -> Any:
-    if isinstance(value, dict):
-        return {key: _leaves(item, change) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_leaves(item, change) for item in value]
-    return change(value)
-
-
-def _with_unknown(value: Any) -> Any:
-    if isinstance(value, dict):
-        changed = {key: _with_unknown(item) for key, item in value.items()}
-        return {**changed, NOBODYS: {"since": "a fault", "list": [1, None]}}
-    return [_with_unknown(item) for item in value] if isinstance(value, list) else value
-
-
-def _other_case(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_other_case(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    return {
-        key: item.swapcase()
-        if key == "kind" and isinstance(item, str)
-        else _other_case(item)
-        for key, item in value.items()
-    }

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from mockthingspace.backend.delivery.transport import Pace
+from mockthingspace.core.json_values import map_leaves, map_objects
 
 Message = dict[str, Any]
 LARGE = 64 * 1024
@@ -59,7 +60,7 @@ def encoded(message: Message) -> bytes:
 def with_unknown_fields(message: Message) -> Message:
     """Return a message with fields no page names, at its top and in its objects."""
     added = {"addedLater": {"since": "2030-01-01", "values": [1, True]}}
-    changed: Message = _each_object(message, lambda item: {**item, **added})
+    changed: Message = map_objects(message, lambda item: item | added)
     return changed
 
 
@@ -83,21 +84,21 @@ def with_nulls(message: Message) -> Message:
 def spelled(message: Message, spell: Callable[[str], str]) -> Message:
     """Return a message with the kinds of its identifiers spelled another way."""
 
-    def change(fault: Message) -> Message:
-        return {**fault, "kind": spell(fault["kind"])} if "kind" in fault else fault
+    def change(item: Message) -> Message:
+        return {**item, "kind": spell(item["kind"])} if "kind" in item else item
 
-    changed: Message = _each_object(message, change)
+    changed: Message = map_objects(message, change)
     return changed
 
 
 def with_numbers(value: Any) -> Any:
     """Return a value with numbers in the place of long texts of digits."""
-    if isinstance(value, dict):
-        return {key: with_numbers(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [with_numbers(item) for item in value]
-    digits = isinstance(value, str) and value.isdecimal() and len(value) > LONG_NUMBER
-    return int(value) if digits else value
+
+    def number(item: Any) -> Any:
+        digits = isinstance(item, str) and item.isdecimal() and len(item) > LONG_NUMBER
+        return int(item) if digits else item
+
+    return map_leaves(value, number)
 
 
 def with_foreign_text(message: Message) -> bytes:
@@ -121,12 +122,3 @@ def _arrays(value: Any) -> Iterator[list[Any]]:
     if isinstance(value, dict):
         for item in value.values():
             yield from _arrays(item)
-
-
-def _each_object(value: Any, change: Callable[[Message], Message]) -> Any:
-    """Return a value with each object in it changed."""
-    if isinstance(value, list):
-        return [_each_object(item, change) for item in value]
-    if not isinstance(value, dict):
-        return value
-    return change({key: _each_object(item, change) for key, item in value.items()})
