@@ -31,7 +31,7 @@ $(VENV)/run.stamp: setup.cfg setup.py pyproject.toml | $(BIN)/python
 	@touch $@
 
 $(VENV)/demo.stamp: $(VENV)/run.stamp
-	$(PIP) install --editable '.[demo]'
+	$(PIP) install 'sdksio-verizon-apis-sdk==$(LATEST_SDK)'
 	@touch $@
 
 # It has what running and the demo need, so their stamps are its own.
@@ -48,7 +48,7 @@ run: $(VENV)/run.stamp ## start the server on http://127.0.0.1:8440 (ARGS="--aut
 	@$(BIN)/mockthingspace serve $(ARGS) || test $$? -eq 130  # Ctrl-C is no error
 
 demo: $(VENV)/demo.stamp ## see it work through the published Verizon SDK, without credentials
-	@$(BIN)/mockthingspace demo $(ARGS)
+	@$(BIN)/mockthingspace demo
 
 test: $(VENV)/dev.stamp ## run the tests (ARGS="-k strict" …)
 	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)

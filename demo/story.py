@@ -1,6 +1,6 @@
 """The demo's story, as values: what is done, and what must come of it.
 
-A step calls the SDK; a scene is played by the server and a listener. ``demo``
+A step calls the SDK; a scene is played by the server and a listener. ``run``
 takes them one by one and checks them.
 """
 

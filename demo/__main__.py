@@ -14,7 +14,7 @@ import click
 import requests
 from verizon import verizon_client  # type: ignore[import-untyped]
 
-from mockthingspace.cli.demo_story import KEY, STORY, Scene, Step
+from demo.story import KEY, STORY, Scene, Step
 from mockthingspace.testing.listener import Listener
 from mockthingspace.testing.mock_thingspace import MockThingSpace
 from mockthingspace.testing.sdk import point_sdk
@@ -57,7 +57,7 @@ def run(story: Iterable[Step | Scene] = STORY) -> None:
         f"{len(exchanges) - refused} granted, {refused} refused;\n"
         f"and it made {len(deliveries)} deliveries, in "
         f"{sum(len(delivery.attempts) for delivery in deliveries)} attempts.\n"
-        "Go on: 'make run' starts a double for your own program; README.md and\n"
+        "Go on: 'make run' starts a server for your own program; README.md and\n"
         "docs/ say how to point the SDK at it, and how to use it as a pytest fixture."
     )
 
@@ -126,3 +126,7 @@ def _refusal(error: Exception) -> list[str]:
         f"error_message: {getattr(error, 'error_message', error)}",
         f"X-Mock-Reason: {headers.get('X-Mock-Reason')}",
     ]
+
+
+if __name__ == "__main__":
+    click.Command("demo", callback=run).main()
