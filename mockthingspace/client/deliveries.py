@@ -29,8 +29,7 @@ class DeliveriesHandle(AdminCaller):
 
     def events(self) -> list[dict[str, Any]]:
         """Return the events that can be triggered, each with its fields."""
-        shown: list[dict[str, Any]] = self.admin.ask("GET", "/events")["events"]
-        return shown
+        return list(self.admin.ask("GET", "/events")["events"])
 
     def trigger(
         self,
@@ -233,9 +232,7 @@ class DeliveriesHandle(AdminCaller):
         if self._account is not None:
             raise MockThingSpaceError(SHARED_CLOCK)
         body = {"seconds": seconds, "minutes": minutes, "hours": hours}
-        fired: list[dict[str, Any]] = self.admin.ask("POST", "/clock/advance", body)[
-            "fired"
-        ]
+        fired = list(self.admin.ask("POST", "/clock/advance", body)["fired"])
         instead = blocked("thingspace.advance")
         if instead and any(NO_ANSWER in (each["error"] or "") for each in fired):
             told = f"an attempt that fell due had no answer in time{instead}"

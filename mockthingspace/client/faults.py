@@ -7,7 +7,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any
 
-from mockthingspace.client.models import instant
+from mockthingspace.client.models import instant, read
 from mockthingspace.client.transport import AdminCaller, AdminClient
 from mockthingspace.core.exceptions import AdminError, MockThingSpaceError
 
@@ -167,21 +167,15 @@ class FaultsHandle(AdminCaller):
             self.admin.ask("DELETE", f"/faults/{identity}")
             return 1
         whose = account or self._account
-        removed: int = self.admin.ask("DELETE", "/faults", account=whose, kind=kind)[
-            "removed"
-        ]
-        return removed
+        cleared = self.admin.ask("DELETE", "/faults", account=whose, kind=kind)
+        return int(cleared["removed"])
 
 
 def recorded(
     shown: Mapping[str, Any], admin: AdminClient | None = None
 ) -> RecordedFault:
     """Read a fault as the admin API shows it."""
-    common = {
-        name: shown[name]
-        for name in RecordedFault.__dataclass_fields__
-        if name in shown
-    }
+    names = RecordedFault.__dataclass_fields__
+    options = {name: value for name, value in shown.items() if name not in names}
     instants = {name: instant(shown[name]) for name in ("planned_at", "heals_at")}
-    options = {name: value for name, value in shown.items() if name not in common}
-    return RecordedFault(**{**common, **instants}, options=options, admin=admin)
+    return read(RecordedFault, shown, **instants, options=options, admin=admin)

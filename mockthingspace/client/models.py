@@ -1,13 +1,15 @@
 """What the admin API told, as values for a test."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from mockthingspace.core.clock import rfc3339
 from mockthingspace.core.models import Registration
 from mockthingspace.core.serializers import delivery_line, line
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -113,37 +115,38 @@ class RecordedDelivery:
         return delivery_line(self, f"{self.due_at:%H:%M:%S}")
 
 
+def read(kind: type[Value], shown: Mapping[str, Any], /, **more: Any) -> Value:
+    """Return a value that has what a document shows of its fields, and more."""
+    names = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    return kind(**{name: shown[name] for name in names & shown.keys()} | more)
+
+
 def delivery(shown: Mapping[str, Any]) -> RecordedDelivery:
     """Read a delivery as the admin API shows it."""
-    names = ("number", "duration_s", "status_code", "error", "reply", "warning")
     attempts = tuple(
-        RecordedAttempt(
-            started_at=instant(attempt["started_at"]),
-            **{name: attempt[name] for name in names},
-        )
+        read(RecordedAttempt, attempt, started_at=instant(attempt["started_at"]))
         for attempt in shown["attempts"]
     )
-    rest = {
-        name: shown[name]
-        for name in RecordedDelivery.__dataclass_fields__
-        if name not in ("due_at", "attempts")
-    }
-    return RecordedDelivery(due_at=instant(shown["due_at"]), attempts=attempts, **rest)
+    due_at = instant(shown["due_at"])
+    return read(RecordedDelivery, shown, due_at=due_at, attempts=attempts)
 
 
 def registration(shown: Mapping[str, Any]) -> Registration:
     """Read a registration as the admin API shows it."""
-    known = {name: shown[name] for name in Registration.__dataclass_fields__}
-    known["registered_at"] = instant(known["registered_at"])
-    known["headers"] = tuple(known["headers"].items())
-    return Registration(**known)
+    return read(
+        Registration,
+        shown,
+        registered_at=instant(shown["registered_at"]),
+        headers=tuple(shown["headers"].items()),
+    )
 
 
 def exchange(shown: Mapping[str, Any]) -> RecordedExchange:
     """Read an exchange as the admin API shows it."""
     request, response = shown["request"], shown["response"]
-    ours = ("seq", "family", "operation", "account", "reason")
-    return RecordedExchange(
+    return read(
+        RecordedExchange,
+        shown,
         method=request["method"],
         url=request["url"],
         headers=request["headers"],
@@ -155,7 +158,6 @@ def exchange(shown: Mapping[str, Any]) -> RecordedExchange:
         arrived_at=instant(shown["arrived_at"]),
         completed_at=instant(shown["completed_at"]),
         shown=shown,
-        **{name: shown[name] for name in ours},
     )
 
 

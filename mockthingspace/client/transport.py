@@ -30,7 +30,7 @@ __tracebackhide__ = True  # in every frame of this module, for pytest
 TIMEOUT_S = 10
 
 
-class AdminReply(NamedTuple):
+class AdminRequest(NamedTuple):
     """One request to the admin API, ready to send."""
 
     method: str
@@ -40,10 +40,10 @@ class AdminReply(NamedTuple):
 
     def __repr__(self) -> str:
         """Return it without its body, which may hold secrets."""
-        return f"Asked({self.method} {self.path})"
+        return f"AdminRequest({self.method} {self.path})"
 
 
-Transport = Callable[[AdminReply], tuple[int, bytes]]
+Transport = Callable[[AdminRequest], tuple[int, bytes]]
 
 
 class AdminClient:
@@ -79,7 +79,7 @@ class AdminClient:
         given = {name: value for name, value in query.items() if value is not None}
         if body is None and method in ("POST", "PUT"):
             body = {}
-        asked = AdminReply(method, f"/__admin{path}", given, body)
+        asked = AdminRequest(method, f"/__admin{path}", given, body)
         status, content = self._transport(asked)
         try:
             document = json.loads(content)
@@ -121,7 +121,7 @@ def in_process(app: Any, url: str) -> Transport:
 
     client = Client(app)
 
-    def send(asked: AdminReply) -> tuple[int, bytes]:
+    def send(asked: AdminRequest) -> tuple[int, bytes]:
         response = client.open(
             asked.path,
             base_url=url,
@@ -174,7 +174,7 @@ def remote(url: str, origin: str = "") -> Transport:
     connect = http.HTTPSConnection if parts.scheme == "https" else http.HTTPConnection
     idle: deque[HTTPConnection] = deque()
 
-    def send(asked: AdminReply) -> tuple[int, bytes]:
+    def send(asked: AdminRequest) -> tuple[int, bytes]:
         try:
             connection = idle.pop()
         except IndexError:
@@ -219,7 +219,7 @@ def _unpatched_http_client() -> "ModuleType":
     return copy
 
 
-def _exchange(connection: "HTTPConnection", asked: AdminReply) -> tuple[int, bytes]:
+def _exchange(connection: "HTTPConnection", asked: AdminRequest) -> tuple[int, bytes]:
     """Send a request and read the whole reply."""
     if connection.sock is not None and _is_readable(connection.sock):
         connection.close()  # the other side has closed it, as nothing is due
@@ -249,7 +249,7 @@ def _close(connections: Iterable["HTTPConnection"]) -> None:
         connection.close()
 
 
-def _patience_s(asked: AdminReply) -> float | None:
+def _patience_s(asked: AdminRequest) -> float | None:
     """Return how long to wait for a reply: advancing takes what listeners take."""
     if asked.path.endswith("/clock/advance"):
         return None

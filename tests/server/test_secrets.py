@@ -12,7 +12,7 @@ from mockthingspace import Listener, MockThingSpace, create_app
 from mockthingspace.apis import APIS
 from mockthingspace.backend.delivery.transport import Outcome
 from mockthingspace.cli.main import main
-from mockthingspace.client.transport import AdminReply
+from mockthingspace.client.transport import AdminRequest
 from mockthingspace.core.exceptions import AdminError
 from mockthingspace.core.matching import request_patterns
 from mockthingspace.core.matching.criteria import redacted as told
@@ -354,9 +354,9 @@ def test_no_secret_is_hidden_where_there_is_none() -> None:
 
 def test_what_is_sent_is_shown_without_its_body() -> None:
     """Frames of a failing test have requests and outcomes as their values."""
-    asked = AdminReply("POST", "/__admin/registrations", {}, {"password": SECRET})
+    asked = AdminRequest("POST", "/__admin/registrations", {}, {"password": SECRET})
     outcome = Outcome(200, None, SECRET.encode())
     assert (repr(asked), repr(outcome)) == (
-        "Asked(POST /__admin/registrations)",
+        "AdminRequest(POST /__admin/registrations)",
         "Outcome(200)",
     )
