@@ -118,6 +118,3 @@ def _what(entry: "Entry") -> str:
 def _left_out(number: int) -> list[str]:
     hint = "--kind message prints them"
     return [f"(and {number} fields of messages; {hint})"] if number else []
-
-
-COMMANDS: tuple[click.Command, ...] = (events, fidelity)

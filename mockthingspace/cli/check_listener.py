@@ -126,6 +126,3 @@ def _list() -> None:
     width = max(len(check.name) for check in CHECKS)
     for check in CHECKS:
         click.echo(f"{check.name:{width}}  {check.evidence:10}  {check.does}")
-
-
-COMMANDS: tuple[click.Command, ...] = (check_listener,)

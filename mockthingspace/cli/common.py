@@ -26,6 +26,7 @@ EXIT_CODES = {
     TIMED_OUT: "of trigger --wait: no attempt was over in time",
     INTERRUPTED: "Ctrl-C ended it",
 }
+WAIT_S = 5  # how long one request of --follow waits for news
 DEFAULT_URL = "http://127.0.0.1:8440"
 URL_VARIABLE = "MOCKTHINGSPACE_URL"
 STOPS = 'PUT /__admin/clock {"mode": "manual"} or the setting clock=manual'
@@ -88,19 +89,25 @@ class Table:
 
 
 class Command(click.Command):
-    """A command that says what an option with an old name is called now."""
+    """A command that says what was meant by an option it does not have."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Name the new option where an old one was given."""
+        """Add what was meant to the error."""
+        typed = [*args]  # as they are taken off when they are read
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
             option = error.option_name
-            old = option.lstrip("-").removeprefix("no-").replace("-", "_")
-            now = renamed(old, {param.name for param in self.params}, as_flag=True)
-            if not now:
+            meant = self.meant(option, typed)
+            if not meant:
                 raise
-            raise click.UsageError(f"No such option: {option}; {now}.", ctx) from error
+            raise click.UsageError(f"No such option: {option}{meant}", ctx) from error
+
+    def meant(self, option: str, _: list[str]) -> str | None:
+        """Return how the error goes on: with the new name of an old option."""
+        old = option.lstrip("-").removeprefix("no-").replace("-", "_")
+        now = renamed(old, {param.name for param in self.params}, as_flag=True)
+        return now and f"; {now}."
 
 
 class Group(click.Group):

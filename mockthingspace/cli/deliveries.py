@@ -14,6 +14,8 @@ import click
 from mockthingspace.cli.common import (
     REFUSED,
     TIMED_OUT,
+    WAIT_S,
+    Command,
     Table,
     account_option,
     client,
@@ -25,25 +27,17 @@ from mockthingspace.cli.common import (
 from mockthingspace.core.exceptions import AdminError, not_json
 from mockthingspace.core.setting_types import LONGEST_S
 
-WAIT_S = 5
 LONGEST_WAIT_S = 600
 
 
-class _Trigger(click.Command):
+class _Trigger(Command):
     """A command whose overrides, as the admin API calls them, are ``--set``."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+    def meant(self, option: str, _: list[str]) -> str | None:
         """Say what is meant by an override, however it is spelled."""
-        try:
-            return super().parse_args(ctx, args)
-        except click.NoSuchOption as error:
-            if not get_close_matches(error.option_name, ["--overrides"], 1, 0.8):
-                raise
-            raise click.UsageError(
-                f"No such option: {error.option_name}. Another value for one field "
-                "is --set: --set PATH=VALUE",
-                ctx,
-            ) from error
+        if not get_close_matches(option, ["--overrides"], 1, 0.8):
+            return None
+        return ". Another value for one field is --set: --set PATH=VALUE"
 
 
 @click.command(
@@ -209,9 +203,6 @@ def real(url: str, as_json: bool) -> None:
     _show_clock(client(url).ask("PUT", "/clock", {"mode": "real"}), as_json)
 
 
-COMMANDS: tuple[click.Command, ...] = (trigger, deliveries, clock)
-
-
 def _show_clock(
     document: Mapping[str, Any], as_json: bool, above: list[str] | None = None
 ) -> None:
@@ -294,9 +285,11 @@ def _follow(
     while True:
         document = asking.ask("GET", "/deliveries", None, since=since, **filters)
         found = document["deliveries"]
-        ready = [item for item in found if status in (None, item["status"])]
-        if status is None:
-            ready = [delivery for delivery in ready if delivery["attempts"]]
+        ready = [
+            item
+            for item in found
+            if (item["attempts"] if status is None else item["status"] == status)
+        ]
         news = [item for item in ready if seen.get(item["id"]) != item]
         if limit is not None:
             news, limit = news[-limit:], None

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from mockthingspace.cli.common import (
+    Command,
     Group,
     account_option,
     client,
@@ -50,27 +51,19 @@ def faults(
         show(document, as_json, _lines(document["faults"]) or ["no faults"])
 
 
-class _Plan(click.Command):
+class _Plan(Command):
     """A command that knows what kinds of faults take, which is no option of its own."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+    def meant(self, option: str, typed: list[str]) -> str | None:
         """Say how to give what was given as an option."""
-        typed = [*args]  # as they are taken off when they are read
-        try:
-            return super().parse_args(ctx, args)
-        except click.NoSuchOption as error:
-            from mockthingspace.backend.faults.kinds import FAULTS
+        from mockthingspace.backend.faults.kinds import FAULTS
 
-            name = error.option_name.lstrip("-").replace("-", "_")
-            if all(name not in kind.options for kind in FAULTS):
-                raise
-            rest = " ".join(typed).partition(error.option_name)[2].lstrip(" =")
-            value = rest.split(" ")[0] or "VALUE"
-            raise click.UsageError(
-                f"No such option: {error.option_name}. What a kind takes is --set: "
-                f"--set {name}={value}",
-                ctx,
-            ) from error
+        name = option.lstrip("-").replace("-", "_")
+        if all(name not in kind.options for kind in FAULTS):
+            return None
+        rest = " ".join(typed).partition(option)[2].lstrip(" =")
+        value = rest.split(" ")[0] or "VALUE"
+        return f". What a kind takes is --set: --set {name}={value}"
 
 
 @faults.command(
@@ -168,6 +161,3 @@ def _lines(shown: list[dict[str, Any]]) -> list[str]:
     from mockthingspace.client.faults import recorded
 
     return [str(recorded(item)) for item in shown]
-
-
-COMMANDS = (faults,)

@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from mockthingspace import __version__
-from mockthingspace.cli import catalogue, check_listener, faults, timeline
+from mockthingspace.cli import catalogue, check_listener, deliveries, faults, timeline
 from mockthingspace.cli.common import (
     CANNOT_BIND,
     EXIT_CODES,
@@ -24,6 +24,7 @@ from mockthingspace.cli.common import (
     REFUSED,
     URL_VARIABLE,
     USAGE,
+    WAIT_S,
     Command,
     Group,
     Table,
@@ -35,7 +36,6 @@ from mockthingspace.cli.common import (
     printable_lines,
     show,
 )
-from mockthingspace.cli.deliveries import COMMANDS, WAIT_S
 from mockthingspace.core.exceptions import (
     AdminError,
     CannotBind,
@@ -385,10 +385,13 @@ def main(args: list[str] | None = None) -> None:
 
 
 for _command in (
-    *COMMANDS,
-    *catalogue.COMMANDS,
-    *check_listener.COMMANDS,
-    *faults.COMMANDS,
-    *timeline.COMMANDS,
+    deliveries.trigger,
+    deliveries.deliveries,
+    deliveries.clock,
+    catalogue.events,
+    catalogue.fidelity,
+    check_listener.check_listener,
+    faults.faults,
+    timeline.timeline,
 ):
     cli.add_command(_command)

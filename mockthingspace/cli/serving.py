@@ -97,7 +97,11 @@ def serve_until_stopped(
         own = {"port": settings.port, "clock": settings.clock}
         with MockThingSpace(settings.but(**own)) as server:
             if not is_loopback(settings.host.lower()):
-                _warn(settings.host)
+                _log.warning(
+                    "warning: %s is not a loopback address; whoever reaches it can "
+                    "read every registered password",
+                    settings.host,
+                )
             port = int(server.url.rpartition(":")[2])
             with port_in(port_file, port):
                 ready = _ready(server.url, log_format)
@@ -160,14 +164,6 @@ def _logging_to_stderr(log_format: str) -> Iterator[None]:
         _log.handlers, _, _log.propagate, logging.lastResort = before
         _log.setLevel(before[1])
         outlet.close()
-
-
-def _warn(host: str) -> None:
-    _log.warning(
-        "warning: %s is not a loopback address; whoever reaches it can read every "
-        "registered password",
-        host,
-    )
 
 
 def _told(stop: Stop) -> Callable[[OSError], object]:

@@ -7,9 +7,14 @@ from typing import Any
 
 import click
 
-from mockthingspace.cli.common import account_option, client, client_options, show
+from mockthingspace.cli.common import (
+    WAIT_S,
+    account_option,
+    client,
+    client_options,
+    show,
+)
 
-WAIT_S = 5
 FORMATS = click.Choice(["text", "json", "mermaid"])
 
 
@@ -63,6 +68,3 @@ def timeline(
         said = lines(entries(document), day)
         for entry, line in zip(document["timeline"], said, strict=True):
             show(entry, as_json, [line])
-
-
-COMMANDS = (timeline,)

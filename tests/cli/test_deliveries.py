@@ -10,7 +10,6 @@ from click.testing import CliRunner, Result
 
 from mockthingspace import MockThingSpace
 from mockthingspace.cli import deliveries
-from mockthingspace.cli.deliveries import COMMANDS
 from mockthingspace.cli.main import cli, main
 from mockthingspace.client.transport import AdminClient, remote
 from mockthingspace.core.exceptions import AdminError
@@ -538,9 +537,9 @@ def test_a_clock_that_runs_is_not_advanced(capsys):
     )
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+@pytest.mark.parametrize("command", ["trigger", "deliveries", "clock"])
 def test_the_help_of_each_command_has_examples(command):
     """Help ends with lines that can be typed as they stand."""
-    shown = _invoke(command.name, "--help").output
+    shown = _invoke(command, "--help").output
 
-    assert f"    mockthingspace {command.name}" in shown.partition("Examples:\n")[2]
+    assert f"    mockthingspace {command}" in shown.partition("Examples:\n")[2]
