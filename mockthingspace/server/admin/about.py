@@ -14,6 +14,8 @@ from mockthingspace.server.http.blueprint import json_response
 from mockthingspace.server.http.current import current
 from mockthingspace.spec.api import Api
 
+_SHOWN = ("name", "summary", "evidence", "source", "date")
+
 
 def health() -> Response:
     """Say that it answers, for how long, and who it is."""
@@ -57,7 +59,7 @@ def _family(api: Api) -> dict[str, Any]:
                 **known,
                 "name": operation.name,
                 "method": operation.method,
-                "path": _path(known),
+                "path": known["name"].partition(" ")[2],
             }
             for operation, known in operations
         ],
@@ -67,20 +69,10 @@ def _family(api: Api) -> dict[str, Any]:
     }
 
 
-def _path(known: dict[str, str]) -> str:
-    return known["name"].partition(" ")[2]
-
-
 def _known(register: Iterable[Entry], kind: str) -> list[dict[str, str]]:
     """Return the entries of a kind as they are shown."""
     return [
-        {
-            "name": entry.name,
-            "summary": entry.summary,
-            "evidence": entry.evidence,
-            "source": entry.source,
-            "date": entry.date,
-        }
+        {name: getattr(entry, name) for name in _SHOWN}
         for entry in register
         if entry.kind == kind
     ]

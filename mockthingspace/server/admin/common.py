@@ -19,6 +19,7 @@ from mockthingspace.spec.schemas import json_object
 
 PREFIX = "/__admin"
 Given = TypeVar("Given", bound=Mapping[str, Any])
+Item = TypeVar("Item")
 MAX_DOCUMENT = 1024 * 1024
 MAX_SNAPSHOT = 64 * 1024 * 1024
 MOST_BRACKETS = 1_000_000  # of arrays and objects: reading these is what takes long
@@ -96,6 +97,19 @@ def number(given: Mapping[str, Any], name: str) -> int:
     if not (value.isascii() and value.isdigit() and len(value) <= LONGEST_NUMBER):
         raise AdminError("invalid_filter", f"{name}: must be a whole number, 0 or more")
     return int(value)
+
+
+def last(found: list[Item], given: Mapping[str, Any]) -> list[Item]:
+    """Return what the filter ``limit`` leaves: the last so many; without it, all."""
+    limit = number(given, "limit") if "limit" in given else len(found)
+    return found[max(len(found) - limit, 0) :]
+
+
+def matching(exact: Mapping[str, Any]) -> Callable[[object], bool]:
+    """Return what says whether something has exactly these attributes."""
+    return lambda item: all(
+        getattr(item, name) == value for name, value in exact.items()
+    )
 
 
 def read(note: RequestContext) -> Response | None:

@@ -1,6 +1,6 @@
 """``events`` and ``deliveries``: trigger messages, see what came of them, wait."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from threading import Event
 from typing import Any
 
@@ -30,6 +30,8 @@ from mockthingspace.server.admin.common import (
     block,
     error_response,
     filters,
+    last,
+    matching,
     number,
     with_known_account,
 )
@@ -60,11 +62,12 @@ def every() -> Response:
     """Show the deliveries that match the filters, oldest first."""
     backend = current()
     given = _known(backend, filters(*_FILTERS))
-    found = _select(backend.state.deliveries.every(), given)
+    every = backend.state.deliveries.every()
     if given.get("status") == "stale":
-        found = _select(backend.late, given) + found
-    limit = number(given, "limit") if "limit" in given else len(found)
-    return _shown(backend, found[max(len(found) - limit, 0) :], len(found))
+        every = [*backend.late, *every]
+    exact = {name: given[name] for name in _EXACT if name in given}
+    found = [*filter(_matching(exact, number(given, "since")), every)]
+    return _shown(backend, last(found, given), len(found))
 
 
 def one(identity: str) -> Response:
@@ -97,14 +100,15 @@ def wait() -> Response:
     state = backend.state
     wanted = _known(backend, schemas.loaded(schemas.Awaited()))
     moved = backend if wanted["advance"] else None
-    come = (_matching(wanted), wanted["count"], wanted["timeout_s"])
-    came = _come(state, *come, moved)
+    attempts = wanted.get("attempts") or 0
+    matches = _matching(_exact(wanted), wanted["since"], attempts)
+    came = _come(state, matches, wanted["count"], wanted["timeout_s"], moved)
     if len(came) >= wanted["count"]:
         return _shown(backend, came, len(came))
     deliveries = state.deliveries.every()
-    last = [delivery for delivery in deliveries if delivery.seq > wanted["since"]][-10:]
+    recent = [*filter(_matching({}, wanted["since"]), deliveries)][-10:]
     told = {"error": "timed_out", "message": _unmet(wanted, backend, state)}
-    shown = [serializers.delivery(item) for item in last]
+    shown = [serializers.delivery(item) for item in recent]
     return json_response({**told, "deliveries": shown}, 408)
 
 
@@ -167,9 +171,7 @@ def nearest() -> Response:
     wanted = _known(backend, schemas.loaded(schemas.Sought()))
     scene = _scene(wanted, backend, backend.state)
     asked, count = _asked(wanted), wanted["count"]
-    there = [
-        delivery for delivery in scene.deliveries if delivery.seq > wanted["since"]
-    ]
+    there = [*filter(_matching({}, wanted["since"]), scene.deliveries)]
     shown = [
         {
             "delivery": serializers.delivery(delivery.exchange),
@@ -246,29 +248,15 @@ def _exact(wanted: Mapping[str, Any]) -> dict[str, Any]:
     return exact
 
 
-def _matching(wanted: Mapping[str, Any]) -> Callable[[Delivery], bool]:
-    exact = _exact(wanted)
-    attempts = wanted.get("attempts") or 0
-
-    def matches(delivery: Delivery) -> bool:
-        return (
-            delivery.seq > wanted["since"]
-            and len(delivery.attempts) >= attempts
-            and all(getattr(delivery, name) == value for name, value in exact.items())
-        )
-
-    return matches
-
-
-def _select(deliveries: Iterable[Delivery], given: Mapping[str, str]) -> list[Delivery]:
-    since = number(given, "since")
-    exact = {name: given[name] for name in given if name not in ("since", "limit")}
-    return [
-        delivery
-        for delivery in deliveries
-        if delivery.seq > since
-        and all(getattr(delivery, name) == value for name, value in exact.items())
-    ]
+def _matching(
+    exact: Mapping[str, Any], since: int, attempts: int = 0
+) -> Callable[[Delivery], bool]:
+    is_exact = matching(exact)
+    return lambda delivery: (
+        delivery.seq > since
+        and len(delivery.attempts) >= attempts
+        and is_exact(delivery)
+    )
 
 
 def _going(backend: Backend, kept: list[Delivery]) -> Response:

@@ -13,7 +13,12 @@ from mockthingspace.backend.faults.models import SCOPES, Fault
 from mockthingspace.backend.triggers import catalogue
 from mockthingspace.core.clock import rfc3339
 from mockthingspace.core.exceptions import AdminError
-from mockthingspace.server.admin.common import document, filters, with_known_account
+from mockthingspace.server.admin.common import (
+    document,
+    filters,
+    matching,
+    with_known_account,
+)
 from mockthingspace.server.http.blueprint import json_response
 from mockthingspace.server.http.current import current
 
@@ -68,10 +73,7 @@ def _heal(backend: Backend, unwanted: Callable[[Fault], bool]) -> list[Fault]:
 
 
 def _filter() -> Callable[[Fault], bool]:
-    given = with_known_account(filters(*_FILTERS), **_WORDS)
-    return lambda fault: all(
-        getattr(fault, name) == value for name, value in given.items()
-    )
+    return matching(with_known_account(filters(*_FILTERS), **_WORDS))
 
 
 def _shown(fault: Fault) -> dict[str, Any]:

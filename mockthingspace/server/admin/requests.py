@@ -16,6 +16,7 @@ from mockthingspace.server.admin.common import (
     block,
     document,
     filters,
+    last,
     number,
     with_known_account,
 )
@@ -54,20 +55,11 @@ def near_operations() -> Response:
         for exchange in _select(filters("account", "since"))
         if not exchange.matched
     ]
-    found = found[-MOST_LOOKED_AT:]
-    return json_response(
-        {
-            "nearMisses": [
-                near
-                for exchange in found
-                for near in _near_operations(
-                    serializers.logged(exchange),
-                    exchange.method,
-                    serializers.raw_path(exchange),
-                )
-            ]
-        }
-    )
+    near: list[dict[str, Any]] = []
+    for exchange in found[-MOST_LOOKED_AT:]:
+        path = serializers.raw_path(exchange)
+        near += _near_operations(serializers.logged(exchange), exchange.method, path)
+    return json_response({"nearMisses": near})
 
 
 def near_operations_of_one() -> Response:
@@ -250,9 +242,7 @@ def _start(given: Mapping[str, Any]) -> int:
 
 
 def _shown(exchanges: list[Exchange], given: dict[str, str], show: Show) -> Response:
-    limit = number(given, "limit") if "limit" in given else len(exchanges)
-    last = exchanges[max(len(exchanges) - limit, 0) :]
-    shown = [show(item) for item in last]
+    shown = [show(item) for item in last(exchanges, given)]
     return json_response({"requests": shown, **_meta(len(exchanges))})
 
 

@@ -47,16 +47,11 @@ class _Whole(_NoString, fields.Integer):
 TIMEOUT_S = _Seconds(load_default=5.0, validate=validate.Range(0, LONGEST_WAIT_S))
 
 
-class Patience(_Strict):
-    """``{timeout_s?}``."""
-
-    timeout_s = TIMEOUT_S
-
-
-class Idle(Patience):
+class Idle(_Strict):
     """``{account?, timeout_s?}``."""
 
     account = fields.String(allow_none=True)
+    timeout_s = TIMEOUT_S
 
 
 class Sought(_Strict):

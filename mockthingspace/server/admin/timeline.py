@@ -7,6 +7,7 @@ from mockthingspace.server.admin.common import (
     LONGEST_WAIT_S,
     block,
     filters,
+    last,
     number,
     with_known_account,
 )
@@ -34,8 +35,7 @@ def every() -> Response:
         )
     found = timeline(backend, account, since)
     total = len(found.entries)
-    limit = number(given, "limit") if "limit" in given else total
-    shown = found.entries[max(total - limit, 0) :]
+    shown = last(found.entries, given)
     if given.get("format", "json") != "json":
         spelled = FORMATS[given["format"]](shown, total, found.evicted)
         return Response(f"{spelled}\n", content_type="text/plain; charset=utf-8")
