@@ -17,7 +17,7 @@ from mockthingspace.apis.common import HEADERS
 from mockthingspace.apis.fidelity import path_of
 from mockthingspace.apis.possible_errors import refusals
 from mockthingspace.core.exceptions import refusal_name
-from mockthingspace.core.models import Claim, Proof, Provenance
+from mockthingspace.core.models import Claim, Proof
 from mockthingspace.core.settings import Settings
 from mockthingspace.server.openapi.schemas import (
     Convert,
@@ -133,21 +133,18 @@ def _schemes() -> Iterator[tuple[str, Document]]:
         for operation in api.operations
         if operation.reply is not None and "access_token" in operation.reply.fields
     )
-    flow = {"tokenUrl": grant, "scopes": {}}
-    yield "basic", _of(HEADERS["request", "Authorization"], type="http", scheme="basic")
-    yield (
-        "bearer",
-        _of(HEADERS["request", "Authorization"], type="http", scheme="bearer"),
-    )
-    flows = {"clientCredentials": flow}
-    yield "oauth2", _of(HEADERS["request", "Authorization"], type="oauth2", flows=flows)
+    flows = {"clientCredentials": {"tokenUrl": grant, "scopes": {}}}
+    authorization = HEADERS["request", "Authorization"]
+    yield "basic", _of(authorization, type="http", scheme="basic")
+    yield "bearer", _of(authorization, type="http", scheme="bearer")
+    yield "oauth2", _of(authorization, type="oauth2", flows=flows)
     token = HEADERS["request", "VZ-M2M-Token"]
     yield "session", _of(token, type="apiKey", name="VZ-M2M-Token", **{"in": "header"})
 
 
 def _of(claim: Claim, **more: Any) -> Document:
     """Return something with what is known of it."""
-    told = evidence_of(Provenance(claim.evidence, claim.source))
+    told = evidence_of(claim)
     return {**more, **told, "description": f"{claim.summary} ({told['description']})"}
 
 
@@ -157,7 +154,7 @@ def _operation(making: Builder, api: Api, operation: Operation) -> Document:
         "operationId": f"{api.name}-{operation.name}".replace("-", "_"),
         "tags": [api.name],
         "summary": claim.summary,
-        **evidence_of(Provenance(claim.evidence, claim.source)),
+        **evidence_of(claim),
         "security": _security(making.how, operation),
         "parameters": list(parameters(making.convert, api, operation)),
         "responses": {
@@ -229,7 +226,7 @@ def _refusal(making: Builder, answers: Mapping[str, ErrorResponse]) -> Document:
     examples = {
         name: {
             "summary": answer.claim.summary,
-            **evidence_of(Provenance(answer.claim.evidence, answer.claim.source)),
+            **evidence_of(answer.claim),
             "value": bodies[name],
         }
         for name, answer in answers.items()
@@ -253,7 +250,6 @@ def _error(making: Builder, body: Mapping[str, Any]) -> Document:
 
 def _message(making: Builder, api: Api, event: Event) -> Document:
     """Describe what is sent to a listener, and what it answers."""
-    told = event.provenance
     schema = making.keep(event.name, of_message(event))
     content = {"schema": schema, "example": message_example(api, event)}
     signature = _of(
@@ -266,7 +262,7 @@ def _message(making: Builder, api: Api, event: Event) -> Document:
     return {
         "post": {
             "summary": event.summary,
-            **evidence_of(told),
+            **evidence_of(event.provenance),
             "parameters": [signature] if api.signed else [],
             "requestBody": {"required": True, "content": {JSON: content}},
             "responses": {"2XX": {"description": ACKNOWLEDGES}},

@@ -6,6 +6,7 @@ from an example of them.
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timezone
+from types import SimpleNamespace
 from typing import Any
 
 from marshmallow.fields import Constant
@@ -13,7 +14,7 @@ from marshmallow.fields import Constant
 from mockthingspace.apis.fidelity import provenance_of
 from mockthingspace.apis.handlers import deregister
 from mockthingspace.apis.possible_errors import refused_characters, takes_array
-from mockthingspace.core.models import Provenance, Registration
+from mockthingspace.core.models import Claim, Provenance, Registration
 from mockthingspace.spec.api import Api, Operation
 from mockthingspace.spec.events import Event, Id
 from mockthingspace.spec.schemas import BaseSchema
@@ -76,15 +77,8 @@ def reply_example(
     """
     assert operation.reply is not None
     values = _values(api) | dict(lacked or {})
-    made: Document = operation.reply.dump(_Outcome(values))
+    made: Document = operation.reply.dump(SimpleNamespace(**values))
     return made
-
-
-class _Outcome:
-    """All that any operation comes to, by our names."""
-
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        self.__dict__.update(values)
 
 
 def message_example(api: Api, event: Event) -> Document:
@@ -145,14 +139,11 @@ def _loaded(convert: Convert, declared: BaseSchema) -> Document:
 
 def _respelled(made: Document, other: str, key: str) -> Document:
     """Return a schema with a key spelled otherwise, and not as it was."""
-    again = {other if name == key else name: item for name, item in _properties(made)}
+    properties = made["properties"].items()
+    again = {other if name == key else name: item for name, item in properties}
     required = [other if name == key else name for name in made["required"]]
     absent = {"not": {"required": [key]}}
     return {**made, "properties": again, "required": required, **absent}
-
-
-def _properties(made: Document) -> Any:
-    return made["properties"].items()
 
 
 def of_reply(
@@ -213,7 +204,7 @@ def of_message(event: Event) -> Document:
     return made
 
 
-def evidence_of(how: Provenance) -> Document:
+def evidence_of(how: Provenance | Claim) -> Document:
     """Say how something is known, to a person and to a program."""
     said = f"{how.evidence}: {how.source}"
     return {"description": said, "x-evidence": how.evidence, "x-source": how.source}

@@ -26,7 +26,7 @@ from mockthingspace.testing.conformance.results import (
     Verdict,
 )
 from mockthingspace.testing.conformance.sender import Sender
-from mockthingspace.testing.conformance.subject import Subject, subject
+from mockthingspace.testing.conformance.subject import subject
 
 __tracebackhide__ = True  # in every frame of this module, for pytest
 LIMIT_S = 4.0  # after which a second attempt was observed to overlap the first
@@ -113,7 +113,9 @@ def check_listener(
                 loop, transport, url, about, limit_s=timeout_s, processed=processed
             )
 
-        report = _report(url, about, _results(wanted, sender))
+        results = tuple(_results(wanted, sender))
+    names = about.family.name, about.event.name
+    report = Report(without_secrets(url), *names, results)
     if check and not report.passed:
         instead = blocked("check_listener") if isinstance(target, str) else ""
         raise AssertionError(report.text() + instead)
@@ -148,11 +150,6 @@ def _checks(only: Collection[str] | None) -> list[Check]:
         if name not in known:
             raise SettingsError(f"unknown check {name!r}; {suggest(name, known)}")
     return [check for check in CHECKS if not only or check.name in only]
-
-
-def _report(url: str, about: Subject, results: Iterator[Result]) -> Report:
-    family, event = about.family.name, about.event.name
-    return Report(without_secrets(url), family, event, tuple(results))
 
 
 def _results(wanted: list[Check], sender: Callable[[], Sender]) -> Iterator[Result]:
