@@ -82,30 +82,29 @@ def fidelity(
         for entry in register
         if all(value in (None, getattr(entry, name)) for name, value in wanted.items())
     ]
-    shown = [fault for fault in found if kind is not None or fault.kind != "message"]
+    shown = [entry for entry in found if kind or entry.kind != "message"]
     counts = totals(found)
     if as_json:
         every = [{**item._asdict(), "date": item.date} for item in found]
         click.echo(json.dumps({"entries": every, "totals": counts}, indent=2))
         return
-    click.echo("\n".join([*_lines(shown), *_left_out(len(found) - len(shown))]))
-    click.echo(", ".join(f"{number} {name}" for name, number in counts.items()))
-
-
-def _lines(shown: "list[Entry]") -> list[str]:
-    """Return the entries as the lines of a table."""
     rows = (
         (
-            fault.family,
-            fault.kind,
-            fault.evidence,
-            fault.date,
-            _what(fault),
-            fault.source,
+            entry.family,
+            entry.kind,
+            entry.evidence,
+            entry.date,
+            _what(entry),
+            entry.source,
         )
-        for fault in shown
+        for entry in shown
     )
-    return Table("FAMILY", "KIND", "EVIDENCE", "DATE", "WHAT", "SOURCE").lines(rows)
+    heads = ("FAMILY", "KIND", "EVIDENCE", "DATE", "WHAT", "SOURCE")
+    lines = Table(*heads).lines(rows)
+    if left := len(found) - len(shown):
+        lines.append(f"(and {left} fields of messages; --kind message prints them)")
+    click.echo("\n".join(lines))
+    click.echo(", ".join(f"{number} {name}" for name, number in counts.items()))
 
 
 def _what(entry: "Entry") -> str:
@@ -113,8 +112,3 @@ def _what(entry: "Entry") -> str:
     if entry.summary in entry.name:
         return entry.name
     return f"{entry.name}: {entry.summary}"
-
-
-def _left_out(number: int) -> list[str]:
-    hint = "--kind message prints them"
-    return [f"(and {number} fields of messages; {hint})"] if number else []

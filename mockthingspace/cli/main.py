@@ -174,7 +174,11 @@ def health(url: str, as_json: bool) -> None:
     document = asking.ask("GET", "/health")
     if "epoch" not in document:
         raise asking.not_a_server(200)
-    show(document, as_json, [_health_line(url, document)])
+    line = (
+        f"{document['status']}: mockthingspace {document['version']} at {url}, "
+        f"up {document['uptime_s']:.0f} s"
+    )
+    show(document, as_json, [line])
 
 
 @cli.command()
@@ -208,9 +212,8 @@ def registrations(
         )
         for registration in shown
     )
-    table = Table("ACCOUNT", "FAMILY", "SERVICE", "URL", "USER NAME", "REGISTERED")
-    lines = table.lines(rows)
-    show(document, as_json, lines or ["no registrations"])
+    heads = ("ACCOUNT", "FAMILY", "SERVICE", "URL", "USER NAME", "REGISTERED")
+    show(document, as_json, Table(*heads).lines(rows) or ["no registrations"])
 
 
 @cli.command()
@@ -259,15 +262,12 @@ def _last(document: Mapping[str, Any], before: int) -> int:
 def reset(url: str, as_json: bool, account: str | None) -> None:
     """Make everything, or one account, as just started."""
     document = client(url).ask("POST", "/reset", account=account)
-    show(
-        document,
-        as_json,
-        [
-            f"as just started; before, there were: registrations "
-            f"{document['registrations']}, requests {document['requests']}, tokens "
-            f"{document['tokens']}"
-        ],
+    line = (
+        f"as just started; before, there were: registrations "
+        f"{document['registrations']}, requests {document['requests']}, tokens "
+        f"{document['tokens']}"
     )
+    show(document, as_json, [line])
 
 
 @cli.command()
@@ -345,13 +345,6 @@ def demo() -> None:
         )
     ended = subprocess.run([sys.executable, "-m", "demo"], cwd=checkout, check=False)
     raise click.exceptions.Exit(ended.returncode)
-
-
-def _health_line(url: str, document: Mapping[str, Any]) -> str:
-    return (
-        f"{document['status']}: mockthingspace {document['version']} at {url}, "
-        f"up {document['uptime_s']:.0f} s"
-    )
 
 
 def _code(error: Exception) -> int:

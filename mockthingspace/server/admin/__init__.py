@@ -1,8 +1,8 @@
 """``/__admin``: what a script, the command line and the handle drive the server by.
 
 JSON objects at top level; errors are ``{"error": code, "message": sentence}``.
-``GET`` never changes anything. One module a resource; the table below is all
-that is served, besides the front page and that of ``description``.
+``GET`` never changes anything. One module a resource; the tables below are all
+that is served.
 """
 
 import json
