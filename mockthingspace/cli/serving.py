@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timezone
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from mockthingspace import __version__
 from mockthingspace.cli.output import Outlet
 from mockthingspace.cli.port_file import port_in
-from mockthingspace.cli.signals import Stop, stop_signals
+from mockthingspace.cli.signals import stop_signals
 from mockthingspace.core.addresses import is_loopback
 from mockthingspace.core.clock import of_day
 from mockthingspace.core.redaction import printable
@@ -91,6 +91,10 @@ def serve_until_stopped(
         OSError: Standard output cannot be written.
         SettingsError: The port file cannot be written.
     """
+
+    def failed(error: OSError) -> None:
+        stop.because_of(OSError(f"cannot write to standard output: {error}"))
+
     with stop_signals() as stop, _logging_to_stderr(log_format):
         if hint is not None:
             _log.info("%s", hint)
@@ -105,7 +109,7 @@ def serve_until_stopped(
             port = int(server.url.rpartition(":")[2])
             with port_in(port_file, port):
                 ready = _ready(server.url, log_format)
-                with closing(Outlet(sys.stdout, str, _told(stop), ready)):
+                with closing(Outlet(sys.stdout, str, failed, ready)):
                     interrupted = stop.wait()
         _log.info("stopped")
         return interrupted
@@ -164,13 +168,6 @@ def _logging_to_stderr(log_format: str) -> Iterator[None]:
         _log.handlers, _, _log.propagate, logging.lastResort = before
         _log.setLevel(before[1])
         outlet.close()
-
-
-def _told(stop: Stop) -> Callable[[OSError], object]:
-    """Return what ends a wait because the ready line could not be printed."""
-    return lambda error: stop.because_of(
-        OSError(f"cannot write to standard output: {error}")
-    )
 
 
 def _ready(url: str, log_format: str) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from types import TracebackType
 from typing import Any
 
 from mockthingspace.client.models import instant, read
@@ -68,12 +67,7 @@ class RecordedFault:
         """Return it; it acts already."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Clear it; an exception of the block is never hidden by one of ours."""
         with suppress(*([] if kind is None else [MockThingSpaceError])):
             self.clear()
