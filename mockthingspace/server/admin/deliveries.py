@@ -62,11 +62,11 @@ def every() -> Response:
     """Show the deliveries that match the filters, oldest first."""
     backend = current()
     given = _known(backend, filters(*_FILTERS))
-    every = backend.state.deliveries.every()
+    deliveries = backend.state.deliveries.every()
     if given.get("status") == "stale":
-        every = [*backend.late, *every]
+        deliveries = [*backend.late, *deliveries]
     exact = {name: given[name] for name in _EXACT if name in given}
-    found = [*filter(_matching(exact, number(given, "since")), every)]
+    found = [*filter(_matching(exact, number(given, "since")), deliveries)]
     return _shown(backend, last(found, given), len(found))
 
 
