@@ -7,7 +7,7 @@ from threading import Event
 from typing import Any
 
 from mockthingspace import __version__
-from mockthingspace.cli.output import Outlet
+from mockthingspace.cli.output import NonBlockingWriter
 from mockthingspace.cli.signals import stop_signals
 from mockthingspace.core.redaction import (
     body_without_secrets,
@@ -45,7 +45,7 @@ def listen_until_stopped(
             listener.reply(status_code, times=times, delay_s=delay_s)
             claims = f"url={listener.url} pid={os.getpid()}"
             ready = f"mockthingspace {__version__} listening {claims}"
-            outlet = Outlet(sys.stdout, _lost, stop.because_of, ready)
+            outlet = NonBlockingWriter(sys.stdout, _lost, stop.because_of, ready)
             announced.set()
             interrupted = stop.wait()
         outlet.close()

@@ -18,7 +18,7 @@ GATHERS_S = 0.02
 GRACE_S = 2.0
 
 
-class Outlet:
+class NonBlockingWriter:
     """Writes lines in their order, from a thread of its own.
 
     What is not read is kept, up to 4 MiB. What comes then is dropped and counted, and a

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from mockthingspace import __version__
-from mockthingspace.cli.output import Outlet
+from mockthingspace.cli.output import NonBlockingWriter
 from mockthingspace.cli.port_file import port_in
 from mockthingspace.cli.signals import stop_signals
 from mockthingspace.core.addresses import is_loopback
@@ -109,7 +109,7 @@ def serve_until_stopped(
             port = int(server.url.rpartition(":")[2])
             with port_in(port_file, port):
                 ready = _ready(server.url, log_format)
-                with closing(Outlet(sys.stdout, str, failed, ready)):
+                with closing(NonBlockingWriter(sys.stdout, str, failed, ready)):
                     interrupted = stop.wait()
         _log.info("stopped")
         return interrupted
@@ -118,7 +118,7 @@ def serve_until_stopped(
 class _ToOutlet(logging.Handler):
     """Formats a record in the thread that logs, and leaves the writing to an outlet."""
 
-    def __init__(self, outlet: Outlet) -> None:
+    def __init__(self, outlet: NonBlockingWriter) -> None:
         super().__init__()
         self._outlet = outlet
 
@@ -156,7 +156,7 @@ def _logging_to_stderr(log_format: str) -> Iterator[None]:
         record.msg = "lines not logged, because nobody read the log: %d"
         return formatter.format(record)
 
-    outlet = Outlet(sys.stderr, lost)
+    outlet = NonBlockingWriter(sys.stderr, lost)
     handler = _ToOutlet(outlet)
     handler.setFormatter(formatter)
     before = _log.handlers, _log.level, _log.propagate, logging.lastResort

@@ -12,7 +12,11 @@ from typing import Any
 from mockthingspace.core.addresses import cannot_bind, url_of
 from mockthingspace.core.monotonic import monotonic
 from mockthingspace.core.open_files import open_files_limit
-from mockthingspace.server.waitress_adapter import Listener, close_all, turn
+from mockthingspace.server.waitress_adapter import (
+    ListeningServer,
+    close_all,
+    run_loop_once,
+)
 
 # Each costs the loop a microsecond whenever anything happens.
 CONNECTIONS = 2000
@@ -45,7 +49,7 @@ class Server:
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._sockets: dict[int, Any] = {}
         try:
-            self._listener = Listener(
+            self._listener = ListeningServer(
                 app, self._sockets, host, port, _most_connections()
             )
         except (OSError, ValueError) as error:
@@ -65,7 +69,7 @@ class Server:
 
     def start(self) -> None:
         """Begin to answer."""
-        self._listener.crew.begin()
+        self._listener.workers.begin()
         self._thread.start()
 
     def stop(self) -> None:
@@ -75,8 +79,8 @@ class Server:
         """
         trigger = self._listener.trigger
         trigger.pull_trigger(self._listener.leave)
-        self._listener.crew.dismiss()
-        self._listener.admin_crew.dismiss()
+        self._listener.workers.dismiss()
+        self._listener.admin_workers.dismiss()
         trigger.pull_trigger(self._end)
         self._thread.join()
         close_all(self._sockets)
@@ -97,7 +101,7 @@ class Server:
     def _run(self) -> None:
         """Move bytes until it is over."""
         while not self._is_over():
-            turn(self._listener, self._sockets)
+            run_loop_once(self._listener, self._sockets)
             if self._let_go is not None and self._ends_at is None:
                 self._finish()
         if self._let_go is not None:
@@ -119,8 +123,8 @@ class Server:
         assert self._let_go is not None
         self._listener.leave()
         self._let_go()
-        self._listener.crew.let_go()
-        self._listener.admin_crew.let_go()
+        self._listener.workers.let_go()
+        self._listener.admin_workers.let_go()
         self._end()
 
     def _end(self) -> None:

@@ -51,7 +51,7 @@ WARNS_EVERY_S = 60.0
 _log = logging.getLogger("mockthingspace")
 
 
-class Crew(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no types
+class WorkerPool(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no types
     """The worker threads, remembered so that stopping can wait for each.
 
     Args:
@@ -115,7 +115,7 @@ class Crew(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no typ
         self.shutdown(timeout=0)  # it measures time by the clock that tests may freeze
 
 
-class OneSend(WSGITask):  # type: ignore[misc]  # waitress has no types
+class ReplyTask(WSGITask):  # type: ignore[misc]  # waitress has no types
     """A reply whose head and body leave together: one packet, one system call."""
 
     wrote_header = False
@@ -123,8 +123,8 @@ class OneSend(WSGITask):  # type: ignore[misc]  # waitress has no types
     def get_environment(self) -> dict[str, Any]:
         """Return what the application is told, with the way to let a request wait."""
         environ: dict[str, Any] = super().get_environment()
-        crew = self.channel.server.crew_of(self.request)
-        environ[HOLDING] = partial(self.channel.holding, crew)
+        workers = self.channel.server.workers_for(self.request)
+        environ[HOLDING] = partial(self.channel.holding, workers)
         return environ
 
     def write(self, data: bytes) -> None:
@@ -183,7 +183,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
 class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
     """A connection, whose end is seen while a request of it waits."""
 
-    task_class = OneSend
+    task_class = ReplyTask
     parser_class = Parser
     held = False  # whether its next request is handled only when enough is sent
 
@@ -194,7 +194,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         super().__init__(*args, **kwargs)
 
     @contextmanager
-    def holding(self, crew: Crew, over: Event) -> Iterator[None]:
+    def holding(self, workers: WorkerPool, over: Event) -> Iterator[None]:
         """Do as ``waiting.holding`` says, for a request of this connection."""
         with self._watching:
             self._watches.append(over)
@@ -203,7 +203,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
             else:
                 self.server.pull_trigger()  # the loop is to watch this, too
         try:
-            with crew.spare():
+            with workers.spare():
                 yield
         finally:
             with self._watching:
@@ -276,8 +276,8 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         self.let_go()
 
 
-class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
-    """The port; hands the admin API's requests to a crew of their own.
+class ListeningServer(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
+    """The port; hands the admin API's requests to workers of their own.
 
     When there are as many connections as there may be, one more takes the place of the
     one that has been idle longest; where none is idle it has to wait.
@@ -302,7 +302,10 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         self._connections = connections
         self._knocked = False
         self._rests_until = self._warns_at = 0.0
-        self.crew, self.admin_crew = Crew(THREADS), Crew(ADMIN_THREADS)
+        self.workers, self.admin_workers = (
+            WorkerPool(THREADS),
+            WorkerPool(ADMIN_THREADS),
+        )
         adjustments = Adjustments(
             host=host,
             port=port,
@@ -313,7 +316,7 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
             asyncore_use_poll=True,
             ident=None,
         )
-        super().__init__(app, sockets, dispatcher=self.crew, adj=adjustments)
+        super().__init__(app, sockets, dispatcher=self.workers, adj=adjustments)
 
     def readable(self) -> bool:
         """Say whether to accept."""
@@ -330,7 +333,7 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         """Note that somebody wants to come in."""
         self._knocked = True
 
-    def let_in(self) -> None:
+    def accept_waiting(self) -> None:
         """Accept who wants to come in; the loop calls it when all is read.
 
         So no connection counts as idle that has a request to be read, and no new one
@@ -385,20 +388,20 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         """How long the loop may wait for the next thing that happens."""
         return REST_S if monotonic() < self._rests_until else PATIENCE_S
 
-    def crew_of(self, request: Any) -> Crew:
+    def workers_for(self, request: Any) -> WorkerPool:
         """Return who handles a request."""
         path = getattr(request, "path", "")  # none where it is no HTTP
-        return self.admin_crew if path.startswith(PREFIX) else self.crew
+        return self.admin_workers if path.startswith(PREFIX) else self.workers
 
     def add_task(self, task: Any) -> None:
         """Have the first request of a connection handled, unless too much is unread."""
         if task.total_outbufs_len > MOST_UNREAD:
             task.held = True
             return
-        crew = self.crew_of(task.requests[0])
-        if not crew.members:
-            crew.begin()
-        crew.add_task(task)
+        workers = self.workers_for(task.requests[0])
+        if not workers.members:
+            workers.begin()
+        workers.add_task(task)
 
     def leave(self) -> None:
         """Accept nobody any more, and let go of what waits; for the loop to call."""
@@ -413,11 +416,11 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
             channel.close_when_flushed = True
 
 
-def turn(listener: Listener, sockets: dict[int, Any]) -> None:
+def run_loop_once(listener: ListeningServer, sockets: dict[int, Any]) -> None:
     """Turn the loop once: wait until a socket is ready, or for a while; move bytes."""
     timeout_s = listener.patience_s
     wasyncore.loop(timeout=timeout_s, use_poll=True, map=sockets, count=1)
-    listener.let_in()
+    listener.accept_waiting()
 
 
 def close_all(sockets: dict[int, Any]) -> None:

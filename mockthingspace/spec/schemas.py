@@ -157,7 +157,7 @@ class Success(BaseSchema):
     success = fields.Constant(True)
 
 
-class Granted(BaseSchema):
+class ResponseCodeAndMessage(BaseSchema):
     """``{responseCode, message}``, with nothing but good news."""
 
     known = assumed(

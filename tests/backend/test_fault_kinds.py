@@ -484,11 +484,11 @@ def test_a_server_that_is_stopped_alone_lets_held_replies_go(
 
 def test_a_reset_of_a_connection_that_is_gone_does_no_harm() -> None:
     """The client may have been quicker."""
-    from mockthingspace.server.waitress_adapter import OneSend
+    from mockthingspace.server.waitress_adapter import ReplyTask
 
     gone = socket.socket()
     gone.close()
-    task: Any = OneSend.__new__(OneSend)
+    task: Any = ReplyTask.__new__(ReplyTask)
     task.channel = SimpleNamespace(socket=gone, write_soon=None)
     task.content_length = 2
     task.build_response_header = lambda: b"head"

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TextIO
 import pytest
 
 from mockthingspace.cli import output as outlet_module
-from mockthingspace.cli.output import Outlet
+from mockthingspace.cli.output import NonBlockingWriter
 
 BOUND_S = 30.0
 
@@ -36,7 +36,7 @@ def lost(number: int) -> str:
     return f"{number} lost"
 
 
-def read(pipe: Pipe, outlet: Outlet) -> list[str]:
+def read(pipe: Pipe, outlet: NonBlockingWriter) -> list[str]:
     """Close an outlet while all that it writes is read; return that."""
     lines: list[str] = []
     reading = Thread(target=lambda: lines.extend(pipe.reader))
@@ -50,7 +50,7 @@ def read(pipe: Pipe, outlet: Outlet) -> list[str]:
 
 def test_all_is_written_in_order(pipe: Pipe) -> None:
     """More lines than a pipe holds arrive, each once, before closing is over."""
-    outlet = Outlet(pipe.writer, lost)
+    outlet = NonBlockingWriter(pipe.writer, lost)
     said = [f"line {number}" for number in range(20_000)]
     for line in said:
         outlet.say(line)
@@ -62,7 +62,7 @@ def test_what_nobody_reads_is_counted_in_its_place(
 ) -> None:
     """Who says it does not wait; what was kept comes out, and how much was not."""
     monkeypatch.setattr(outlet_module, "MOST_BYTES", 200_000)
-    outlet = Outlet(pipe.writer, lost)
+    outlet = NonBlockingWriter(pipe.writer, lost)
     said = [f"{number:999}" for number in range(1000)]
     for line in said:
         outlet.say(line)
@@ -81,7 +81,7 @@ def test_what_is_said_after_a_loss_follows_it(
 ) -> None:
     """The count stands where the lines would have."""
     monkeypatch.setattr(outlet_module, "MOST_BYTES", 20)
-    outlet = Outlet(pipe.writer, lost)
+    outlet = NonBlockingWriter(pipe.writer, lost)
     outlet.say("x" * 20)
     assert pipe.reader.readline() == "1 lost\n"
     outlet.say("y" * 20)
@@ -95,7 +95,7 @@ def test_closing_does_not_wait_for_who_never_reads(
 ) -> None:
     """After its grace it leaves the thread that writes alone."""
     monkeypatch.setattr(outlet_module, "GRACE_S", 0.01)
-    outlet = Outlet(pipe.writer, lost)
+    outlet = NonBlockingWriter(pipe.writer, lost)
     for number in range(200):
         outlet.say(f"{number:999}")
     outlet.close()
@@ -108,13 +108,13 @@ def test_the_first_line_is_never_dropped(
 ) -> None:
     """It comes before all others, even where none can be kept."""
     monkeypatch.setattr(outlet_module, "MOST_BYTES", 0)
-    outlet = Outlet(pipe.writer, lost, first="ready")
+    outlet = NonBlockingWriter(pipe.writer, lost, first="ready")
     assert read(pipe, outlet) == ["ready"]
 
 
 def test_what_is_said_after_closing_is_dropped(pipe: Pipe) -> None:
     """Nobody would write it."""
-    outlet = Outlet(pipe.writer, lost)
+    outlet = NonBlockingWriter(pipe.writer, lost)
     outlet.close()
     outlet.say("late")
     assert read(pipe, outlet) == []
@@ -123,7 +123,7 @@ def test_what_is_said_after_closing_is_dropped(pipe: Pipe) -> None:
 def test_a_pipe_that_does_not_block_loses_nothing(pipe: Pipe) -> None:
     """Another program that shares it may have made it so."""
     os.set_blocking(pipe.writer.fileno(), False)
-    outlet = Outlet(pipe.writer, lost)
+    outlet = NonBlockingWriter(pipe.writer, lost)
     said = [f"{number:999}" for number in range(500)]
     for line in said:
         outlet.say(line)
@@ -143,7 +143,7 @@ def test_a_write_that_fails_is_told_and_counted(
 
     monkeypatch.setattr(os, "write", full)
     told: SimpleQueue[OSError] = SimpleQueue()
-    outlet = Outlet(pipe.writer, lost, told.put)
+    outlet = NonBlockingWriter(pipe.writer, lost, told.put)
     outlet.say("first")
     error = told.get(timeout=BOUND_S)
     failing[0] = False
@@ -155,7 +155,7 @@ def test_a_character_the_stream_cannot_spell_is_escaped(tmp_path: Path) -> None:
     """An old terminal's encoding is no reason to lose a line."""
     file = tmp_path / "log.txt"
     with file.open("w", encoding="ascii") as stream:
-        outlet = Outlet(stream, lost)
+        outlet = NonBlockingWriter(stream, lost)
         outlet.say("né")
         outlet.close()
     assert file.read_text() == "n\\xe9\n"
@@ -165,7 +165,7 @@ def test_a_stream_without_a_descriptor_is_written_as_it_can() -> None:
     """In a test standard error is often no file; without one nothing is written."""
     stream = io.StringIO()
     for target in (stream, None):
-        outlet = Outlet(target, lost)
+        outlet = NonBlockingWriter(target, lost)
         outlet.say("né")
         outlet.close()
     assert stream.getvalue() == "né\n"
@@ -179,7 +179,7 @@ def test_a_stream_that_is_closed_is_a_write_that_fails(
     stream = (tmp_path / "log").open("w") if kind == "a file" else io.StringIO()
     stream.close()
     told: SimpleQueue[OSError] = SimpleQueue()
-    outlet = Outlet(stream, lost, told.put)
+    outlet = NonBlockingWriter(stream, lost, told.put)
     outlet.say("a line")
     error = told.get(timeout=BOUND_S)
     outlet.close()

@@ -23,7 +23,7 @@ from mockthingspace.server.waitress_adapter import (
     LOOKAHEAD,
     THREADS,
     Channel,
-    Crew,
+    WorkerPool,
 )
 
 LOOPBACK = "127.0.0.1"
@@ -117,10 +117,12 @@ def reset(client: socket.socket) -> None:
     client.close()
 
 
-def settled(crew: Crew, size: int) -> bool:
-    """Wait until a crew has so many threads; say whether it came to that."""
-    with crew.lock:
-        return crew.thread_exit_cv.wait_for(lambda: len(crew.threads) == size, BOUND_S)
+def settled(workers: WorkerPool, size: int) -> bool:
+    """Wait until a pool has so many threads; say whether it came to that."""
+    with workers.lock:
+        return workers.thread_exit_cv.wait_for(
+            lambda: len(workers.threads) == size, BOUND_S
+        )
 
 
 @pytest.mark.parametrize("leave", [socket.socket.close, reset])
@@ -278,7 +280,7 @@ def test_waiting_does_not_use_up_the_workers(
     app: Waiting, server: Server, path: str, size: int
 ) -> None:
     """With twice as many waits as workers others are answered; then no more remain."""
-    crew = server._listener.crew_of(type("Asked", (), {"path": path}))
+    workers = server._listener.workers_for(type("Asked", (), {"path": path}))
     with ExitStack() as stack:
         clients = [stack.enter_context(connected(server)) for _ in range(2 * size)]
         for client in clients:
@@ -289,25 +291,25 @@ def test_waiting_does_not_use_up_the_workers(
             over.set()
         after = [replied(client) for client in clients]
     assert (during, after) == (b"answered", [(200, b"answered")] * len(clients))
-    assert settled(crew, size)
+    assert settled(workers, size)
 
 
 def test_a_worker_that_cannot_be_had_leaves_the_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Where the system has no more threads, a crew is afterwards as it was."""
+    """Where the system has no more threads, a pool is afterwards as it was."""
 
     def no_more(_: Thread) -> None:
         raise RuntimeError("can't start new thread")
 
-    crew = Crew(THREADS)
-    crew.begin()
+    workers = WorkerPool(THREADS)
+    workers.begin()
     with monkeypatch.context() as patched:
         patched.setattr(Thread, "start", no_more)
-        with pytest.raises(RuntimeError), crew.spare():
+        with pytest.raises(RuntimeError), workers.spare():
             pass
-    left = (len(crew.members), len(crew.threads), crew.stop_count)
-    crew.dismiss()
+    left = (len(workers.members), len(workers.threads), workers.stop_count)
+    workers.dismiss()
     assert left == (THREADS, THREADS, 0)
 
 
@@ -334,7 +336,7 @@ def test_clients_that_never_read_do_not_use_up_the_workers(
             stopping.start()
             stopping.join(BOUND_S)
         assert not stopping.is_alive()
-    alive = [member for member in server._listener.crew.members if member.is_alive()]
+    alive = [member for member in server._listener.workers.members if member.is_alive()]
     assert (answer, alive) == (b"answered", [])
 
 
@@ -410,7 +412,7 @@ def test_a_reply_whose_client_has_gone_is_not_held(
     for client in clients:
         client.close()
     assert 0 in held(thingspace, 0)
-    assert settled(server._listener.crew, THREADS)
+    assert settled(server._listener.workers, THREADS)
 
 
 @pytest.mark.parametrize("kind", ["reset", "empty", "garbage", "truncate", "slow"])
@@ -457,7 +459,7 @@ def test_healing_lets_held_replies_go(
         assert 2 in held(thingspace, 2)
         heal(thingspace, fault)
         assert [replied(first), replied(second)] == [(200, b"[]")] * 2
-    assert settled(server._listener.crew, THREADS)
+    assert settled(server._listener.workers, THREADS)
 
 
 def test_a_reply_held_twice_goes_when_both_are_healed(

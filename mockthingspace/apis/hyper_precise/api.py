@@ -19,7 +19,12 @@ from mockthingspace.core.sources import SDK
 from mockthingspace.spec.api import Api, Operation
 from mockthingspace.spec.fields import Account, ListenerUrl, ServiceName, Text
 from mockthingspace.spec.registration_rules import PORT_RULE
-from mockthingspace.spec.schemas import Alias, Granted, object_or_array, schema
+from mockthingspace.spec.schemas import (
+    Alias,
+    ResponseCodeAndMessage,
+    object_or_array,
+    schema,
+)
 
 RULE = "/callbacks"
 SERVICES = ("BullseyeReporting",)
@@ -49,7 +54,7 @@ LIST = Claim("the account's registrations, an array", "documented", FOUND)
 ADD = Claim("registers, in place of an earlier one", *REPLACES)
 POSTED = assumed(f"{PAGE} has REST messages, without method and format")
 END = Claim("deregisters and answers nothing", "documented", SDK)
-ENDS = {"reply": Granted()}
+ENDS = {"reply": ResponseCodeAndMessage()}
 AS = {"reply": PAGED, "many": True}
 OPERATIONS = (
     Operation(

@@ -81,7 +81,7 @@ def one(identity: str) -> Response:
 def add() -> Response:
     """Trigger an event; 202 and the deliveries made, which go out after this reply."""
     backend = current()
-    wanted = with_known_account(schemas.loaded(schemas.Wanted()))
+    wanted = with_known_account(schemas.loaded(schemas.TriggerRequest()))
     return _going(backend, trigger(backend, APIS, wanted, request.host_url))
 
 
@@ -98,7 +98,7 @@ def wait() -> Response:
     """
     backend = current()
     state = backend.state
-    wanted = _known(backend, schemas.loaded(schemas.Awaited()))
+    wanted = _known(backend, schemas.loaded(schemas.DeliveryWait()))
     moved = backend if wanted["advance"] else None
     attempts = wanted.get("attempts") or 0
     matches = _matching(_exact(wanted), wanted["since"], attempts)
@@ -168,7 +168,7 @@ def _come(
 def nearest() -> Response:
     """Show the three that come nearest, how each differs, and all of it in words."""
     backend = current()
-    wanted = _known(backend, schemas.loaded(schemas.Sought()))
+    wanted = _known(backend, schemas.loaded(schemas.DeliveryFilter()))
     scene = _scene(wanted, backend, backend.state)
     asked, count = _asked(wanted), wanted["count"]
     there = [*filter(_matching({}, wanted["since"]), scene.deliveries)]
@@ -187,7 +187,7 @@ def nearest() -> Response:
 
 def wait_until_idle() -> Response:
     """Block until no attempt is under way or due: 200, or 408."""
-    wanted = with_known_account(schemas.loaded(schemas.Idle()))
+    wanted = with_known_account(schemas.loaded(schemas.IdleWait()))
     timeout_s = wanted["timeout_s"]
     over = Event()
     with holding(request.environ, over):

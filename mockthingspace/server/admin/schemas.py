@@ -15,7 +15,7 @@ class _Strict(Schema):
         unknown = RAISE
 
 
-class Wanted(_Strict):
+class TriggerRequest(_Strict):
     """``{event, account, service?, overrides?, message?}``."""
 
     event = fields.String(required=True)
@@ -47,14 +47,14 @@ class _Whole(_NoString, fields.Integer):
 TIMEOUT_S = _Seconds(load_default=5.0, validate=validate.Range(0, LONGEST_WAIT_S))
 
 
-class Idle(_Strict):
+class IdleWait(_Strict):
     """``{account?, timeout_s?}``."""
 
     account = fields.String(allow_none=True)
     timeout_s = TIMEOUT_S
 
 
-class Sought(_Strict):
+class DeliveryFilter(_Strict):
     """``{account?, family?, service?, event?, status?, attempts?, count?, since?}``.
 
     And ``advance?``: whether the clock is the asker's to move.
@@ -71,7 +71,7 @@ class Sought(_Strict):
     advance = fields.Boolean(load_default=True, truthy={True}, falsy={False})
 
 
-class Awaited(Sought):
+class DeliveryWait(DeliveryFilter):
     """The same, with ``timeout_s?``; the usual count is 1."""
 
     timeout_s = TIMEOUT_S
