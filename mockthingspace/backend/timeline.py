@@ -160,7 +160,7 @@ def news(entry: object) -> Entry | None:
 
 def _exchanged(exchange: Exchange) -> Iterator[_Placed]:
     """Give the request, behind what there was when it arrived, and the reply."""
-    asked = _said(f"{exchange.method} {raw_url(exchange)}")
+    asked = _one_line(f"{exchange.method} {raw_url(exchange)}")
     request = Entry(
         exchange.seq, "request", exchange.arrived_at, exchange.account, asked
     )
@@ -168,7 +168,7 @@ def _exchanged(exchange: Exchange) -> Iterator[_Placed]:
     served = f" {exchange.family} {exchange.operation}" if exchange.operation else ""
     reason = f" ({exchange.reason})" if exchange.reason else ""
     sort: Sort = "refusal" if exchange.status >= 400 else "reply"
-    summary = _said(f"{exchange.status}{served}{reason}")
+    summary = _one_line(f"{exchange.status}{served}{reason}")
     reply = Entry(exchange.seq, sort, exchange.completed_at, exchange.account, summary)
     yield (exchange.seq, 0, exchange.completed_at, 0), reply
 
@@ -187,7 +187,7 @@ def _delivered(delivery: Delivery, since: int) -> Iterator[_Placed]:
     )
     made = "" if delivery.trigger == "event" else f"{delivery.trigger}, "
     faults = f"; faults: {', '.join(delivery.faults)}" if delivery.faults else ""
-    came = f"{made}{_stands(delivery, made_at)}{faults}"
+    came = f"{made}{_status(delivery, made_at)}{faults}"
     if delivery.seq > since:
         yield (
             (delivery.seq, 0, made_at, 0),
@@ -196,7 +196,7 @@ def _delivered(delivery: Delivery, since: int) -> Iterator[_Placed]:
                 "delivery",
                 made_at,
                 account,
-                _said(summary),
+                _one_line(summary),
                 came,
                 listener,
             ),
@@ -208,12 +208,12 @@ def _delivered(delivery: Delivery, since: int) -> Iterator[_Placed]:
                 f"attempt {attempt.number} of delivery {delivery.id} to {listener}"
             )
             warning = f"; {attempt.warning}" if attempt.warning else ""
-            came = _said(f"{_outcome(delivery, attempt)}{warning}")
+            came = _one_line(f"{_outcome(delivery, attempt)}{warning}")
             entry = Entry(seq, "attempt", at, account, summary, came, listener)
             yield _begun(attempt.after, entry), entry
 
 
-def _stands(delivery: Delivery, day: datetime) -> str:
+def _status(delivery: Delivery, day: datetime) -> str:
     """Say how a delivery stands, and when it is due if it is pending."""
     if delivery.status != "pending":
         return delivery.status
@@ -228,16 +228,16 @@ def _outcome(delivery: Delivery, attempt: Attempt) -> str:
     if delivery.status == "delivered":
         return f"{came}, delivered" if taken else came
     last = attempt is delivery.attempts[-1]
-    return f"{came}, {_stands(delivery, attempt.started_at)}" if last else came
+    return f"{came}, {_status(delivery, attempt.started_at)}" if last else came
 
 
 def _happened(entry: LogEntry) -> Entry:
     whose = f" for {entry.account}" if entry.sort == "trigger" else ""
-    summary = _said(f"{_HEADS[entry.sort]}{entry.summary}{whose}")
+    summary = _one_line(f"{_HEADS[entry.sort]}{entry.summary}{whose}")
     return Entry(entry.seq, entry.sort, entry.at, entry.account, summary)
 
 
-def _said(text: str) -> str:
+def _one_line(text: str) -> str:
     """Return a text as one line, without secrets, and no longer than is read."""
     text = without_secrets(text)
     line = printable(text)
@@ -246,7 +246,7 @@ def _said(text: str) -> str:
 
 def _origin(url: str) -> str:
     parts = urlsplit(url)
-    return _said(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}")
+    return _one_line(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}")
 
 
 def document(entry: Entry) -> dict[str, Any]:
@@ -298,9 +298,11 @@ def mermaid(entries: list[Entry], total: int, evicted: int) -> str:
     there |= {name: listener for listener, name in names.items()}
     everybody = f"{YOU},{[*there][-1]}"
     made = ["sequenceDiagram"]
-    made += [f"participant {name} as {_drawn(entry)}" for name, entry in there.items()]
     made += [
-        f"Note over {everybody}: {_drawn(entry)}"
+        f"participant {name} as {_as_mermaid(entry)}" for name, entry in there.items()
+    ]
+    made += [
+        f"Note over {everybody}: {_as_mermaid(entry)}"
         for entry in _missing(drawn, total, evicted)
     ]
     for entry in drawn:
@@ -310,7 +312,10 @@ def mermaid(entries: list[Entry], total: int, evicted: int) -> str:
 
 def _arrows(entry: Entry, listener: str, everybody: str) -> list[str]:
     """Return what a diagram has of an entry: an arrow or two, or a note."""
-    summary, came = _drawn(f"{entry.seq} {entry.summary}"), _drawn(entry.came or "")
+    summary, came = (
+        _as_mermaid(f"{entry.seq} {entry.summary}"),
+        _as_mermaid(entry.came or ""),
+    )
     if entry.sort == "attempt":
         return [
             f"{THINGSPACE}->>{listener}: {summary}",
@@ -326,7 +331,7 @@ def _arrows(entry: Entry, listener: str, everybody: str) -> list[str]:
     return [f"{place}: {summary}{came and f': {came}'}"]
 
 
-def _drawn(said: str) -> str:
+def _as_mermaid(said: str) -> str:
     """Spell a text as mermaid takes it: what means something to it as a code."""
     cut = said if len(said) <= LONGEST_DRAWN else f"{said[:LONGEST_DRAWN]}…"
     return _AWKWARD.sub(lambda entry: f"#{ord(entry[0])};", cut)

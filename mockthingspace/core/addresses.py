@@ -11,7 +11,7 @@ ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "*": "127.0.0.1", "::": "::1"}
 
 def url_of(host: str, port: int) -> str:
     """Return where a client on this machine reaches it, without a trailing slash."""
-    return f"http://{_spelled(ANY_ADDRESS.get(host, host), port)}"
+    return f"http://{_authority(ANY_ADDRESS.get(host, host), port)}"
 
 
 def is_loopback(host: str) -> bool:
@@ -37,10 +37,10 @@ def cannot_bind(host: str, port: int, error: Exception, instead: str) -> CannotB
             f"the port is taken by {_holder(port)}; stop that, or choose another with "
             f"{instead} (0 picks a free one)"
         )
-    return CannotBind(f"cannot serve on {_spelled(host, port)}: {why}")
+    return CannotBind(f"cannot serve on {_authority(host, port)}: {why}")
 
 
-def _spelled(host: str, port: int) -> str:
+def _authority(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 

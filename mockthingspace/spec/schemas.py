@@ -252,12 +252,12 @@ def _refusal(
             field: Any = declared.load_fields[name]
             value = document.get(key)
             refusals.append(field.refusal_of(value))
-            came = f" (came: {_shown(value, field)})" if key in document else ""
+            came = f" (came: {_quoted(value, field)})" if key in document else ""
             reasons.append(f"{key}: {', '.join(messages[key])}{came}")
     return refusals[0]("; ".join(reasons))
 
 
-def _shown(value: object, field: Any) -> str:
+def _quoted(value: object, field: Any) -> str:
     if field.secret:
         return "a secret, not shown"
     if isinstance(value, str):

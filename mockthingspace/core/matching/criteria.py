@@ -90,7 +90,7 @@ def _least(differing: list[Criterion]) -> float:
 
 def _distance(exchange: Any, differing: list[Criterion]) -> float:
     return sum(
-        1 - _likeness(difference, _came(difference, exchange)) / 2
+        1 - _likeness(difference, _actual(difference, exchange)) / 2
         for difference in differing
     )
 
@@ -106,13 +106,13 @@ def _likeness(wanted: Criterion, came: str) -> float:
     return SequenceMatcher(None, wanted.expected[:200], came[:200]).quick_ratio()
 
 
-def _came(criterion: Criterion, exchange: Any) -> str:
+def _actual(criterion: Criterion, exchange: Any) -> str:
     value = criterion.read(exchange)
     return ABSENT if value is None else criterion.spell(value)
 
 
 def _difference(criterion: Criterion, exchange: Any) -> Difference:
-    expected, came = criterion.expected, _came(criterion, exchange)
+    expected, came = criterion.expected, _actual(criterion, exchange)
     field = criterion.field
     return Difference(field, redacted(field, expected), redacted(field, came))
 

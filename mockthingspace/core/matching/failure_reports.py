@@ -66,7 +66,7 @@ def unmet(
     """
     came = found["requests"]
     misses = near["nearMisses"] if _too_few(came, count) else []
-    asked, number = _asked(pattern), expected(count, "request", "requests")
+    asked, number = _pattern_rows(pattern), expected(count, "request", "requests")
     lines = [f"expected {number}", *_rows(asked), f"but {len(came)} matched"]
     lines += _each("matched", [[line(item), curl(item)] for item in came])
     for miss in misses:
@@ -99,11 +99,13 @@ def undelivered(
     came = [item for item in there if matches(item, wanted)]
     misses = near_misses(there, wanted) if _too_few(came, count) else []
     lines = [heading, *_rows([*_fields(asked)]), f"but {len(came)} came"]
-    lines += _each("came", [[_told(item), *_again(item, scene)] for item in came])
+    lines += _each(
+        "came", [[_delivery_row(item), *_again(item, scene)] for item in came]
+    )
     for miss in misses:
         one = miss.exchange
         shown = differences([each._asdict() for each in miss.differences])
-        lines += _each("nearest", [[_told(one), *shown, *_again(one, scene)]])
+        lines += _each("nearest", [[_delivery_row(one), *shown, *_again(one, scene)]])
     lines += _pending(asked.get("account"), scene)
     account = asked.get("account")
     mine = [item for item in there if account in (None, item.account)]
@@ -220,7 +222,7 @@ def _too_few(came: list[Any], count: int | None) -> bool:
     return len(came) < (1 if count is None else count)
 
 
-def _asked(pattern: Mapping[str, Any]) -> Rows:
+def _pattern_rows(pattern: Mapping[str, Any]) -> Rows:
     """Spell what a pattern of the handle asks for, secrets hidden."""
     rows: Rows = []
     for key, value in pattern.items():
@@ -259,7 +261,7 @@ def _each(label: str, told: list[list[str]]) -> list[str]:
     return [*lines, "", f"and {more} more"] if more > 0 else lines
 
 
-def _told(delivery: Delivery) -> str:
+def _delivery_row(delivery: Delivery) -> str:
     return f"{delivery.id} {delivery_line(delivery, rfc3339(delivery.due_at))}"
 
 

@@ -42,14 +42,14 @@ def families() -> Response:
 def _everything() -> dict[str, Any]:
     return {
         "families": [_family(api) for api in APIS],
-        "headers": _known(entries(()), "header"),
+        "headers": _entries(entries(()), "header"),
         "totals": totals(entries()),
     }
 
 
 def _family(api: Api) -> dict[str, Any]:
     register = entries((api,))
-    operations = zip(api.operations, _known(register, "operation"), strict=True)
+    operations = zip(api.operations, _entries(register, "operation"), strict=True)
     return {
         "name": api.name,
         "prefix": api.prefix,
@@ -63,13 +63,13 @@ def _family(api: Api) -> dict[str, Any]:
             }
             for operation, known in operations
         ],
-        "fields": _known(register, "field"),
-        "refusals": _known(register, "refusal"),
-        "facts": _known(register, "rule"),
+        "fields": _entries(register, "field"),
+        "refusals": _entries(register, "refusal"),
+        "facts": _entries(register, "rule"),
     }
 
 
-def _known(register: Iterable[Entry], kind: str) -> list[dict[str, str]]:
+def _entries(register: Iterable[Entry], kind: str) -> list[dict[str, str]]:
     """Return the entries of a kind as they are shown."""
     return [
         {name: getattr(entry, name) for name in _SHOWN}

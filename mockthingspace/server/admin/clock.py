@@ -22,7 +22,7 @@ UNITS_S = {"seconds": 1, "minutes": 60, "hours": 3600}
 
 def show() -> Response:
     """Show whether it runs or stands, the time, and how far it is ahead, in s."""
-    return json_response(_shown(current()))
+    return json_response(_document(current()))
 
 
 def change() -> Response:
@@ -32,7 +32,7 @@ def change() -> Response:
         raise AdminError("invalid_clock", "mode: must be real or manual")
     backend = current()
     backend.set_mode(mode)
-    return json_response(_shown(backend))
+    return json_response(_document(backend))
 
 
 def advance() -> Response:
@@ -57,7 +57,7 @@ def advance() -> Response:
         {"delivery": delivery.id, **serializers.attempt(attempt)}
         for delivery, attempt in made
     ]
-    return json_response({**_shown(backend), "fired": fired})
+    return json_response({**_document(backend), "fired": fired})
 
 
 def _seconds(given: Mapping[str, Any]) -> float:
@@ -81,7 +81,7 @@ def _only(*names: str) -> dict[str, Any]:
     return given
 
 
-def _shown(backend: Backend) -> dict[str, Any]:
+def _document(backend: Backend) -> dict[str, Any]:
     clock = backend.clock
     shown = {"mode": clock.mode, "now": rfc3339(clock.now())}
     return {**shown, "ahead_s": round(clock.ahead_s, 3)}

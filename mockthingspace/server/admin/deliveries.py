@@ -61,13 +61,13 @@ def events() -> Response:
 def every() -> Response:
     """Show the deliveries that match the filters, oldest first."""
     backend = current()
-    given = _known(backend, filters(*_FILTERS))
+    given = _checked(backend, filters(*_FILTERS))
     deliveries = backend.state.deliveries.every()
     if given.get("status") == "stale":
         deliveries = [*backend.late, *deliveries]
     exact = {name: given[name] for name in _EXACT if name in given}
     found = [*filter(_matching(exact, number(given, "since")), deliveries)]
-    return _shown(backend, last(found, given), len(found))
+    return _listing(backend, last(found, given), len(found))
 
 
 def one(identity: str) -> Response:
@@ -98,13 +98,13 @@ def wait() -> Response:
     """
     backend = current()
     state = backend.state
-    wanted = _known(backend, schemas.loaded(schemas.DeliveryWait()))
+    wanted = _checked(backend, schemas.loaded(schemas.DeliveryWait()))
     moved = backend if wanted["advance"] else None
     attempts = wanted.get("attempts") or 0
     matches = _matching(_exact(wanted), wanted["since"], attempts)
     came = _come(state, matches, wanted["count"], wanted["timeout_s"], moved)
     if len(came) >= wanted["count"]:
-        return _shown(backend, came, len(came))
+        return _listing(backend, came, len(came))
     deliveries = state.deliveries.every()
     recent = [*filter(_matching({}, wanted["since"]), deliveries)][-10:]
     told = {"error": "timed_out", "message": _unmet(wanted, backend, state)}
@@ -168,9 +168,9 @@ def _come(
 def nearest() -> Response:
     """Show the three that come nearest, how each differs, and all of it in words."""
     backend = current()
-    wanted = _known(backend, schemas.loaded(schemas.DeliveryFilter()))
+    wanted = _checked(backend, schemas.loaded(schemas.DeliveryFilter()))
     scene = _scene(wanted, backend, backend.state)
-    asked, count = _asked(wanted), wanted["count"]
+    asked, count = _criteria_of(wanted), wanted["count"]
     there = [*filter(_matching({}, wanted["since"]), scene.deliveries)]
     shown = [
         {
@@ -199,7 +199,7 @@ def wait_until_idle() -> Response:
     )
 
 
-def _known(backend: Backend, given: Given) -> Given:
+def _checked(backend: Backend, given: Given) -> Given:
     there = catalogue(APIS, backend.state)
     return with_known_account(given, status=STATUSES, event=there)
 
@@ -213,10 +213,12 @@ def _unmet(wanted: Mapping[str, Any], backend: Backend, state: BackendState) -> 
         heading = f"{during} for {expected(count, *DELIVERIES)}"
     elif backend.exhausted(state):
         heading = f"waited for {expected(count, *DELIVERIES)}, and nothing more is due"
-    return undelivered(heading, count, _asked(wanted), _scene(wanted, backend, state))
+    return undelivered(
+        heading, count, _criteria_of(wanted), _scene(wanted, backend, state)
+    )
 
 
-def _asked(wanted: Mapping[str, Any]) -> dict[str, Any]:
+def _criteria_of(wanted: Mapping[str, Any]) -> dict[str, Any]:
     """Return what deliveries should have, as it is told."""
     more = {name: wanted[name] for name in ("attempts", "since") if wanted.get(name)}
     return {**_exact(wanted), **more}
@@ -269,7 +271,7 @@ def _going(backend: Backend, kept: list[Delivery]) -> Response:
     return response
 
 
-def _shown(backend: Backend, deliveries: list[Delivery], total: int) -> Response:
+def _listing(backend: Backend, deliveries: list[Delivery], total: int) -> Response:
     shown = [serializers.delivery(delivery) for delivery in deliveries]
     meta = {
         "total": total,

@@ -36,7 +36,7 @@ def every() -> Response:
     """
     backend = current()
     found = filter(_filter(), backend.state.faults.every(backend.clock.now()))
-    shown = [_shown(fault) for fault in found]
+    shown = [_document(fault) for fault in found]
     meta = {"total": len(shown), "held": backend.state.pauses.held}
     return json_response({"faults": shown, "meta": meta})
 
@@ -46,7 +46,7 @@ def add() -> Response:
     backend = current()
     events = [event for _, event in catalogue(APIS, backend.state).values()]
     made = parser.fault(document(), APIS, events)
-    return json_response(_shown(backend.plan(made)), 201)
+    return json_response(_document(backend.plan(made)), 201)
 
 
 def remove() -> Response:
@@ -59,7 +59,7 @@ def remove_one(identity: str) -> Response:
     gone = _heal(current(), lambda fault: fault.id == identity)
     if not gone:
         raise AdminError("unknown_fault", f"there is no fault {identity}", 404)
-    return json_response(_shown(gone[0]))
+    return json_response(_document(gone[0]))
 
 
 def _heal(backend: Backend, unwanted: Callable[[Fault], bool]) -> list[Fault]:
@@ -76,7 +76,7 @@ def _filter() -> Callable[[Fault], bool]:
     return matching(with_known_account(filters(*_FILTERS), **_WORDS))
 
 
-def _shown(fault: Fault) -> dict[str, Any]:
+def _document(fault: Fault) -> dict[str, Any]:
     """Return a fault as the admin API shows it: as it was asked for, and more."""
     assert fault.planned_at is not None
     scopes = {name: getattr(fault, name) for name in SCOPES}

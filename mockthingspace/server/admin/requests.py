@@ -118,7 +118,7 @@ def _waiting(
 
     if wait_s := min(number(given, "wait_s"), LONGEST_WAIT_S):
         block(state.notifier, met, lambda: bool(found()), wait_s)
-    return _shown(found(), given, show)
+    return _listing(found(), given, show)
 
 
 def one(seq: int) -> Response:
@@ -143,7 +143,7 @@ def remove_all() -> Response:
 
 def remove_found() -> Response:
     """Forget those that match a pattern; show them."""
-    found = _found()
+    found = _matching()
     shown = [serializers.logged(item) for item in found]
     removed = _forget(found)
     return json_response({"requests": shown, "removed": removed})
@@ -167,17 +167,17 @@ def _forget(found: list[Exchange]) -> int:
 
 def find() -> Response:
     """Show those that match a pattern."""
-    return _shown(_found(), {}, serializers.logged)
+    return _listing(_matching(), {}, serializers.logged)
 
 
-def _found() -> list[Exchange]:
+def _matching() -> list[Exchange]:
     exchanges, wanted = _pattern()
     return [exchange for exchange in exchanges if criteria.matches(exchange, wanted)]
 
 
 def count() -> Response:
     """Count those that match a pattern."""
-    found = len(_found())
+    found = len(_matching())
     return json_response({"count": found, **_meta(found)})
 
 
@@ -241,7 +241,7 @@ def _start(given: Mapping[str, Any]) -> int:
     return max((item.seq for item in earlier), default=0)
 
 
-def _shown(exchanges: list[Exchange], given: dict[str, str], show: Show) -> Response:
+def _listing(exchanges: list[Exchange], given: dict[str, str], show: Show) -> Response:
     shown = [show(item) for item in last(exchanges, given)]
     return json_response({"requests": shown, **_meta(len(exchanges))})
 

@@ -81,7 +81,7 @@ def with_nulls(message: Message) -> Message:
     }
 
 
-def spelled(message: Message, spell: Callable[[str], str]) -> Message:
+def with_kind_spelled(message: Message, spell: Callable[[str], str]) -> Message:
     """Return a message with the kinds of its identifiers spelled another way."""
 
     def change(item: Message) -> Message:

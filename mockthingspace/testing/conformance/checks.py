@@ -18,9 +18,9 @@ from mockthingspace.testing.conformance.bodies import (
     encoded,
     large,
     slowly,
-    spelled,
     together,
     with_foreign_text,
+    with_kind_spelled,
     with_nulls,
     with_numbers,
     with_unknown_fields,
@@ -228,12 +228,12 @@ def _null_elements(sender: Sender) -> None:
 )
 def _kind_spelling(sender: Sender) -> None:
     message = sender.subject.message()
-    if spelled(message, str.upper) == spelled(message, str.lower):
+    if with_kind_spelled(message, str.upper) == with_kind_spelled(message, str.lower):
         raise NotApplicable(f"{sender.subject.event.name} has no kind of identifier")
     sent = [
         sender.send(
             f"a message with kinds such as {spell('imei')}",
-            spelled(sender.subject.message(), spell),
+            with_kind_spelled(sender.subject.message(), spell),
         )
         for spell in (str.upper, str.lower, str.capitalize)
     ]
