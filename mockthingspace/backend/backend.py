@@ -255,7 +255,7 @@ class Backend:
 
         Args:
             timeout_s: How long, in real time.
-            account: Only for this account's; for everybody's if None.
+            account: Only for this account's; for all if None.
             over: Ends the wait when it is set.
         """
         state = self.state

@@ -133,7 +133,7 @@ def concerns(entry: object, account: str | None, since: int) -> bool:
     Args:
         entry: An exchange, a delivery or a log entry as it was kept; anything else
             has no place in a timeline.
-        account: Whose timeline; everybody's if None.
+        account: Whose timeline; all if None.
         since: A number.
     """
     if isinstance(entry, Delivery):

@@ -45,7 +45,7 @@ class _Faults(Group):
 def faults(
     context: click.Context, /, url: str, as_json: bool, account: str | None
 ) -> None:
-    """List the faults that have not healed, in the order they were planned."""
+    """List the faults that still act, in the order they were planned."""
     if context.invoked_subcommand is None:
         document = client(url).ask("GET", "/faults", account=account)
         show(document, as_json, _lines(document["faults"]) or ["no faults"])
@@ -86,7 +86,7 @@ class _Plan(Command):
 @click.option("--seed", help="what the likelihood is drawn from (default: 0)")
 @click.option(
     "--ttl-s",
-    help="it heals after so many seconds of the server's clock (default: 300)",
+    help="it expires after so many seconds of the server's clock (default: 300)",
 )
 @click.option(
     "--set",
@@ -96,7 +96,7 @@ class _Plan(Command):
     help="what the kind takes; what is no JSON is text",
 )
 def plan(url: str, as_json: bool, options: tuple[str, ...], **given: Any) -> None:
-    """Plan a fault of a KIND: it acts from now on, until it heals."""
+    """Plan a fault of a KIND: it acts from now on, until it is used up or expires."""
     body = {name: value for name, value in given.items() if value is not None}
     if body.get("times") == "always":
         body["times"] = None
@@ -112,7 +112,7 @@ def plan(url: str, as_json: bool, options: tuple[str, ...], **given: Any) -> Non
 @client_options
 @click.argument("identity", metavar="[ID]", required=False)
 @account_option
-@click.option("--all", "every", is_flag=True, help="everybody's")
+@click.option("--all", "every", is_flag=True, help="of all accounts")
 def clear(
     url: str, as_json: bool, identity: str | None, account: str | None, every: bool
 ) -> None:

@@ -22,7 +22,7 @@ FORMATS = click.Choice(["text", "json", "mermaid"])
     epilog="\b\nA line has the number, the instant of the server's clock, a sign and "
     "words:\n"
     "  -->  a request, where it arrived     ***  a trigger\n"
-    "  <--  its reply                       !!!  a fault planned, acting or healed\n"
+    "  <--  its reply                       !!!  a fault planned, acting or cleared\n"
     "  <-x  its refusal, and why            ~~~  the clock\n"
     "  ...  a delivery, and how it stands   ###  a reset\n"
     "  ==>  an attempt, where answered; its instant is when it began\n"

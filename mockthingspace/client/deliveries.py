@@ -19,7 +19,7 @@ from mockthingspace.core.matching.failure_reports import blocked
 __tracebackhide__ = True  # in every frame of this module, for pytest
 WAIT = "thingspace.wait_for_delivery"
 SHARED_CLOCK = (
-    "the clock is everybody's who uses this server: moving it would make other tests' "
+    "the clock is shared by all who use this server: moving it would make other tests' "
     "messages fall due; use a server of your own, or short pauses (retries=0.1,0.1)"
 )
 

@@ -36,7 +36,7 @@ class RecordedFault:
     ttl_s: float
     acted: int
     planned_at: datetime
-    heals_at: datetime
+    expires_at: datetime
     options: Mapping[str, Any]
     admin: AdminClient | None = field(default=None, repr=False, compare=False)
 
@@ -51,11 +51,11 @@ class RecordedFault:
         often = "always" if self.times is None else f"{self.times} times"
         return (
             f"{self.id} {self.kind} on {self.on}{said}: acted {self.acted}, "
-            f"{often}{chance}, heals at {self.heals_at:%H:%M:%S}"
+            f"{often}{chance}, expires at {self.expires_at:%H:%M:%S}"
         )
 
     def clear(self) -> None:
-        """Let it act no more; one that has healed already stays so."""
+        """Let it act no more; one that has ended stays so."""
         assert self.admin is not None
         try:
             self.admin.ask("DELETE", f"/faults/{self.id}")
@@ -92,7 +92,7 @@ class FaultsHandle(AdminCaller):
         ttl_s: float = 300.0,
         **options: Any,
     ) -> RecordedFault:
-        """Plan a fault: it acts from now on, until it heals.
+        """Plan a fault: it acts from now on, until it is used up or expires.
 
         Args:
             kind: What happens, such as ``status`` or ``drop``; WireMock's names too.
@@ -107,7 +107,7 @@ class FaultsHandle(AdminCaller):
                 its kind if not given.
             probability: How likely it acts on what it is for.
             seed: What the likelihood is drawn from.
-            ttl_s: After so many seconds of the server's clock it heals by itself.
+            ttl_s: After so many seconds of the server's clock it expires.
             **options: What the kind takes, such as ``status=503``.
 
         Returns:
@@ -135,7 +135,7 @@ class FaultsHandle(AdminCaller):
     def faults(
         self, account: str | None = None, *, kind: str | None = None
     ) -> list[RecordedFault]:
-        """Return the faults that have not healed, in the order they were planned."""
+        """Return the faults that still act, in the order they were planned."""
         whose = account or self._account
         found = self.admin.ask("GET", "/faults", account=whose, kind=kind)
         return [recorded(fault, self.admin) for fault in found["faults"]]
@@ -171,5 +171,5 @@ def recorded(
     """Read a fault as the admin API shows it."""
     names = RecordedFault.__dataclass_fields__
     options = {name: value for name, value in shown.items() if name not in names}
-    instants = {name: instant(shown[name]) for name in ("planned_at", "heals_at")}
+    instants = {name: instant(shown[name]) for name in ("planned_at", "expires_at")}
     return read(RecordedFault, shown, **instants, options=options, admin=admin)

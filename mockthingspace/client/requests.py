@@ -26,7 +26,7 @@ class RequestsHandle(AdminCaller):
         headers: Mapping[str, str] | None = None,
         secret: str | None = None,
     ) -> Registration:
-        """Register a listener, past the wire format; replaces an earlier one.
+        """Register a listener directly, bypassing the API; replaces an earlier one.
 
         Args:
             account: The account, such as ``0242078689-00001``.

@@ -87,16 +87,16 @@ class Settings:
     dialect: str = _setting(
         "sdk",
         choice("sdk", "docs"),
-        "whose shape is answered where ThingSpace's pages and its SDK disagree",
+        "whose response format is used where ThingSpace's pages and its SDK disagree",
     )
     credentials: Mapping[str, str] | None = _setting(
         None,
         CREDENTIALS,
-        "user names and passwords that may log in; none: any may",
+        "user names and passwords that may log in; unset: any are accepted",
         repr=False,
     )
     accounts: frozenset[str] | None = _setting(
-        None, ACCOUNTS, "the only accounts that exist; none: any may"
+        None, ACCOUNTS, "the only accounts that exist; unset: any account is accepted"
     )
     retries: str = _setting(
         "documented",
@@ -149,7 +149,7 @@ class Settings:
     in_seed: frozenset[str] = field(init=False, repr=False, compare=False)
 
     def __new__(cls, *_: object, **given: object) -> "Settings":
-        """Refuse what is no setting by its name."""
+        """Reject an unknown setting, and name it."""
         checked(given, "the call")
         return super().__new__(cls)
 

@@ -45,7 +45,7 @@ def locate(url: str) -> Target:
     """
     parts = urlsplit(url)
     if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
-        raise ValueError(f"{url!r} is no HTTP URL")
+        raise ValueError(f"{url!r} is not an HTTP URL")
     host = ascii_host(parts.hostname)
     place = f"[{host}]" if ":" in host else host
     path = _quoted(parts.path) or "/"

@@ -390,7 +390,7 @@ class ListeningServer(TcpWSGIServer):  # type: ignore[misc]  # waitress has no t
 
     def workers_for(self, request: Any) -> WorkerPool:
         """Return who handles a request."""
-        path = getattr(request, "path", "")  # none where it is no HTTP
+        path = getattr(request, "path", "")  # none where HTTP is malformed
         return self.admin_workers if path.startswith(PREFIX) else self.workers
 
     def add_task(self, task: Any) -> None:

@@ -1,4 +1,4 @@
-"""Each kind of fault on deliveries, as a listener sees it happen, and sees it heal."""
+"""Each kind of fault on deliveries, as a listener sees it happen, and end."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -393,7 +393,7 @@ def test_a_schedule_of_one_attempt_has_none_to_overlap(listener: Listener) -> No
 def test_stale_credentials_are_those_of_when_it_was_planned(
     thingspace: MockThingSpace, listener: Listener
 ) -> None:
-    """Registering again changes nothing for the listener until it is healed."""
+    """Registering again changes nothing for the listener until it is cleared."""
     with thingspace.fault("stale-credentials"):
         thingspace.register(ACCOUNT, listener.url, username="bob", password="newer")
         sent(thingspace, LISTED)

@@ -1,4 +1,4 @@
-"""Each kind of fault on requests, as a socket sees it happen, and sees it heal."""
+"""Each kind of fault on requests, as a socket sees it happen, and end."""
 
 import json
 import socket
@@ -169,7 +169,7 @@ SEEN: list[tuple[dict[str, Any], int | None, Callable[[Any], bool]]] = [
     SEEN,
     ids=[" ".join(map(str, r[0].values())) for r in SEEN],
 )
-def test_a_fault_happens_and_heals(
+def test_a_fault_happens_and_ends(
     thingspace: MockThingSpace,
     given: dict[str, Any],
     status: int | None,
@@ -193,7 +193,7 @@ def test_every_kind_on_requests_is_seen_somewhere_here() -> None:
 
 
 def test_a_stale_list_is_of_when_it_was_planned(thingspace: MockThingSpace) -> None:
-    """It lists what was there, whatever was registered since, until it is healed."""
+    """It lists what was there, whatever was registered since, until it is cleared."""
     with thingspace.fault("stale"):
         thingspace.register(ACCOUNT, "http://127.0.0.1:9/new")
         seen = [json.loads(told(thingspace).body)[0]["url"] for _ in range(2)]

@@ -66,11 +66,11 @@ def acting(store: Faults, now: datetime = NOW, **whose: Any) -> list[str]:
 def test_a_fault_acts_so_often(
     store: Faults, told: Told, times: int | None, acts: int
 ) -> None:
-    """After its last time it is healed; without one it goes on."""
+    """After its last time it has ended; without one it goes on."""
     store.plan(planned(times=times), NOW)
     assert sum(len(acting(store)) for _ in range(5)) == acts
     assert store.planned == (times is None)
-    ends = [] if times is None else [("healed", "1")]
+    ends = [] if times is None else [("cleared", "1")]
     assert told == [("planned", "1"), *[("acted", "1")] * acts, *ends]
 
 
@@ -117,7 +117,7 @@ def test_each_thing_is_told_with_its_instant() -> None:
     assert instants == [NOW, NOW, NOW]
 
 
-def test_a_forgotten_fault_heals_by_itself(store: Faults, told: Told) -> None:
+def test_a_forgotten_fault_expires(store: Faults, told: Told) -> None:
     """At its ttl of the clock it is gone, whoever looks first."""
     store.plan(planned(times=None, ttl_s=2.5), NOW)
     late = NOW + timedelta(seconds=2.5)
@@ -127,7 +127,7 @@ def test_a_forgotten_fault_heals_by_itself(store: Faults, told: Told) -> None:
     assert store.every(late) == []
     store.plan(planned(ttl_s=1), NOW)
     assert store.remove(lambda _: True, late) == []
-    assert [what for what, _ in told].count("healed") == 3
+    assert [what for what, _ in told].count("cleared") == 3
 
 
 @pytest.mark.parametrize(

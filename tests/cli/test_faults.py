@@ -61,7 +61,7 @@ def test_a_fault_is_planned_listed_and_healed(thingspace: MockThingSpace) -> Non
     assert str(made) == line == _said() == _said("--account", ACCOUNT)
     assert line.startswith(
         f"1 status on requests account={ACCOUNT} operation=list status=429 "
-        "retry_after_s=5: acted 0, 2 times, likely 0.5, heals at "
+        "retry_after_s=5: acted 0, 2 times, likely 0.5, expires at "
     )
     assert (made.times, made.probability, made.seed, made.ttl_s) == (2, 0.5, 7, 60.5)
     assert _said("--account", OTHER) == "no faults"
@@ -92,7 +92,7 @@ def test_a_fault_may_last(thingspace: MockThingSpace) -> None:
     """However often it acts."""
     line = _said("plan", "delay", "--on", "deliveries", "--times", "always")
     assert _one(thingspace).times is None
-    assert ": acted 0, always, heals at " in line
+    assert ": acted 0, always, expires at " in line
     _said("plan", "duplicate", "--service", "Fota")
     assert [fault.service for fault in thingspace.faults(kind="duplicate")] == ["Fota"]
 

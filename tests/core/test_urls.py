@@ -65,5 +65,5 @@ def test_urls_of_one_origin_are_the_same_place(url: str, same: str) -> None:
 @each("url", ["nonsense", "ftp://listener.example/", "http:///cb", "http://[::1"])
 def test_what_is_no_http_url_leads_nowhere(url: str) -> None:
     """Other schemes and missing hosts are refused."""
-    with pytest.raises(ValueError, match=r"no HTTP URL|Invalid IPv6"):
+    with pytest.raises(ValueError, match=r"not an HTTP URL|Invalid IPv6"):
         locate(url)

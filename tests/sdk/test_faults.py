@@ -55,7 +55,7 @@ def test_the_sdk_sees_a_fault_once(
 
 
 def test_a_stale_list_reaches_the_sdk(thingspace: MockThingSpace) -> None:
-    """It does not see what was registered since, until the fault is healed."""
+    """It does not see what was registered since, until the fault is cleared."""
     visitor = client()
     with thingspace.fault("stale"):
         thingspace.register(ACCOUNT, URL)

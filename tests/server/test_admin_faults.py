@@ -1,4 +1,4 @@
-"""``/__admin/faults``: planned, listed, healed; and what a reset does to them."""
+"""``/__admin/faults``: planned, listed, cleared; and what a reset does to them."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def plan(client: FlaskClient, **given: Any) -> dict[str, Any]:
 
 
 def kinds(client: FlaskClient, **query: str) -> list[str]:
-    """Return the kinds of those that have not healed."""
+    """Return the kinds of those that still act."""
     found = client.get(FAULTS, query_string=query).get_json()["faults"]
     return [item["kind"] for item in found]
 
@@ -33,14 +33,14 @@ def kinds(client: FlaskClient, **query: str) -> list[str]:
 def test_a_planned_fault_is_shown_as_it_stands(
     client: FlaskClient, clock: Clock
 ) -> None:
-    """With its number, its options, its scope, and when it heals."""
+    """With its number, its options, its scope, and when it expires."""
     made = plan(client, account=ACCOUNT, times=2, ttl_s=60)
     client.get(CALLBACKS)
     listed = client.get(FAULTS).get_json()
     assert listed["faults"][0] == {**made, "acted": 1}
     assert listed["meta"] == {"total": 1, "held": 0}
-    instants = {name: made.pop(name) for name in ("planned_at", "heals_at")}
-    assert instants["planned_at"] < instants["heals_at"]
+    instants = {name: made.pop(name) for name in ("planned_at", "expires_at")}
+    assert instants["planned_at"] < instants["expires_at"]
     assert made == {
         "id": "1",
         "seq": 1,
@@ -82,7 +82,7 @@ def test_wiremocks_name_is_ours(client: FlaskClient) -> None:
 def test_filters_pick_faults(
     client: FlaskClient, query: dict[str, str], left: list[str]
 ) -> None:
-    """Those that are listed are those that DELETE heals."""
+    """Those that are listed are those that DELETE clears."""
     plan(client, account=ACCOUNT, operation="list")
     plan(client, kind="drop", service="Fota", event="Fota.firmwareList")
     plan(client, kind="delay", on="requests", family="fota-v1")
@@ -95,7 +95,7 @@ def test_filters_pick_faults(
 
 @pytest.mark.parametrize("name", ["kind", "on", "family", "operation", "service"])
 def test_a_mistyped_filter_is_refused(client: FlaskClient, name: str) -> None:
-    """It must not look like nothing planned, nor heal everything."""
+    """It must not look like nothing planned, nor clear everything."""
     plan(client)
     for ask in (client.get, client.delete):
         reply = ask(FAULTS, query_string={name: "x"})
@@ -120,7 +120,7 @@ def test_one_fault_is_healed_by_its_number(client: FlaskClient) -> None:
 def test_a_fault_past_its_time_cannot_be_healed(
     client: FlaskClient, clock: Clock
 ) -> None:
-    """It has healed by itself."""
+    """It has expired."""
     made = plan(client, ttl_s=5)
     clock.advance(5)
     assert client.delete(f"{FAULTS}/{made['id']}").status_code == 404
@@ -145,15 +145,15 @@ def test_a_body_that_is_no_fault_is_refused(client: FlaskClient, body: str) -> N
     assert kinds(client) == []
 
 
-def test_a_reset_heals_everything(client: FlaskClient) -> None:
+def test_a_reset_clears_everything(client: FlaskClient) -> None:
     """And what was planned before it acts no more."""
     plan(client, times=None)
     client.post("/__admin/reset", json={})
     assert (client.get(CALLBACKS).status_code, kinds(client)) == (200, [])
 
 
-def test_a_reset_of_an_account_heals_its_own(client: FlaskClient) -> None:
-    """The others' and everybody's stay."""
+def test_a_reset_of_an_account_clears_its_own(client: FlaskClient) -> None:
+    """The others' and the shared stay."""
     for whose in (ACCOUNT, OTHER, None):
         plan(client, account=whose)
     client.post(f"/__admin/reset?account={ACCOUNT}", json={})
@@ -164,11 +164,11 @@ def test_a_reset_of_an_account_heals_its_own(client: FlaskClient) -> None:
 def test_what_faults_did_is_in_the_event_log(
     client: FlaskClient, backend: Backend
 ) -> None:
-    """Planned, acted and healed, in one order."""
+    """Planned, acted and cleared, in one order."""
     plan(client, account=ACCOUNT)
     client.get(CALLBACKS)
     happened = [
         item.summary.partition(":")[0] for item in backend.state.event_log.every()
     ]
-    assert happened == ["planned", "acted", "healed"]
+    assert happened == ["planned", "acted", "cleared"]
     assert {item.account for item in backend.state.event_log.every()} == {ACCOUNT}

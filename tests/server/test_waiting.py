@@ -432,7 +432,7 @@ def test_a_fault_on_the_bytes_of_who_has_gone_is_no_error(
     assert [record.getMessage() for record in caplog.records] == []
 
 
-HEALS: dict[str, Callable[[MockThingSpace, Any], object]] = {
+CLEARS: dict[str, Callable[[MockThingSpace, Any], object]] = {
     "the fault": lambda thingspace, fault: fault.clear(),
     "by its number": lambda thingspace, fault: thingspace.clear_faults(fault.id),
     "its kind": lambda thingspace, fault: thingspace.clear_faults(kind=fault.kind),
@@ -440,13 +440,13 @@ HEALS: dict[str, Callable[[MockThingSpace, Any], object]] = {
 }
 
 
-@pytest.mark.parametrize("heal", HEALS.values(), ids=list(HEALS))
+@pytest.mark.parametrize("clear", CLEARS.values(), ids=list(CLEARS))
 @pytest.mark.parametrize(
     ("kind", "times"), [("delay", None), ("delay", 2), ("slow", 2)]
 )
 def test_healing_lets_held_replies_go(
     thingspace: MockThingSpace,
-    heal: Callable[[MockThingSpace, Any], object],
+    clear: Callable[[MockThingSpace, Any], object],
     kind: str,
     times: int | None,
 ) -> None:
@@ -457,7 +457,7 @@ def test_healing_lets_held_replies_go(
         for client in (first, second):
             client.sendall(get(CALLBACKS))
         assert 2 in held(thingspace, 2)
-        heal(thingspace, fault)
+        clear(thingspace, fault)
         assert [replied(first), replied(second)] == [(200, b"[]")] * 2
     assert settled(server._listener.workers, THREADS)
 
@@ -465,7 +465,7 @@ def test_healing_lets_held_replies_go(
 def test_a_reply_held_twice_goes_when_both_are_healed(
     thingspace: MockThingSpace,
 ) -> None:
-    """Healing one of two delays leaves what the other holds back."""
+    """Clearing one of two delays leaves what the other holds back."""
     server: Any = thingspace._server
     first, second = (
         thingspace.fault("delay", on="requests", seconds=3000) for _ in range(2)

@@ -198,7 +198,7 @@ def test_who_shares_a_clock_is_not_told_to_move_it(scoped: MockThingSpace) -> No
         scoped.assert_delivered()
 
     instead = (
-        "Z; the clock is everybody's: start the server with clock=real and short "
+        "Z; the clock is shared: start the server with clock=real and short "
         "pauses (retries=0.1,0.1), or use a server of your own"
     )
     for text in (str(waited.value), str(asserted.value)):

@@ -108,8 +108,8 @@ def test_a_marker_that_cannot_be_fails_its_test(pytester: pytest.Pytester) -> No
     ran.stdout.no_fnmatch_line("*it does not run*")
 
 
-def test_a_block_heals_its_fault(running: MockThingSpace) -> None:
-    """At its end; healing again, or what has acted often enough, does no harm."""
+def test_a_block_clears_its_fault(running: MockThingSpace) -> None:
+    """At its end; clearing again, or what has acted often enough, does no harm."""
     with running.fault("status", times=None, account=ACCOUNT) as planned:
         assert running.faults() == [planned]
         assert planned.options == {"status": 503, "retry_after_s": None}
@@ -149,24 +149,24 @@ def test_healing_picks(running: MockThingSpace) -> None:
 
 
 def test_a_handle_keeps_to_its_account(running: MockThingSpace) -> None:
-    """It plans, sees and heals that account's; another one if that is said."""
+    """It plans, sees and clears that account's; another one if that is said."""
     running.fault("reset")
     mine = MockThingSpace.at(running.url, account=ACCOUNT)
     planned = mine.fault("reset")
     assert (planned.account, mine.faults()) == (ACCOUNT, [planned])
     assert mine.fault("reset", account=OTHER).account == OTHER
     assert (mine.clear_faults(), len(running.faults())) == (1, 2)
-    with pytest.raises(AdminError, match="login is for no account, so it is everybo"):
+    with pytest.raises(AdminError, match="login is for no account, so it is shared"):
         mine.fault("status", operation="login")
 
 
 def test_a_fault_is_said_in_one_line(running: MockThingSpace) -> None:
-    """What it is on, whose, how often it acted, and when it heals."""
+    """What it is on, whose, how often it acted, and when it expires."""
     made = running.fault("status", family="fota-v1", times=2, probability=0.25)
     assert (
         f"{made.id} status on requests family=fota-v1 status=503: acted 0, 2 times"
         in (str(made))
     )
-    assert f", likely 0.25, heals at {made.heals_at:%H:%M:%S}" in str(made)
+    assert f", likely 0.25, expires at {made.expires_at:%H:%M:%S}" in str(made)
     shown = running.admin.ask("GET", "/faults")["faults"][0]
     assert made == recorded(shown)

@@ -112,7 +112,7 @@ MISSED = {
     "family": 'thingspace.url_for("fota-v9")',
     "event": 'thingspace.trigger("Fota.unheard", ACCOUNT)',
     "fault": 'thingspace.fault("unheard")',
-    "healing": 'thingspace.clear_faults("unheard")',
+    "clearing": 'thingspace.clear_faults("unheard")',
     "sent_again": 'thingspace.resend("unheard")',
     "account": 'thingspace.register("unheard", listener.url)',
 }

@@ -56,13 +56,13 @@ class Holds:
         """Block until so many seconds of the clock are over.
 
         On a clock that stands a minute of real time ends it too: nobody might
-        ever advance it. It ends where the faults heal, and where nobody waits for
+        ever advance it. It ends where the faults end, and where nobody waits for
         the reply any more.
 
         Args:
             seconds: How long.
             account: Whose reply is held back, for ``end``.
-            faults: What holds it back, for ``heal``.
+            faults: What holds it back, for ``clear``.
             environ: The request's WSGI environment.
 
         Returns:
@@ -96,22 +96,22 @@ class Holds:
         """End the pauses of an account."""
         self._end(lambda pause: pause.account == account)
 
-    def heal(self, unwanted: Callable[[Fault], bool]) -> list[Fault]:
+    def clear(self, unwanted: Callable[[Fault], bool]) -> list[Fault]:
         """Let replies go that only the faults a function picks hold back.
 
         Returns:
             Those of the faults that held any.
         """
-        healed: dict[str, Fault] = {}
+        ended: dict[str, Fault] = {}
 
         def freed(pause: _Pause) -> bool:
             gone = [fault for fault in pause.faults if unwanted(fault)]
-            healed.update((fault.id, fault) for fault in gone)
+            ended.update((fault.id, fault) for fault in gone)
             pause.faults = [fault for fault in pause.faults if fault not in gone]
             return bool(gone) and not pause.faults
 
         self._end(freed)
-        return list(healed.values())
+        return list(ended.values())
 
     def close(self) -> None:
         """End every pause, for good."""

@@ -114,7 +114,7 @@ FAULTS = (
     FaultKind(
         "garbage",
         "requests",
-        "sends bytes that are no HTTP, and closes the connection",
+        "sends malformed HTTP, and closes the connection",
         wiremock="RANDOM_DATA_THEN_CLOSE",
         slot="bytes",
     ),

@@ -27,7 +27,7 @@ class Fault:
         kind: What happens, a name of ``faults.kinds``.
         on: What it happens to: requests, or deliveries.
         options: What the kind takes, by name.
-        account: Only this account's; None for everybody's.
+        account: Only this account's; None for all.
         family: Only this API's.
         operation: Only this operation's, where it is on requests.
         service: Only this callback service's, where it is on deliveries.
@@ -35,7 +35,7 @@ class Fault:
         times: How often it acts; None for as long as it lasts.
         probability: How likely it acts on what it is for, more than 0 to 1.
         seed: What the likelihood is drawn from: the same seed, the same draws.
-        ttl_s: After so many seconds of the server's clock it heals by itself.
+        ttl_s: After so many seconds of the server's clock it expires.
         id: Its number; empty until it is planned.
         seq: The same, as a number.
         planned_at: When it was planned.
@@ -83,7 +83,7 @@ class Fault:
         )
         return f"{self.id} {self.kind} on {self.on}{scope}"
 
-    def heals_at(self) -> datetime:
+    def expires_at(self) -> datetime:
         """Return when it is past its time."""
         assert self.planned_at is not None
         return self.planned_at + timedelta(seconds=self.ttl_s)
@@ -98,11 +98,11 @@ class _Planned:
 
 
 class Faults:
-    """The faults of one state that have not healed.
+    """The faults of one state that still act.
 
     Args:
         sequence: Where their numbers come from.
-        tell: Told of each that is planned, acts or heals: what, the fault, when.
+        tell: Told of each that is planned, acts or ends: what, the fault, when.
     """
 
     def __init__(
@@ -136,7 +136,7 @@ class Faults:
             now: The instant of the server's clock.
         """
         with self._lock:
-            healed = self._heal(now)
+            ended = self._clear(now)
             acting: list[Fault] = []
             for item in self._planned:
                 taken = {other.slot for other in acting} - {None}
@@ -150,39 +150,39 @@ class Faults:
             used_up = self._take(lambda item: item.acted == item.times)
         for fault in acting:
             self._tell("acted", fault, now)
-        for fault in healed + used_up:
-            self._tell("healed", fault, now)
+        for fault in ended + used_up:
+            self._tell("cleared", fault, now)
         return acting
 
     @property
     def planned(self) -> bool:
-        """Whether there is any fault that has not healed, as far as is known."""
+        """Whether there is any fault that still acts, as far as is known."""
         return bool(self._planned)
 
     def every(self, now: datetime) -> list[Fault]:
-        """Return those that have not healed, in the order they were planned."""
+        """Return those that still act, in the order they were planned."""
         with self._lock:
-            healed = self._heal(now)
+            ended = self._clear(now)
             left = [fault.fault for fault in self._planned]
-        for fault in healed:
-            self._tell("healed", fault, now)
+        for fault in ended:
+            self._tell("cleared", fault, now)
         return left
 
     def remove(self, unwanted: Callable[[Fault], bool], now: datetime) -> list[Fault]:
-        """Heal the faults a function picks; return them."""
+        """Clear the faults a function picks; return them."""
         with self._lock:
-            healed = self._heal(now)
+            ended = self._clear(now)
             gone = self._take(unwanted)
-        for fault in healed + gone:
-            self._tell("healed", fault, now)
+        for fault in ended + gone:
+            self._tell("cleared", fault, now)
         return gone
 
     def _act(self, item: _Planned) -> Fault:
         item.fault = replace(item.fault, acted=item.fault.acted + 1)
         return item.fault
 
-    def _heal(self, now: datetime) -> list[Fault]:
-        return self._take(lambda fault: fault.heals_at() <= now)
+    def _clear(self, now: datetime) -> list[Fault]:
+        return self._take(lambda fault: fault.expires_at() <= now)
 
     def _take(self, unwanted: Callable[[Fault], bool]) -> list[Fault]:
         gone = [fault.fault for fault in self._planned if unwanted(fault.fault)]

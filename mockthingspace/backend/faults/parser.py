@@ -154,7 +154,9 @@ def _checked(made: Fault, known: KnownNames) -> list[Api]:
     if not fitting:
         raise SettingsError(f"kind: {_named(made)} is nothing that {what} could do")
     if made.account and all(item.account is None for item in fitting):
-        raise SettingsError(f"account: {what} is for no account, so it is everybody's")
+        raise SettingsError(
+            f"account: {what} is for no account, so it is shared by all"
+        )
     return fitting
 
 

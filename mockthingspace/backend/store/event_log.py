@@ -17,7 +17,7 @@ Sort = Literal["trigger", "fault", "clock", "reset"]
 class LogEntry(NamedTuple):
     """One thing that happened: of which sort, when, whose, and in words.
 
-    ``account`` is None where it concerns everybody's.
+    ``account`` is None where it concerns all.
     """
 
     seq: int

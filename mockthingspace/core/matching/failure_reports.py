@@ -28,7 +28,7 @@ FEW = 5
 LONGEST, BEFORE = 160, 40
 LONGEST_BODY = 2000
 OF_EVERYBODY = (
-    "the clock is everybody's: start the server with clock=real and short pauses "
+    "the clock is shared: start the server with clock=real and short pauses "
     "(retries=0.1,0.1), or use a server of your own"
 )
 OF_THE_CLIENT = TRANSPORT_HEADERS | {"accept-encoding", "user-agent"}

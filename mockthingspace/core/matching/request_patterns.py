@@ -3,7 +3,7 @@
 A pattern has WireMock's keys (``method``, ``url``, ``urlPath``, ``urlPattern``,
 ``urlPathPattern``, ``headers``, ``queryParameters``, ``basicAuth``,
 ``bodyPatterns``) and ours (``family``, ``operation``, ``account``, ``status``).
-What is not known is refused by its name: a pattern that asks for less than its
+Unknown keys are rejected: a pattern that asks for less than its
 author thinks would find too much. And what would take too long is refused: a
 pattern has so many seconds of the processor for all exchanges together, however
 long a busy machine takes over them.

@@ -1,4 +1,4 @@
-"""``faults``: plan misbehaviour, see what is planned, heal it."""
+"""``faults``: plan them, list them, clear them."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -30,7 +30,7 @@ _WORDS: Mapping[str, frozenset[str]] = {
 
 
 def every() -> Response:
-    """Show those that have not healed, in the order they were planned.
+    """Show those that still act, in the order they were planned.
 
     ``meta.held`` is how many replies are being held back.
     """
@@ -50,25 +50,25 @@ def add() -> Response:
 
 
 def remove() -> Response:
-    """Heal those that match the filters; say how many."""
-    return json_response({"removed": len(_heal(current(), _filter()))})
+    """Clear those that match the filters; say how many."""
+    return json_response({"removed": len(_clear(current(), _filter()))})
 
 
 def remove_one(identity: str) -> Response:
-    """Heal one; show it as it stood."""
-    gone = _heal(current(), lambda fault: fault.id == identity)
+    """Clear one; show it as it stood."""
+    gone = _clear(current(), lambda fault: fault.id == identity)
     if not gone:
         raise AdminError("unknown_fault", f"there is no fault {identity}", 404)
     return json_response(_document(gone[0]))
 
 
-def _heal(backend: Backend, unwanted: Callable[[Fault], bool]) -> list[Fault]:
-    """Heal faults, let go of the replies they hold back, and return them.
+def _clear(backend: Backend, unwanted: Callable[[Fault], bool]) -> list[Fault]:
+    """Clear faults, let go of the replies they hold back, and return them.
 
-    One that has acted as often as it may has healed, but may still hold replies.
+    One that has acted as often as it may has ended, but may still hold replies.
     """
     gone = backend.state.faults.remove(unwanted, backend.clock.now())
-    holding = backend.state.pauses.heal(unwanted)
+    holding = backend.state.pauses.clear(unwanted)
     return list({fault.id: fault for fault in (*holding, *gone)}.values())
 
 
@@ -93,5 +93,5 @@ def _document(fault: Fault) -> dict[str, Any]:
         "ttl_s": fault.ttl_s,
         "acted": fault.acted,
         "planned_at": rfc3339(fault.planned_at),
-        "heals_at": rfc3339(fault.heals_at()),
+        "expires_at": rfc3339(fault.expires_at()),
     }

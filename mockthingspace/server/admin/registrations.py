@@ -1,4 +1,4 @@
-"""``registrations``: read, seed and remove them, past the wire format."""
+"""``registrations``: read, seed and remove them directly, bypassing the API."""
 
 from flask import Response
 
