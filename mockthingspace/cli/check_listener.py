@@ -7,7 +7,7 @@ import click
 
 from mockthingspace.cli.common import REFUSED, Command, at_a_terminal
 
-FORMATS = ("text", "tap", "junit")
+FORMATS = ("text", "junit")
 LIMIT_S = 4.0
 
 

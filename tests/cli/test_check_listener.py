@@ -167,14 +167,6 @@ def test_verbose_tells_all_of_what_passed(check, listener):
     assert len(short.splitlines()) == 2
 
 
-def test_tap_is_printed(check, listener):
-    """For what reads it, verbose or not."""
-    code, out, _ = check(listener.url, *ONE, "--format", "tap", "--verbose")
-
-    assert code == 0
-    assert out.splitlines()[:3] == ["TAP version 14", "1..1", "ok 1 - acknowledges"]
-
-
 def test_junit_is_written_to_a_file(check, listener, tmp_path: Path):
     """Then only the summary is printed, and the exit code is the same."""
     file = tmp_path / "report.xml"

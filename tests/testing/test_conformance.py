@@ -21,7 +21,7 @@ from mockthingspace.core.exceptions import SettingsError
 from mockthingspace.core.signatures import verify
 from mockthingspace.testing.conformance import bodies, checks, run
 from mockthingspace.testing.conformance.checks import CHECKS
-from mockthingspace.testing.conformance.reports import junit, tap
+from mockthingspace.testing.conformance.reports import junit
 from mockthingspace.testing.conformance.results import SHOWN, STOPPED, Report
 from mockthingspace.testing.conformance.subject import identity_of, subject
 
@@ -561,7 +561,7 @@ def test_passwords_are_in_no_report(quick):
     """Whatever was sent is shown without them."""
     report = check_listener(Ours(**FOTA), **FOTA)
 
-    for text in (report.text(verbose=True), tap(report), junit(report)):
+    for text in (report.text(verbose=True), junit(report)):
         assert PASSWORD not in text
         assert OLD not in text
 
@@ -595,27 +595,6 @@ def test_the_verbose_text_tells_as_much_of_the_others(mixed):
 
     assert text.count("        matters ") == 4
     assert f"        more    {50 - SHOWN} messages besides" in text
-
-
-def test_the_tap_is_tap(mixed):
-    """A version, a plan, a line a check, and blocks whose values are JSON."""
-    lines = tap(mixed).splitlines()
-
-    assert lines[:2] == ["TAP version 14", "1..4"]
-    assert [line for line in lines if re.match(r"(not )?ok\b", line)] == [
-        "ok 1 - acknowledges",
-        "not ok 2 - wrong-content-type",
-        "ok 3 - fifty-at-once",
-        "ok 4 - certificate # SKIP the URL is not https",
-    ]
-    assert 4 == lines.count("  ---") == lines.count("  ...")
-    for line in lines[2:-1]:
-        if line.startswith("    - "):
-            assert json.loads(line.removeprefix("    - "))
-        else:
-            schema = r"(not )?ok \d+ - |  (---|\.\.\.|[a-z_]+:( .+)?)$"
-            assert re.match(schema, line), line
-    assert lines[-1].startswith("# ")
 
 
 def test_the_junit_is_junit(mixed):

@@ -1,38 +1,11 @@
-"""A report as other programs read it: TAP, and JUnit's XML."""
+"""A report as CI systems read it: JUnit's XML."""
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from xml.etree import ElementTree as Xml
 
 from mockthingspace.testing.conformance.results import Report, Result
 
 SUITE = "mockthingspace check-listener"
-
-
-def tap(report: Report) -> str:
-    """Return a report as TAP 14, which readers of TAP 13 understand."""
-    lines = ["TAP version 14", f"1..{len(report.results)}"]
-    for number, item in enumerate(report.results, 1):
-        lines += _tested(number, item)
-    return "\n".join([*lines, f"# {report.summary}"])
-
-
-def _tested(number: int, item: Result) -> Iterator[str]:
-    """Return a check's test line and its block of YAML, every value a JSON string."""
-    ok = "not ok" if item.verdict == "failed" else "ok"
-    skip = f" # SKIP {item.reason}" if item.verdict == "skipped" else ""
-    yield f"{ok} {number} - {item.check.name}{skip}"
-    yield "  ---"
-    if item.verdict == "failed":
-        yield f"  message: {json.dumps(item.reason)}"
-    details: dict[str, list[str]] = {}
-    for name, text in item.details():
-        details.setdefault(name, []).append(text)
-    for name, texts in details.items():
-        yield f"  {name}:"
-        yield from (f"    - {json.dumps(text)}" for text in texts)
-    yield f"  duration_ms: {item.duration_s * 1000:.3f}"
-    yield "  ..."
 
 
 def junit(report: Report) -> str:
@@ -81,6 +54,5 @@ def _seconds(duration_s: float) -> str:
 
 FORMATS: dict[str, Callable[[Report], str]] = {
     "text": Report.text,
-    "tap": tap,
     "junit": junit,
 }
