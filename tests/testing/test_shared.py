@@ -23,7 +23,8 @@ NEIGHBOURS = """
         ask.trust_env = False
 
         thingspace.fault("status", status=503, times=2)
-        assert [503, 503, 200] == [ask.get(url, timeout=30).status_code for _ in "123"]
+        answers = [ask.get(url, timeout=30).status_code for _ in "123"]
+        assert answers == [503, 503, 200]
 
         thingspace.register(thingspace_account, thingspace_listener.url)
         thingspace.fault("duplicate", on="deliveries")
@@ -33,16 +34,16 @@ NEIGHBOURS = """
         thingspace.wait_for_delivery(count=2, timeout_s=30)
         thingspace.wait_until_idle(timeout_s=30)
 
-        assert 3 == len(thingspace.requests())
-        assert [2, 1] == [len(one.attempts) for one in thingspace.deliveries()]
-        with pytest.raises(MockThingSpaceError, match="the clock is everybody's"):
+        assert len(thingspace.requests()) == 3
+        assert [len(sent.attempts) for sent in thingspace.deliveries()] == [2, 1]
+        with pytest.raises(MockThingSpaceError, match="the clock is shared by all"):
             thingspace.advance(seconds=1)
 
         thingspace.reset()
-        assert ([], [], []) == (
-            thingspace.requests(), thingspace.deliveries(), thingspace.registrations()
-        )
-        assert [] == thingspace.faults()
+        assert thingspace.requests() == []
+        assert thingspace.deliveries() == []
+        assert thingspace.registrations() == []
+        assert thingspace.faults() == []
 """
 
 
