@@ -7,7 +7,6 @@ message}}, "faults": [{kind, …}]}``. An exported snapshot is one.
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
-from difflib import get_close_matches
 from typing import Any
 
 from marshmallow import RAISE, ValidationError, fields
@@ -15,7 +14,12 @@ from marshmallow import RAISE, ValidationError, fields
 from mockthingspace.backend.backend import Seed
 from mockthingspace.backend.faults import parser
 from mockthingspace.backend.faults.models import Fault
-from mockthingspace.core.exceptions import InvalidMessage, SettingsError, suggest
+from mockthingspace.core.exceptions import (
+    InvalidMessage,
+    SettingsError,
+    did_you_mean,
+    suggest,
+)
 from mockthingspace.core.models import Registration, assumed
 from mockthingspace.core.signatures import new_secret
 from mockthingspace.spec.api import Api
@@ -103,10 +107,8 @@ def checked(document: Mapping[str, Any]) -> Mapping[str, Any]:
     """
     for key in document:
         if key not in KEYS:
-            near = get_close_matches(str(key), KEYS, 1)
-            hint = f"did you mean {near[0]!r}? " if near else ""
             raise SettingsError(
-                f"unknown key {key!r} in a seed document: {hint}"
+                f"unknown key {key!r} in a seed document: {did_you_mean(key, KEYS)}"
                 f"it may have {', '.join(KEYS)}"
             )
     for key in ("registrations", "faults"):

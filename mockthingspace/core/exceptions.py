@@ -157,6 +157,12 @@ def suggest(name: str, words: Iterable[str]) -> str:
     return f"nearest of {len(known)}: {', '.join(near)}"
 
 
+def did_you_mean(name: object, known: Iterable[str]) -> str:
+    """Ask for the one known name that is like an unknown one, if there is one."""
+    near = get_close_matches(str(name), known, 1)
+    return f"did you mean {near[0]!r}? " if near else ""
+
+
 def not_json(file: str, error: Exception) -> str:
     """Say that a file is not JSON: where it is wrong, and what is usual."""
     if not isinstance(error, JSONDecodeError):

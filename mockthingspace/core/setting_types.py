@@ -4,22 +4,43 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from mockthingspace.core.exceptions import SettingsError
 from mockthingspace.core.models import HEADER_NAME, TRANSPORT_HEADERS, is_account
 from mockthingspace.core.redaction import PLAIN_HEADERS
 from mockthingspace.core.retry_schedule import SCHEDULES
 
 LONGEST_S = 30 * 24 * 3600
+_UNUSABLE = (ValueError, TypeError, LookupError, AttributeError, OverflowError)
 
 
 class SettingType(NamedTuple):
-    """What a setting takes: a sentence that says so, and the parser of it.
+    """What a setting or an option takes: a sentence that says so, and the parser.
 
     The parser is given what a flag, a variable, JSON or Python had; it returns
-    the value, or raises ``ValueError`` or ``TypeError``.
+    the value, or raises one of ``_UNUSABLE``.
     """
 
     allowed: str
     parse: Callable[[Any], Any]
+
+    def read(self, name: str, value: Any, shown: bool = True) -> Any:
+        """Return a value parsed.
+
+        Args:
+            name: What it is for.
+            value: What was given.
+            shown: Whether the message may quote it.
+
+        Raises:
+            SettingsError: It cannot be used; the message says what can.
+        """
+        try:
+            return self.parse(value)
+        except _UNUSABLE:
+            came = repr(value) if shown else "(value hidden)"
+            raise SettingsError(
+                f"{name}: {came} cannot be used; allowed: {self.allowed}"
+            ) from None
 
 
 def choice(*words: str) -> SettingType:
@@ -37,6 +58,20 @@ def whole(lowest: int, highest: int, allowed: str) -> SettingType:
         if not lowest <= number <= highest:
             raise ValueError
         return number
+
+    return SettingType(allowed, parse)
+
+
+def number(highest: float, allowed: str, above: bool = True) -> SettingType:
+    """Take a number up to a bound, from 0 or above it."""
+
+    def parse(value: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, float | int | str):
+            raise TypeError
+        made = float(value)
+        if not 0 <= made <= highest or (above and not made):
+            raise ValueError
+        return made
 
     return SettingType(allowed, parse)
 
@@ -76,29 +111,13 @@ def _credentials(value: Any) -> dict[str, str] | None:
     return {_text(name): _text(password) for name, password in dict(value).items()}
 
 
-def _seconds(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, float | int | str):
-        raise TypeError
-    number = float(value)
-    if not 0 <= number <= LONGEST_S:
-        raise ValueError
-    return number
-
-
-def _timeout(value: Any) -> float:
-    number = _seconds(value)
-    if not number:
-        raise ValueError
-    return number
-
-
 def _retries(value: Any) -> str:
     if isinstance(value, str) and value in SCHEDULES:
         return value
     pauses = value.split(",") if isinstance(value, str) else value
     if not isinstance(pauses, list | tuple) or not pauses:
         raise TypeError
-    return ",".join(f"{_seconds(pause):.15g}" for pause in pauses)
+    return ",".join(f"{PAUSE.parse(pause):.15g}" for pause in pauses)
 
 
 def _account(value: Any) -> str:
@@ -128,7 +147,8 @@ ACCOUNTS = SettingType(
     "accounts such as 0242078689-00001, comma-separated or as a list", _accounts
 )
 CREDENTIALS = SettingType("NAME:PASSWORD, comma-separated, or an object", _credentials)
-SECONDS = SettingType("seconds, more than 0", _timeout)
+SECONDS = number(LONGEST_S, "seconds, more than 0")
+PAUSE = number(LONGEST_S, "seconds, 0 or more, at most 30 days", above=False)
 RETRIES = SettingType(
     f"{' | '.join(SCHEDULES)}, or the pauses between attempts in seconds, "
     "comma-separated or as a list",

@@ -8,12 +8,11 @@ table in docs/settings.md are all read from these rows.
 import json
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, fields
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from mockthingspace.core.clock import Mode
-from mockthingspace.core.exceptions import SettingsError, not_json
+from mockthingspace.core.exceptions import SettingsError, did_you_mean, not_json
 from mockthingspace.core.redaction import HIDDEN
 from mockthingspace.core.setting_types import (
     ACCOUNTS,
@@ -167,7 +166,8 @@ class Settings:
         chosen = {**in_file, **chosen}
         for row in rows():
             value = chosen.get(row.name, row.metadata["default"])
-            object.__setattr__(self, row.name, _parsed(row.name, value))
+            kind: SettingType = row.metadata["kind"]
+            object.__setattr__(self, row.name, kind.read(row.name, value, row.repr))
         object.__setattr__(self, "given", frozenset(chosen))
 
     def refuses(self, account: str) -> str | None:
@@ -243,10 +243,8 @@ def checked(mapping: object, origin: str) -> Mapping[str, Any]:
         raise SettingsError(f"the settings in {origin} must be an object")
     for name in mapping:
         if name not in known:
-            near = get_close_matches(str(name), known, 1)
-            hint = f"did you mean {near[0]!r}? " if near else ""
             now = renamed(str(name), known)
-            hint = f"{now}; " if now else hint
+            hint = f"{now}; " if now else did_you_mean(name, known)
             raise SettingsError(
                 f"unknown setting {name!r} in {origin}: {hint}"
                 f"there are {', '.join(known)}"
@@ -304,14 +302,3 @@ def default_text(default: Any) -> str:
     if isinstance(default, bool):
         return str(default).lower()
     return str(default) if default or default == 0 else "none"
-
-
-def _parsed(name: str, value: Any) -> Any:
-    row = next(row for row in rows() if row.name == name)
-    try:
-        return row.metadata["kind"].parse(value)
-    except (ValueError, TypeError, LookupError, AttributeError, OverflowError):
-        shown = "(value hidden)" if not row.repr else repr(value)
-        raise SettingsError(
-            f"{name}: {shown} cannot be used; allowed: {row.metadata['kind'].allowed}"
-        ) from None

@@ -206,7 +206,7 @@ def test_a_delayed_message_is_sent_at_its_time(
 ) -> None:
     """On the server's clock; those behind it wait, and the next has no delay."""
     for _ in range(2):
-        thingspace.fault("delay", on="deliveries", fixedDelayMilliseconds=15_000)
+        thingspace.fault("delay", on="deliveries", seconds=15)
     sent(thingspace, FINISHED, LISTED)
     assert [] == listener.messages == thingspace.advance(seconds=29.9)
     assert len(thingspace.advance(seconds=0.1)) == 2

@@ -1,7 +1,6 @@
 """Faults as values, and the store: what acts on what, how often, until when."""
 
 import random
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -11,7 +10,6 @@ from typing import Any
 import pytest
 
 from mockthingspace.apis import APIS
-from mockthingspace.backend.faults.delays import delay_s, pieces
 from mockthingspace.backend.faults.holds import Holds
 from mockthingspace.backend.faults.kinds import FAULTS
 from mockthingspace.backend.faults.models import Fault, Faults
@@ -264,26 +262,6 @@ BAD: list[tuple[Any, str]] = [
         ({**DELAY, "seconds": item}, "seconds: ")
         for item in (-1, LONG + 1, True, [], "x", float("nan"), float("inf"), 10**400)
     ),
-    *(
-        ({**DELAY, "delayDistribution": item}, "delayDistribution: ")
-        for item in (
-            *(5, [], "fixed", {}, {"type": []}, {"type": "normal"}),
-            {"type": "fixed"},
-            {"type": "fixed", "milliseconds": -1},
-            {"type": "fixed", "milliseconds": True},
-            {"type": "fixed", "milliseconds": 1, "upper": 2},
-            {"type": "fixed", "milliseconds": 1, "maxValue": 2},
-            {"type": "uniform", "lower": 2, "upper": 1},
-            {"type": "uniform", "lower": 2},
-            {"type": "lognormal", "median": 2, "sigma": -0.1},
-            {"type": "lognormal", "median": 2, "sigma": 1e9},
-            {"type": "lognormal", "median": 2, "sigma": 1, "maxValue": 1},
-        )
-    ),
-    *(
-        ({"kind": "slow", "chunkedDribbleDelay": item}, "chunkedDribbleDelay: ")
-        for item in (5, {}, {"numberOfChunks": 0, "totalDuration": 1})
-    ),
     ({"kind": "wrong-account", "other": 5}, "other: 5 cannot be used"),
     ({"kind": "wrong-account", "other": "5"}, "other: '5' cannot be used"),
 ]
@@ -317,64 +295,16 @@ def test_a_fault_is_read_back_as_it_is_spelled(kind: Any) -> None:
     assert document(replace(made, times=None, acted=2))["times"] is None
 
 
-DISTRIBUTIONS: list[tuple[dict[str, Any], Callable[[random.Random], float]]] = [
-    ({"type": "fixed", "milliseconds": 250}, lambda _: 250),
-    ({"type": "uniform", "lower": 5, "upper": 9}, lambda chance: chance.uniform(5, 9)),
-    (
-        {"type": "lognormal", "median": 80, "sigma": 0.4},
-        lambda chance: 80 * 2.718281828459045 ** chance.gauss(0, 0.4),
-    ),
-    ({"type": "lognormal", "median": 0, "sigma": 1}, lambda _: 0),
-]
-
-
-@each(("given", "drawn"), DISTRIBUTIONS, ids=[str(row[0]) for row in DISTRIBUTIONS])
-def test_a_delay_is_drawn_as_wiremock_says(
-    given: dict[str, Any], drawn: Callable[[random.Random], float]
-) -> None:
-    """From the fault's seed: each time another, each run the same."""
-    made = planned(kind="delay", on="requests", delayDistribution=given, seed=5)
-    for acted in range(5):
-        expected = drawn(random.Random(f"5 {acted}")) / 1000
-        assert delay_s(replace(made, acted=acted)) == pytest.approx(expected)
-
-
-def test_a_lognormal_delay_is_bounded() -> None:
-    """By its maxValue, drawn again where it is over; by 30 days in any case."""
-    capped = {"type": "lognormal", "median": 100, "sigma": 1, "maxValue": 110}
-    made = planned(kind="delay", on="requests", delayDistribution=capped)
-    several = [delay_s(replace(made, acted=number)) for number in range(50)]
-    assert max(several) <= 0.11
-    assert len(set(several)) == 50
-    wild = {"type": "lognormal", "median": LONG * 1000, "sigma": 100}
-    made = planned(kind="delay", on="requests", delayDistribution=wild)
-    assert max(delay_s(replace(made, acted=n)) for n in range(50)) <= LONG
-    never = {**capped, "median": 110, "sigma": 0.0, "maxValue": 110}
-    made = planned(kind="delay", on="requests", delayDistribution=never)
-    assert delay_s(made) == pytest.approx(0.11)
-
-
-def test_a_delay_is_all_that_is_given() -> None:
-    """As WireMock adds them up; a second where nothing is given."""
-    assert delay_s(planned(kind="delay", on="requests")) == 1
-    assert (
-        delay_s(planned(kind="delay", on="requests", fixedDelayMilliseconds=30)) == 0.03
-    )
-    every = {
-        "seconds": 2,
-        "fixedDelayMilliseconds": "500",
-        "delayDistribution": {"type": "fixed", "milliseconds": 250},
-    }
-    assert delay_s(planned(kind="delay", on="requests", **every)) == 2.75
-    assert delay_s(planned(kind="delay", on="requests", seconds=0)) == 0
-
-
-def test_a_slow_reply_is_cut_as_it_says() -> None:
-    """In our words or in WireMock's."""
-    dribble = {"numberOfChunks": 4, "totalDuration": 1000}
-    assert pieces(planned(kind="slow")) == (5, 5.0)
-    assert pieces(planned(kind="slow", chunks=2, seconds=3)) == (2, 3)
-    assert pieces(planned(kind="slow", chunkedDribbleDelay=dribble)) == (4, 1)
+@each(
+    ("kind", "options"),
+    [
+        ({"kind": "delay", "on": "requests"}, {"seconds": 1.0}),
+        ({"kind": "slow", "chunks": "2"}, {"chunks": 2, "seconds": 5.0}),
+    ],
+)
+def test_what_is_not_given_has_its_default(kind: Any, options: Any) -> None:
+    """A text is a number, as the command line has it."""
+    assert planned(**kind).options == options
 
 
 @pytest.fixture

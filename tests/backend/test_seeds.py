@@ -532,7 +532,7 @@ FAULT: dict[str, Any] = {
 LASTING: dict[str, Any] = {
     "kind": "delay",
     "on": "deliveries",
-    "delayDistribution": {"type": "uniform", "lower": 1.0, "upper": 2.0},
+    "seconds": 1.5,
     "event": "Own.x",
     "times": None,
     "probability": 0.5,

@@ -79,13 +79,12 @@ def test_the_document_is_the_admin_apis(thingspace: MockThingSpace) -> None:
 
 
 def test_what_is_no_json_is_text(thingspace: MockThingSpace) -> None:
-    """A word needs no quotes; an object is one."""
+    """A word needs no quotes; a number is one."""
     _said("plan", "refuse", "--set", "refusal=invalid-url", "--family", "fota-v1")
     assert _one(thingspace).options == {"refusal": "invalid-url"}
     _said("clear", "--all")
-    dribble = '{"numberOfChunks": 2, "totalDuration": 100}'
-    _said("plan", "slow", "--set", f"chunkedDribbleDelay={dribble}")
-    assert _one(thingspace).options["chunkedDribbleDelay"] == json.loads(dribble)
+    _said("plan", "slow", "--set", "chunks=2")
+    assert _one(thingspace).options["chunks"] == 2
 
 
 def test_a_fault_may_last(thingspace: MockThingSpace) -> None:

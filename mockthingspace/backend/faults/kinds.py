@@ -6,13 +6,16 @@ the tests read it. ``request_faults`` and ``delivery_faults`` do what a kind say
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any
 
-from mockthingspace.backend.faults.delays import CHUNKS, DELAYS, DRIBBLE, SECONDS
 from mockthingspace.backend.faults.models import On
-from mockthingspace.core.exceptions import SettingsError, ThingSpaceError, refusal_name
-from mockthingspace.core.setting_types import ACCOUNT, SettingType, whole
+from mockthingspace.core.exceptions import (
+    SettingsError,
+    ThingSpaceError,
+    did_you_mean,
+    refusal_name,
+)
+from mockthingspace.core.setting_types import ACCOUNT, PAUSE, SettingType, choice, whole
 
 
 @dataclass(frozen=True)
@@ -51,18 +54,12 @@ def _refusals() -> dict[str, type[ThingSpaceError]]:
 REFUSALS = _refusals()
 
 
-def _refusal(value: Any) -> str:
-    if value not in REFUSALS:
-        raise ValueError
-    return str(value)
-
-
 FAULTS = (
     FaultKind(
         "refuse",
         "requests",
         "answers with one of the family's own refusals",
-        {"refusal": (SettingType(" | ".join(REFUSALS), _refusal), "invalid-request")},
+        {"refusal": (choice(*REFUSALS), "invalid-request")},
         slot="reply",
     ),
     FaultKind(
@@ -78,15 +75,19 @@ FAULTS = (
         },
         slot="reply",
     ),
-    FaultKind("delay", "requests", "answers later, on the server's clock", DELAYS),
+    FaultKind(
+        "delay",
+        "requests",
+        "answers later, on the server's clock",
+        {"seconds": (PAUSE, 1.0)},
+    ),
     FaultKind(
         "slow",
         "requests",
         "sends the reply in pieces, with pauses on the server's clock",
         {
-            "chunks": (CHUNKS, 5),
-            "seconds": (SECONDS, 5.0),
-            "chunkedDribbleDelay": (DRIBBLE, None),
+            "chunks": (whole(1, 1000, "a whole number from 1 to 1000"), 5),
+            "seconds": (PAUSE, 5.0),
         },
         slot="bytes",
     ),
@@ -128,7 +129,10 @@ FAULTS = (
     ),
     FaultKind("drop", "deliveries", "the message is never sent"),
     FaultKind(
-        "delay", "deliveries", "the message is sent later, and those behind it", DELAYS
+        "delay",
+        "deliveries",
+        "the message is sent later, and those behind it",
+        {"seconds": (PAUSE, 1.0)},
     ),
     FaultKind(
         "duplicate",
@@ -140,7 +144,7 @@ FAULTS = (
         "reorder",
         "deliveries",
         "the message is sent after the next one of its registration",
-        {"seconds": (SECONDS, 60.0)},
+        {"seconds": (PAUSE, 60.0)},
     ),
     FaultKind(
         "overlap",
@@ -168,12 +172,7 @@ FAULTS = (
         "wrong-account",
         "deliveries",
         "the message is about another account",
-        {
-            "other": (
-                ACCOUNT,
-                "0000000000-00000",
-            )
-        },
+        {"other": (ACCOUNT, "0000000000-00000")},
     ),
     FaultKind(
         "oversized",
@@ -209,8 +208,7 @@ def fault_kind(name: str, on: object = None) -> FaultKind:
     if found:
         raise SettingsError(f"kind: {name!r} is on {found[0].on}, not on {on}")
     names = list(dict.fromkeys(kind.name for kind in FAULTS))
-    near = get_close_matches(name, names, 1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
+    hint = did_you_mean(name, names)
     raise SettingsError(f"kind: {name!r} is none; {hint}there are {', '.join(names)}")
 
 
@@ -224,18 +222,7 @@ def options(kind: FaultKind, given: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         SettingsError: One cannot be used; the message says what can.
     """
-    return {name: _option(name, given, *row) for name, row in kind.options.items()}
-
-
-def _option(
-    name: str, given: Mapping[str, Any], kind: SettingType, default: Any
-) -> Any:
-    value = given.get(name)
-    if value is None:
-        return default
-    try:
-        return kind.parse(value)
-    except (ValueError, TypeError, LookupError, AttributeError, OverflowError) as error:
-        raise SettingsError(
-            f"{name}: {value!r} cannot be used; allowed: {kind.allowed}"
-        ) from error
+    return {
+        name: default if given.get(name) is None else row.read(name, given[name])
+        for name, (row, default) in kind.options.items()
+    }

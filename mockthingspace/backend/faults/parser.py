@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from mockthingspace.backend.faults.kinds import (
@@ -13,8 +12,14 @@ from mockthingspace.backend.faults.kinds import (
     options,
 )
 from mockthingspace.backend.faults.models import SCOPES, Fault
-from mockthingspace.core.exceptions import SettingsError, suggest
-from mockthingspace.core.setting_types import ACCOUNT, LONGEST_S, SettingType, whole
+from mockthingspace.core.exceptions import SettingsError, did_you_mean, suggest
+from mockthingspace.core.setting_types import (
+    ACCOUNT,
+    LONGEST_S,
+    SettingType,
+    number,
+    whole,
+)
 from mockthingspace.spec.api import Api
 from mockthingspace.spec.events import Event
 
@@ -28,24 +33,6 @@ class KnownNames(NamedTuple):
     events: tuple[Event, ...]
 
 
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise TypeError
-    return float(value)
-
-
-def _probability(value: Any) -> float:
-    if not 0 < (number := _number(value)) <= 1:
-        raise ValueError
-    return number
-
-
-def _ttl(value: Any) -> float:
-    if not 0 < (number := _number(value)) <= LONGEST_S:
-        raise ValueError
-    return number
-
-
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError
@@ -54,9 +41,9 @@ def _text(value: Any) -> str:
 
 COMMON: Mapping[str, SettingType] = {
     "times": whole(1, 10**9, "a whole number from 1, or null for as long as it lasts"),
-    "probability": SettingType("more than 0, at most 1", _probability),
+    "probability": number(1, "more than 0, at most 1"),
     "seed": whole(0, 2**63, "a whole number, 0 or more"),
-    "ttl_s": SettingType("seconds, more than 0, at most 30 days", _ttl),
+    "ttl_s": number(LONGEST_S, "seconds, more than 0, at most 30 days"),
     **dict.fromkeys(SCOPES, SettingType("a name", _text)),
     "account": ACCOUNT,
 }
@@ -82,7 +69,7 @@ def fault(given: object, apis: Iterable[Api], events: Iterable[Event]) -> Fault:
     kind = fault_kind(given["kind"], given.get("on"))
     _check_names(kind, given)
     common = {
-        name: _common(name, given[name], row)
+        name: row.read(name, given[name])
         for name, row in COMMON.items()
         if given.get(name) is not None
     }
@@ -118,21 +105,11 @@ def _check_names(kind: FaultKind, given: Mapping[str, Any]) -> None:
     own = [*kind.options]
     for name in given:
         if name not in (*own, *OF_ALL):
-            near = get_close_matches(str(name), [*own, *OF_ALL], 1)
-            hint = f"did you mean {near[0]!r}? " if near else ""
+            hint = did_you_mean(name, [*own, *OF_ALL])
             raise SettingsError(
                 f"{name!r} means nothing to {kind.name}: {hint}it takes "
                 f"{', '.join(own) or 'nothing'}, and every fault {', '.join(OF_ALL)}"
             )
-
-
-def _common(name: str, value: Any, kind: SettingType) -> Any:
-    try:
-        return kind.parse(value)
-    except (ValueError, TypeError, OverflowError) as error:
-        raise SettingsError(
-            f"{name}: {value!r} cannot be used; allowed: {kind.allowed}"
-        ) from error
 
 
 def _checked(made: Fault, known: KnownNames) -> list[Api]:

@@ -10,7 +10,6 @@ from typing import Any
 from flask import Response, request
 
 from mockthingspace.backend.backend import BackendState
-from mockthingspace.backend.faults.delays import delay_s, pieces
 from mockthingspace.backend.faults.kinds import REFUSALS
 from mockthingspace.backend.faults.models import Fault
 from mockthingspace.core.exceptions import (
@@ -53,7 +52,7 @@ def planned_reply(
     """
     faults = list(faults)
     delays = tuple(fault for fault in faults if fault.kind == "delay")
-    delay = sum(map(delay_s, delays))
+    delay = sum(fault.options["seconds"] for fault in delays)
     if delay:
         state.pauses.wait(delay, account, delays, request.environ)
     for fault in faults:
@@ -78,8 +77,9 @@ def spoiled(
                 faults=(fault,),
                 environ=request.environ,
             )
+            chunks, seconds = fault.options["chunks"], fault.options["seconds"]
             request.environ[RESPONSE_FAULT] = ResponseFault(
-                "slow", *pieces(fault), wait
+                "slow", chunks, seconds, wait
             )
         elif fault.kind in BYTES:
             request.environ[RESPONSE_FAULT] = ResponseFault(fault.kind)
