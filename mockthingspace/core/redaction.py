@@ -1,22 +1,20 @@
 """Hiding passwords and tokens in whatever a person or a script is shown.
 
 And escaping what would move a terminal's cursor there. One rule: a name says
-whether its value is a secret (``is_secret``), and a URL may have user info. It is
-looked for in JSON, forms, queries, XML, parts and plain text, and in what those
-have for values. Each pattern is linear in the text: large bodies and long URLs
+whether its value is a secret (``is_secret``), and a URL may have user info. In
+JSON, forms and queries just the value is hidden; in any other text all that
+follows the name is. Each pattern is linear in the text: large bodies and long URLs
 come through here.
 """
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
 HIDDEN = "***"
 EMPTY: tuple[Any, ...] = (None, "", [], {})  # no secret: shown as it is
 CUSTOM = "httpheaders"
-MOST_ESCAPED = 256  # characters that are escaped twice or more
 DEPTH = 5  # of texts within texts; what is deeper and may hold a secret is hidden
 PLAIN_HEADERS = frozenset(
     {"Accept", "Allow", "Connection", "Content-Length", "Content-Type", "Date"}
@@ -50,47 +48,34 @@ _HINTS = (
     *("token", "credential", "cookie", "assertion", "key", CUSTOM),
 )
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-_NAMED = re.compile(r"(?<![\w%+.[\]-])([\w%+.[\]-]+)(\\*[\"']?)\s*(=>?|:)\s*")
-_STRING = (
-    r"\\+\"(?:[^\"\\]|\\[^\"])*(?:\\\")?"
-    r"|\"(?:[^\"\\]|\\.)*\"?"
-    r"|'(?:[^'\\]|\\.)*'?"
-    r"|[\[{].*"
+# A name and what it is followed by, or a tag of XML, or the name of a form's part.
+# ThingSpace itself says "Authorization: Basic ACCESS_TOKEN".
+_NAMED = re.compile(
+    r"(?<![\w%+.[\]-])(?P<before><(?:[\w-]+:)?|\bname\*?=\"?)?(?P<name>[\w%+.[\]-]+)"
+    r"(?:(?P<quote>\\*[\"'])?\s*(?P<sign>[=:>])\s*)?(?!\s*Basic ACCESS_TOKEN\")"
 )
-# After a colon ThingSpace itself says "Authorization: Basic ACCESS_TOKEN".
-_AFTER = {
-    ":": re.compile(rf"{_STRING}|[^\r\n]*", re.DOTALL),
-    "line": re.compile(r"(?!Basic ACCESS_TOKEN\")(?:[\[{].*|[^\r\n]*)", re.DOTALL),
-    "=": re.compile(rf"{_STRING}|[^&\s\"]*", re.DOTALL),
-    "&": re.compile(r"[^&]*"),
-}
-_TAG = re.compile(r"<(?:[\w.-]*:)?([\w.[\]-]+)(?:\s[^<>]*)?(?<!/)>")
-_ELEMENT = re.compile(rf"{_TAG.pattern}.*?(?=</(?:[\w.-]*:)?\1\s*>|\Z)", re.DOTALL)
-_PART = re.compile(r"(?<![^\n])--[^\n]*\n((?:(?!--)[^\r\n][^\n]*\n)*)\r?\n")
-_PART_NAME = re.compile(r"\bname\*?=\"?([^\";\r\n]*)", re.IGNORECASE)
-_PART_VALUE = re.compile(r".*?(?=\r?\n--|\Z)", re.DOTALL)
-_ESCAPED = re.compile(r"[^\s\"&?=]+")
-_LINE = re.compile(r"[^\r\n]+")
-# User info: in a URL; where what follows a colon is no port, so that a password may
-# hold what ends it elsewhere; and in a text that is nothing but an address.
-_NO_PORT = r"(?![0-9]*(?:[/?#\s\"'),.:;]|\Z))"
-_URL_USER = re.compile(r"(:\\?/\\?/)([^/\s\"]*)(@|%40)")
-_LONG_USER = re.compile(rf"(:\\?/\\?/)([^\s/@:\"\[]*)(?=:{_NO_PORT})")
-_UP_TO_AT = re.compile(r"[^@\n\"]+@?")
-_MOST_PASSWORD = 200  # characters of a password that holds what ends it elsewhere
+_IN_A_SENTENCE = re.compile(
+    r"\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?|[\[{\\].*|[^&\s\"]*", re.DOTALL
+)
+_IN_A_FORM = re.compile(r"[^&]*")
+_REST = re.compile(r".*", re.DOTALL)
+# User info: in a URL; and in a text that is nothing but an address, or quoted. A
+# colon that a port follows begins no password.
+_PASSWORD = r":(?![0-9]*(?:[/?#\s\"'),.:;]|\Z))"
 _USERS = (
     re.compile(
-        rf"(\A\s*(?:[A-Za-z][\w+.-]*:)?/+)([^/@:\s\[]*:{_NO_PORT}[^@]{{1,200}})(@)"
+        rf"(:\\?/\\?/)(?:([^/@:\s\"\[]*{_PASSWORD})[^@\n]{{1,200}}@|[^/@:\s\"]+@)"
+        r"(?:[^/@\s\"]*@)*"
     ),
-    re.compile(rf"((?:\A|(?<=')))([^/@:\s\"'\[]+:{_NO_PORT}[^@\s\"']{{1,200}})(@)"),
+    re.compile(
+        rf"(\A\s*(?:[A-Za-z][\w+.-]*:)?/+)([^/@:\s\[]*{_PASSWORD})[^@]{{1,200}}@"
+    ),
+    re.compile(rf"(\A|(?<='))([^/@:\s\"'\[]+{_PASSWORD})[^@\s\"']{{1,200}}@"),
 )
-_NO_USER = re.compile(r"[\s\"]")
-_COLON = re.compile(":|%3A", re.IGNORECASE)
+_ESCAPED = re.compile(r"[^\s\"&?=]+")
 _ESCAPED_LETTER = re.compile(
-    r"\\u00(4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9a]|2d|32)", re.IGNORECASE
+    r"\\(?:u00(4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9a]|2d|32)|[nrt])", re.IGNORECASE
 )
-
-Found = tuple[int, re.Pattern[str], int]  # start, what a value is, and from where
 
 
 def printable(text: str) -> str:
@@ -139,33 +124,21 @@ def without_secrets(text: str) -> str:
     What follows a name and a colon is a secret if the name is quoted: a sentence
     may say ``password: must be a string``.
     """
-    return _named_without_secrets(text, _depth(text)) if _may_hold(text) else text
+    return _named_without_secrets(text, _IN_A_SENTENCE) if _may_hold(text) else text
 
 
 def body_without_secrets(body: bytes) -> str:
     """Return a body with passwords and tokens hidden.
 
-    One that holds none is returned as it came, to the letter. One that is not
-    JSON is searched for what looks like them.
+    One that holds none is returned as it came, to the letter. Of one that is
+    neither JSON nor a form all is hidden from the first secret's name on.
     """
     return _text_without_secrets(body.decode("utf-8", "replace"))
 
 
 def _may_hold(text: str) -> bool:
     """Say whether it is worth a closer look: most texts are not, which is cheap."""
-    if "\\u" in text or "%25" in text:
-        return True
-    plain = unquote_plus(text) if "%" in text else text
-    at = plain.rfind("@")
-    if 0 <= plain.find("//") < at or (at > 0 and _may_have_user(plain)):
-        return True
-    return _hinted(plain.lower())
-
-
-def _may_have_user(text: str) -> bool:
-    """Say whether a colon stands before an ``@``, with a password between them."""
-    before = (part[-_MOST_PASSWORD - 1 :] for part in text.split("@")[:-1])
-    return any(":" in _NO_USER.split(part)[-1][:-1] for part in before)
+    return any(mark in text for mark in ("@", "%", "\\u")) or _hinted(text.lower())
 
 
 def _text_without_secrets(text: str, depth: int = DEPTH) -> str:
@@ -174,16 +147,15 @@ def _text_without_secrets(text: str, depth: int = DEPTH) -> str:
         return text
     if not depth:
         return HIDDEN
-    depth = _depth(text, depth)
     try:
         return _json_without_secrets(text, depth)
     except (ValueError, RecursionError):
-        return _loose_without_secrets(text, depth)
-
-
-def _depth(text: str, most: int = DEPTH) -> int:
-    """Return how deep to look: one level where so much is escaped more than once."""
-    return min(most, 1) if text.count("%25") > MOST_ESCAPED else most
+        plain = _ESCAPED_LETTER.sub(
+            lambda letter: chr(int(letter[1], 16)) if letter[1] else "\n", text
+        )
+    form = plain.lstrip()[:1] not in ("{", "[", "-") and "<" not in plain
+    hidden = _named_without_secrets(plain, _IN_A_FORM if form else _REST, depth)
+    return text if hidden == plain else hidden
 
 
 def value_without_secrets(path: str, value: Any) -> Any:
@@ -228,114 +200,54 @@ def _json_without_secrets(text: str, depth: int) -> str:
 
 def _custom_without_secrets(headers: Any) -> Any:
     """Hide a listener's own headers as a request's are; what is none is hidden."""
-    if isinstance(headers, str):
-        return _LINE.sub(lambda line: _line_without_secret(line[0]), headers)
     if not isinstance(headers, dict):
-        return HIDDEN if isinstance(headers, list) and headers else headers
+        return headers and HIDDEN
     return {
         name: custom_header(name, value) if isinstance(value, str) else value and HIDDEN
         for name, value in headers.items()
     }
 
 
-def _line_without_secret(line: str) -> str:
-    name, colon, value = line.partition(":")
-    if not colon:
-        return HIDDEN
-    shown = custom_header(name.strip(), value.strip())
-    return line if shown == value.strip() else f"{name}: {shown}"
-
-
-def _loose_without_secrets(text: str, depth: int) -> str:
-    plain = _ESCAPED_LETTER.sub(lambda letter: chr(int(letter[1], 16)), text)
-    hidden = _without(plain, _parts(plain))
-    hidden = _without(hidden, _elements(hidden))
-    form = hidden.lstrip()[:1] not in ("{", "[", "<", "-")
-    hidden = _named_without_secrets(hidden, depth, "&" if form else "=")
-    return text if hidden == plain else hidden
-
-
-def _named_without_secrets(text: str, depth: int, equals: str = "") -> str:
+def _named_without_secrets(
+    text: str, value: re.Pattern[str], depth: int = DEPTH
+) -> str:
     """Hide what follows a secret's name, and user info.
 
     Args:
         text: Any text but whole JSON.
+        value: What follows a name and ``=``; after anything else, if it is not in a
+            sentence, all is hidden.
         depth: How many texts within it are looked into.
-        equals: How what follows ``=`` ends, a key of ``_AFTER``. Empty for a
-            sentence, in which a colon counts after a quoted name only.
     """
-    if "@" in text or "%40" in text:
-        text = _URL_USER.sub(_without_user, text)
-        text = _UP_TO_AT.sub(_without_long_user, text)
+    if "@" in text:
         for user in _USERS:
-            text = user.sub(_without_user, text)
-    text = _without(text, _values(text, equals))
+            text = user.sub(lambda url: f"{url[1]}{url[2] or ''}{HIDDEN}@", text)
+    parts, at = [], 0
+    for name in _NAMED.finditer(text):
+        if name.start() >= at and _names_a_secret(name, value is _IN_A_SENTENCE):
+            rest = name["sign"] != "=" and value is not _IN_A_SENTENCE
+            ends = _REST if rest else value
+            found = ends.match(text, name.end())
+            assert found is not None
+            told = found[0].strip("\\\"'{}[] \n") not in ("", HIDDEN)
+            parts += [text[at : name.end()], HIDDEN if told else found[0]]
+            at = found.end()
+    text = "".join([*parts, text[at:]])
     if "%" not in text:
         return text
     return _ESCAPED.sub(lambda part: _escaped_without_secrets(part[0], depth), text)
 
 
-def _without(text: str, values: Iterator[Found]) -> str:
-    parts = []
-    at = 0
-    for start, pattern, opened in values:
-        if start >= at and (value := pattern.match(text, opened)):
-            shown = text[start : value.end()]
-            told = shown.strip("\\\"'") not in ("", HIDDEN)
-            parts += [text[at:start], HIDDEN if told else shown]
-            at = value.end()
-    return "".join([*parts, text[at:]])
-
-
-def _parts(text: str) -> Iterator[Found]:
-    """Find the secrets among the parts of a form (multipart/form-data)."""
-    for part in _PART.finditer(text):
-        name = _PART_NAME.search(part[1])
-        if name and is_secret(name[1]):
-            yield part.end(), _PART_VALUE, part.end()
-
-
-def _elements(text: str) -> Iterator[Found]:
-    """Find the secrets among XML's elements."""
-    for tag in _TAG.finditer(text):
-        if is_secret(tag[1]):
-            yield tag.end(), _ELEMENT, tag.start()
-
-
-def _values(text: str, equals: str) -> Iterator[Found]:
-    """Find the secrets among what follows a name and an equals sign or a colon."""
-    for name in _NAMED.finditer(text):
-        start, colon = name.start(), name[3] == ":"
-        spelled = unquote_plus(name[1])
-        after_a_backslash = text[start - 1 : start] == "\\"  # \n and the like
-        secret = is_secret(spelled) or (after_a_backslash and is_secret(spelled[1:]))
-        if secret and (equals or name[2] or not colon):
-            ends = equals or "="
-            if colon:
-                ends = "line" if equals == "&" and not name[2] else ":"
-            yield name.end(), _AFTER[ends], name.end()
+def _names_a_secret(name: re.Match[str], in_a_sentence: bool) -> bool:
+    colon = name["sign"] == ":" and (name["quote"] or not in_a_sentence)
+    followed = name["sign"] == "=" or colon or name["before"]
+    return bool(followed) and is_secret(unquote_plus(name["name"]))
 
 
 def _escaped_without_secrets(text: str, depth: int) -> str:
     plain = unquote_plus(text)
     shown = plain if plain == text else _text_without_secrets(plain, depth - 1)
     return text if shown == plain else quote_plus(shown, safe="*")
-
-
-def _without_long_user(before: re.Match[str]) -> str:
-    """Hide the password of a URL in what ends with an ``@``, the first that fits."""
-    text = before[0]
-    for user in _LONG_USER.finditer(text) if text.endswith("@") else ():
-        if 1 <= len(text) - user.end() - 2 <= _MOST_PASSWORD:
-            colon = _COLON.search(text, user.end(1))
-            assert colon is not None
-            return f"{text[: colon.end()]}{HIDDEN}@"
-    return text
-
-
-def _without_user(url: re.Match[str]) -> str:
-    colon = _COLON.search(url[2])
-    return f"{url[1]}{url[2][: colon.end()] if colon else ''}{HIDDEN}{url[3]}"
 
 
 def header(name: str, value: str) -> str:

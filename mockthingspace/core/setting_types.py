@@ -9,6 +9,7 @@ from mockthingspace.core.models import HEADER_NAME, TRANSPORT_HEADERS, is_accoun
 from mockthingspace.core.redaction import PLAIN_HEADERS
 from mockthingspace.core.retry_schedule import SCHEDULES
 
+__tracebackhide__ = True  # in every frame of this module, for pytest
 LONGEST_S = 30 * 24 * 3600
 _UNUSABLE = (ValueError, TypeError, LookupError, AttributeError, OverflowError)
 

@@ -184,12 +184,10 @@ def test_what_follows_a_secret_in_a_form_is_shown() -> None:
     assert shown == "a=b&token=***&c=d"
 
 
-def test_what_stands_around_a_secret_in_xml_is_shown() -> None:
-    """Only what is between a secret element's tags is hidden."""
-    text = b"<a><b>c</b><password>hunter2</password><d/><token/><e>f</e></a>"
-    assert body_without_secrets(text) == (
-        "<a><b>c</b><password>***</password><d/><token/><e>f</e></a>"
-    )
+def test_what_stands_before_a_secret_in_any_other_text_is_shown() -> None:
+    """Of what is neither JSON nor a form all is hidden from the name on."""
+    text = b"<a><b>c</b><password>hunter2</password><d/></a>"
+    assert body_without_secrets(text) == "<a><b>c</b><password>***"
 
 
 WITHOUT_SECRETS = {
@@ -203,8 +201,7 @@ WITHOUT_SECRETS = {
     "too deep": '{"\\u0041": ' + "[" * 5000,
     "already hidden": '{"password":"***", "a":\t1}',
     "headers": '{"httpHeaders":  {"User-Agent": "b", "Accept": "x:y"}}',
-    "headers as text": r'{"httpHeaders":  "Accept: b\nuser-agent:d\r\n"}',
-    "headers of no kind": '{"httpHeaders":  5}',
+    "no headers": '{"httpHeaders":  null}',
     "like a secret": '{"tokenized": true, "token_type": "x", "key": "a"}',
     "like a secret in a form": "monkey=a&keyboard=b&requestId=c&token_type=d",
     "like a secret in lines": "X-Request-Id: a\nIdempotency-Key: b\nDesign: c",
@@ -217,7 +214,6 @@ WITHOUT_SECRETS = {
     "address": "http://localhost:8440/a@b",
     "text": "the password is none, token",
     "JSON in JSON": json.dumps({"a": json.dumps({"b": "c"})}),
-    "a closed element": "<a><password/></a>",
     "not Latin": "密码 🔑 \x00",
 }
 
@@ -376,7 +372,7 @@ def test_a_text_without_a_word_for_a_secret_is_not_searched(
 ) -> None:
     """A journal full of long bodies is shown at once: one glance at each will do."""
     monkeypatch.setattr(redaction, "_named_without_secrets", None)
-    text = "100 % of what fred@h.example said: a=b, <c>d</c>\n" * 1000
+    text = "All of what fred said: a=b, <c>d</c>\n" * 1000
     shown = (without_secrets(text), body_without_secrets(text.encode()))
     assert shown == (text, text)
 

@@ -19,7 +19,6 @@ from mockthingspace.core.matching.criteria import redacted as told
 from mockthingspace.core.models import Attempt, Caller
 from mockthingspace.core.redaction import (
     HIDDEN,
-    MOST_ESCAPED,
     body_without_secrets,
     custom_header,
     header,
@@ -295,12 +294,6 @@ def test_user_info_is_hidden_however_it_is_spelled(text: str) -> None:
 def test_what_is_no_user_info_is_shown(url: str) -> None:
     """A port is no password, and an at sign makes none of a path."""
     assert without_secrets(url) == url
-
-
-def test_much_that_is_escaped_again_and_again_is_not_looked_into() -> None:
-    """What may hold a secret is hidden then, and the rest is shown."""
-    body = "b=%2525252570ass&" * (MOST_ESCAPED + 1)
-    assert body_without_secrets(f"{body}c=d".encode()).endswith("&b=***&c=d")
 
 
 @each(
