@@ -1,20 +1,22 @@
-"""Which refusals an operation can meet: read from its schemas, proofs and handler."""
+"""Which refusals an operation can meet: by its schemas, proofs and handler."""
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
 from typing import Any
 
 from mockthingspace.apis.handlers import deregister, register
 from mockthingspace.apis.session.session import log_in, reset_password
 from mockthingspace.core.exceptions import (
+    EmptyRequest,
     ExpiredSession,
     InactiveAccount,
     InvalidBearer,
     InvalidCharacter,
+    InvalidRequest,
     InvalidSession,
     LoginLocked,
     MissingBearer,
     MissingSession,
+    NotJson,
     NotRegistered,
     NotServed,
     ThingSpaceError,
@@ -23,7 +25,14 @@ from mockthingspace.core.exceptions import (
 )
 from mockthingspace.core.models import Proof
 from mockthingspace.spec.api import Api, Operation
-from mockthingspace.spec.schemas import BaseSchema, to_json
+from mockthingspace.spec.fields import Account
+from mockthingspace.spec.schemas import (
+    BaseSchema,
+    form,
+    json_object,
+    object_or_array,
+    plain_object,
+)
 
 Refusals = tuple[type[ThingSpaceError], ...]
 
@@ -37,8 +46,13 @@ RAISED: Mapping[Callable[..., object], Refusals] = {
     log_in: (WrongPassword, LoginLocked),
     reset_password: (WrongPassword,),
 }
-_BODIES = (b"", b"?", b"1", b'{"any": "<"}')
-_CHARACTERS = tuple(map(chr, range(0x20, 0x7F)))
+NO_OBJECT = (EmptyRequest, NotJson, InvalidRequest)
+OF_READERS: Mapping[Callable[..., Any], Refusals] = {
+    form: (),
+    json_object: NO_OBJECT,
+    object_or_array: NO_OBJECT,
+    plain_object: (*NO_OBJECT, InvalidCharacter),
+}
 
 
 def refusals(api: Api, operation: Operation) -> Refusals:
@@ -59,9 +73,9 @@ def _met(api: Api, operation: Operation) -> Iterator[type[ThingSpaceError]]:
         yield NotServed
     for place, schema in operation.schemas():
         if place != "reply":
-            yield from _of_fields(schema, ("", "?") if place == "path" else (None, "?"))
+            yield from _of_fields(schema, in_the_path=place == "path")
     if operation.body is not None:
-        yield from _of_body(operation.body)
+        yield from OF_READERS[operation.body.reader]
     yield from RAISED.get(operation.handler, ())
     if operation.handler is register:
         for rule in api.registration_rules:
@@ -74,41 +88,13 @@ def _answered(api: Api, refusal: type[ThingSpaceError]) -> type[ThingSpaceError]
 
 
 def _of_fields(
-    schema: BaseSchema, values: tuple[object, ...]
+    schema: BaseSchema, *, in_the_path: bool
 ) -> Iterator[type[ThingSpaceError]]:
+    """Return the refusals of fields; in a path only an account can be missing."""
     fields: Mapping[str, Any] = schema.load_fields
-    for name, field in fields.items():
-        for value in values:
-            yield field.refusal_of(value)
-        if name == "account":
+    for field in fields.values():
+        yield field.refusal
+        if not in_the_path or isinstance(field, Account):
+            yield field.absent
+        if isinstance(field, Account):
             yield InactiveAccount
-
-
-def _of_body(schema: BaseSchema) -> Iterator[type[ThingSpaceError]]:
-    """Read bodies nothing could be made of, and see how they are refused."""
-    found = (_reading(schema, body) for body in _BODIES)
-    return (type(item) for item in found if item is not None)
-
-
-def _reading(schema: BaseSchema, body: bytes) -> ThingSpaceError | None:
-    try:
-        schema.read(body)
-    except ThingSpaceError as refusal:
-        return refusal
-    return None
-
-
-@cache
-def refused_characters(schema: BaseSchema) -> str:
-    """Return the characters that no text in a document of this schema may hold."""
-    documents = {letter: to_json({"any": letter}).encode() for letter in _CHARACTERS}
-    return "".join(
-        value
-        for value, body in documents.items()
-        if isinstance(_reading(schema, body), InvalidCharacter)
-    )
-
-
-def takes_array(schema: BaseSchema) -> bool:
-    """Say whether a document of this schema may stand in an array of one."""
-    return _reading(schema, b"[{}]") is None and _reading(schema, b"[1]") is not None

@@ -26,6 +26,7 @@ from mockthingspace.core.models import Provenance, assumed, documented
 from mockthingspace.core.redaction import without_secrets
 
 MAX_BODY = 1024 * 1024
+AWKWARD = "'<\\"  # what plain_object does not take
 Read = Callable[[bytes], Mapping[str, Any]]
 
 
@@ -197,7 +198,7 @@ def plain_object(body: bytes) -> Mapping[str, Any]:
     """
     document = json_object(body)
     for name, value in document.items():
-        found = [item for item in "'<\\" if isinstance(value, str) and item in value]
+        found = [item for item in AWKWARD if isinstance(value, str) and item in value]
         if found:
             raise InvalidCharacter(f"{name[:LONGEST_QUOTE]}: must not hold {found[0]}")
     return document

@@ -275,44 +275,11 @@ def test_what_is_spelled_in_two_ways_is_described_in_both():
     assert told[-1]["description"].endswith("; also as name")
 
 
-URLS = (
-    *("http://localhost:9001/cb", "https://a_b.example./", "http://[::1]:80"),
-    *("http://[fe80::1]/", "http://10.0.0.1?a=b", "http://10-0-0-1.ip.example"),
-    *("http://localhost:", "http://x:065535", "http://a-.-b", "HTTPS://a:b@c"),
-    *("http://[fe80::1]:80/#a", "http://1a/", "http://1-1", f"http://{'a.' * 126}b."),
-)
-NO_URLS = (
-    *("", "localhost", "ftp://x", "http://", "http://1.2.3", "http://256.1.1.1"),
-    *("http://x:0", "http://x:65536", "http://-x", "http://a b", "http://[1]"),
-    *(
-        "http://[::1]a",
-        "http://[]@[::1]",
-        "http://a[::1]",
-        "http://[v1.a]",
-        "http://a-",
-        "http://a..b",
-    ),
-    *(f"http://{'a' * 64}", "http://1.2.3.4.", "http://a@"),
-    *("http://[fe80::1%eth0]:80/#a", f"http://{'a.' * 127}b"),
-)
 FIELDS = [
     ListenerUrl(),
     *{type(api.account): api.account for api in APIS}.values(),
 ]
 FIELDS = [field for field in FIELDS if field is not None]
-
-
-@each("url", [*URLS, *NO_URLS])
-def test_a_url_is_described_as_it_is_taken(url):
-    """The pattern takes what the field takes."""
-    described_as_good = re.search(ListenerUrl().pattern(""), url) is not None
-
-    assert described_as_good == (url in URLS)
-    if described_as_good:
-        ListenerUrl().deserialize(url)
-    else:
-        with pytest.raises(ValidationError):
-            ListenerUrl().deserialize(url)
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: type(field).__name__)
@@ -331,17 +298,15 @@ def test_what_a_pattern_matches_is_taken(field, data):
         ({"X-Team": "blue"}, True),
         ("X-Team: blue\nX-Two: 2", True),
         ("", True),
-        ({"host": "x"}, False),
         ({"X-Team": 1}, False),
         ({"": ""}, False),
         ("X-Team", False),
-        ("Host: x", False),
         (1, False),
     ],
     ids=repr,
 )
 def test_headers_are_described_as_they_are_taken(value, taken):
-    """Pairs or lines; none that HTTP itself sets, and each line with a colon."""
+    """Pairs or lines, each line with a colon."""
     field = HttpHeaders()
 
     assert Draft202012Validator(field.described("")).is_valid(value) == taken

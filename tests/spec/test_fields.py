@@ -237,12 +237,3 @@ def test_the_description_of_a_field_takes_what_it_takes(
         re.search(said.get("pattern", "(?!)"), value)
     )
     assert found or not taken
-
-
-@each("text", [header for header, _ in HEADERS if isinstance(header, str)])
-def test_the_description_of_headers_has_both_forms(text: str) -> None:
-    """An object of names and values, or text with one a line."""
-    pairs, lines = HttpHeaders().described("")["anyOf"]
-    assert (pairs["type"], lines["type"]) == ("object", "string")
-    assert re.search(pairs["propertyNames"]["pattern"], "X-A")
-    assert re.search(lines["not"]["pattern"], "X-A: b\nHOST: c")

@@ -13,12 +13,16 @@ from marshmallow.fields import Constant
 
 from mockthingspace.apis.fidelity import provenance_of
 from mockthingspace.apis.handlers import deregister
-from mockthingspace.apis.possible_errors import refused_characters, takes_array
 from mockthingspace.core.models import Claim, Provenance, Registration
 from mockthingspace.spec.api import Api, Operation
 from mockthingspace.spec.events import Event, Id
-from mockthingspace.spec.schemas import BaseSchema
-from mockthingspace.spec.text_patterns import without
+from mockthingspace.spec.fields import Text
+from mockthingspace.spec.schemas import (
+    AWKWARD,
+    BaseSchema,
+    object_or_array,
+    plain_object,
+)
 
 Document = dict[str, Any]
 Convert = Callable[[BaseSchema], Document]
@@ -120,20 +124,20 @@ def of_request(convert: Convert, declared: BaseSchema) -> Document:
         _respelled(made, other, value.key) for other, value in declared.also.items()
     ]
     whole = {"anyOf": [made, *respelled]} if respelled else made
-    if takes_array(declared):
+    if declared.reader is object_or_array:
         array = {"type": "array", "items": whole, "minItems": 1, "maxItems": 1}
         whole = {"anyOf": [whole, array]}
     return whole | evidence_of(provenance_of(declared))
 
 
 def _loaded(convert: Convert, declared: BaseSchema) -> Document:
-    refused = refused_characters(declared)
+    refused = AWKWARD if declared.reader is plain_object else ""
     made = convert(declared)
     fields: Mapping[str, Any] = declared.load_fields
     for key, name in declared.keys.items():
         made["properties"][key] |= fields[name].described(refused)
     if refused:
-        made["additionalProperties"] = {"pattern": without(refused)}
+        made["additionalProperties"] = {"pattern": Text().pattern(refused)}
     return made
 
 
