@@ -27,29 +27,30 @@ MATCHING_S = json_patterns.MATCHING_S
 MOST_CRITERIA = 200
 # Preparing a long one takes time that grows with its cube, and nothing limits it.
 LONGEST_EXPRESSION = 500
+_RECURSIVE = re.compile(r"\(\?(?:R|[+-]?[0-9]|&|P>)")
 Judge = Callable[[str], bool]
 
 
 def criteria(pattern: Mapping[str, Any]) -> list[Criterion]:
     """Turn a pattern into criteria.
 
-    They are for one request: what they have taken is counted.
+    They are for one request, and for the thread that makes them.
 
     Raises:
         AdminError: A key or a matcher is unknown; the message names those known.
             Later, a criterion raises it when the pattern takes too long.
     """
     made: list[Criterion] = []
-    effort = _Effort()
+    until_s = thread_time() + MATCHING_S
     for key, wanted in pattern.items():
         if key not in _KEYS:
             raise AdminError(
                 "unknown_key", f"unknown key {key!r}; a pattern has {', '.join(_KEYS)}"
             )
-        making = iter(_KEYS[key](key, wanted))
-        make = effort.counted(key, lambda making: next(making, None))
-        while (criterion := make(making)) is not None:
-            limited = effort.limited(criterion)
+        for criterion in _KEYS[key](key, wanted):
+            if thread_time() > until_s:
+                raise _too_slow(criterion)
+            limited = _limited(criterion, until_s)
             made.append(_any_of_them(limited) if _KEYS[key] is _query else limited)
             if len(made) > MOST_CRITERIA:
                 raise AdminError(
@@ -58,52 +59,29 @@ def criteria(pattern: Mapping[str, Any]) -> list[Criterion]:
     return made
 
 
-_RECURSIVE = re.compile(r"\(\?(?:R|[+-]?[0-9]|&|P>)")
+def _limited(criterion: Criterion, until_s: float) -> Criterion:
+    """Let a criterion raise once this thread has had so much of the processor."""
+    if criterion.field in _EXACT:
+        return criterion
 
-
-class _Effort:
-    """What one pattern has taken of the processor, in seconds."""
-
-    def __init__(self) -> None:
-        self._spent_s = 0.0
-
-    def limited(self, criterion: Criterion) -> Criterion:
-        """Count what a criterion takes, and let it raise once that is too much."""
-        if criterion.field in _EXACT:
-            return criterion
-        field, expected = criterion.field, criterion.expected
-        return criterion._replace(
-            read=self.counted(field, criterion.read, expected),
-            holds=self.counted(field, criterion.holds, expected),
-        )
-
-    def counted(
-        self, field: str, act: Callable[[Any], Any], expected: str = ""
-    ) -> Callable[[Any], Any]:
-        """Count what a function takes.
-
-        Args:
-            field: What it is for.
-            act: The function.
-            expected: What is asked for, to name it.
-        """
-
+    def in_time(act: Callable[[Any], Any]) -> Callable[[Any], Any]:
         def act_in_time(value: Any) -> Any:
-            if self._spent_s > MATCHING_S:
-                raise _too_slow(field, expected)
-            before_s = thread_time()
             try:
+                if thread_time() > until_s:
+                    raise TimeoutError
                 return act(value)
             except TimeoutError as error:
-                raise _too_slow(field, expected) from error
-            finally:
-                self._spent_s += thread_time() - before_s
+                raise _too_slow(criterion) from error
 
         return act_in_time
 
+    read, holds = in_time(criterion.read), in_time(criterion.holds)
+    return criterion._replace(read=read, holds=holds)
 
-def _too_slow(field: str, expected: str) -> AdminError:
-    asked = f"{field} {redacted(field, expected)[:LONGEST_QUOTE]}".rstrip()
+
+def _too_slow(criterion: Criterion) -> AdminError:
+    expected = redacted(criterion.field, criterion.expected)[:LONGEST_QUOTE]
+    asked = f"{criterion.field} {expected}".rstrip()
     return AdminError(
         "too_slow",
         f"{asked}: matching took more than {MATCHING_S:g} s of the processor; an "
