@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from mockthingspace.apis import documents
 from mockthingspace.core import sources
 from mockthingspace.core.models import Claim, Provenance, assumed
 from mockthingspace.spec.schemas import form, json_object, object_or_array, plain_object
@@ -13,70 +14,9 @@ RULES_OF_CONNECTIVITY = assumed(
 ACKNOWLEDGED = assumed(f"documented for connectivity: {sources.CALLBACKS}")
 MEASURED = assumed(f"observed for connectivity: {sources.MEASURED}")
 
-ALIKE = (
-    Claim(
-        "HEAD is answered as GET is, without the body",
-        "assumed",
-        f"{sources.UNSAID}; HTTP's own rule",
-    ),
-    Claim(
-        "an account with an encoded slash (a%2Fb) in the path is an unknown path: 404",
-        "assumed",
-        "the server's own limit: the slash is decoded before it is routed",
-    ),
-    Claim("a service name is held to its exact case", "assumed", sources.UNSAID),
-    Claim(
-        "unknown fields of a body and of a query are ignored; of a query's field given "
-        "twice the first counts",
-        "assumed",
-        sources.UNSAID,
-    ),
-    Claim(
-        "any Content-Type is accepted if the body parses",
-        "assumed",
-        f"{sources.SDK} sends */* to some families",
-    ),
-    Claim(
-        "deregistering what is not registered is refused; deregister_missing=ok "
-        "answers as if it had been",
-        "assumed",
-        sources.UNSAID,
-    ),
-    Claim(
-        "an account that is not ten digits, a hyphen and five digits is refused",
-        "assumed",
-        f"{sources.SDK} shows the format; that others are refused is not said",
-    ),
-    Claim(
-        "a delivery under way keeps the URL, the headers and the secret it began with, "
-        "whatever is registered meanwhile",
-        "assumed",
-        sources.UNSAID,
-    ),
-    Claim(
-        "a planned fault's status is answered with a fault of the gateway's",
-        "assumed",
-        "the codes of WSO2's gateway, which answers in front of every API: "
-        f"{sources.CONNECTIVITY_ERRORS}",
-    ),
-    Claim(
-        "a message of the user's own is sent as it is, at every attempt",
-        "assumed",
-        "the server's own choice",
-    ),
-)
+HEADERS = documents.headers()
 NOTHING_LISTED = Claim(
     "an account with no registration is listed as []", "assumed", sources.UNSAID
-)
-SERVICES = Claim(
-    "the services are the twenty-three of the longest list, which is no page's",
-    "assumed",
-    f"{sources.RUST}, which once had Extended for ExtendedEnhancedConnectivityService",
-)
-UNMATCHED = Claim(
-    "an unknown path is told before a missing bearer token",
-    "observed",
-    sources.UNMATCHED,
 )
 READERS: Mapping[Callable[..., Any], Claim | None] = {
     json_object: None,
@@ -119,12 +59,11 @@ def callbacks(
     """
     post = Claim("a message is an HTTP POST of JSON", *posted)
     return (
-        *ALIKE,
-        UNMATCHED,
+        *documents.claims("claims/callbacks.json"),
         *more,
         post,
         *_delivery(acknowledged, measured),
-        *_DELIVERY,
+        *documents.claims("claims/delivery.json"),
     )
 
 
@@ -174,90 +113,4 @@ def _delivery(acknowledged: Provenance, measured: Provenance) -> tuple[Claim, ..
     )
 
 
-_DELIVERY = (
-    Claim("a redirect is not followed", "assumed", sources.UNSAID),
-    Claim("a listener has 10 s to answer", "assumed", sources.UNSAID),
-    Claim(
-        "an answer that breaks off does not acknowledge, whatever its status",
-        "assumed",
-        sources.UNSAID,
-    ),
-    Claim(
-        "a registration's messages go out one at a time, in order",
-        "assumed",
-        sources.UNSAID,
-    ),
-    Claim(
-        "after the last attempt a message is kept and can be resent",
-        "assumed",
-        f"an archive of 30 days is documented for connectivity: {sources.CALLBACKS}",
-    ),
-    Claim(
-        "a listener's certificate need not be good, unless registration_rules=enforced",
-        "assumed",
-        "the server's own choice; ThingSpace refuses self-signed ones: "
-        f"{sources.FOTA_MESSAGES}",
-    ),
-)
 REPLACES = replaces(assumed(sources.UNSAID))
-
-_NIDD_ONLY = f"measured on NiddService only: {sources.MEASURED}"
-HEADERS: Mapping[tuple[str, str], Claim] = {
-    ("request", "Authorization"): Claim(
-        "a bearer token; Basic credentials at the token endpoint",
-        "documented",
-        sources.SDK,
-    ),
-    ("request", "VZ-M2M-Token"): Claim("the session token", "documented", sources.SDK),
-    ("reply", "Content-Type"): Claim(
-        "application/json, with charset=UTF-8 where nothing is served; an empty body "
-        "has none",
-        "documented",
-        f"{sources.SDK} (asks for it; the charset was seen: {sources.UNMATCHED}; that "
-        "an empty body has none is assumed)",
-    ),
-    ("reply", "Content-Length"): Claim(
-        "the size: no reply is chunked", "assumed", sources.UNSAID
-    ),
-    ("reply", "Date"): Claim(
-        "the machine's, whatever the server's clock says",
-        "assumed",
-        f"{sources.UNSAID}; HTTP's own rule",
-    ),
-    ("reply", "Allow"): Claim(
-        "with a 405, what is served there",
-        "assumed",
-        f"{sources.UNSAID}; HTTP's own rule",
-    ),
-    ("reply", "X-Mock-Reason"): Claim(
-        "explains a refusal to the developer",
-        "assumed",
-        "the server's own; ThingSpace sends no such header",
-    ),
-    ("reply", "secret_header"): Claim(
-        "the secret, as X-ThingSpace-Secret",
-        "assumed",
-        f"{sources.UNSAID}; the setting secret_header names it",
-    ),
-    ("message", "Content-Type"): Claim(
-        "application/json, without charset",
-        "assumed",
-        f"{_NIDD_ONLY}; {sources.NIDD_LOG} took no other",
-    ),
-    ("message", "User-Agent"): Claim(
-        "Verizon's callback service", "assumed", _NIDD_ONLY
-    ),
-    ("message", "Authorization"): Claim(
-        "there is none, unless httpHeaders has one", "assumed", _NIDD_ONLY
-    ),
-    ("message", "Host"): Claim("the listener's", "assumed", "HTTP's own rule"),
-    ("message", "Content-Length"): Claim(
-        "the size: no message is chunked", "assumed", sources.UNSAID
-    ),
-    ("message", "Accept-Encoding"): Claim("identity", "assumed", sources.UNSAID),
-    ("message", "signature_header"): Claim(
-        "the signature, as X-ThingSpace-Signature",
-        "assumed",
-        f"{sources.UNSAID}; the setting signature_header names it",
-    ),
-}

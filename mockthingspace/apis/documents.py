@@ -1,4 +1,4 @@
-"""The documents the server speaks in, read from ``fixtures``: messages and errors.
+"""What is read from ``fixtures``: messages, errors, and what is claimed besides.
 
 ``fixtures/README.md`` says what stands in one.
 """
@@ -35,6 +35,22 @@ def messages(folder: str) -> tuple[Event, ...]:
     found = [json.loads(file.read_text("utf-8")) for file in files]
     found.sort(key=lambda document: (document.get("order", 0), document["event"]))
     return tuple(map(_event, found))
+
+
+def claims(path: str) -> tuple[Claim, ...]:
+    """Return what is claimed in a file, in order."""
+    rows = json.loads((FIXTURES / path).read_text("utf-8"))
+    return tuple(_claim(*row) for row in rows)
+
+
+def headers() -> Mapping[tuple[str, str], Claim]:
+    """Return what is known of headers, by where they stand and their name."""
+    rows = json.loads((FIXTURES / "claims/headers.json").read_text("utf-8"))
+    found = {}
+    for key, row in rows.items():
+        place, name = key.split(" ")
+        found[place, name] = _claim(*row)
+    return found
 
 
 def errors(folder: str, context: str, api: str = "") -> ErrorResponses:
@@ -103,6 +119,10 @@ def _error(document: Mapping[str, Any], known: list[str]) -> ErrorResponse:
         docs_claim=docs and Claim(docs["summary"], *_provenance(docs["known"])),
         content_type=document.get("content_type", "application/json"),
     )
+
+
+def _claim(summary: str, evidence: Any, source: str) -> Claim:
+    return Claim(summary, evidence, spelled_out(source))
 
 
 def _summary(status: int, body: Mapping[str, str]) -> str:

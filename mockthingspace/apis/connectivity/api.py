@@ -12,12 +12,9 @@ from mockthingspace.apis.handlers import deregister, listing, register
 from mockthingspace.core.models import Claim, Provenance, assumed, documented
 from mockthingspace.core.sources import (
     BEST_PRACTICES,
-    BRACELESS,
     CALLBACKS,
     MEASURED,
-    NIDD_LOG,
     SDK,
-    START_SMS,
 )
 from mockthingspace.core.sources import CONNECTIVITY_DEREGISTER as ENDING
 from mockthingspace.core.sources import CONNECTIVITY_LIST as LISTING
@@ -57,33 +54,6 @@ REPLACES = assumed(f"one endpoint a service, says {BEST_PRACTICES}; not how")
 LIST = Claim("the account's registrations, an array", "documented", LISTING)
 ADD = Claim("registers, in place of an earlier one", *REPLACES)
 END = Claim("deregisters and names what", "documented", ENDING)
-CLAIMS = (
-    Claim("no Authorization; our User-Agent is the real one", "observed", MEASURED),
-    Claim(
-        "retries=observed: maxCallbackThreshold is 2; with any it is how many attempts "
-        "there are",
-        "observed",
-        f"{NIDD_LOG} (of other schedules and services it is assumed)",
-    ),
-    Claim(
-        "an SMS of a device is sent once, since ThingSpace queues what it could not "
-        "deliver until it is asked to start again",
-        "documented",
-        START_SMS,
-    ),
-    Claim(
-        "now and then a message comes without its first brace; the fault missing-brace "
-        "sends one so",
-        "observed",
-        BRACELESS,
-    ),
-    Claim(
-        "a message's Base64 may come with its padding escaped twice; the fault "
-        "escaped-padding sends it so",
-        "observed",
-        f"{NIDD_LOG} (once, and read from a print of what was parsed)",
-    ),
-)
 OPERATIONS = (
     Operation(
         "list", "GET", RULE, listing, LIST, WHERE, reply=LISTED, many=True, docs=DOCS
@@ -104,9 +74,7 @@ FAMILY = Api(
     ),
     claims=common.callbacks(
         ABOUT,
-        *CLAIMS,
-        common.SERVICES,
-        Claim("AlertsService is taken for AlertService", "documented", ENDING),
+        *documents.claims("connectivity/claims.json"),
         common.replaces(REPLACES),
         acknowledged=ABOUT,
         measured=Provenance("observed", MEASURED),

@@ -105,17 +105,5 @@ FAMILY = Api(
             ),
         ),
     ),
-    claims=(
-        Claim(
-            "a token lives 3600 s; asking again meanwhile gives the same one",
-            "documented",
-            sources.CREDENTIALS,
-        ),
-        Claim(
-            "expires_in is what is left of the hour",
-            "assumed",
-            f"{sources.UNSAID}; the first reply has the documented 3600",
-        ),
-        Claim("any key and secret are good", "assumed", "the server's own choice"),
-    ),
+    claims=documents.claims("session/token.claims.json"),
 )

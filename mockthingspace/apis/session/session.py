@@ -101,21 +101,5 @@ FAMILY = Api(
             ),
         ),
     ),
-    claims=(
-        Claim(
-            "auth=strict: a session dies after 20 minutes without use; a use renews it",
-            "documented",
-            sources.LOGIN,
-        ),
-        Claim(
-            "credentials given: five failed logins in a row lock a user name",
-            "documented",
-            sources.LOGIN,
-        ),
-        Claim(
-            "auth=off: a logout without VZ-M2M-Token names an empty one",
-            "assumed",
-            "the server's own setting",
-        ),
-    ),
+    claims=documents.claims("session/claims.json"),
 )
