@@ -5,23 +5,15 @@
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from mockthingspace.core import exceptions
 from mockthingspace.core.exceptions import ThingSpaceError, refusal_name
 from mockthingspace.core.models import Claim, Provenance
-from mockthingspace.core.sources import spelled_out
+from mockthingspace.core.sources import FIXTURES, spelled_out
 from mockthingspace.spec.api import ErrorResponse, ErrorResponses
 from mockthingspace.spec.events import Event, Id
 
-_PACKAGE = Path(__file__).parents[1]
-# In a checkout the folder lies beside the package, in a wheel inside.
-FIXTURES = next(
-    folder
-    for folder in (_PACKAGE / "fixtures", _PACKAGE.parent / "fixtures")
-    if folder.is_dir()
-)
 _REFUSALS: Mapping[str, type[ThingSpaceError]] = {
     refusal_name(kind): kind
     for kind in vars(exceptions).values()

@@ -15,10 +15,10 @@ from jsonschema import Draft202012Validator
 
 from mockthingspace import Settings, create_app
 from mockthingspace.apis import APIS
-from mockthingspace.apis.documents import FIXTURES
 from mockthingspace.core import sources
 from mockthingspace.core.exceptions import InvalidBearer, refusal_name
 from mockthingspace.core.json_values import leaves
+from mockthingspace.core.sources import FIXTURES
 from mockthingspace.spec.api import Api
 
 from ..rows import each
@@ -344,6 +344,8 @@ def test_a_source_names_a_page_there_is() -> None:
     """A name that stands for no address is a mistake, not a text."""
     with pytest.raises(KeyError, match="no-such-page"):
         sources.spelled_out("as {no-such-page} says")
+    with pytest.raises(AttributeError, match="there is no source NO_SUCH_PAGE"):
+        sources.NO_SUCH_PAGE  # noqa: B018 (looking is what fails)
 
 
 def test_every_operation_is_asked_for() -> None:
@@ -388,11 +390,7 @@ def test_marks_are_of_the_three_words() -> None:
 
 def test_sources_are_those_the_families_name() -> None:
     """An address in README.md is one of those the server itself gives."""
-    named = {
-        value.split(" ")[0]
-        for name, value in vars(sources).items()
-        if name.isupper() and isinstance(value, str) and not name.startswith("_")
-    }
+    named = {page.split(" ")[0] for page in sources.PAGES.values()}
     given = {
         address
         for _, _, source, _ in rows()

@@ -13,8 +13,8 @@ from werkzeug.test import TestResponse
 
 from mockthingspace import Settings, create_app
 from mockthingspace.apis import APIS
-from mockthingspace.apis.documents import FIXTURES
 from mockthingspace.core.exceptions import refusal_name
+from mockthingspace.core.sources import FIXTURES
 from mockthingspace.server.http.current import EXTENSION
 from mockthingspace.spec.schemas import MAX_BODY
 
