@@ -5,9 +5,9 @@ password?, headers?, secret?, registered_at?}], "events": {NAME: {family, servic
 message}}, "faults": [{kind, …}]}``. An exported snapshot is one.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, TypeVar
 
 from marshmallow import RAISE, ValidationError, fields
 
@@ -33,6 +33,7 @@ from mockthingspace.spec.fields import (
 )
 from mockthingspace.spec.schemas import BaseSchema
 
+Made = TypeVar("Made")
 KEYS = ("settings", "registrations", "events", "faults")
 
 
@@ -95,8 +96,7 @@ class Template(BaseSchema):
     )
 
 
-_SEEDED = Seeded()
-_TEMPLATE = Template()
+_SEEDED, _TEMPLATE = Seeded(), Template()
 
 
 def checked(document: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -139,13 +139,7 @@ def faults(
         SettingsError: One cannot be used; the message says which and why.
     """
     apis, events = list(apis), list(events)
-    made = []
-    for index, item in enumerate(document.get("faults", [])):
-        try:
-            made.append(parser.fault(item, apis, events))
-        except SettingsError as error:
-            raise SettingsError(f"faults[{index}]: {error}") from error
-    return tuple(made)
+    return _each(document, "faults", lambda item: parser.fault(item, apis, events))
 
 
 def events(
@@ -191,12 +185,20 @@ def registrations(
     Raises:
         SettingsError: One cannot be used; the message says which and why.
     """
+    apis = tuple(apis)
+    return _each(document, "registrations", lambda item: registration(item, apis, now))
+
+
+def _each(
+    document: Mapping[str, Any], key: str, make: Callable[[object], Made]
+) -> tuple[Made, ...]:
+    """Make something of each item of an array, and name the one that cannot be used."""
     made = []
-    for index, item in enumerate(document.get("registrations", [])):
+    for index, item in enumerate(document.get(key, [])):
         try:
-            made.append(registration(item, apis, now))
+            made.append(make(item))
         except SettingsError as error:
-            raise SettingsError(f"registrations[{index}]: {error}") from error
+            raise SettingsError(f"{key}[{index}]: {error}") from error
     return tuple(made)
 
 

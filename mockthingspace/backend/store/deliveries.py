@@ -5,11 +5,11 @@ from itertools import chain
 from threading import RLock
 from typing import NamedTuple
 
+from mockthingspace.backend.store.history import MOST_BYTES
 from mockthingspace.core.models import Delivery
 from mockthingspace.core.notifier import Notifier
 from mockthingspace.core.sequence import EventNumbers
 
-MOST_BYTES = 64 * 1024 * 1024
 OVERHEAD = 1024  # bytes a delivery takes besides its message and replies
 
 

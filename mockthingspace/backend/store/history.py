@@ -1,0 +1,72 @@
+"""What happened, in order: numbered, and bounded by number and by bytes."""
+
+from collections import deque
+from collections.abc import Callable
+from threading import Lock
+from typing import Any, Generic, TypeVar
+
+from mockthingspace.core.notifier import Notifier
+from mockthingspace.core.sequence import EventNumbers
+
+MOST_BYTES = 64 * 1024 * 1024
+Item = TypeVar("Item", bound=Any)  # a named tuple that has a ``seq``
+
+
+class History(Generic[Item]):
+    """The last items of one state, each with a number that is never given twice.
+
+    Args:
+        limit: How many are kept; older ones are evicted and counted.
+        sequence: Where the numbers come from; shared with all that is numbered.
+        notifier: Told of each item that is kept.
+        most_bytes: How large all that is kept may be, in bytes, about.
+    """
+
+    def __init__(
+        self,
+        limit: int,
+        sequence: EventNumbers,
+        notifier: Notifier,
+        most_bytes: int = MOST_BYTES,
+    ) -> None:
+        self._lock = Lock()
+        self._limit = limit
+        self._most_bytes = most_bytes
+        self._kept: deque[Item] = deque()
+        self._bytes = 0
+        self._sequence = sequence
+        self._notifier = notifier
+        self.evicted = 0
+
+    def size(self, item: Item) -> int:  # noqa: ARG002 (those that are large look)
+        """Return about how many bytes an item takes."""
+        return 0
+
+    def add(self, item: Item) -> Item:
+        """Number an item, keep it and return it as kept."""
+        size = self.size(item)
+        with self._lock:
+            kept: Item = item._replace(seq=self._sequence.take())
+            self._kept.append(kept)
+            self._bytes += size
+            while len(self._kept) > self._limit or self._bytes > self._most_bytes:
+                self._bytes -= self.size(self._kept.popleft())
+                self.evicted += 1
+        self._notifier.notify(kept)
+        return kept
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def every(self) -> list[Item]:
+        """Return what is kept, oldest first."""
+        with self._lock:
+            return list(self._kept)
+
+    def remove(self, unwanted: Callable[[Item], bool]) -> int:
+        """Forget the items a function picks; return how many."""
+        with self._lock:
+            before = len(self._kept)
+            self._kept = deque(item for item in self._kept if not unwanted(item))
+            self._bytes = sum(map(self.size, self._kept))
+            return before - len(self._kept)
