@@ -4,6 +4,20 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 DEEPEST = 100
+_TYPES = {
+    dict: "an object",
+    list: "an array",
+    str: "a string",
+    int: "a number",
+    float: "a number",
+    bool: "a boolean",
+    type(None): "null",
+}
+
+
+def type_name(value: Any) -> str:
+    """Name the type that JSON has a value as: ``an object``."""
+    return _TYPES[type(value)]
 
 
 def is_deeper(value: Any, most: int) -> bool:

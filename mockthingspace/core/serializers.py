@@ -6,6 +6,7 @@ admin API, the log, a test's report. The journal itself keeps what really came.
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -185,17 +186,8 @@ def counted(number: int, item: str, many: str) -> str:
 
 def registration(shown: Registration) -> dict[str, Any]:
     """Return a registration as it can be registered again, secrets included."""
-    return {
-        "family": shown.family,
-        "account": shown.account,
-        "service": shown.service,
-        "url": shown.url,
-        "username": shown.username,
-        "password": shown.password,
-        "registered_at": rfc3339(shown.registered_at),
-        "headers": dict(shown.headers),
-        "secret": shown.secret,
-    }
+    times = {"registered_at": rfc3339(shown.registered_at)}
+    return {**asdict(shown), **times, "headers": dict(shown.headers)}
 
 
 def without_credentials(shown: Mapping[str, Any]) -> dict[str, Any]:

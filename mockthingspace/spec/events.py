@@ -23,7 +23,13 @@ from mockthingspace.core.exceptions import (
     InvalidMessage,
     suggest,
 )
-from mockthingspace.core.json_values import DEEPEST, is_deeper, leaves
+from mockthingspace.core.json_values import (
+    DEEPEST,
+    is_deeper,
+    leaves,
+    map_leaves,
+    type_name,
+)
 from mockthingspace.core.models import EVIDENCE, Evidence, Provenance, Registration
 
 ECHOES = ("{account}", "{username}", "{password}")
@@ -143,25 +149,19 @@ class Event:
             InvalidMessage: A path leads nowhere, or a value is of another type;
                 the message names the nearest field. Or the copies are too large.
         """
-        made: dict[str, Any] = _echoed(self.template(), registration, new_id)
+
+        def echoed(value: Any) -> Any:
+            if isinstance(value, Id):
+                return new_id(value)
+            if value in ECHOES:
+                return getattr(registration, value[1:-1]) or ""
+            return value
+
+        made: dict[str, Any] = map_leaves(self.document, echoed)
         room = MOST_COPIED
         for path, value in overrides.items():
             room = override(made, path, value, room)
         return made
-
-
-def _echoed(value: Any, registration: Registration, new_id: NewId) -> Any:
-    if isinstance(value, dict):
-        return {
-            key: _echoed(below, registration, new_id) for key, below in value.items()
-        }
-    if isinstance(value, list):
-        return [_echoed(below, registration, new_id) for below in value]
-    if isinstance(value, Id):
-        return new_id(value)
-    if value in ECHOES:
-        return getattr(registration, value[1:-1]) or ""
-    return value
 
 
 def checked_message(message: Any) -> Any:
@@ -220,8 +220,9 @@ def override(
         place = _below(message, place, step, path)
     room = _lengthen(place, last, path, room)
     before = _below(message, place, last, path)
-    if _kind(before) != _kind(value):
-        raise InvalidMessage(f"{path}: must be {_kind(before)}, came {_kind(value)}")
+    wanted, came = type_name(before), type_name(value)
+    if wanted != came:
+        raise InvalidMessage(f"{path}: must be {wanted}, came {came}")
     place[int(last) if isinstance(place, list) else last] = value
     return room
 
@@ -269,8 +270,3 @@ def paths(value: Any, above: str = "") -> Iterator[str]:
         yield path
         if isinstance(below, dict | list):
             yield from paths(below, f"{path}.")
-
-
-def _kind(value: Any) -> str:
-    kinds = {bool: "boolean", type(None): "null", str: "a string", list: "an array"}
-    return {int: "a number", float: "a number", dict: "an object", **kinds}[type(value)]

@@ -22,6 +22,7 @@ from mockthingspace.core.exceptions import (
     NotJson,
     ThingSpaceError,
 )
+from mockthingspace.core.json_values import type_name
 from mockthingspace.core.models import Provenance, assumed, documented
 from mockthingspace.core.redaction import without_secrets
 
@@ -53,15 +54,9 @@ def json_object(body: bytes) -> Mapping[str, Any]:
         raise NotJson(f"the body is not JSON: {error}") from error
     if not isinstance(document, Mapping):
         raise InvalidRequest(
-            f"the body is {_kind(document)} in JSON; a JSON object was expected"
+            f"the body is {type_name(document)} in JSON; a JSON object was expected"
         )
     return document
-
-
-def _kind(value: object) -> str:
-    words = {type(None): "null", bool: "a boolean", str: "a string", list: "an array"}
-    numbers = {int: "a number", float: "a number"}
-    return ({dict: "an object"} | words | numbers)[type(value)]
 
 
 def _no_constant(word: str) -> object:
@@ -263,7 +258,7 @@ def _quoted(value: object, field: Any) -> str:
         return "a secret, not shown"
     if isinstance(value, str):
         return shortened(value)
-    return _kind(value)
+    return type_name(value)
 
 
 def shortened(text: str) -> str:

@@ -291,7 +291,7 @@ def test_an_empty_message_has_nothing_to_override() -> None:
 KINDS = {
     "a string": "a",
     "a number": 1.5,
-    "boolean": True,
+    "a boolean": True,
     "null": None,
     "an array": [],
     "an object": {},
