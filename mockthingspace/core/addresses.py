@@ -2,7 +2,6 @@
 
 import errno
 from ipaddress import ip_address
-from pathlib import Path
 
 from mockthingspace.core.exceptions import CannotBind
 
@@ -34,34 +33,11 @@ def cannot_bind(host: str, port: int, error: Exception, instead: str) -> CannotB
     why = str(error)
     if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
         why = (
-            f"the port is taken by {_holder(port)}; stop that, or choose another with "
-            f"{instead} (0 picks a free one)"
+            f"the port is taken by another process (find it with: lsof -i :{port}); "
+            f"stop that, or choose another with {instead} (0 picks a free one)"
         )
     return CannotBind(f"cannot serve on {_authority(host, port)}: {why}")
 
 
 def _authority(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def _holder(port: int, proc: Path = Path("/proc")) -> str:
-    """Say which process listens on a port, where the system tells.
-
-    By its program's name alone: its arguments may be secrets, as ``--credentials``.
-    """
-    inodes = set()
-    for table in (proc / "net" / "tcp", proc / "net" / "tcp6"):
-        if table.exists():
-            for line in table.read_text().splitlines()[1:]:
-                _, local, _, state, *rest = line.split()
-                if state == "0A" and int(local.rpartition(":")[2], 16) == port:
-                    inodes.add(f"socket:[{rest[5]}]")
-    for descriptor in proc.glob("[0-9]*/fd/*") if inodes else ():
-        process = descriptor.parent.parent
-        try:
-            if str(descriptor.readlink()) in inodes:
-                program = (process / "comm").read_text(errors="replace").rstrip("\n")
-                return f"process {process.name} ({ascii(program)[1:-1]})"
-        except OSError:  # the process has gone, or is another user's
-            continue
-    return f"another process (find it with: lsof -i :{port})"

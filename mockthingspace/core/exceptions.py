@@ -140,7 +140,7 @@ class InvalidMessage(MockThingSpaceError, ValueError):
 
 
 class CannotBind(MockThingSpaceError, OSError):
-    """The address to serve on cannot be had; says who has it, if it can be told."""
+    """The address to serve on cannot be had; says why, and what to do."""
 
 
 def suggest(name: str, words: Iterable[str]) -> str:

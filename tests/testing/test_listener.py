@@ -488,7 +488,7 @@ def test_a_listener_says_where_it_is(listener):
     assert repr(Listener()) == "<Listener not running, 0 messages>"
 
 
-def test_a_busy_port_names_who_has_it():
+def test_a_busy_port_is_told_with_what_to_do():
     """The error says what to do; nothing is left running."""
     with socket.create_server((LOOPBACK, 0)) as taken:
         port = taken.getsockname()[1]

@@ -27,6 +27,9 @@ class FaultContext:
     registration: Registration
 
 
+Mutator = Callable[[Delivery, FaultContext], Delivery]
+
+
 def apply_fault(delivery: Delivery, case: FaultContext) -> Delivery:
     """Return a delivery as a fault leaves it, with the fault's name on it."""
     changed = MUTATORS[case.fault.kind](delivery, case)
@@ -36,29 +39,14 @@ def apply_fault(delivery: Delivery, case: FaultContext) -> Delivery:
     )
 
 
-def _as_it_is(delivery: Delivery, _: FaultContext) -> Delivery:
-    return delivery
-
-
-def _drop(delivery: Delivery, _: FaultContext) -> Delivery:
-    return delivery._replace(status="abandoned")
+def _marked(**marks: Any) -> Mutator:
+    """Make what gives a delivery a status, or a mark that its attempts heed."""
+    return lambda delivery, _: delivery._replace(**marks)
 
 
 def _delay(delivery: Delivery, case: FaultContext) -> Delivery:
     due_at = delivery.due_at + timedelta(seconds=case.fault.options["seconds"])
     return delivery._replace(due_at=due_at)
-
-
-def _overlap(delivery: Delivery, _: FaultContext) -> Delivery:
-    return delivery._replace(overlaps=True)
-
-
-def _corrupt(delivery: Delivery, _: FaultContext) -> Delivery:
-    return delivery._replace(breaks_off=True)
-
-
-def _missing_brace(delivery: Delivery, _: FaultContext) -> Delivery:
-    return delivery._replace(headless=True)
 
 
 def _escaped_padding(delivery: Delivery, _: FaultContext) -> Delivery:
@@ -120,15 +108,15 @@ def _stale_credentials(delivery: Delivery, case: FaultContext) -> Delivery:
     return _changed(sent, echoed)
 
 
-MUTATORS: Mapping[str, Callable[[Delivery, FaultContext], Delivery]] = {
-    "drop": _drop,
+MUTATORS: Mapping[str, Mutator] = {
+    "drop": _marked(status="abandoned"),
     "delay": _delay,
-    "duplicate": _as_it_is,
+    "duplicate": _marked(),
     "reorder": _delay,  # and the next one passes it
-    "overlap": _overlap,
+    "overlap": _marked(overlaps=True),
     "stale-credentials": _stale_credentials,
-    "corrupt": _corrupt,
-    "missing-brace": _missing_brace,
+    "corrupt": _marked(breaks_off=True),
+    "missing-brace": _marked(headless=True),
     "escaped-padding": _escaped_padding,
     "wrong-account": _wrong_account,
     "oversized": _oversized,

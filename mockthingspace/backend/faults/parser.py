@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from mockthingspace.backend.faults.kinds import (
     FAULTS,
@@ -24,13 +24,6 @@ from mockthingspace.spec.api import Api
 from mockthingspace.spec.events import Event
 
 OF_ALL = ("kind", "on", *SCOPES, "times", "probability", "seed", "ttl_s")
-
-
-class KnownNames(NamedTuple):
-    """What a fault can be for."""
-
-    families: tuple[Api, ...]
-    events: tuple[Event, ...]
 
 
 def _text(value: Any) -> str:
@@ -81,7 +74,7 @@ def fault(given: object, apis: Iterable[Api], events: Iterable[Event]) -> Fault:
         method=kind.method,
         **{"times": given.get("times", kind.times), **common},
     )
-    fitting = _checked(made, KnownNames(tuple(apis), tuple(events)))
+    fitting = _checked(made, tuple(apis), tuple(events))
     only = frozenset(family.prefix for family in fitting)
     return replace(made, only=only if made.kind == "refuse" else None)
 
@@ -112,7 +105,9 @@ def _check_names(kind: FaultKind, given: Mapping[str, Any]) -> None:
             )
 
 
-def _checked(made: Fault, known: KnownNames) -> list[Api]:
+def _checked(
+    made: Fault, apis: tuple[Api, ...], events: tuple[Event, ...]
+) -> list[Api]:
     """Refuse what a fault of its kind is never for, and names that nobody has.
 
     Returns:
@@ -122,11 +117,11 @@ def _checked(made: Fault, known: KnownNames) -> list[Api]:
     for name in other:
         if getattr(made, name) is not None:
             raise SettingsError(f"{name}: a fault on {made.on} is for no {name}")
-    for name, words in _words(made, known).items():
+    for name, words in _words(made, apis, events).items():
         value = getattr(made, name)
         if value is not None and value not in words:
             raise SettingsError(f"{name}: {value!r} is none; {suggest(value, words)}")
-    fitting = [api for api in known.families if _does_something(made, api)]
+    fitting = [api for api in apis if _does_something(made, api)]
     what = made.operation or made.family
     if not fitting:
         raise SettingsError(f"kind: {_named(made)} is nothing that {what} could do")
@@ -141,17 +136,19 @@ def _named(made: Fault) -> str:
     return f"{made.kind} {made.options.get('refusal', '')}".rstrip()
 
 
-def _words(made: Fault, known: KnownNames) -> dict[str, list[str]]:
+def _words(
+    made: Fault, apis: tuple[Api, ...], events: tuple[Event, ...]
+) -> dict[str, list[str]]:
     """Return the names that a fault can be for, by scope."""
     sending = made.on == "deliveries"
-    inside = [api for api in known.families if made.family in (None, api.name)]
+    inside = [api for api in apis if made.family in (None, api.name)]
     return {
-        "family": [api.name for api in known.families if api.services or not sending],
+        "family": [api.name for api in apis if api.services or not sending],
         "operation": [
             operation.name for family in inside for operation in family.operations
         ],
         "service": [name for api in inside for name in api.services],
-        "event": [event.name for event in known.events],
+        "event": [event.name for event in events],
     }
 
 
