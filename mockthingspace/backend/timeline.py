@@ -136,16 +136,13 @@ def concerns(entry: object, account: str | None, since: int) -> bool:
         account: Whose timeline; all if None.
         since: A number.
     """
+    if not isinstance(entry, Exchange | Delivery | LogEntry):
+        return False
+    last_seq, whose = entry.seq, (None, entry.account)
     if isinstance(entry, Delivery):
         last_seq = max(entry.seq, *(attempt.seq for attempt in entry.attempts), 0)
-        return account in (None, entry.account) and last_seq > since
-    if isinstance(entry, LogEntry) and entry.account is None:
-        return entry.seq > since
-    return (
-        isinstance(entry, Exchange | LogEntry)
-        and account in (None, entry.account)
-        and entry.seq > since
-    )
+    everybodys = isinstance(entry, LogEntry) and entry.account is None
+    return last_seq > since and (everybodys or account in whose)
 
 
 def news(entry: object) -> Entry | None:
@@ -153,8 +150,8 @@ def news(entry: object) -> Entry | None:
     if isinstance(entry, LogEntry):
         return _happened(entry)
     if isinstance(entry, Delivery):
-        made, *rest = (entry for _, entry in _delivered(entry, 0))
-        return made if entry.status == "cancelled" else [made, *rest][-1]
+        made = [entry for _, entry in _delivered(entry, 0)]
+        return made[0] if entry.status == "cancelled" else made[-1]
     return None
 
 
@@ -181,26 +178,15 @@ def _begun(after: int, entry: Entry) -> tuple[int, int, datetime, int]:
 def _delivered(delivery: Delivery, since: int) -> Iterator[_Placed]:
     """Give a delivery as it stands now, and each attempt."""
     listener, account = _origin(delivery.url), delivery.account
-    made_at = delivery.made_at or delivery.due_at
-    summary = (
-        f"delivery {delivery.id} of {delivery.event} for {account} to {delivery.url}"
-    )
-    made = "" if delivery.trigger == "event" else f"{delivery.trigger}, "
-    faults = f"; faults: {', '.join(delivery.faults)}" if delivery.faults else ""
-    came = f"{made}{_status(delivery, made_at)}{faults}"
     if delivery.seq > since:
-        yield (
-            (delivery.seq, 0, made_at, 0),
-            Entry(
-                delivery.seq,
-                "delivery",
-                made_at,
-                account,
-                _one_line(summary),
-                came,
-                listener,
-            ),
-        )
+        at = delivery.made_at or delivery.due_at
+        kept = f"delivery {delivery.id} of {delivery.event} for {account}"
+        summary = _one_line(f"{kept} to {delivery.url}")
+        made = "" if delivery.trigger == "event" else f"{delivery.trigger}, "
+        faults = f"; faults: {', '.join(delivery.faults)}" if delivery.faults else ""
+        came = f"{made}{_status(delivery, at)}{faults}"
+        entry = Entry(delivery.seq, "delivery", at, account, summary, came, listener)
+        yield (delivery.seq, 0, at, 0), entry
     for attempt in delivery.attempts:
         if attempt.seq > since:
             seq, at = attempt.seq, attempt.started_at
@@ -239,8 +225,7 @@ def _happened(entry: LogEntry) -> Entry:
 
 def _one_line(text: str) -> str:
     """Return a text as one line, without secrets, and no longer than is read."""
-    text = without_secrets(text)
-    line = printable(text)
+    line = printable(without_secrets(text))
     return line if len(line) <= LONGEST else f"{line[:LONGEST]}…"
 
 
@@ -312,10 +297,8 @@ def mermaid(entries: list[Entry], total: int, evicted: int) -> str:
 
 def _arrows(entry: Entry, listener: str, everybody: str) -> list[str]:
     """Return what a diagram has of an entry: an arrow or two, or a note."""
-    summary, came = (
-        _as_mermaid(f"{entry.seq} {entry.summary}"),
-        _as_mermaid(entry.came or ""),
-    )
+    summary = _as_mermaid(f"{entry.seq} {entry.summary}")
+    came = _as_mermaid(entry.came or "")
     if entry.sort == "attempt":
         return [
             f"{THINGSPACE}->>{listener}: {summary}",
