@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 from threading import Event, Lock
 from typing import Any
@@ -328,9 +329,6 @@ class Backend:
         def tell(what: str, fault: Fault, now: datetime) -> None:
             event_log.note("fault", now, fault.account, f"{what}: {fault}")
 
-        def tell_held(account: str | None, now: datetime, summary: str) -> None:
-            event_log.note("fault", now, account, summary)
-
         state = BackendState(
             settings=settings,
             registry=Registry(seed.registrations),
@@ -345,7 +343,7 @@ class Backend:
                 settings.signature_header,
             ),
             faults=Faults(self.sequence, tell),
-            pauses=Holds(self.runtime.timers, tell_held),
+            pauses=Holds(self.runtime.timers, partial(event_log.note, "fault")),
             event_log=event_log,
             notifier=notifier,
             events=seed.events,

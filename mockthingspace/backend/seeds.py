@@ -48,13 +48,17 @@ class Instant(fields.AwareDateTime):
             raise self.make_error("invalid", input=value, obj_type="instant") from error
 
 
-class Seeded(BaseSchema):
-    """One registration, in the admin API's names; a signed one gets its secret."""
+class Strict(BaseSchema):
+    """Refuses unknown fields: a seed is the user's, and a typo is a mistake."""
 
     class Meta:
-        """Refuse unknown fields: a seed is the user's, and a typo is a mistake."""
+        """Refuse them."""
 
         unknown = RAISE
+
+
+class Seeded(Strict):
+    """One registration, in the admin API's names; a signed one gets its secret."""
 
     error_messages = {  # noqa: RUF012 (marshmallow's own idiom)
         "unknown": "unknown; a registration has family, account, service, url, "
@@ -72,13 +76,8 @@ class Seeded(BaseSchema):
     registered_at = Instant(format="iso")
 
 
-class Template(BaseSchema):
+class Template(Strict):
     """``{family, service, message}``, a message of the user's own."""
-
-    class Meta:
-        """Refuse unknown fields, as in a registration."""
-
-        unknown = RAISE
 
     error_messages = {  # noqa: RUF012 (marshmallow's own idiom)
         "unknown": "unknown; an event has family, service, message"

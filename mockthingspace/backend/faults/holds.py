@@ -33,12 +33,12 @@ class Holds:
 
     Args:
         timers: Of the server's clock.
-        tell: Told of each reply that a clock that stands holds back: whose, when,
+        tell: Told of each reply that a clock that stands holds back: when, whose,
             and in words.
     """
 
     def __init__(
-        self, timers: Timers, tell: Callable[[str | None, datetime, str], object]
+        self, timers: Timers, tell: Callable[[datetime, str | None, str], object]
     ) -> None:
         self._timers = timers
         self._tell = tell
@@ -78,7 +78,7 @@ class Holds:
         if clock.mode == "manual":
             summary = f"holds a reply back: {', '.join(map(str, faults))}"
             frees = f"advance(seconds={seconds:g}) frees it"
-            self._tell(account, now, f"{summary}; {frees}")
+            self._tell(now, account, f"{summary}; {frees}")
         end_at = now + timedelta(seconds=seconds)
         self._timers.at(end_at, lambda: pause not in self._under_way, pause.end)
         with holding(environ, pause.over):

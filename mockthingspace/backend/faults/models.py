@@ -146,12 +146,12 @@ class Faults:
                     and item.fault.slot not in taken
                     and item.chance.random() < item.fault.probability
                 ):
-                    acting.append(self._act(item))
+                    item.fault = replace(item.fault, acted=item.fault.acted + 1)
+                    acting.append(item.fault)
             used_up = self._take(lambda item: item.acted == item.times)
         for fault in acting:
             self._tell("acted", fault, now)
-        for fault in ended + used_up:
-            self._tell("cleared", fault, now)
+        self._tell_cleared(ended + used_up, now)
         return acting
 
     @property
@@ -164,8 +164,7 @@ class Faults:
         with self._lock:
             ended = self._clear(now)
             left = [fault.fault for fault in self._planned]
-        for fault in ended:
-            self._tell("cleared", fault, now)
+        self._tell_cleared(ended, now)
         return left
 
     def remove(self, unwanted: Callable[[Fault], bool], now: datetime) -> list[Fault]:
@@ -173,13 +172,12 @@ class Faults:
         with self._lock:
             ended = self._clear(now)
             gone = self._take(unwanted)
-        for fault in ended + gone:
-            self._tell("cleared", fault, now)
+        self._tell_cleared(ended + gone, now)
         return gone
 
-    def _act(self, item: _Planned) -> Fault:
-        item.fault = replace(item.fault, acted=item.fault.acted + 1)
-        return item.fault
+    def _tell_cleared(self, faults: list[Fault], now: datetime) -> None:
+        for fault in faults:
+            self._tell("cleared", fault, now)
 
     def _clear(self, now: datetime) -> list[Fault]:
         return self._take(lambda fault: fault.expires_at() <= now)

@@ -104,13 +104,8 @@ def at_path(wanted: Any) -> tuple[str, Callable[[Exchange], Any], Mapping[str, A
     Raises:
         AdminError: The path has more to it than names and numbers.
     """
-    expression, matchers = wanted, {"absent": False}
-    if isinstance(wanted, Mapping):
-        matchers = {
-            name: value for name, value in wanted.items() if name != "expression"
-        }
-        expression = wanted.get("expression")
-        matchers = matchers or {"absent": False}
+    matchers = dict(wanted) if isinstance(wanted, Mapping) else {"expression": wanted}
+    expression = matchers.pop("expression", None)
     if not isinstance(expression, str) or not _PATH.fullmatch(expression):
         raise AdminError(
             "unknown_matcher",
@@ -126,7 +121,7 @@ def at_path(wanted: Any) -> tuple[str, Callable[[Exchange], Any], Mapping[str, A
         found = _at(steps)(exchange)
         return found if found is None else words(found)
 
-    return "".join(["body", *map(_dotted, steps)]), read, matchers
+    return "".join(["body", *map(_dotted, steps)]), read, matchers or {"absent": False}
 
 
 def document(exchange: Exchange) -> Any:
