@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from mockthingspace.backend.store.event_log import LogEntry
@@ -34,7 +34,6 @@ Sort = Literal[
     "clock",
     "reset",
 ]
-SORTS: tuple[Sort, ...] = get_args(Sort)
 SIGNS: Mapping[Sort, str] = {
     "request": "-->",
     "reply": "<--",

@@ -136,15 +136,6 @@ def schema(
     return made
 
 
-class Result(BaseSchema):
-    """``{errorCode, errorMessage}``."""
-
-    known = documented(sources.SDK)
-
-    code = fields.String(data_key="errorCode")
-    message = fields.String(data_key="errorMessage")
-
-
 class Success(BaseSchema):
     """``{success: true}``."""
 

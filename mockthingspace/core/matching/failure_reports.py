@@ -14,14 +14,14 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from mockthingspace.core.clock import rfc3339
-from mockthingspace.core.matching.criteria import Criterion, matches, near_misses
-from mockthingspace.core.models import TRANSPORT_HEADERS, Delivery
-from mockthingspace.core.redaction import (
-    body_without_secrets,
-    header,
-    printable,
-    without_secrets,
+from mockthingspace.core.matching.criteria import (
+    Criterion,
+    matches,
+    near_misses,
+    redacted,
 )
+from mockthingspace.core.models import TRANSPORT_HEADERS, Delivery
+from mockthingspace.core.redaction import printable
 from mockthingspace.core.serializers import counted, delivery_line, line
 
 FEW = 5
@@ -224,21 +224,19 @@ def _too_few(came: list[Any], count: int | None) -> bool:
 
 def _pattern_rows(pattern: Mapping[str, Any]) -> Rows:
     """Spell what a pattern of the handle asks for, secrets hidden."""
-    rows: Rows = []
+    texts: Rows = []
     for key, value in pattern.items():
         if key == "headers":
-            each = (
-                (name, header(name, item["equalTo"])) for name, item in value.items()
-            )
-            rows += [(f"headers.{name}", shown) for name, shown in each]
+            texts += [
+                (f"{key}.{name}", item["equalTo"]) for name, item in value.items()
+            ]
         elif key == "bodyPatterns":
             [body] = value
             holds = json.dumps(body["equalToJson"]) if "equalToJson" in body else ""
-            text = holds or body["equalTo"]
-            rows.append(("body", body_without_secrets(text.encode("utf-8", "replace"))))
+            texts.append(("body", holds or body["equalTo"]))
         elif key != "since" or value:
-            rows.append((key, without_secrets(str(value))))
-    return rows
+            texts.append((key, str(value)))
+    return [(field, redacted(field, text)) for field, text in texts]
 
 
 def _fields(asked: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
