@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 from socketserver import TCPServer
-from threading import Event, Lock, Thread, current_thread
+from threading import Event, Thread, current_thread
 from typing import Any
 
 POLL_S = 0.005
@@ -60,27 +60,24 @@ Receive = Callable[[str, str, Headers, bytes], Step]
 class HttpServer(TCPServer):
     """The port, and a thread for each connection; answers once made.
 
+    A connection is for one request: none that is kept can die between two, which
+    whoever sends would take for no attempt.
+
     Args:
         host: The address to bind.
         port: The port to bind; 0 picks a free one.
         receive: Given a request's method, path, headers and body; returns its answer.
-        keeps: Whether a connection may be kept for the next request.
     """
 
     allow_reuse_address = True
     request_queue_size = 128
 
-    def __init__(
-        self, host: str, port: int, receive: Receive, keeps: Callable[[], bool]
-    ) -> None:
+    def __init__(self, host: str, port: int, receive: Receive) -> None:
         if ":" in host:
             self.address_family = socket.AF_INET6
         super().__init__((host, port), _Connection)
         self.receive = receive
         self.stopping = Event()
-        self.keeps = keeps
-        self._resting: set[socket.socket] = set()
-        self._lock = Lock()  # no other is taken while it is held
         self._open: dict[Thread, Any] = {}
         self._thread = self._begin(self.serve_forever, POLL_S)
 
@@ -104,29 +101,7 @@ class HttpServer(TCPServer):
             with suppress(OSError):  # the other side has gone
                 self.finish_request(request, client_address)
         finally:
-            self.resumes(request)
             self.shutdown_request(request)
-
-    def rest(self, connection: socket.socket) -> bool:
-        """Let an answered connection wait for a request; say whether it may."""
-        with self._lock:
-            self._resting.add(connection)
-        return self.keeps()
-
-    def resumes(self, connection: socket.socket) -> bool:
-        """Note that a connection waits no more; say whether it did."""
-        with self._lock:
-            waited = connection in self._resting
-            self._resting.discard(connection)
-            return waited
-
-    def end_resting(self) -> None:
-        """End the connections that wait for another request."""
-        with self._lock:
-            for connection in self._resting:
-                with suppress(OSError):  # the other side has gone
-                    connection.shutdown(socket.SHUT_RDWR)
-            self._resting.clear()
 
     def stop(self) -> None:
         """Close the port and every connection, and wait for their threads."""
@@ -142,50 +117,40 @@ class HttpServer(TCPServer):
 
 
 class _Connection(BaseHTTPRequestHandler):
-    """Reads a connection's requests, one after another, and answers each."""
+    """Reads a connection's request and answers it."""
 
     server: HttpServer
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # an answer leaves in one piece
     disable_nagle_algorithm = True
-    rested = False
 
     def _answer(self) -> None:
         """Receive a request and answer it as the listener says."""
+        self.close_connection = True
         length = self.headers.get("Content-Length", "0")
         if "Transfer-Encoding" in self.headers or not length.isdecimal():
             self.send_error(411)
             return
         if len(length) > LONGEST_LENGTH:
             self.send_error(413)
-            self.close_connection = True
             return
         body = self.rfile.read(int(length))
         if len(body) < int(length):
-            self.close_connection = True
-            return
-        if self.rested and not self.server.resumes(self.connection):
-            self.close_connection = True  # it was ended before this came
             return
         headers = Headers(self.headers.items())
         step = self.server.receive(self.command, self.path, headers, body)
         stopped = self.server.stopping.wait(step.delay_s)
         if stopped or step.status_code is None:
-            self.close_connection = True
             return
         self.send_response_only(step.status_code)
         if step.status_code not in BODILESS:
             self.send_header("Content-Length", str(len(step.body)))
         for name, value in (step.headers or {}).items():
             self.send_header(name, value)
-        if not self.server.keeps():
-            self.send_header("Connection", "close")
+        self.send_header("Connection", "close")
         self.end_headers()
         if step.status_code not in BODILESS and self.command != "HEAD":
             self.wfile.write(step.body)
-        self.wfile.flush()
-        self.rested = self.server.rest(self.connection)
-        self.close_connection |= not self.rested
 
     do_DELETE = do_GET = do_HEAD = do_OPTIONS = _answer  # noqa: N815 (http.server's)
     do_PATCH = do_POST = do_PUT = _answer  # noqa: N815

@@ -111,7 +111,7 @@ class Listener:
         if self._server is not None:
             raise MockThingSpaceError(f"this listener is already running at {self.url}")
         try:
-            self._server = HttpServer(self.host, self.port, self._receive, self._keeps)
+            self._server = HttpServer(self.host, self.port, self._receive)
         except (OSError, OverflowError) as error:
             instead = "--port, or in code with port="
             raise cannot_bind(self.host, self.port, error, instead) from error
@@ -194,12 +194,7 @@ class Listener:
     then = reply
 
     def close(self, times: int | None = 1) -> "Listener":
-        """Close the connection of the next messages without an answer.
-
-        None that is kept meets it, or whoever sends would take it for one that died
-        while idle, and send once more: the answer before says that it is the last,
-        and connections that wait for a message are closed.
-        """
+        """Close the connection of the next messages without an answer."""
         return self._then(Step(times, None))
 
     def hang(self, times: int | None = 1) -> "Listener":
@@ -221,20 +216,7 @@ class Listener:
             raise ValueError(f"times is 1 or more, or None; came {step.left}")
         with self._arrived:
             self._script.append(step)
-            self._end_unless_kept()
         return self
-
-    def _keeps(self) -> bool:
-        """Say whether connections are kept: not where the next message has no answer.
-
-        It is asked in the threads of the connections.
-        """
-        with self._arrived:
-            return not self._script or self._script[0].status_code is not None
-
-    def _end_unless_kept(self) -> None:
-        if self._server is not None and not self._keeps():
-            self._server.end_resting()
 
     def _receive(self, method: str, path: str, headers: Headers, body: bytes) -> Step:
         """Record a message, and say how it is answered."""
@@ -245,7 +227,6 @@ class Listener:
                 step.left -= 1
                 if not step.left:
                     self._script.popleft()
-            self._end_unless_kept()
             status = step.status_code
             message = ReceivedMessage(method, path, headers, body, now, status)
             self._messages.append(message)

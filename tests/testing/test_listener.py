@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
-from http.client import HTTPConnection
 from time import monotonic
 from urllib.parse import urlsplit
 
@@ -170,22 +169,6 @@ def test_a_step_that_cannot_be_is_refused(script, words):
         script(Listener())
 
 
-def test_a_connection_is_kept(listener):
-    """Messages one after another come over one connection."""
-    parts = urlsplit(listener.url)
-    client = HTTPConnection(parts.hostname, parts.port, timeout=PATIENCE_S)
-    client.connect()
-    port = client.sock.getsockname()[1]
-    for number in range(3):
-        client.request("POST", "/callback", body=str(number))
-        client.getresponse().read()
-
-        assert client.sock.getsockname()[1] == port
-
-    client.close()
-    assert [message.json for message in listener.messages] == [0, 1, 2]
-
-
 @pytest.mark.parametrize(
     ("method", "status", "length"),
     [("HEAD", 200, "4"), ("GET", 204, None), ("GET", 304, None)],
@@ -214,14 +197,6 @@ def test_a_connection_is_closed_without_an_answer(listener):
     assert [message.status_code for message in listener.messages] == [None, 202]
 
 
-def _answered(client, last=False):
-    """Send a message and read its answer, which may say that it is the last."""
-    client.sendall(HEAD + b"\r\n")
-    summary = b"Connection: close\r\n" if last else b""
-    expected = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n" + summary + b"\r\n"
-    assert client.recv(100) == expected
-
-
 def test_a_close_fails_the_next_attempt(listener):
     """Scripted after an answer, too: no kept connection is left to meet it."""
     with MockThingSpace(retries="none") as mock:
@@ -235,51 +210,6 @@ def test_a_close_fails_the_next_attempt(listener):
         statuses = [delivery.status for delivery in mock.deliveries()]
 
     assert statuses == ["delivered", "abandoned"]
-    assert [message.status_code for message in listener.messages] == [200, None]
-
-
-def test_no_kept_connection_meets_a_close(listener):
-    """All that wait are ended when the next message meets one."""
-    listener.reply(200, times=3).close()
-    with _connected(listener) as first, _connected(listener) as second:
-        _answered(first)
-        _answered(second)
-        _answered(second, last=True)
-
-        assert (first.recv(1), second.recv(1)) == (b"", b"")
-
-
-def test_an_answer_knows_what_was_scripted_meanwhile(listener):
-    """It says that it is the last where a close was scripted after its message."""
-    listener._on_message = lambda _: listener.close()
-    with _connected(listener) as client:
-        _answered(client, last=True)
-
-
-def test_a_close_that_comes_with_an_answer_ends_its_connection(listener):
-    """It was too late for the answer to say so."""
-    kept = iter([True, False])
-    listener._server.keeps = lambda: next(kept)
-    with _connected(listener) as client:
-        _answered(client)
-
-        assert client.recv(1) == b""
-
-
-def test_half_a_message_on_a_connection_that_is_closed_is_none(listener):
-    """It is not recorded, and uses up no step."""
-    rested, rest = threading.Event(), listener._server.rest
-    listener._server.rest = lambda kept: (rest(kept), rested.set())[0]
-    with _connected(listener) as client:
-        _answered(client)
-        assert rested.wait(PATIENCE_S)
-        client.sendall(HEAD)
-        listener.close()
-
-        assert client.recv(1) == b""
-
-    with pytest.raises(requests.ConnectionError):
-        _post(listener)
     assert [message.status_code for message in listener.messages] == [200, None]
 
 
@@ -306,17 +236,6 @@ def test_stopping_ends_what_is_not_answered_yet(listener, script):
     with _connected(listener) as client:
         client.sendall(HEAD + b"\r\n")
         listener.wait_for(1)
-
-        listener.stop()
-
-        assert client.recv(100) == b""
-
-
-def test_stopping_ends_connections_that_are_kept(listener):
-    """A sender's idle connection does not keep the listener."""
-    with _connected(listener) as client:
-        client.sendall(HEAD + b"\r\n")
-        assert client.recv(100) == b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
         listener.stop()
 
