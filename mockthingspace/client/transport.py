@@ -5,15 +5,12 @@ it, so neither can do what a script could not.
 """
 
 import json
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from functools import cache
 from importlib.util import find_spec, module_from_spec
-from selectors import EVENT_READ, DefaultSelector
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
-from weakref import finalize
 
 from mockthingspace.core.exceptions import (
     AdminError,
@@ -23,7 +20,6 @@ from mockthingspace.core.exceptions import (
 
 if TYPE_CHECKING:
     from http.client import HTTPConnection
-    from socket import socket
     from types import ModuleType
 
 __tracebackhide__ = True  # in every frame of this module, for pytest
@@ -162,8 +158,8 @@ def with_scheme(url: str, origin: str = "") -> str:
 def remote(url: str, origin: str = "") -> Transport:
     """Ask a server that is running somewhere else.
 
-    From any number of threads; connections are kept alive. Proxies are not asked
-    and redirects not followed: neither has any business with a local server.
+    From any number of threads, on a connection for each request. Proxies are not
+    asked and redirects not followed: neither has any business with a local server.
 
     Args:
         url: Where it is, with its scheme.
@@ -172,18 +168,12 @@ def remote(url: str, origin: str = "") -> Transport:
     http = _unpatched_http_client()
     parts = urlsplit(url)
     connect = http.HTTPSConnection if parts.scheme == "https" else http.HTTPConnection
-    idle: deque[HTTPConnection] = deque()
 
     def send(asked: AdminRequest) -> tuple[int, bytes]:
+        connection = connect(parts.hostname, parts.port, timeout=TIMEOUT_S)
         try:
-            connection = idle.pop()
-        except IndexError:
-            connection = connect(parts.hostname, parts.port, timeout=TIMEOUT_S)
-        try:
-            with ExitStack() as unless_whole:
-                unless_whole.callback(connection.close)
-                answer = _exchange(connection, asked)
-                unless_whole.pop_all()
+            with closing(connection):
+                return _exchange(connection, asked)
         except TimeoutError as error:
             waited_s = _patience_s(asked) or TIMEOUT_S
             raise AdminError(
@@ -196,10 +186,7 @@ def remote(url: str, origin: str = "") -> Transport:
                 f"running there? ({error})",
                 0,
             ) from error
-        idle.append(connection)
-        return answer
 
-    finalize(send, _close, idle)
     return send
 
 
@@ -221,10 +208,7 @@ def _unpatched_http_client() -> "ModuleType":
 
 def _exchange(connection: "HTTPConnection", asked: AdminRequest) -> tuple[int, bytes]:
     """Send a request and read the whole reply."""
-    if connection.sock is not None and _is_readable(connection.sock):
-        connection.close()  # the other side has closed it, as nothing is due
-    if connection.sock is None:
-        connection.connect()
+    connection.connect()
     connection.sock.settimeout(_patience_s(asked))
     query = urlencode(asked.query, doseq=True)
     target = quote(asked.path, safe="/%") + ("?" + query if query else "")
@@ -236,17 +220,6 @@ def _exchange(connection: "HTTPConnection", asked: AdminRequest) -> tuple[int, b
         connection.request(asked.method, target, content, headers)
     response = connection.getresponse()
     return response.status, response.read()
-
-
-def _is_readable(connected: "socket") -> bool:
-    with DefaultSelector() as selector:
-        selector.register(connected, EVENT_READ)
-        return bool(selector.select(0))
-
-
-def _close(connections: Iterable["HTTPConnection"]) -> None:
-    for connection in connections:
-        connection.close()
 
 
 def _patience_s(asked: AdminRequest) -> float | None:

@@ -4,8 +4,7 @@ import ssl
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from socket import create_server, socket
-from threading import Thread
+from socket import create_server
 
 import pytest
 
@@ -18,69 +17,11 @@ CERTIFICATE = Path(__file__).parents[1] / "self_signed.pem"
 REPLY = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
 
-class Serving:
-    """A server that answers so many requests a connection, and then closes it."""
-
-    def __init__(self, *answers: int) -> None:
-        self.heads: list[list[str]] = []
-        self._answers = answers
-        self._port = create_server(("127.0.0.1", 0))
-        self._port.settimeout(TIMEOUT_S)
-        self.url = f"http://127.0.0.1:{self._port.getsockname()[1]}"
-        self._closed = Thread(target=self._serve)
-        self._closed.start()
-
-    def _serve(self) -> None:
-        with self._port:
-            for number in self._answers:
-                self._answer(self._port.accept()[0], number)
-
-    def _answer(self, connection: socket, number: int) -> None:
-        heads: list[str] = []
-        self.heads.append(heads)
-        with connection:
-            for _ in range(number):
-                received = b""
-                while not received.endswith(b"\r\n\r\n"):
-                    received += connection.recv(1)
-                heads.append(received.decode())
-                connection.sendall(REPLY)
-
-    def join(self) -> None:
-        """Wait until the last connection is closed."""
-        self._closed.join(TIMEOUT_S)
-
-
 @pytest.fixture
 def backend() -> Iterator[MockThingSpace]:
     """A server that runs, to be asked from outside."""
     with MockThingSpace() as running:
         yield running
-
-
-def test_a_connection_is_kept():
-    """A second request goes over the connection of the first."""
-    server = Serving(2)
-    client = AdminClient(remote(server.url))
-
-    client.ask("GET", "/health")
-    client.ask("GET", "/families")
-
-    server.join()
-    assert [len(heads) for heads in server.heads] == [2]
-
-
-def test_a_connection_that_was_closed_is_made_anew(monkeypatch):
-    """A kept connection that the other side has closed is not used again."""
-    server = Serving(1, 1)
-    client = AdminClient(remote(server.url))
-    client.ask("GET", "/health")
-    monkeypatch.setattr("mockthingspace.client.transport._is_readable", lambda _: True)
-
-    client.ask("GET", "/health")
-
-    server.join()
-    assert [len(heads) for heads in server.heads] == [1, 1]
 
 
 def test_a_path_and_a_query_arrive_as_they_were_given(backend):
