@@ -616,26 +616,6 @@ def test_what_cannot_be_logged_fails_nobody(capsys):
     )
 
 
-def test_two_servers_do_not_share_a_port_file(serve, capsys, tmp_path):
-    """The second is refused while the first one runs; once it is killed, it is not."""
-    file, seen = tmp_path / "port.txt", []
-    with _serving("--port-file", str(file)) as (process, url):
-        kept = file.read_text()
-        refused = serve("--port", "0", "--port-file", str(file))
-        said = capsys.readouterr().err
-        assert (refused, file.read_text()) == ((2, ""), kept)
-        assert f"runs on port {kept.strip()!r}" in said
-        assert url.endswith(f":{kept.strip()}")
-        process.kill()
-        process.wait(30)
-
-    serve(
-        "--port", "0", "--port-file", str(file),
-        act=lambda url: seen.append(f"{url}\n".endswith(_text(file))),
-    )  # fmt: skip
-    assert (seen, file.exists()) == ([True], False)
-
-
 def test_nothing_in_the_log_is_obeyed_by_a_terminal(capsys):
     """Messages, and what an exception says, are escaped; lines stay lines."""
     with _logging_to_stderr("text"):
