@@ -135,12 +135,6 @@ class Settings:
     allowed_hosts: frozenset[str] = _setting(
         frozenset(), NAMES, "further Host names the admin API may be reached by"
     )
-    api_page: bool = _setting(
-        False,
-        SWITCH,
-        "serve a page to read the OpenAPI description by, at /__admin/openapi/ (needs "
-        "the extra openapi)",
-    )
     seed: str | None = _setting(
         None, SEED, "JSON file of registrations and settings to start from"
     )

@@ -413,7 +413,6 @@ def test_a_seed_file_is_read_once(tmp_path: Path) -> None:
         ({"settings": {"seed": "a"}}, "seed: only set when a server starts"),
         ({"settings": {"allowed_hosts": []}}, "allowed_hosts: only set when a server"),
         ({"settings": {"clock": "manual"}}, "clock: only set when a server starts"),
-        ({"settings": {"api_page": True}}, "api_page: only set when a server starts"),
         ({"settings": {"dialect": "page"}}, "allowed: sdk | docs"),
         ({"settings": {"secret_header": "a b"}}, "allowed: the name of an HTTP header"),
         ({"events": []}, "the events of a seed document must be an object"),

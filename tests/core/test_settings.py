@@ -52,7 +52,6 @@ def test_nothing_given_is_all_defaults() -> None:
         "allow_public_listeners": False,
         "journal_limit": 10_000,
         "allowed_hosts": frozenset(),
-        "api_page": False,
         "seed": None,
     }
 
@@ -104,7 +103,6 @@ GOOD: list[tuple[str, Any, Any]] = [
     ("journal_limit", 1, 1),
     ("journal_limit", 10**9, 10**9),
     ("allowed_hosts", ("a", "a"), frozenset("a")),
-    ("api_page", "yes", True),
     ("seed", None, None),
 ]
 
@@ -136,7 +134,6 @@ BAD: dict[str, list[Any]] = {
     "clock": [None, True, 0, "", "Manual", ["real"]],
     "allow_public_listeners": [None, 1, 0, 1.0, NAN, "", "maybe", [], {}],
     "allowed_hosts": [None, 5, "", ["a\t"], [5], {"a": 1}],
-    "api_page": [None, 1, "", "maybe", [], {}],
     "seed": [5, True, ["a"], "a\0b", ""],
 }
 BAD["retries"] += [[None], [True], ["a"], [NAN], [-1], [10**400], "nan", "1;2", b"5"]

@@ -702,7 +702,7 @@ def test_a_foreign_page_is_refused(
 
 
 @each("site", ["cross-site", "same-site", "Cross-Site", "", "?"])
-@each("path", ["/__admin/requests?since=0", "/__admin/openapi/"])
+@each("path", ["/__admin/requests?since=0", "/__admin/openapi.json"])
 def test_a_request_from_another_site_is_refused(
     client: FlaskClient, site: str, path: str
 ) -> None:

@@ -3,7 +3,6 @@
 import re
 import sys
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -31,7 +30,6 @@ from mockthingspace.spec.fields import HttpHeaders, ListenerUrl
 from ..rows import each
 
 AT = "/__admin/openapi.json"
-PAGE = "/__admin/openapi/"
 OPERATIONS = [(api, operation) for api in APIS for operation in api.operations]
 EVENTS = [(api, event) for api in APIS for event in api.events]
 GRANTING = Settings(deregister_missing="ok")
@@ -63,8 +61,8 @@ def _contents(value: Any) -> Iterator[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
-    """A client of a server that shows the page."""
-    app = create_app(Settings(api_page=True))
+    """A client of a server."""
+    app = create_app()
     yield app.test_client()
     app.extensions[EXTENSION].close()
 
@@ -341,82 +339,3 @@ def test_without_the_extra_it_says_what_to_install(client, monkeypatch):
     assert reply.status_code == 501
     assert reply.get_json()["error"] == "missing_extra"
     assert "pip install 'mockthingspace[openapi]'" in reply.get_json()["message"]
-
-
-class _References(HTMLParser):
-    """What an HTML page refers to."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.found: list[str] = []
-        self.feed(html)
-
-    def handle_starttag(self, _: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found += [
-            value for name, value in attrs if name in ("href", "src") and value
-        ]
-
-
-def test_the_page_refers_to_nothing_elsewhere(client):
-    """All that the page is made of is served by the server itself."""
-    page = client.get(PAGE)
-    found = _References(page.text).found
-
-    assert (page.status_code, page.mimetype) == (200, "text/html")
-    assert len(found) == 7
-    for name in found:
-        reply = client.get(PAGE + name)
-        assert (reply.status_code, "/" in name) == (200, False)
-        reply.close()
-    start = client.get(f"{PAGE}start.js").text
-    assert "//" not in page.text + start
-    assert "validatorUrl: null" in start
-    policy = page.headers["Content-Security-Policy"]
-    assert "default-src 'none'" in policy
-    assert "http" not in policy
-
-
-def test_the_page_may_be_asked_for_without_its_last_slash(client):
-    """Who types the address gets there."""
-    reply = client.get(PAGE.rstrip("/"))
-
-    assert (
-        reply.status_code,
-        reply.location.removeprefix("http://localhost"),
-    ) == (308, PAGE)
-
-
-def test_the_page_is_closed_to_other_hosts(client):
-    """The guard of the admin API stands before it."""
-    reply = client.get(PAGE, headers={"Host": "evil.example"})
-
-    assert (reply.status_code, reply.get_json()["error"]) == (403, "foreign_host")
-
-
-def test_a_file_that_is_not_the_pages_is_not_served(client):
-    """What else lies in the folder is nobody's business."""
-    reply = client.get(f"{PAGE}swagger-ui.js")
-
-    assert (reply.status_code, reply.get_json()["error"]) == (404, "not_served")
-    assert "swagger-ui-bundle.js" in reply.get_json()["message"]
-
-
-@pytest.mark.parametrize("name", ["", "swagger-ui.css"])
-def test_the_page_has_to_be_asked_for(name):
-    """Where it is not served, the setting that serves it is named."""
-    app = create_app()
-
-    reply = app.test_client().get(PAGE + name)
-    app.extensions[EXTENSION].close()
-
-    assert (reply.status_code, reply.get_json()["error"]) == (404, "not_served")
-    assert "api_page=true" in reply.get_json()["message"]
-
-
-def test_the_page_without_the_extra_says_what_to_install(client, monkeypatch):
-    """Swagger UI is named as what is missing."""
-    monkeypatch.setitem(sys.modules, "flask_swagger_ui", None)
-
-    reply = client.get(PAGE)
-
-    assert (reply.status_code, reply.get_json()["error"]) == (501, "missing_extra")

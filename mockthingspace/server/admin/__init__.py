@@ -79,10 +79,6 @@ RESOURCES = (
     ("PUT", "/snapshot", state.restore),
     ("POST", "/reset", state.reset),
 )
-PAGES = (
-    ("GET", "/openapi/", openapi.page),
-    ("GET", "/openapi/<name>", openapi.file),
-)
 
 
 def front() -> Response:
@@ -98,7 +94,6 @@ def front() -> Response:
             "README.md and docs/",
             f"{PREFIX}/families",
             f"{PREFIX}/openapi.json",
-            f"{PREFIX}/openapi/ (with --api-page)",
         ],
     }
     text = json.dumps(document, indent=2)
@@ -120,7 +115,7 @@ def _there() -> Mapping[str, str]:
 def blueprint() -> Blueprint:
     """Build the admin API."""
     served = Blueprint("admin", __name__, url_prefix=PREFIX)
-    for method, rule, view in FRONT + RESOURCES + PAGES:
+    for method, rule, view in FRONT + RESOURCES:
         served.add_url_rule(
             rule,
             endpoint=f"{method} {rule}".replace(".", "-"),

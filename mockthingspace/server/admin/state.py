@@ -22,7 +22,6 @@ STARTED_WITH = (
     "attempt_timeout_s",
     "clock",
     "allow_public_listeners",
-    "api_page",
 )
 
 
