@@ -93,13 +93,6 @@ def logged(exchange: Exchange) -> dict[str, Any]:
     return {**shown["request"], **shown}
 
 
-def request_document(request: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a request that somebody describes with WireMock's keys as it is shown."""
-    kept = {key: value for key, value in request.items() if key != "bodyAsBase64"}
-    shown: dict[str, Any] = json.loads(body_without_secrets(json.dumps(kept).encode()))
-    return shown
-
-
 def line(shown: Mapping[str, Any]) -> str:
     """Return an exchange, as shown, in one line for a person."""
     request, served = shown["request"], None

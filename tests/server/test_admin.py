@@ -1027,14 +1027,3 @@ def test_many_large_lists_do_not_fill_the_memory(client: FlaskClient) -> None:
     kept = client.get("/__admin/requests/2").get_json()["response"]["body"]
     assert len(whole.text) > 100_000
     assert len(kept) <= LONGEST_KEPT
-
-
-def test_near_misses_of_unserved_requests_are_of_the_last_of_them(
-    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A journal full of them would take minutes to look through."""
-    monkeypatch.setattr(requests, "MOST_LOOKED_AT", 1)
-    for path in ("/first", "/last"):
-        client.get(path)
-    shown = client.get("/__admin/requests/unmatched/near-misses").get_json()
-    assert {miss["request"]["url"] for miss in shown["nearMisses"]} == {"/last"}

@@ -1,12 +1,10 @@
 """``requests``: the journal of exchanges, with WireMock's keys."""
 
-from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response
 
-from mockthingspace.apis import APIS
 from mockthingspace.core import serializers
 from mockthingspace.core.exceptions import AdminError
 from mockthingspace.core.matching import criteria, request_patterns
@@ -22,15 +20,8 @@ from mockthingspace.server.admin.common import (
 )
 from mockthingspace.server.http.blueprint import json_response
 from mockthingspace.server.http.current import current
-from mockthingspace.server.http.unmatched import nearest_operations
 
-MOST_LOOKED_AT = 100
 Show = Callable[[Exchange], dict[str, Any]]
-_LOGGED = (
-    *("method", "url", "absoluteUrl", "headers", "body", "clientIp", "cookies"),
-    *("queryParams", "queryParameters", "basicAuthCredentials", "bodyAsBase64"),
-    *("browserProxyRequest", "loggedDate", "loggedDateString"),
-)
 _FILTERS = ("account", "family", "operation", "status", "since", "limit")
 
 
@@ -45,61 +36,6 @@ def unmatched() -> Response:
     return _waiting(given, lambda exchange: not exchange.matched, serializers.logged)
 
 
-def near_operations() -> Response:
-    """Show for each that nothing serves the three operations that come nearest.
-
-    Of the last hundred such requests, as looking takes a while.
-    """
-    found = [
-        exchange
-        for exchange in _select(filters("account", "since"))
-        if not exchange.matched
-    ]
-    near: list[dict[str, Any]] = []
-    for exchange in found[-MOST_LOOKED_AT:]:
-        path = serializers.raw_path(exchange)
-        near += _near_operations(serializers.logged(exchange), exchange.method, path)
-    return json_response({"nearMisses": near})
-
-
-def near_operations_of_one() -> Response:
-    """Show the three operations that come nearest to a request as it is shown.
-
-    The request is repeated without its secrets, and without its body in Base64.
-    """
-    asked = document()
-    if unknown := asked.keys() - set(_LOGGED):
-        raise AdminError(
-            "unknown_key",
-            f"unknown key {min(unknown)!r}; a request has {', '.join(_LOGGED)}",
-        )
-    for name in ("method", "url"):
-        if not isinstance(asked.get(name), str):
-            raise AdminError("invalid_pattern", f"{name}: must be a string")
-    path = asked["url"].partition("?")[0]
-    near = _near_operations(serializers.request_document(asked), asked["method"], path)
-    return json_response({"nearMisses": near})
-
-
-def _near_operations(
-    shown: dict[str, Any], method: str, path: str
-) -> list[dict[str, Any]]:
-    return [
-        {
-            "request": shown,
-            "requestPattern": {
-                "method": operation.operation.method,
-                "url": operation.path,
-                "urlPathTemplate": operation.template,
-            },
-            "matchResult": {"distance": round(operation.distance, 3)},
-            "family": operation.family.name,
-            "operation": operation.operation.name,
-        }
-        for operation in nearest_operations(APIS, method, path)[: criteria.NEAREST]
-    ]
-
-
 def _waiting(
     given: dict[str, str],
     keep: Callable[[Exchange], bool],
@@ -110,7 +46,7 @@ def _waiting(
     matches = _filter(given)
 
     def found() -> list[Exchange]:
-        every = current().state.journal.every()  # a reset ends a wait
+        every = _journal()  # the current one, as a reset ends a wait
         return [exchange for exchange in every if matches(exchange) and keep(exchange)]
 
     def met(item: object) -> bool:
@@ -133,12 +69,12 @@ def remove_one(seq: int) -> Response:
 
 def remove() -> Response:
     """Forget those that match the filters; say how many."""
-    return _removed(_select(filters(*_FILTERS[:-1])))
+    return _removed([*filter(_filter(filters(*_FILTERS[:-1])), _journal())])
 
 
 def remove_all() -> Response:
     """Forget them all; say how many."""
-    return _removed(current().state.journal.every())
+    return _removed(_journal())
 
 
 def remove_found() -> Response:
@@ -150,7 +86,7 @@ def remove_found() -> Response:
 
 
 def _numbered(seq: int) -> Exchange:
-    for exchange in current().state.journal.every():
+    for exchange in _journal():
         if exchange.seq == seq:
             return exchange
     raise AdminError("unknown_request", f"the journal has no request {seq}", 404)
@@ -195,25 +131,18 @@ def _pattern() -> tuple[list[Exchange], list[criteria.Criterion]]:
     since = number(pattern, "since")
     pattern.pop("since", None)
     with_known_account(pattern)
-    return _since(since), request_patterns.criteria(pattern)
+    exchanges = [exchange for exchange in _journal() if exchange.seq > since]
+    return exchanges, request_patterns.criteria(pattern)
 
 
-def _since(seq: int) -> list[Exchange]:
-    return [
-        exchange for exchange in current().state.journal.every() if exchange.seq > seq
-    ]
-
-
-def _select(given: dict[str, str]) -> list[Exchange]:
-    matches = _filter(given)
-    every = current().state.journal.every()
-    return [exchange for exchange in every if matches(exchange)]
+def _journal() -> list[Exchange]:
+    return current().state.journal.every()
 
 
 def _filter(given: dict[str, str]) -> Callable[[Exchange], bool]:
     """Return what says whether an exchange matches filters."""
     pattern: dict[str, Any] = dict(given)
-    since = _start(pattern)
+    since = number(pattern, "since")
     for name in ("since", "limit", "wait_s"):
         pattern.pop(name, None)
     if "status" in pattern:
@@ -225,20 +154,6 @@ def _filter(given: dict[str, str]) -> Callable[[Exchange], bool]:
         return exchange.seq > since and criteria.matches(exchange, wanted)
 
     return matches
-
-
-def _start(given: Mapping[str, Any]) -> int:
-    """Return the ``seq`` that ``since`` means; it may be an instant too."""
-    since = str(given.get("since", ""))
-    if "T" not in since:
-        return number(given, "since")
-    try:
-        instant = datetime.fromisoformat(since.replace("Z", "+00:00"))
-    except ValueError as error:
-        raise AdminError("invalid_filter", f"since: {error}") from error
-    instant = instant if instant.tzinfo else instant.replace(tzinfo=timezone.utc)
-    earlier = [exchange for exchange in _since(0) if exchange.arrived_at <= instant]
-    return max((item.seq for item in earlier), default=0)
 
 
 def _listing(exchanges: list[Exchange], given: dict[str, str], show: Show) -> Response:
