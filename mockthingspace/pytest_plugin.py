@@ -49,16 +49,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the markers."""
+    """Declare the marker."""
     config.addinivalue_line(
         "markers",
         "thingspace(allow_unmatched=False): how the thingspace fixture checks this "
         "test; allow_unmatched=True lets it make requests that nothing serves",
-    )
-    config.addinivalue_line(
-        "markers",
-        "thingspace_fault(kind, **how): plan a fault for this test, as "
-        "thingspace.fault(kind, **how) does; repeatable, from top to bottom",
     )
 
 
@@ -199,7 +194,6 @@ def thingspace(
     handle.reset()
     request.node.stash[_BEGAN] = handle.timeline(limit=1)[-1].seq
     request.node.stash[_HANDLE] = handle
-    _plan_faults(request.node, handle)
     yield handle
     request.node.stash[_JOURNAL] = _journal(request.node, handle)
     _check(request.node, handle, allowed)
@@ -228,34 +222,6 @@ def _allows_unmatched(item: pytest.Item) -> bool:
             pytrace=False,
         )
     return bool(marker.kwargs.get("allow_unmatched", False))
-
-
-def _plan_faults(item: pytest.Item, handle: "MockThingSpace") -> None:
-    """Plan the faults of the test's markers; one that cannot be fails the test."""
-    from mockthingspace import MockThingSpaceError
-
-    for marker in reversed([*item.iter_markers("thingspace_fault")]):
-        try:
-            handle.fault(*marker.args, **marker.kwargs)
-            continue
-        except (MockThingSpaceError, TypeError) as error:
-            reason = str(error)
-        given = [repr(item) for item in marker.args]
-        given += [f"{name}={value!r}" for name, value in marker.kwargs.items()]
-        pytest.fail(
-            f"the marker thingspace_fault({', '.join(given)}): {reason}", pytrace=False
-        )
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Fail a test whose faults would never be planned."""
-    marked = item.get_closest_marker("thingspace_fault") is not None
-    if marked and "thingspace" not in getattr(item, "fixturenames", ()):
-        pytest.fail(
-            "the marker thingspace_fault does nothing without the fixture thingspace",
-            pytrace=False,
-        )
 
 
 def _check(item: pytest.Item, handle: "MockThingSpace", allowed: bool) -> None:

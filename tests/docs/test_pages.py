@@ -310,9 +310,7 @@ def test_every_fixture_marker_and_option_is_on_the_page() -> None:
     fixtures = [name for name in vars(pytest_plugin) if name.startswith("thingspace")]
     rows = re.findall(r"^\| .*?`(?:@pytest\.mark\.)?([\w-]+)", page, re.M)
 
-    assert sorted(rows) == sorted(
-        [*fixtures, "thingspace", "thingspace_fault", "--thingspace-url"]
-    )
+    assert sorted(rows) == sorted([*fixtures, "thingspace", "--thingspace-url"])
 
 
 def test_every_method_is_on_the_page_with_its_arguments() -> None:
