@@ -1,11 +1,17 @@
 """The commands that print what there is: the events, and how all of it is known."""
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from mockthingspace.cli.common import Command, Table, client, client_options, show
+from mockthingspace.cli.common import (
+    Command,
+    Console,
+    Table,
+    asks_server,
+    family_option,
+)
 from mockthingspace.core.models import EVIDENCE
 
 if TYPE_CHECKING:
@@ -20,24 +26,22 @@ KINDS = ("operation", "field", "refusal", "rule", "event", "message", "header")
     "  mockthingspace events --service NiddService\n"
     "  mockthingspace events Fota.upgradeFinished\n"
 )
-@client_options
-@click.option("--family", help="only this family's, such as connectivity")
+@asks_server
+@family_option
 @click.option("--service", help="only this callback service's, such as NiddService")
 @click.argument("name", required=False)
-def events(
-    url: str, as_json: bool, family: str | None, service: str | None, name: str | None
-) -> None:
+def events(console: Console, name: str | None, **filters: Any) -> None:
     """List the events that can be triggered, or the fields of the one NAMEd."""
     from mockthingspace.spec.events import unknown_event
 
-    document = client(url).ask("GET", "/events", family=family, service=service)
+    document = console.ask("GET", "/events", None, **filters)
     if name is None:
         rows = [
             (event["event"], event["family"], event["evidence"], event["summary"])
             for event in document["events"]
         ]
         lines = Table("EVENT", "FAMILY", "EVIDENCE", "SENT WHEN").lines(rows)
-        show(document, as_json, lines or ["no events"])
+        console.show(document, lines or ["no events"])
         return
     known = {event["event"]: event for event in document["events"]}
     if name not in known:
@@ -46,7 +50,7 @@ def events(
         (field["path"], json.dumps(field["default"]), field["evidence"])
         for field in known[name]["fields"]
     ]
-    show(known[name], as_json, Table("FIELD", "DEFAULT", "EVIDENCE").lines(fields))
+    console.show(known[name], Table("FIELD", "DEFAULT", "EVIDENCE").lines(fields))
 
 
 @click.command(
@@ -56,7 +60,7 @@ def events(
     "  mockthingspace fidelity --family fota-v1 --evidence assumed\n"
     "  mockthingspace fidelity --kind message --family connectivity --json\n",
 )
-@click.option("--family", help="only this family's, such as fota-v1")
+@family_option
 @click.option("--kind", type=click.Choice(KINDS), help="only entries of this kind")
 @click.option("--evidence", type=click.Choice(EVIDENCE), help="only what is known so")
 @click.option("--json", "as_json", is_flag=True, help="print a JSON document")

@@ -62,9 +62,7 @@ LIMIT_S = 4.0
     "--only", metavar="NAME", multiple=True, help="only this check; repeat it"
 )
 @click.option(
-    "--public",
     "--allow-public-listeners",
-    "allow_public_listeners",
     is_flag=True,
     help="reach public addresses too",
 )

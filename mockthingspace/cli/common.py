@@ -2,9 +2,8 @@
 
 import json
 import re
-from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from shlex import join
+from functools import cached_property, wraps
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -34,41 +33,62 @@ TYPED_STOP = "'mockthingspace clock manual'"
 ADVANCES = re.compile(r"advance\(seconds=([^)]+)\)")
 
 
-def client_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of every client of the admin API."""
-    as_json = click.option(
-        "--json", "as_json", is_flag=True, help="print the admin API's own document"
-    )
-    url = click.option(
+account_option = click.option("--account", help="only this account's")
+family_option = click.option("--family", help="only this family's, such as fota-v1")
+limit_option = click.option(
+    "--limit", type=click.IntRange(1), help="only the last so many"
+)
+follow_option = click.option("--follow", is_flag=True, help="go on until Ctrl-C")
+
+
+class Console:
+    """Asks the server at a URL what a command wants to know, and prints the answer."""
+
+    def __init__(self, url: str, as_json: bool) -> None:
+        self.url = url
+        self.as_json = as_json
+
+    @cached_property
+    def admin(self) -> "AdminClient":
+        """The client of the server's admin API; its errors say who chose the URL."""
+        from mockthingspace.client.transport import AdminClient, remote, with_scheme
+
+        source = click.get_current_context().get_parameter_source("url")
+        chosen = source is ParameterSource.ENVIRONMENT
+        origin = f" (from {URL_VARIABLE})" if chosen else ""
+        full = with_scheme(self.url, origin)
+        return AdminClient(remote(full, origin), f"at {full}{origin}")
+
+    def ask(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
+        """Send a request below ``/__admin`` and return the reply's document."""
+        return self.admin.ask(method, path, body, **query)
+
+    def show(self, document: Mapping[str, Any], lines: list[str]) -> None:
+        """Print a document, as it is or as lines for a person."""
+        if self.as_json:
+            click.echo(json.dumps(document, indent=2))
+        else:
+            click.echo("\n".join(printable(at_a_terminal(line)) for line in lines))
+
+
+def asks_server(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of every client of the admin API, as a console."""
+
+    @click.option(
         "--url",
         default=DEFAULT_URL,
         show_default=True,
         envvar=URL_VARIABLE,
         help=f"where the server runs (or set {URL_VARIABLE})",
     )
-    return url(as_json(command))
+    @click.option(
+        "--json", "as_json", is_flag=True, help="print the admin API's own document"
+    )
+    @wraps(command)
+    def run(*args: Any, url: str, as_json: bool, **given: Any) -> None:
+        command(*args, Console(url, as_json), **given)
 
-
-account_option = click.option("--account", help="only this account's")
-
-
-def client(url: str) -> "AdminClient":
-    """Return a client of the server that runs at a URL; errors say who chose it."""
-    from mockthingspace.client.transport import AdminClient, remote, with_scheme
-
-    source = click.get_current_context().get_parameter_source("url")
-    chosen = source is ParameterSource.ENVIRONMENT
-    origin = f" (from {URL_VARIABLE})" if chosen else ""
-    full = with_scheme(url, origin)
-    return AdminClient(remote(full, origin), f"at {full}{origin}")
-
-
-def show(document: Mapping[str, Any], as_json: bool, lines: list[str]) -> None:
-    """Print a document, as it is or as lines for a person."""
-    if as_json:
-        click.echo(json.dumps(document, indent=2))
-    else:
-        click.echo("\n".join(printable(at_a_terminal(line)) for line in lines))
+    return run
 
 
 class Table:
@@ -89,51 +109,47 @@ class Table:
 
 
 class Command(click.Command):
-    """A command that says what was meant by an option it does not have."""
+    """A command that says what was meant by an option it does not have.
+
+    Args:
+        hint: What the error says where the option is not an old name of another.
+    """
+
+    def __init__(self, *args: Any, hint: str = "", **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.hint = hint
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Add what was meant to the error."""
-        typed = [*args]  # as they are taken off when they are read
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
             option = error.option_name
-            meant = self.meant(option, typed)
-            if not meant:
+            old = option.lstrip("-").removeprefix("no-").replace("-", "_")
+            now = renamed(old, {param.name for param in self.params}, as_flag=True)
+            if not now and not self.hint:
                 raise
-            raise click.UsageError(f"No such option: {option}{meant}", ctx) from error
-
-    def meant(self, option: str, _: list[str]) -> str | None:
-        """Return how the error goes on: with the new name of an old option."""
-        old = option.lstrip("-").removeprefix("no-").replace("-", "_")
-        now = renamed(old, {param.name for param in self.params}, as_flag=True)
-        return now and f"; {now}."
+            said = f"{error.format_message()} {self.hint}"
+            if now:
+                said = f"No such option: {option}; {now}."
+            raise click.UsageError(said, ctx) from error
 
 
 class Group(click.Group):
-    """Commands; a word that is a command behind another is told the whole."""
-
-    @abstractmethod
-    def before(self, word: str) -> str | None:
-        """Return the command that a word must stand behind, if there is one."""
+    """Commands; the old name of one is told the new one."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find a command, or say what was meant."""
+        """Find a command, or say what it is called now."""
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            if now := renamed(args[0], self.commands):
-                said = f"No such command '{args[0]}'; {now}."
-                raise click.UsageError(said, ctx) from error
-            before = self.before(args[0])
-            if before is None:
+            now = renamed(args[0], self.commands)
+            if not now:
                 raise
-            typed = join([*ctx.command_path.split(), before, *args])
-            raise click.UsageError(
-                f"No such command '{args[0]}'. Did you mean '{typed}'?", ctx
-            ) from error
+            said = f"No such command '{args[0]}'; {now}."
+            raise click.UsageError(said, ctx) from error
 
 
 def moment(instant: str) -> str:

@@ -10,28 +10,18 @@ import click
 
 from mockthingspace.cli.common import (
     Command,
+    Console,
     Group,
     account_option,
-    client,
-    client_options,
-    show,
+    asks_server,
+    family_option,
 )
 
 ON = click.Choice(["requests", "deliveries"])
 
 
-class _Faults(Group):
-    """A group that knows the kinds of faults, which are no commands."""
-
-    def before(self, word: str) -> str | None:
-        """Return ``plan`` for a kind."""
-        from mockthingspace.backend.faults.kinds import FAULTS
-
-        return "plan" if word in {kind.name for kind in FAULTS} else None
-
-
 @click.group(
-    cls=_Faults,
+    cls=Group,
     invoke_without_command=True,
     epilog="\b\nExamples:\n"
     "  mockthingspace faults\n"
@@ -39,45 +29,29 @@ class _Faults(Group):
     "  mockthingspace faults plan status --set status=503 --times 2\n"
     "  mockthingspace faults clear --all\n",
 )
-@client_options
+@asks_server
 @account_option
 @click.pass_context
-def faults(
-    context: click.Context, /, url: str, as_json: bool, account: str | None
-) -> None:
+def faults(context: click.Context, console: Console, account: str | None) -> None:
     """List the faults that still act, in the order they were planned."""
     if context.invoked_subcommand is None:
-        document = client(url).ask("GET", "/faults", account=account)
-        show(document, as_json, _lines(document["faults"]) or ["no faults"])
-
-
-class _Plan(Command):
-    """A command that knows what kinds of faults take, which is no option of its own."""
-
-    def meant(self, option: str, typed: list[str]) -> str | None:
-        """Say how to give what was given as an option."""
-        from mockthingspace.backend.faults.kinds import FAULTS
-
-        name = option.lstrip("-").replace("-", "_")
-        if all(name not in kind.options for kind in FAULTS):
-            return None
-        rest = " ".join(typed).partition(option)[2].lstrip(" =")
-        value = rest.split(" ")[0] or "VALUE"
-        return f". What a kind takes is --set: --set {name}={value}"
+        document = console.ask("GET", "/faults", account=account)
+        console.show(document, _lines(document["faults"]) or ["no faults"])
 
 
 @faults.command(
-    cls=_Plan,
+    cls=Command,
+    hint="What a kind takes is --set NAME=VALUE.",
     epilog="\b\nExamples:\n"
     "  mockthingspace faults plan reset --operation register\n"
     "  mockthingspace faults plan delay --set seconds=30 --times always\n"
     "  mockthingspace faults plan duplicate --account 0242078689-00001\n",
 )
-@client_options
+@asks_server
 @click.argument("kind")
 @click.option("--on", type=ON, help="which, of a kind that both have (delay)")
 @account_option
-@click.option("--family", help="only this family's, such as fota-v1")
+@family_option
 @click.option("--operation", help="only this operation's, such as register")
 @click.option("--service", help="only this callback service's, of deliveries")
 @click.option("--event", help="only this event's, of deliveries")
@@ -95,13 +69,13 @@ class _Plan(Command):
     metavar="NAME=JSON",
     help="what the kind takes; what is no JSON is text",
 )
-def plan(url: str, as_json: bool, options: tuple[str, ...], **given: Any) -> None:
+def plan(console: Console, options: tuple[str, ...], **given: Any) -> None:
     """Plan a fault of a KIND: it acts from now on, until it is used up or expires."""
     body = {name: value for name, value in given.items() if value is not None}
     if body.get("times") == "always":
         body["times"] = None
-    document = client(url).ask("POST", "/faults", dict(map(_option, options)) | body)
-    show(document, as_json, _lines([document]))
+    document = console.ask("POST", "/faults", dict(map(_option, options)) | body)
+    console.show(document, _lines([document]))
 
 
 @faults.command(
@@ -109,12 +83,12 @@ def plan(url: str, as_json: bool, options: tuple[str, ...], **given: Any) -> Non
     "  mockthingspace faults clear 12\n"
     "  mockthingspace faults clear --account 0242078689-00001\n"
 )
-@client_options
+@asks_server
 @click.argument("identity", metavar="[ID]", required=False)
 @account_option
 @click.option("--all", "every", is_flag=True, help="of all accounts")
 def clear(
-    url: str, as_json: bool, identity: str | None, account: str | None, every: bool
+    console: Console, identity: str | None, account: str | None, every: bool
 ) -> None:
     """Clear the fault ID, or all of an account's, or all there are."""
     from urllib.parse import quote
@@ -123,11 +97,11 @@ def clear(
         raise click.UsageError("one of ID, --account and --all says what to clear")
     if identity is not None:
         path = f"/faults/{quote(identity, safe='')}"
-        document = client(url).ask("DELETE", path)
-        show(document, as_json, [f"cleared {line}" for line in _lines([document])])
+        document = console.ask("DELETE", path)
+        console.show(document, [f"cleared {line}" for line in _lines([document])])
         return
-    document = client(url).ask("DELETE", "/faults", account=account)
-    show(document, as_json, [f"cleared {document['removed']}"])
+    document = console.ask("DELETE", "/faults", account=account)
+    console.show(document, [f"cleared {document['removed']}"])
 
 
 @faults.command(epilog="\b\nExamples:\n  mockthingspace faults kinds\n")

@@ -16,7 +16,15 @@ from typing import Any
 import click
 
 from mockthingspace import __version__
-from mockthingspace.cli import catalogue, check_listener, deliveries, faults, timeline
+from mockthingspace.cli import (
+    catalogue,
+    check_listener,
+    clock,
+    deliveries,
+    faults,
+    timeline,
+    trigger,
+)
 from mockthingspace.cli.common import (
     CANNOT_BIND,
     EXIT_CODES,
@@ -26,15 +34,17 @@ from mockthingspace.cli.common import (
     USAGE,
     WAIT_S,
     Command,
+    Console,
     Group,
     Table,
     account_option,
-    client,
-    client_options,
+    asks_server,
     complain,
+    family_option,
+    follow_option,
+    limit_option,
     moment,
     printable_lines,
-    show,
 )
 from mockthingspace.core.exceptions import (
     AdminError,
@@ -81,18 +91,6 @@ class _ServeByDefault(Group):
             ctx.obj = UNNAMED
             args = ["serve", *args]
         return super().parse_args(ctx, args)
-
-    def before(self, word: str) -> str | None:
-        """Return the group that has a command of this name."""
-        groups = self.commands.items()
-        return next(
-            (
-                name
-                for name, group in groups
-                if isinstance(group, click.Group) and word in group.commands
-            ),
-            None,
-        )
 
 
 _OWN = ("--help", "-h", "--version")
@@ -167,38 +165,29 @@ def serve(port_file: str | None, log_format: str, **flags: Any) -> None:
 
 
 @cli.command()
-@client_options
-def health(url: str, as_json: bool) -> None:
+@asks_server
+def health(console: Console) -> None:
     """Say whether a server answers; exit 1 when none does."""
-    asking = client(url)
-    document = asking.ask("GET", "/health")
+    document = console.ask("GET", "/health")
     if "epoch" not in document:
-        raise asking.not_a_server(200)
+        raise console.admin.not_a_server(200)
     line = (
-        f"{document['status']}: mockthingspace {document['version']} at {url}, "
+        f"{document['status']}: mockthingspace {document['version']} at {console.url}, "
         f"up {document['uptime_s']:.0f} s"
     )
-    show(document, as_json, [line])
+    console.show(document, [line])
 
 
 @cli.command()
-@client_options
+@asks_server
 @account_option
-@click.option("--family", help="only this family's, such as fota-v1")
+@family_option
 @click.option("--service", help="only this callback service's, such as Fota")
-def registrations(
-    url: str,
-    as_json: bool,
-    account: str | None,
-    family: str | None,
-    service: str | None,
-) -> None:
+def registrations(console: Console, **filters: Any) -> None:
     """List the registrations, secrets hidden; 'snapshot' has them."""
     from mockthingspace.core.serializers import without_credentials
 
-    document = client(url).ask(
-        "GET", "/registrations", account=account, family=family, service=service
-    )
+    document = console.ask("GET", "/registrations", None, **filters)
     shown = [*map(without_credentials, document["registrations"])]
     document["registrations"] = shown
     rows = (
@@ -213,27 +202,24 @@ def registrations(
         for registration in shown
     )
     heads = ("ACCOUNT", "FAMILY", "SERVICE", "URL", "USER NAME", "REGISTERED")
-    show(document, as_json, Table(*heads).lines(rows) or ["no registrations"])
+    console.show(document, Table(*heads).lines(rows) or ["no registrations"])
 
 
 @cli.command()
-@client_options
+@asks_server
 @account_option
-@click.option("--family", help="only this family's, such as fota-v1")
+@family_option
 @click.option("--operation", help="only this operation's, such as register")
 @click.option("--status", type=int, help="only those answered with this status")
 @click.option("--unmatched", is_flag=True, help="only those that nothing serves")
-@click.option("--follow", is_flag=True, help="go on until Ctrl-C")
-@click.option("--limit", type=click.IntRange(1), help="only the last so many")
-def requests(
-    url: str, as_json: bool, unmatched: bool, follow: bool, **filters: Any
-) -> None:
+@follow_option
+@limit_option
+def requests(console: Console, unmatched: bool, follow: bool, **filters: Any) -> None:
     """List the requests received, oldest first, and how they were answered."""
     from mockthingspace.core.serializers import line
 
     path = "/requests/unmatched" if unmatched else "/requests"
-    asking = client(url)
-    document = asking.ask("GET", path, None, **filters)
+    document = console.ask("GET", path, None, **filters)
     lines = [
         f"{exchange['arrived_at']}  {line(exchange)}"
         for exchange in document["requests"]
@@ -241,14 +227,14 @@ def requests(
     if document["meta"]["evicted"]:
         lines.insert(0, f"({document['meta']['evicted']} older ones were evicted)")
     if lines or not follow:
-        show(document, as_json, lines or ["no requests"])
+        console.show(document, lines or ["no requests"])
     since = _last(document, 0)
     filters["limit"] = None
     while follow:
-        document = asking.ask("GET", path, None, **filters, since=since, wait_s=WAIT_S)
+        document = console.ask("GET", path, None, **filters, since=since, wait_s=WAIT_S)
         since = _last(document, since)
         for item in document["requests"]:
-            show(item, as_json, [f"{item['arrived_at']}  {line(item)}"])
+            console.show(item, [f"{item['arrived_at']}  {line(item)}"])
 
 
 def _last(document: Mapping[str, Any], before: int) -> int:
@@ -257,32 +243,32 @@ def _last(document: Mapping[str, Any], before: int) -> int:
 
 
 @cli.command()
-@client_options
+@asks_server
 @account_option
-def reset(url: str, as_json: bool, account: str | None) -> None:
+def reset(console: Console, account: str | None) -> None:
     """Make everything, or one account, as just started."""
-    document = client(url).ask("POST", "/reset", account=account)
+    document = console.ask("POST", "/reset", account=account)
     line = (
         f"as just started; before, there were: registrations "
         f"{document['registrations']}, requests {document['requests']}, tokens "
         f"{document['tokens']}"
     )
-    show(document, as_json, [line])
+    console.show(document, [line])
 
 
 @cli.command()
-@client_options
+@asks_server
 @click.option(
     "--restore",
     metavar="FILE",
     type=click.File(encoding="utf-8"),
     help="put this snapshot back instead ('-' reads standard input)",
 )
-def snapshot(url: str, as_json: bool, restore: Any) -> None:
+def snapshot(console: Console, restore: Any) -> None:
     """Print everything as a seed document, or restore one."""
-    asking = client(url)
     if restore is None:
-        show(asking.ask("GET", "/snapshot"), True, [])
+        console.as_json = True
+        console.show(console.ask("GET", "/snapshot"), [])
         return
     try:
         document = json.load(restore)
@@ -290,8 +276,8 @@ def snapshot(url: str, as_json: bool, restore: Any) -> None:
         raise click.UsageError(not_json(restore.name, error)) from error
     if not isinstance(document, Mapping):
         raise click.UsageError(f"{restore.name} must hold a JSON object")
-    answer = asking.ask("PUT", "/snapshot", document)
-    show(answer, as_json, [f"restored {answer['restored']} registrations"])
+    answer = console.ask("PUT", "/snapshot", document)
+    console.show(answer, [f"restored {answer['restored']} registrations"])
 
 
 @cli.command()
@@ -378,9 +364,9 @@ def main(args: list[str] | None = None) -> None:
 
 
 for _command in (
-    deliveries.trigger,
+    trigger.trigger,
     deliveries.deliveries,
-    deliveries.clock,
+    clock.clock,
     catalogue.events,
     catalogue.fidelity,
     check_listener.check_listener,

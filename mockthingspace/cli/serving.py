@@ -127,21 +127,14 @@ class _ToOutlet(logging.Handler):
         try:
             line = self.format(record)
         except Exception:  # noqa: BLE001 (who logs must not fail)
-            line = self.format(_unlogged(record))
+            line = self.format(_record(logging.ERROR, "cannot log %r", record.msg))
         self._outlet.say(line)
 
 
-def _unlogged(record: logging.LogRecord) -> logging.LogRecord:
-    """Return what is logged of a record that cannot be formatted: the reason."""
-    return logging.LogRecord(
-        record.name,
-        logging.ERROR,
-        record.pathname,
-        record.lineno,
-        "cannot log %r",
-        (record.msg,),
-        sys.exc_info(),
-    )
+def _record(level: int, message: str, item: object) -> logging.LogRecord:
+    """Return a record of the log's own, about something."""
+    error = sys.exc_info() if level == logging.ERROR else None
+    return logging.LogRecord(_log.name, level, "", 0, message, (item,), error)
 
 
 @contextmanager
@@ -150,11 +143,8 @@ def _logging_to_stderr(log_format: str) -> Iterator[None]:
     formatter = JsonFormatter() if log_format == "json" else TextFormatter()
 
     def lost(number: int) -> str:
-        record = logging.makeLogRecord(
-            {"levelno": logging.WARNING, "levelname": "WARNING", "args": (number,)}
-        )
-        record.msg = "lines not logged, because nobody read the log: %d"
-        return formatter.format(record)
+        said = "lines not logged, because nobody read the log: %d"
+        return formatter.format(_record(logging.WARNING, said, number))
 
     outlet = NonBlockingWriter(sys.stderr, lost)
     handler = _ToOutlet(outlet)

@@ -9,10 +9,11 @@ import click
 
 from mockthingspace.cli.common import (
     WAIT_S,
+    Console,
     account_option,
-    client,
-    client_options,
-    show,
+    asks_server,
+    follow_option,
+    limit_option,
 )
 
 FORMATS = click.Choice(["text", "json", "mermaid"])
@@ -31,7 +32,7 @@ FORMATS = click.Choice(["text", "json", "mermaid"])
     "  mockthingspace timeline --follow\n"
     "  mockthingspace timeline --format mermaid > timeline.mmd\n"
 )
-@client_options
+@asks_server
 @account_option
 @click.option(
     "--format",
@@ -40,31 +41,30 @@ FORMATS = click.Choice(["text", "json", "mermaid"])
     help="how it is printed; json is --json (default: text)",
 )
 @click.option("--since", type=click.IntRange(0), help="only what has a higher number")
-@click.option("--limit", type=click.IntRange(1), help="only the last so many")
-@click.option("--follow", is_flag=True, help="go on until Ctrl-C")
+@limit_option
+@follow_option
 def timeline(
-    url: str, as_json: bool, wanted: str | None, follow: bool, **filters: Any
+    console: Console, wanted: str | None, follow: bool, **filters: Any
 ) -> None:
     """Show requests, deliveries, faults, clock and resets in one order."""
     from mockthingspace.backend.timeline import lines
     from mockthingspace.client.timeline import entries, in_format
 
-    if as_json and wanted not in (None, "json"):
+    if console.as_json and wanted not in (None, "json"):
         raise click.UsageError(f"--json and --format {wanted} are two formats")
     if follow and wanted == "mermaid":
         raise click.UsageError("--follow prints lines; a diagram is drawn at once")
-    as_json = as_json or wanted == "json"
-    asking = client(url)
-    document = asking.ask("GET", "/timeline", None, **filters)
+    console.as_json |= wanted == "json"
+    document = console.ask("GET", "/timeline", None, **filters)
     if document["timeline"] or not follow:
-        text = "" if as_json else in_format(document, wanted or "text")
-        show(document, as_json, text.split("\n"))
+        text = "" if console.as_json else in_format(document, wanted or "text")
+        console.show(document, text.split("\n"))
     day, filters["limit"] = None, None
     while follow:
         seen = entries(document)
         day = seen[-1].at if seen else day
         filters["since"] = document["meta"]["last_seq"]
-        document = asking.ask("GET", "/timeline", None, **filters, wait_s=WAIT_S)
+        document = console.ask("GET", "/timeline", None, **filters, wait_s=WAIT_S)
         said = lines(entries(document), day)
         for entry, line in zip(document["timeline"], said, strict=True):
-            show(entry, as_json, [line])
+            console.show(entry, [line])

@@ -38,6 +38,7 @@ RENAMED: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "follow": ("dialect", {"pages": "docs"}),
     "profile": ("retries", {}),
     "public_listeners": ("allow_public_listeners", {}),
+    "public": ("allow_public_listeners", {}),
     "heal": ("clear", {}),
     "mark": ("evidence", {}),
     "strict": ("registration_rules", {"true": "enforced", "false": "relaxed"}),

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from mockthingspace import MockThingSpace
 from mockthingspace.cli import deliveries
 from mockthingspace.cli.main import cli, main
-from mockthingspace.client.transport import AdminClient, remote
+from mockthingspace.client.transport import AdminClient
 from mockthingspace.core.exceptions import AdminError
 from mockthingspace.testing.listener import Listener
 
@@ -52,7 +52,7 @@ def follow(
     def follow(*args: str, meanwhile: Iterator[Any] = NOTHING) -> tuple[int, str]:
         class Scripted(AdminClient):
             def ask(self, method: str, path: str, body: Any = None, **query: Any):
-                if path == "/deliveries/wait":
+                if query.get("wait_s") is not None:
                     for act in meanwhile:
                         act()
                         break
@@ -60,7 +60,7 @@ def follow(
                         raise KeyboardInterrupt
                 return super().ask(method, path, body, **query)
 
-        monkeypatch.setattr(deliveries, "client", lambda url: Scripted(remote(url)))
+        monkeypatch.setattr("mockthingspace.client.transport.AdminClient", Scripted)
         with pytest.raises(SystemExit) as caught:
             main(["deliveries", "--follow", *args])
         return int(caught.value.code or 0), capsys.readouterr().out
@@ -128,7 +128,7 @@ def test_trigger_that_cannot_wait_is_refused(thingspace, listener, monkeypatch):
                 raise AdminError("no_server", "no server answers", 0)
             return super().ask(method, path, body, **query)
 
-    monkeypatch.setattr(deliveries, "client", lambda url: Ended(remote(url)))
+    monkeypatch.setattr("mockthingspace.client.transport.AdminClient", Ended)
 
     assert _refusal(*TRIGGER, "--wait", "1") == "no server answers"
 
@@ -401,20 +401,20 @@ def test_following_prints_what_was_there_and_what_comes(thingspace, listener, fo
     """Each delivery is printed once, however the wait ends; Ctrl-C is code 130."""
     thingspace.trigger(FINISHED, ACCOUNT)
     thingspace.wait_for_delivery(ACCOUNT)
-    meanwhile = iter([lambda: thingspace.trigger("Fota.firmwareList", ACCOUNT)])
 
-    code, out = follow(meanwhile=meanwhile)
+    def another() -> None:
+        thingspace.trigger("Fota.firmwareList", ACCOUNT)
+        thingspace.wait_for_delivery(ACCOUNT, event="Fota.firmwareList")
+
+    code, out = follow(meanwhile=iter([another]))
 
     shown = re.findall(r"Fota\.\w+", out)
     assert (code, shown) == (130, [FINISHED, "Fota.firmwareList"])
     assert out.count("EVENT") == 1
 
 
-def test_following_prints_what_has_changed_again(
-    thingspace, listener, follow, monkeypatch
-):
-    """A delivery that was tried again is seen when the wait's time is up."""
-    monkeypatch.setattr(deliveries, "WAIT_S", 0)
+def test_following_prints_what_has_changed_again(thingspace, listener, follow):
+    """A delivery that was tried again is seen at once."""
     listener.reply(503)
     thingspace.trigger(FINISHED, ACCOUNT)
     thingspace.wait_for_delivery(ACCOUNT, attempts=1)
@@ -427,7 +427,7 @@ def test_following_prints_what_has_changed_again(
 
 def test_following_moves_no_time(thingspace, listener, follow, monkeypatch):
     """Who only looks leaves a clock that stands where it is."""
-    monkeypatch.setattr(deliveries, "WAIT_S", 0.01)
+    monkeypatch.setattr(deliveries, "WAIT_S", 0)
     listener.reply(503)
     thingspace.trigger(FINISHED, ACCOUNT)
     thingspace.wait_for_delivery(ACCOUNT, attempts=1)

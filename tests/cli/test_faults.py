@@ -127,17 +127,14 @@ def test_what_cannot_be_meant_is_a_usage_error(args: tuple[str, ...]) -> None:
 @each(
     ("typed", "meant"),
     [
-        ("status --status 503", "--set status=503"),
-        ("status --status=503", "--set status=503"),
-        ("--retry-after-s 5 status", "--set retry_after_s=5"),
-        ("status --status", "--set status=VALUE"),
+        ("status --status 503", "--set NAME=VALUE"),
         ("status --staus 503", "--staus"),
     ],
 )
 def test_what_a_kind_takes_given_as_an_option_is_told_how(
     typed: str, meant: str
 ) -> None:
-    """Whoever types ``--status 503`` learns of ``--set status=503``."""
+    """Whoever types ``--status 503`` learns of ``--set``."""
     ran = _invoke("plan", *typed.split())
     assert (ran.exit_code, meant in ran.output) == (2, True)
 
