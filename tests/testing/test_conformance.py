@@ -540,7 +540,7 @@ def test_other_accounts_end_otherwise():
 
 @pytest.mark.parametrize("service", ["Fota", "DeviceLocation"])
 def test_the_large_message_has_64_kib_and_is_one(service):
-    """The items of an array are repeated, and white space does the rest."""
+    """White space does the rest."""
     body = bodies.large(subject(service).message())
 
     assert len(body) == 64 * 1024

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -108,17 +108,5 @@ def with_foreign_text(message: Message) -> bytes:
 
 
 def large(message: Message) -> bytes:
-    """Return a message of 64 KiB: its first array repeated, then white space."""
-    array = next((item for item in _arrays(message) if item), [])
-    if array:
-        room = LARGE - len(encoded(message))
-        array *= room // (len(encoded({"": array})) + 1)
+    """Return a message of 64 KiB, most of it white space."""
     return encoded(message).ljust(LARGE)
-
-
-def _arrays(value: Any) -> Iterator[list[Any]]:
-    if isinstance(value, list):
-        yield value
-    if isinstance(value, dict):
-        for item in value.values():
-            yield from _arrays(item)

@@ -4,7 +4,6 @@ Evidence is of what ThingSpace does, not of what a listener should do about it.
 """
 
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -75,11 +74,10 @@ def _check(
     _CONNECTIVITY,
 )
 def _acknowledges(sender: Sender) -> None:
-    sent = sender.send("a message", sender.subject.message())
     try:
-        sender.expect(ACKNOWLEDGED, sent)
+        sender.must(ACKNOWLEDGED, "a message", sender.subject.message())
     except CheckFailed as failed:
-        hint = HINT if sent.outcome.status_code in (401, 403) else ""
+        hint = HINT if sender.posted[-1].outcome.status_code in (401, 403) else ""
         raise CheckFailed(f"{failed}{hint}") from failed
 
 
@@ -141,7 +139,7 @@ def _overlapping_retry(sender: Sender) -> None:
     first, again = _attempts(sender)
     pace = together(2, sender.limit_s)
     with sender.processing(1):
-        sent = sender.at_once([("an attempt", first), ("its retry", again)], pace)
+        sent = sender.at_once([("an attempt", first), ("its retry", again)], pace=pace)
         sender.expect(ACKNOWLEDGED, *sent)
 
 
@@ -158,7 +156,7 @@ def _last_attempt(sender: Sender) -> None:
     if counter is None:
         raise NotApplicable(f"{sender.subject.event.name} counts no attempts")
     last = counted(encoded(message), counter, message["maxCallbackThreshold"])
-    _acknowledged(sender, "the last attempt", last)
+    sender.must(ACKNOWLEDGED, "the last attempt", last)
 
 
 @_check(
@@ -193,7 +191,7 @@ def _reordered(sender: Sender) -> None:
 )
 def _unknown_fields(sender: Sender) -> None:
     message = with_unknown_fields(sender.subject.message())
-    _acknowledged(sender, "a message with fields nobody announced", message)
+    sender.must(ACKNOWLEDGED, "a message with fields nobody announced", message)
 
 
 @_check(
@@ -205,7 +203,7 @@ def _unknown_fields(sender: Sender) -> None:
 )
 def _empty_arrays(sender: Sender) -> None:
     message = _changed(sender, without_items, "no array with items")
-    _acknowledged(sender, "a message with empty arrays", message)
+    sender.must(ACKNOWLEDGED, "a message with empty arrays", message)
 
 
 @_check(
@@ -216,7 +214,7 @@ def _empty_arrays(sender: Sender) -> None:
 )
 def _null_elements(sender: Sender) -> None:
     message = _changed(sender, with_nulls, "no empty element")
-    _acknowledged(sender, "a message with null for what is empty", message)
+    sender.must(ACKNOWLEDGED, "a message with null for what is empty", message)
 
 
 @_check(
@@ -250,7 +248,7 @@ def _kind_spelling(sender: Sender) -> None:
 )
 def _numeric_identifiers(sender: Sender) -> None:
     message = _changed(sender, with_numbers, "no identifier of digits")
-    sender.expect(WITHSTOOD, sender.send("a message with numbers", message))
+    sender.must(WITHSTOOD, "a message with numbers", message)
 
 
 @_check(
@@ -262,7 +260,7 @@ def _numeric_identifiers(sender: Sender) -> None:
 )
 def _non_ascii(sender: Sender) -> None:
     body = with_foreign_text(sender.subject.message())
-    _acknowledged(sender, "a message in UTF-8", body)
+    sender.must(ACKNOWLEDGED, "a message in UTF-8", body)
 
 
 @_check(
@@ -275,7 +273,7 @@ def _non_ascii(sender: Sender) -> None:
 def _charset(sender: Sender) -> None:
     headers = {"Content-Type": "application/json; charset=utf-8"}
     message = sender.subject.message()
-    _acknowledged(sender, "a message with a charset", message, headers=headers)
+    sender.must(ACKNOWLEDGED, "a message with a charset", message, headers=headers)
 
 
 @_check(
@@ -288,8 +286,7 @@ def _charset(sender: Sender) -> None:
 def _wrong_content_type(sender: Sender) -> None:
     headers = {"Content-Type": "text/plain"}
     message = sender.subject.message()
-    sent = sender.send("a message as text/plain", message, headers=headers)
-    sender.expect(WITHSTOOD, sent)
+    sender.must(WITHSTOOD, "a message as text/plain", message, headers=headers)
 
 
 @_check(
@@ -315,7 +312,7 @@ def _not_json(sender: Sender) -> None:
 )
 def _large_body(sender: Sender) -> None:
     body = large(sender.subject.message())
-    _acknowledged(sender, "a message of 64 KiB", body)
+    sender.must(ACKNOWLEDGED, "a message of 64 KiB", body)
 
 
 @_check(
@@ -327,7 +324,7 @@ def _large_body(sender: Sender) -> None:
 )
 def _slow_sender(sender: Sender) -> None:
     what = f"a message in {PIECES} pieces over {PIECES * PAUSE_S:g} s"
-    _acknowledged(sender, what, sender.subject.message(), pace=slowly)
+    sender.must(ACKNOWLEDGED, what, sender.subject.message(), pace=slowly)
 
 
 @_check(
@@ -341,8 +338,8 @@ def _slow_sender(sender: Sender) -> None:
 def _reset_half_way(sender: Sender) -> None:
     with sender.processing(1):
         sender.cut("the first half of a message", sender.subject.message())
-        sent = sender.send("a whole one after it", sender.subject.message())
-        sender.expect(ACKNOWLEDGED, sent)
+        message = sender.subject.message()
+        sender.must(ACKNOWLEDGED, "a whole one after it", message)
 
 
 @_check(
@@ -406,7 +403,7 @@ def _stale_password(sender: Sender) -> None:
     if sender.subject.previous_password is None:
         raise NotApplicable("no previous password was given")
     message = sender.subject.message(password=sender.subject.previous_password)
-    _acknowledged(sender, "a message with the password from before", message)
+    sender.must(ACKNOWLEDGED, "a message with the password from before", message)
 
 
 @_check(
@@ -456,7 +453,7 @@ def _certificate(sender: Sender) -> None:
     if urlsplit(sender.url).scheme != "https":
         raise NotApplicable("the URL is not https")
     message = sender.subject.message()
-    _acknowledged(sender, "a message, to be trusted", message, verify=True)
+    sender.must(ACKNOWLEDGED, "a message, to be trusted", message, verify=True)
 
 
 @_check(
@@ -467,7 +464,9 @@ def _certificate(sender: Sender) -> None:
     "the server's own",
 )
 def _still_answers(sender: Sender) -> None:
-    _acknowledged(sender, "a message after all of the others", sender.subject.message())
+    sender.must(
+        ACKNOWLEDGED, "a message after all of the others", sender.subject.message()
+    )
 
 
 def _attempts(sender: Sender) -> tuple[bytes, bytes]:
@@ -502,14 +501,10 @@ def _signed(sender: Sender, what: str, signature: str) -> None:
     if sender.subject.registration.secret is None:
         raise NotApplicable("no secret was given")
     with sender.processing(0):
-        sent = sender.send(what, sender.subject.message(), signature=signature)
-        sender.expect(REFUSED, sent)
-
-
-def _acknowledged(sender: Sender, what: str, body: Message | bytes, **how: Any) -> None:
-    sender.expect(ACKNOWLEDGED, sender.send(what, body, **how))
+        message = sender.subject.message()
+        sender.must(REFUSED, what, message, signature=signature)
 
 
 def _refused(sender: Sender, what: str, message: Message) -> None:
     with sender.processing(0):
-        sender.expect(REFUSED, sender.send(what, message))
+        sender.must(REFUSED, what, message)

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from http.client import HTTPException
 from typing import Any
-from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, build_opener
 
 from mockthingspace.backend.delivery.transport import ASGI_PATIENCE_S, WebhookTransport
@@ -14,6 +14,7 @@ from mockthingspace.core.exceptions import SettingsError, suggest
 from mockthingspace.core.matching.failure_reports import blocked
 from mockthingspace.core.monotonic import monotonic
 from mockthingspace.core.redaction import without_secrets
+from mockthingspace.core.urls import locate
 from mockthingspace.server.server import Server
 from mockthingspace.testing.conformance.checks import CHECKS
 from mockthingspace.testing.conformance.results import (
@@ -107,12 +108,12 @@ def check_listener(
     )
     loop = BackgroundLoop("mockthingspace-checks")
     with closing(loop), _reached(target, path) as url:
-
-        def sender() -> Sender:
-            return Sender(
-                loop, transport, url, about, limit_s=timeout_s, processed=processed
-            )
-
+        sender = partial(
+            Sender,
+            *(loop, transport, url, about),
+            limit_s=timeout_s,
+            processed=processed,
+        )
         results = tuple(_results(wanted, sender))
     names = about.family.name, about.event.name
     report = Report(without_secrets(url), *names, results)
@@ -156,10 +157,8 @@ def _results(wanted: list[Check], sender: Callable[[], Sender]) -> Iterator[Resu
     """Do the checks in order; without an acknowledgement no more than the first."""
     stopped = False
     for item in wanted:
-        result = Result(item, "skipped", STOPPED)
-        if not stopped:
-            result = _done(item, sender())
-        stopped = stopped or (item.name, result.verdict) == (FIRST, "failed")
+        result = Result(item, "skipped", STOPPED) if stopped else _done(item, sender())
+        stopped |= (item.name, result.verdict) == (FIRST, "failed")
         yield result
 
 
@@ -197,13 +196,10 @@ def _reached(target: Any, path: str) -> Iterator[str]:
 def _url(text: str) -> str:
     full = text if "://" in text else f"http://{text}"
     try:
-        parts = urlsplit(full)
-        there = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
-        there = False
-    if not there:
+        locate(full)
+    except ValueError as error:
         raise SettingsError(
             f"{without_secrets(text)!r} is not where a listener can be; give a URL "
             "such as http://127.0.0.1:9000/callback"
-        )
+        ) from error
     return full

@@ -3,8 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mockthingspace.backend.delivery.transport import Outcome, Pace, WebhookTransport
 from mockthingspace.core.background_loop import BackgroundLoop
@@ -22,14 +21,13 @@ class Wanted(NamedTuple):
     """What a listener must do with a message: in words, and the statuses that do."""
 
     words: str
-    statuses: tuple[range, ...]
+    statuses: frozenset[int]
 
 
-ACKNOWLEDGED = Wanted("be acknowledged with a 2xx", (range(200, 300),))
-REFUSED = Wanted("be refused with a 4xx", (range(400, 500),))
-WITHSTOOD = Wanted(
-    "be taken with a 2xx or refused with a 4xx", (range(200, 300), range(400, 500))
-)
+TAKEN, TURNED_AWAY = frozenset(range(200, 300)), frozenset(range(400, 500))
+ACKNOWLEDGED = Wanted("be acknowledged with a 2xx", TAKEN)
+REFUSED = Wanted("be refused with a 4xx", TURNED_AWAY)
+WITHSTOOD = Wanted("be taken with a 2xx or refused with a 4xx", TAKEN | TURNED_AWAY)
 
 
 class Sender:
@@ -67,48 +65,36 @@ class Sender:
         self._transport = transport
         self._processed = processed
 
-    def send(
-        self,
-        what: str,
-        body: Message | bytes,
-        *,
-        headers: Mapping[str, str] | None = None,
-        signature: str | None = None,
-        verify: bool = False,
-        pace: Pace | None = None,
-    ) -> Posted:
-        """Send a message.
-
-        Args:
-            what: What it is, in words.
-            body: The message, or its very bytes.
-            headers: Headers in the place of ThingSpace's own.
-            signature: Another signature than its own; ``UNSIGNED`` for none.
-            verify: Whether the listener's certificate must be good.
-            pace: How the body is cut into pieces, and when each is sent.
-        """
-        sent = self._loop.call(
-            partial(
-                self._post, what, body, headers, signature, verify=verify, pace=pace
-            )
-        )
-        self.posted.append(sent)
+    def send(self, what: str, body: Message | bytes, **how: Any) -> Posted:
+        """Send a message; ``_post`` says how."""
+        [sent] = self.at_once([(what, body)], **how)
         return sent
+
+    def must(
+        self, wanted: Wanted, what: str, body: Message | bytes, **how: Any
+    ) -> None:
+        """Send a message and hold the listener to what it must do with it.
+
+        Raises:
+            CheckFailed: It did otherwise.
+        """
+        self.expect(wanted, self.send(what, body, **how))
 
     def cut(self, what: str, body: Message) -> None:
         """Send half a message and close the connection."""
-        sent = self._loop.call(partial(self._post, what, body, pace=half))
+        sent = self.send(what, body, pace=half)
         gone = sent.body[: len(sent.body) // 2]
-        self.posted.append(sent._replace(body=gone, outcome=CUT))
+        self.posted[-1] = sent._replace(body=gone, outcome=CUT)
 
     def at_once(
-        self, sendings: Sequence[tuple[str, Message | bytes]], pace: Pace | None = None
+        self, sendings: Sequence[tuple[str, Message | bytes]], **how: Any
     ) -> list[Posted]:
         """Send several at the same time, each on a connection of its own."""
 
         async def send_all() -> list[Posted]:
-            posting = [self._post(*sending, pace=pace) for sending in sendings]
-            return list(await asyncio.gather(*posting))
+            return await asyncio.gather(
+                *(self._post(what, body, **how) for what, body in sendings)
+            )
 
         sent = self._loop.call(send_all)
         self.posted += sent
@@ -120,7 +106,9 @@ class Sender:
         Raises:
             CheckFailed: It did otherwise.
         """
-        wrong = [item for item in sent if not _is(wanted, item)]
+        wrong = [
+            item for item in sent if item.outcome.status_code not in wanted.statuses
+        ]
         if wrong:
             first = f"{wrong[0].what} must {wanted.words}; {wrong[0].came}"
             more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
@@ -156,12 +144,22 @@ class Sender:
         self,
         what: str,
         body: Message | bytes,
+        *,
         headers: Mapping[str, str] | None = None,
         signature: str | None = None,
-        *,
         verify: bool = False,
         pace: Pace | None = None,
     ) -> Posted:
+        """Send a message.
+
+        Args:
+            what: What it is, in words.
+            body: The message, or its very bytes.
+            headers: Headers in the place of ThingSpace's own.
+            signature: Another signature than its own; ``UNSIGNED`` for none.
+            verify: Whether the listener's certificate must be good.
+            pace: How the body is cut into pieces, and when each is sent.
+        """
         content = body if isinstance(body, bytes) else encoded(body)
         signed = self._signature(content, signature) | dict(headers or {})
         begun = monotonic()
@@ -175,8 +173,3 @@ class Sender:
         if signature is None and secret and self.subject.family.signed:
             signature = sign(content, secret)
         return {self.subject.signature_header: signature} if signature else {}
-
-
-def _is(wanted: Wanted, sent: Posted) -> bool:
-    status = sent.outcome.status_code
-    return any(status in statuses for statuses in wanted.statuses)

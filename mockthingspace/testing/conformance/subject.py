@@ -1,6 +1,5 @@
 """What a listener is sent: the service, its events, and whom the messages are for."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
@@ -97,7 +96,7 @@ def subject(
     Raises:
         SettingsError: There is no such API, service or event; says what there is.
     """
-    candidates = list(_with_service(service, family))
+    candidates = _with_service(service, family)
     known = {
         event.name: (its, event)
         for its, name in candidates
@@ -127,23 +126,20 @@ def subject(
     )
 
 
-def _with_service(service: str, family: str | None) -> Iterator[tuple[Api, str]]:
+def _with_service(service: str, family: str | None) -> list[tuple[Api, str]]:
     """Return the APIs that have a service, each with its name for it."""
     sending = {item.name: item for item in APIS if item.events}
     if family is not None and family not in sending:
         raise SettingsError(f"unknown family {family!r}; {suggest(family, sending)}")
     asked = [sending[family]] if family is not None else list(sending.values())
-    found = False
-    for item in asked:
-        name = item.spellings.get(service, service)
-        if name in item.services:
-            found = True
-            yield item, name
+    named = [(api, api.spellings.get(service, service)) for api in asked]
+    found = [(api, name) for api, name in named if name in api.services]
     if not found:
         services = {name for item in asked for name in item.services}
         raise SettingsError(
             f"unknown service {service!r}; {suggest(service, services)}"
         )
+    return found
 
 
 def _of_service(api: Api, service: str) -> tuple[Event, ...]:
