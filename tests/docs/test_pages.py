@@ -38,7 +38,7 @@ from mockthingspace import (
     pytest_plugin,
 )
 from mockthingspace.cli.main import main
-from mockthingspace.testing.conformance import bodies, checks
+from mockthingspace.testing.conformance import checks
 
 from ..nested import FAST
 from ..rows import each
@@ -221,8 +221,7 @@ def terminal(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> Iterator[Terminal]:
-    """A reader's terminal, where checks send no pauses and smaller crowds."""
-    monkeypatch.setattr(bodies, "PAUSE_S", 0.0001)
+    """A reader's terminal, where checks send smaller crowds."""
     monkeypatch.setattr(checks, "CROWD", 5)
     terminal = Terminal(pytester, monkeypatch, capsys)
     with terminal.running:

@@ -1,4 +1,4 @@
-"""Messages changed as ThingSpace might change them, and bodies sent piece by piece."""
+"""Messages changed as ThingSpace might change them."""
 
 import asyncio
 import json
@@ -11,27 +11,7 @@ from mockthingspace.core.json_values import map_leaves, map_objects
 
 Message = dict[str, Any]
 LARGE = 64 * 1024
-PIECES = 12
-PAUSE_S = 0.05
 LONG_NUMBER = 9
-
-
-class CutOff(Exception):
-    """A body was cut off on purpose."""
-
-
-async def slowly(body: bytes) -> AsyncIterator[bytes]:
-    """Return a body in pieces, with a pause before each."""
-    size = -(-len(body) // PIECES)
-    for start in range(0, len(body), size):
-        await asyncio.sleep(PAUSE_S)
-        yield body[start : start + size]
-
-
-async def half(body: bytes) -> AsyncIterator[bytes]:
-    """Return half a body, then break the connection off."""
-    yield body[: len(body) // 2]
-    raise CutOff
 
 
 def together(number: int, timeout_s: float) -> Pace:

@@ -11,12 +11,9 @@ from mockthingspace.core import sources
 from mockthingspace.core.models import Evidence
 from mockthingspace.spec.events import counted
 from mockthingspace.testing.conformance.bodies import (
-    PAUSE_S,
-    PIECES,
     Message,
     encoded,
     large,
-    slowly,
     together,
     with_foreign_text,
     with_kind_spelled,
@@ -264,19 +261,6 @@ def _non_ascii(sender: Sender) -> None:
 
 
 @_check(
-    "the Content-Type is application/json; charset=utf-8: it must be acknowledged",
-    "A header compared to the letter refuses every message when a proxy or a "
-    "release adds the parameter.",
-    "assumed",
-    f"{sources.UNSAID}; HTTP's own rule; measured without: {sources.MEASURED}",
-)
-def _charset(sender: Sender) -> None:
-    headers = {"Content-Type": "application/json; charset=utf-8"}
-    message = sender.subject.message()
-    sender.must(ACKNOWLEDGED, "a message with a charset", message, headers=headers)
-
-
-@_check(
     "a message comes as text/plain: it must be taken or refused, without an error",
     "The type of most APIs' messages is not said. Taking what parses is safest; to "
     "refuse it with 415 is in order; to break is not.",
@@ -313,33 +297,6 @@ def _not_json(sender: Sender) -> None:
 def _large_body(sender: Sender) -> None:
     body = large(sender.subject.message())
     sender.must(ACKNOWLEDGED, "a message of 64 KiB", body)
-
-
-@_check(
-    "a message comes in twelve pieces, 0.05 s apart: it must be acknowledged",
-    "Across the internet a body does not come at once: a listener that takes the "
-    "first packet for all of it fails on some days only.",
-    "assumed",
-    f"{sources.UNSAID}; TCP's own rule",
-)
-def _slow_sender(sender: Sender) -> None:
-    what = f"a message in {PIECES} pieces over {PIECES * PAUSE_S:g} s"
-    sender.must(ACKNOWLEDGED, what, sender.subject.message(), pace=slowly)
-
-
-@_check(
-    "the connection ends in the middle of a message: the next one must be "
-    f"acknowledged, and only it processed {_COUNTED}",
-    "A connection that breaks must cost its own message only, which comes again. A "
-    "worker that waits for the rest, or dies, costs those after it.",
-    "assumed",
-    f"{sources.UNSAID}; TCP's own rule",
-)
-def _reset_half_way(sender: Sender) -> None:
-    with sender.processing(1):
-        sender.cut("the first half of a message", sender.subject.message())
-        message = sender.subject.message()
-        sender.must(ACKNOWLEDGED, "a whole one after it", message)
 
 
 @_check(
@@ -454,19 +411,6 @@ def _certificate(sender: Sender) -> None:
         raise NotApplicable("the URL is not https")
     message = sender.subject.message()
     sender.must(ACKNOWLEDGED, "a message, to be trusted", message, verify=True)
-
-
-@_check(
-    "a plain message after all of the others must be acknowledged",
-    "What one message does to a listener shows in the next: a lock not released, a "
-    "pool of connections used up.",
-    "assumed",
-    "the server's own",
-)
-def _still_answers(sender: Sender) -> None:
-    sender.must(
-        ACKNOWLEDGED, "a message after all of the others", sender.subject.message()
-    )
 
 
 def _attempts(sender: Sender) -> tuple[bytes, bytes]:

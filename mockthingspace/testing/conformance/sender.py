@@ -5,16 +5,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from mockthingspace.backend.delivery.transport import Outcome, Pace, WebhookTransport
+from mockthingspace.backend.delivery.transport import Pace, WebhookTransport
 from mockthingspace.core.background_loop import BackgroundLoop
 from mockthingspace.core.monotonic import monotonic
 from mockthingspace.core.signatures import sign
-from mockthingspace.testing.conformance.bodies import Message, encoded, half
+from mockthingspace.testing.conformance.bodies import Message, encoded
 from mockthingspace.testing.conformance.results import CheckFailed, Posted
 from mockthingspace.testing.conformance.subject import Subject
 
 UNSIGNED = ""
-CUT = Outcome(None, "nothing is waited for", b"")
 
 
 class Wanted(NamedTuple):
@@ -79,12 +78,6 @@ class Sender:
             CheckFailed: It did otherwise.
         """
         self.expect(wanted, self.send(what, body, **how))
-
-    def cut(self, what: str, body: Message) -> None:
-        """Send half a message and close the connection."""
-        sent = self.send(what, body, pace=half)
-        gone = sent.body[: len(sent.body) // 2]
-        self.posted[-1] = sent._replace(body=gone, outcome=CUT)
 
     def at_once(
         self, sendings: Sequence[tuple[str, Message | bytes]], **how: Any
