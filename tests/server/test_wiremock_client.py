@@ -160,16 +160,3 @@ def test_the_journal_is_emptied(thing: MockThingSpace) -> None:
     thing.register(ACCOUNT, "http://localhost:9001/fota")
     wiremock.Requests.reset_request_journal()
     assert (thing.requests(), len(thing.registrations())) == ([], 1)
-
-
-def test_requests_are_removed_as_wiremock_says(thing: MockThingSpace) -> None:
-    """One by its id, or all that match a pattern; those are told."""
-    url = f"{thing.url}/__admin/requests"
-    seqs = [exchange.seq for exchange in thing.requests()]
-    with requests.Session() as session:
-        one = session.delete(f"{url}/{seqs[0]}", timeout=PATIENCE_S)
-        wanted = {"urlPath": CALLBACKS}
-        some = session.post(f"{url}/remove", json=wanted, timeout=PATIENCE_S).json()
-    assert one.json() == {"removed": 1}
-    assert [found["url"] for found in some["requests"]] == [f"{CALLBACKS}?page=2"]
-    assert [found.seq for found in thing.requests()] == seqs[2:]

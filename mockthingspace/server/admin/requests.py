@@ -62,27 +62,12 @@ def one(seq: int) -> Response:
     return json_response(serializers.document(_numbered(seq)))
 
 
-def remove_one(seq: int) -> Response:
-    """Forget one, by its number."""
-    return _removed([_numbered(seq)])
-
-
 def remove() -> Response:
     """Forget those that match the filters; say how many."""
-    return _removed([*filter(_filter(filters(*_FILTERS[:-1])), _journal())])
-
-
-def remove_all() -> Response:
-    """Forget them all; say how many."""
-    return _removed(_journal())
-
-
-def remove_found() -> Response:
-    """Forget those that match a pattern; show them."""
-    found = _matching()
-    shown = [serializers.logged(item) for item in found]
-    removed = _forget(found)
-    return json_response({"requests": shown, "removed": removed})
+    matches = _filter(filters(*_FILTERS[:-1]))
+    going = {exchange.seq for exchange in _journal() if matches(exchange)}
+    removed = current().state.journal.remove(lambda exchange: exchange.seq in going)
+    return json_response({"removed": removed})
 
 
 def _numbered(seq: int) -> Exchange:
@@ -90,15 +75,6 @@ def _numbered(seq: int) -> Exchange:
         if exchange.seq == seq:
             return exchange
     raise AdminError("unknown_request", f"the journal has no request {seq}", 404)
-
-
-def _removed(found: list[Exchange]) -> Response:
-    return json_response({"removed": _forget(found)})
-
-
-def _forget(found: list[Exchange]) -> int:
-    going = {item.seq for item in found}
-    return current().state.journal.remove(lambda item: item.seq in going)
 
 
 def find() -> Response:
