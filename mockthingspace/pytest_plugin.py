@@ -28,12 +28,6 @@ _BEGAN = pytest.StashKey[int]()
 _JOURNAL = pytest.StashKey[str]()
 _PASSED = pytest.StashKey[bool]()
 OPTION, VARIABLE = "--thingspace-url", "MOCKTHINGSPACE_URL"
-# pytest's own words, as it has no other sign of this mistake.
-SCOPE_MISMATCH = re.compile("ScopeMismatch: .* fixture thingspace_settings with ")
-SCOPE = (
-    "thingspace_settings is for the whole session: decorate what overrides it with "
-    '@pytest.fixture(scope="session")'
-)
 WHERE_IT_BINDS = {"host", "port"}
 
 
@@ -236,22 +230,17 @@ def _check(item: pytest.Item, handle: "MockThingSpace", allowed: bool) -> None:
         exchange for exchange in journal if not exchange.matched and not allowed
     ]
     if broken or unmatched:
-        what = "the server failed" if broken else "nothing serves"
-        lines = "\n".join(f"  {item}" for item in broken or unmatched)
-        hint = (
-            ""
-            if broken
-            else "\nto allow it: @pytest.mark.thingspace(allow_unmatched=True)"
-        )
-        pytest.fail(f"{what} what this test requested:\n{lines}{hint}", pytrace=False)
+        what = BROKEN if broken else "nothing serves"
+        lines = [f"{what} what this test requested:"]
+        lines += [f"  {exchange}" for exchange in broken or unmatched]
+        if not broken:
+            lines.append("to allow it: @pytest.mark.thingspace(allow_unmatched=True)")
+        pytest.fail("\n".join(lines), pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
-    """Explain a wrong scope, and attach the timeline to a failed test's report."""
-    error = call.excinfo and call.excinfo.value
-    if isinstance(error, pytest.fail.Exception) and SCOPE_MISMATCH.match(str(error)):
-        error.msg = SCOPE
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    """Attach the timeline to a failed test's report."""
     report = yield
     handle = item.stash.get(_HANDLE, None)
     if report.when == "call":

@@ -53,21 +53,6 @@ class ReceivedMessage:
         return json.loads(self.body)
 
 
-class _Messages(list[ReceivedMessage]):
-    """Messages, whose IndexError says how to wait for one that has not come."""
-
-    def __getitem__(self, index: Any) -> Any:
-        try:
-            return super().__getitem__(index)
-        except IndexError:
-            needed = index + 1 if index >= 0 else -index
-            came = counted(len(self), "message has", "messages have")
-        raise IndexError(
-            f"{came} come, so there is no [{index}]; "
-            f"wait_for({needed})[{index}] waits for it"
-        )
-
-
 class Listener:
     """A listener on a port of this machine, as a context manager.
 
@@ -148,7 +133,7 @@ class Listener:
     def messages(self) -> list[ReceivedMessage]:
         """What was received, oldest first."""
         with self._arrived:
-            return _Messages(self._messages)
+            return [*self._messages]
 
     def wait_for(self, n: int, timeout_s: float = 5) -> list[ReceivedMessage]:
         """Block until so many messages have come, and return the first so many.

@@ -327,29 +327,6 @@ def test_waiting_in_vain_for_one_message_says_message(listener):
     assert str(error.value).startswith("expected 1 message in 0 s; 0 came\n")
 
 
-@each(("came", "index", "call"), [(0, -1, 1), (0, 0, 1), (1, -2, 2), (1, 2, 3)])
-def test_the_error_of_an_index_says_how_to_wait_for_it(listener, came, index, call):
-    """Whoever looks too early is told what blocks until the message is there."""
-    listener.clear()
-    _statuses(listener, came)
-
-    with pytest.raises(IndexError) as error:
-        listener.messages[index]
-
-    instead = f"wait_for({call})[{index}] waits for it"
-    told = "1 message has" if came else "0 messages have"
-    assert str(error.value) == f"{told} come, so there is no [{index}]; {instead}"
-
-
-def test_the_messages_are_a_list(listener):
-    """They compare, slice and iterate as any other."""
-    _statuses(listener, 3)
-    messages = listener.messages
-
-    assert messages == [*messages] == messages[:2] + messages[-1:]
-    assert messages[7:] == []
-
-
 def test_clearing_forgets_the_messages(listener):
     """Afterwards it is as just started."""
     _post(listener)

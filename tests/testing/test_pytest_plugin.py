@@ -362,40 +362,6 @@ def test_settings_are_held_to_those_of_a_shared_server(
     )
 
 
-def test_settings_of_another_scope_are_told_the_right_one(pytester):
-    """A fixture that overrides them without a scope is the usual mistake."""
-    pytester.makepyfile(
-        """
-        import pytest
-
-        @pytest.fixture
-        def thingspace_settings():
-            return {}
-
-        def test_it(thingspace):
-            pass
-
-        @pytest.fixture(scope="session")
-        def theirs(tmp_path):
-            pass
-
-        def test_of_theirs(theirs):
-            pass
-        """
-    )
-
-    result = _run(pytester)
-
-    result.assert_outcomes(errors=2)
-    result.stdout.fnmatch_lines(
-        [
-            "thingspace_settings is for the whole session: *"
-            '@pytest.fixture(scope="session")',
-            "ScopeMismatch: *fixture tmp_path with*",
-        ]
-    )
-
-
 UNUSABLE = {
     "value": (
         '{"auth": "stirct"}',
