@@ -1,4 +1,4 @@
-"""The command that prints how faithful the server is."""
+"""The commands that print the events, and how faithful the server is."""
 
 import json
 
@@ -9,6 +9,13 @@ from mockthingspace.apis.fidelity import KINDS as KINDS_THERE_ARE
 from mockthingspace.apis.fidelity import entries, totals
 from mockthingspace.cli.catalogue import KINDS
 from mockthingspace.cli.main import cli
+from mockthingspace.core.exceptions import MockThingSpaceError
+
+FINISHED = "Fota.upgradeFinished"
+
+
+def _events(*args: str) -> Result:
+    return CliRunner().invoke(cli, ["events", *args], catch_exceptions=False)
 
 
 def fidelity(*args: str) -> Result:
@@ -74,3 +81,53 @@ def test_an_unknown_family_is_a_usage_error():
 def test_the_kinds_that_can_be_asked_for_are_those_there_are():
     """The command does not load the register to say what it takes."""
     assert KINDS == KINDS_THERE_ARE
+
+
+@pytest.mark.usefixtures("thingspace")
+def test_events_are_listed_with_family_and_when():
+    """A line says which event, of which API, and when ThingSpace sends it."""
+    lines = _events().output.splitlines()
+
+    assert lines[0].split() == ["EVENT", "FAMILY", "EVIDENCE", "SENT", "WHEN"]
+    [line] = [line for line in lines if line.startswith(FINISHED)]
+    assert line.split(maxsplit=3)[1:] == [
+        "fota-v1",
+        "assumed",
+        "an upgrade has finished",
+    ]
+    assert line.index("assumed") == lines[0].index("EVIDENCE")
+    assert len(lines) == 98
+
+
+@pytest.mark.usefixtures("thingspace")
+@pytest.mark.parametrize(
+    ("args", "count"), [(("--service", "NiddService"), 8), (("--family", "fota-v1"), 4)]
+)
+def test_events_can_be_listed_by_service_and_family(args, count):
+    """Ninety are many to look through."""
+    assert len(_events(*args).output.splitlines()) == 1 + count
+
+
+@pytest.mark.usefixtures("thingspace")
+def test_a_family_without_events_is_said_to_have_none():
+    """An empty list is told in words."""
+    assert _events("--family", "session").output == "no events\n"
+
+
+@pytest.mark.usefixtures("thingspace")
+def test_one_event_is_shown_with_its_fields():
+    """A line says the path, the default as JSON, and how the field is known."""
+    lines = _events(FINISHED).output.splitlines()
+
+    assert [line.split() for line in lines[:2]] == [
+        ["FIELD", "DEFAULT", "EVIDENCE"],
+        ["accountName", '"{account}"', "documented"],
+    ]
+    assert ["upgradeProgress", "{}", "assumed"] in [line.split() for line in lines]
+
+
+@pytest.mark.usefixtures("thingspace")
+def test_an_unknown_event_has_no_fields_to_show():
+    """The refusal names the events there are."""
+    with pytest.raises(MockThingSpaceError, match="unknown event 'x'; nearest of 97: "):
+        _events("x")

@@ -33,14 +33,6 @@ Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def thingspace(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockThingSpace]:
-    """A running server that the command line finds."""
-    with MockThingSpace() as running:
-        monkeypatch.setenv("MOCKTHINGSPACE_URL", running.url)
-        yield running
-
-
-@pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Run:
     """Run the command; return its exit code and what it said, out and err."""
 

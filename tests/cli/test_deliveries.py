@@ -1,4 +1,4 @@
-"""The commands that trigger messages, show what came of them, and move time."""
+"""The commands that show what came of messages."""
 
 import json
 import re
@@ -13,9 +13,6 @@ from mockthingspace.cli import deliveries
 from mockthingspace.cli.main import cli, main
 from mockthingspace.client.transport import AdminClient
 from mockthingspace.core.exceptions import AdminError
-from mockthingspace.testing.listener import Listener
-
-from ..rows import each
 
 ACCOUNT = "0242078689-00001"
 OTHER = "0242078689-00002"
@@ -23,22 +20,6 @@ FINISHED = "Fota.upgradeFinished"
 NOBODY = "http://127.0.0.1:9/callback"
 NOTHING: Iterator[Any] = iter(())
 TRIGGER = ("trigger", FINISHED, "--account", ACCOUNT)
-
-
-@pytest.fixture
-def thingspace(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockThingSpace]:
-    """A running server that the command line finds."""
-    with MockThingSpace() as running:
-        monkeypatch.setenv("MOCKTHINGSPACE_URL", running.url)
-        yield running
-
-
-@pytest.fixture
-def listener(thingspace: MockThingSpace) -> Iterator[Listener]:
-    """A listener that is registered for the account."""
-    with Listener() as listening:
-        thingspace.register(ACCOUNT, listening.url)
-        yield listening
 
 
 @pytest.fixture
@@ -74,208 +55,6 @@ def _invoke(*args: str, said: str | None = None) -> Result:
 
 def _timeless(text: str) -> str:
     return re.sub(r"\d+ ms", "N ms", text)
-
-
-def _refusal(*args: str) -> str:
-    """Return what the command is refused with."""
-    with pytest.raises(AdminError) as caught:
-        _invoke(*args)
-    return str(caught.value)
-
-
-def test_trigger_prints_the_delivery_it_made(thingspace, listener):
-    """A delivery that was only just made is pending, and has its number."""
-    result = _invoke(*TRIGGER)
-
-    assert result.exit_code == 0
-    _, row = result.output.splitlines()
-    assert re.match(rf"\d+ +{FINISHED} +{ACCOUNT} +{listener.url} +\w+ ", row)
-    assert listener.wait_for(1)[0].json["type"] == "upgradeFinished"
-
-
-def test_trigger_can_wait_for_the_first_attempt(listener):
-    """``--wait`` prints the delivery as its first attempt left it."""
-    _, row = _timeless(_invoke(*TRIGGER, "--wait", "30").output).splitlines()
-
-    assert re.search(r" delivered +\S+Z +\S+ 200 \(N ms\)$", row)
-
-
-def test_trigger_that_waits_in_vain_is_exit_code_4(listener):
-    """No attempt in the time given is a time-out, and what is pending is told."""
-    listener.hang()
-
-    result = _invoke(*TRIGGER, "--wait", "0.02")
-
-    assert result.exit_code == 4
-    assert "waited 0.02 s for 1 deliver" in result.output
-
-
-def test_trigger_that_is_not_acknowledged_is_exit_code_1(listener):
-    """A script sees without reading that the message was not taken."""
-    listener.reply(503)
-
-    result = _invoke(*TRIGGER, "--wait", "30")
-
-    assert (result.exit_code, "503" in result.output) == (1, True)
-
-
-def test_trigger_that_cannot_wait_is_refused(thingspace, listener, monkeypatch):
-    """What is no time-out is passed on: the server may end during the wait."""
-
-    class Ended(AdminClient):
-        def ask(self, method: str, path: str, body: Any = None, **query: Any):
-            if path == "/deliveries/wait":
-                raise AdminError("no_server", "no server answers", 0)
-            return super().ask(method, path, body, **query)
-
-    monkeypatch.setattr("mockthingspace.client.transport.AdminClient", Ended)
-
-    assert _refusal(*TRIGGER, "--wait", "1") == "no server answers"
-
-
-def test_trigger_takes_text_as_it_stands_where_the_field_is_text(listener):
-    """A number given for a field of text is its digits."""
-    _invoke(*TRIGGER, "--set", "upgradeFinished.upgradeId=12")
-
-    assert listener.wait_for(1)[0].json["upgradeFinished"]["upgradeId"] == "12"
-
-
-def test_trigger_takes_the_further_items_of_an_array_as_the_first(listener):
-    """An item that is added has text where the first one has."""
-    path = "firmwareList.1.toVersion"
-    _invoke("trigger", "Fota.firmwareList", "--account", ACCOUNT, "--set", f"{path}=7")
-
-    assert listener.wait_for(1)[0].json["firmwareList"][1]["toVersion"] == "7"
-
-
-def test_trigger_takes_json_where_the_field_is_not_text(listener):
-    """A whole object can be put in the place of one."""
-    given = '{"upgradeId": 1}'
-    _invoke(*TRIGGER, "--set", f"upgradeProgress={given}")
-
-    assert listener.wait_for(1)[0].json["upgradeProgress"] == {"upgradeId": 1}
-
-
-@pytest.mark.parametrize("value", ["seven", "NaN", "[" * 100_000], ids=lambda v: v[:5])
-def test_what_is_no_json_is_a_usage_error_where_the_field_is_not_text(listener, value):
-    """The path and the value are named."""
-    result = _invoke(*TRIGGER, "--set", f"upgradeProgress={value}")
-
-    assert result.exit_code == 2
-    assert "--set upgradeProgress: not JSON" in result.output
-
-
-def test_an_unknown_path_is_refused_with_the_nearest(listener):
-    """The admin API says which field may have been meant."""
-    said = _refusal(*TRIGGER, "--set", "upgradeFinished.upgradeID=x")
-
-    assert "did you mean 'upgradeFinished.upgradeId'?" in said
-
-
-@pytest.mark.parametrize("source", ["file", "-"])
-def test_trigger_sends_a_message_of_the_users_own(listener, tmp_path, source):
-    """``--message`` reads a file, or standard input for '-'."""
-    file = tmp_path / "message.json"
-    file.write_text('{"own": true}')
-
-    _invoke(
-        *TRIGGER,
-        "--message",
-        str(file) if source == "file" else "-",
-        said='{"own": true}',
-    )
-
-    assert listener.wait_for(1)[0].json == {"own": True}
-
-
-@each(
-    ("args", "said", "named"),
-    [
-        (("--message", "-"), "{", "is not JSON"),
-        (("--message", "-"), "NaN", "NaN is no JSON number"),
-        (("--message", "-"), "null", "holds null"),
-        (("--message", "-", "--set", "type=x"), "{}", "--message is one"),
-        (("--message", "/no/such/file"), "", "/no/such/file"),
-        (("--set", "type"), "", "PATH=VALUE; came 'type'"),
-        (("--wait", "601"), "", "601"),
-    ],
-    ids=["no JSON", "NaN", "null", "both", "no file", "no value", "too long"],
-)
-@pytest.mark.usefixtures("thingspace")
-def test_what_trigger_cannot_use_is_a_usage_error(args, said, named):
-    """What cannot be used is named, and nothing is sent."""
-    result = _invoke(*TRIGGER, *args, said=said)
-
-    assert result.exit_code == 2
-    assert named in result.output
-
-
-@pytest.mark.usefixtures("thingspace")
-def test_trigger_without_a_registration_is_refused(capsys):
-    """The sentence says that nothing is registered; the exit code is 1."""
-    with pytest.raises(SystemExit) as caught:
-        main([*TRIGGER])
-
-    assert caught.value.code == 1
-    said = capsys.readouterr().err
-    assert f"account {ACCOUNT} has no registration with fota-v1 for Fota" in said
-
-
-@pytest.mark.usefixtures("thingspace")
-def test_an_unknown_event_is_refused_with_those_there_are():
-    """The error is the admin API's, whatever fields were to be set."""
-    said = _refusal("trigger", "Fota.gone", "--account", ACCOUNT, "--set", "a=b")
-
-    assert "unknown event 'Fota.gone'; there are Fota.firmwareList" in said
-
-
-@pytest.mark.usefixtures("thingspace")
-def test_events_are_listed_with_family_and_when():
-    """A line says which event, of which API, and when ThingSpace sends it."""
-    lines = _invoke("events").output.splitlines()
-
-    assert lines[0].split() == ["EVENT", "FAMILY", "EVIDENCE", "SENT", "WHEN"]
-    [line] = [line for line in lines if line.startswith(FINISHED)]
-    assert line.split(maxsplit=3)[1:] == [
-        "fota-v1",
-        "assumed",
-        "an upgrade has finished",
-    ]
-    assert line.index("assumed") == lines[0].index("EVIDENCE")
-    assert len(lines) == 98
-
-
-@pytest.mark.usefixtures("thingspace")
-@pytest.mark.parametrize(
-    ("args", "count"), [(("--service", "NiddService"), 8), (("--family", "fota-v1"), 4)]
-)
-def test_events_can_be_listed_by_service_and_family(args, count):
-    """Ninety are many to look through."""
-    assert len(_invoke("events", *args).output.splitlines()) == 1 + count
-
-
-@pytest.mark.usefixtures("thingspace")
-def test_a_family_without_events_is_said_to_have_none():
-    """An empty list is told in words."""
-    assert _invoke("events", "--family", "session").output == "no events\n"
-
-
-@pytest.mark.usefixtures("thingspace")
-def test_one_event_is_shown_with_its_fields():
-    """A line says the path, the default as JSON, and how the field is known."""
-    lines = _invoke("events", FINISHED).output.splitlines()
-
-    assert [line.split() for line in lines[:2]] == [
-        ["FIELD", "DEFAULT", "EVIDENCE"],
-        ["accountName", '"{account}"', "documented"],
-    ]
-    assert ["upgradeProgress", "{}", "assumed"] in [line.split() for line in lines]
-
-
-@pytest.mark.usefixtures("thingspace")
-def test_an_unknown_event_has_no_fields_to_show():
-    """The refusal names the events there are."""
-    assert "unknown event 'x'; nearest of 97: " in _refusal("events", "x")
 
 
 @pytest.mark.parametrize(
@@ -473,68 +252,6 @@ def test_following_ends_when_the_server_does(thingspace, follow):
         raise AdminError("no_server", "no server answers", 0)
 
     assert follow(meanwhile=iter([refuse])) == (1, "")
-
-
-def test_the_clock_is_shown(thingspace):
-    """One line says whether it runs, and the time."""
-    shown = f"manual  {thingspace.now:%Y-%m-%dT%H:%M:%S.%f}Z"
-    assert _invoke("clock").output.startswith(shown)
-
-
-def test_the_clock_says_when_it_is_not_this_machines(thingspace):
-    """The handle says the same."""
-    thingspace.advance(7200)
-
-    said = r"s ahead of this machine's clock\)$"
-    assert re.search(said, _invoke("clock").output.strip())
-    assert re.search(said, str(thingspace.clock))
-
-
-@pytest.mark.usefixtures("thingspace")
-def test_the_clock_can_be_let_run_and_stopped():
-    """``clock real`` and ``clock manual`` say how it is then."""
-    assert _invoke("clock", "real").output.startswith("real  2")
-    assert _invoke("clock", "manual").output.startswith("manual  2")
-
-
-def test_advancing_prints_what_fell_due(thingspace, listener):
-    """A line an attempt, and the time it is then."""
-    listener.reply(503, times=4)
-    [made] = thingspace.trigger(FINISHED, ACCOUNT)
-    thingspace.wait_for_delivery(ACCOUNT, attempts=1)
-
-    lines = _timeless(_invoke("clock", "advance", "600").output).splitlines()
-
-    assert lines[:-1] == [
-        f"delivery {made.id}  attempt {number}  503 (N ms)" for number in (2, 3)
-    ]
-    assert lines[-1].startswith("manual  2")
-
-
-@pytest.mark.usefixtures("thingspace")
-def test_advancing_over_nothing_says_so():
-    """Where nothing falls due, a line says that."""
-    assert _invoke("clock", "advance", "1").output.startswith("nothing fell due\n")
-
-
-@each("seconds", ["-1", "nan", "1e9", "soon"])
-@pytest.mark.usefixtures("thingspace")
-def test_time_that_cannot_pass_is_a_usage_error(seconds):
-    """Seconds are a number from 0 up, and not too many."""
-    assert _invoke("clock", "advance", "--", seconds).exit_code == 2
-
-
-@pytest.mark.usefixtures("thingspace")
-def test_a_clock_that_runs_is_not_advanced(capsys):
-    """The refusal says what to type to stop it."""
-    _invoke("clock", "real")
-
-    with pytest.raises(SystemExit):
-        main(["clock", "advance", "1"])
-    assert capsys.readouterr().err == (
-        "mockthingspace: the clock is real and runs by itself; "
-        "'mockthingspace clock manual' stops it\n"
-    )
 
 
 @pytest.mark.parametrize("command", ["trigger", "deliveries", "clock"])

@@ -1,7 +1,6 @@
 """The commands about faults: plan, list, clear, and which kinds there are."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from click.testing import CliRunner, Result
@@ -16,14 +15,6 @@ from ..rows import each
 
 ACCOUNT = "0242078689-00001"
 OTHER = "0242078689-00002"
-
-
-@pytest.fixture
-def thingspace(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockThingSpace]:
-    """A running server that the command line finds."""
-    with MockThingSpace() as running:
-        monkeypatch.setenv("MOCKTHINGSPACE_URL", running.url)
-        yield running
 
 
 def _invoke(*args: str) -> Result:

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -14,14 +13,6 @@ from mockthingspace.cli.main import cli, main
 from mockthingspace.client.transport import AdminClient
 
 ACCOUNT, OTHER = "0242078689-00001", "0242078689-00002"
-
-
-@pytest.fixture
-def thingspace(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockThingSpace]:
-    """A running server that the command line finds."""
-    with MockThingSpace() as running:
-        monkeypatch.setenv("MOCKTHINGSPACE_URL", running.url)
-        yield running
 
 
 def _invoke(*args: str) -> Result:
