@@ -144,13 +144,16 @@ class DeliveriesHandle(AdminCaller):
             "timeout_s": timeout_s,
             "advance": self._account is None,
         }
+        return _deliveries(self._awaited("/deliveries/wait", wanted, WAIT))[-1]
+
+    def _awaited(self, path: str, wanted: Mapping[str, Any], call: str) -> Any:
+        """Wait on the server; where it waits in vain, ``call`` is what failed."""
         try:
-            found = self.admin.ask("POST", "/deliveries/wait", wanted)
+            return self.admin.ask("POST", path, wanted)
         except AdminError as error:
             if error.status != 408:
                 raise
-            raise AssertionError(error.message + blocked(WAIT)) from None
-        return _deliveries(found)[-1]
+            raise AssertionError(error.message + blocked(call)) from None
 
     def assert_delivered(
         self, account: str | None = None, **wanted: Any
@@ -203,14 +206,9 @@ class DeliveriesHandle(AdminCaller):
         Raises:
             AssertionError: One still was when the time was up.
         """
-        try:
-            body = {"timeout_s": timeout_s, "account": self._account}
-            self.admin.ask("POST", "/deliveries/wait-until-idle", body)
-        except AdminError as error:
-            if error.status != 408:
-                raise
-            instead = blocked("thingspace.wait_until_idle")
-            raise AssertionError(error.message + instead) from None
+        wanted = {"timeout_s": timeout_s, "account": self._account}
+        call = "thingspace.wait_until_idle"
+        self._awaited("/deliveries/wait-until-idle", wanted, call)
 
     def advance(
         self, seconds: float = 0, *, minutes: float = 0, hours: float = 0

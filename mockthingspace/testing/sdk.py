@@ -12,15 +12,14 @@ from mockthingspace.core.exceptions import MockThingSpaceError
 
 PACKAGE = "sdksio-verizon-apis-sdk"
 Table = dict[Any, dict[Any, str]]
-_verizons: Table = {}
-_pointed: list["PointedSdk"] = []
 
 
 def point_sdk(url: str) -> "PointedSdk":
     """Point every client of the SDK at a server, those made before included.
 
     All hosts of Verizon's are replaced, so no call of the SDK leaves this machine;
-    the paths below are the same. It can be done again with another URL.
+    the paths below are the same. It can be done again with another URL, and is undone
+    in reverse.
 
     Args:
         url: Where the server is, such as ``http://127.0.0.1:8440``.
@@ -41,22 +40,22 @@ def point_sdk(url: str) -> "PointedSdk":
 
 
 class PointedSdk:
-    """The SDK while it points at a server; the last one made is where."""
+    """The SDK while it points at a server."""
 
     def __init__(self, url: str) -> None:
-        table = _table()
-        if not _pointed:
-            _verizons.clear()
-            _verizons.update({name: dict(table[name]) for name in table})
         self.url = url
-        _pointed.append(self)
-        _point(table)
+        table = _table()
+        self._before = {name: dict(servers) for name, servers in table.items()}
+        for servers in table.values():
+            for server, base in servers.items():
+                servers[server] = f"{url}{urlsplit(base).path}"
 
     def restore(self) -> None:
-        """Let the SDK point where it would without this; again does no harm."""
-        if self in _pointed:
-            _pointed.remove(self)
-            _point(_table())
+        """Let the SDK point where it did before this; again does no harm."""
+        table = _table()
+        for name, servers in self._before.items():
+            table[name].update(servers)
+        self._before = {}
 
     def __enter__(self) -> "PointedSdk":
         """Return it."""
@@ -79,10 +78,3 @@ def _table() -> Table:
         ) from error
     table: Table = Configuration.environments
     return table
-
-
-def _point(table: Table) -> None:
-    for name, servers in _verizons.items():
-        for server, base in servers.items():
-            there = f"{_pointed[-1].url}{urlsplit(base).path}" if _pointed else base
-            table[name][server] = there
