@@ -8,9 +8,9 @@ import click
 from mockthingspace.cli.common import (
     Command,
     Console,
-    Table,
     asks_server,
     family_option,
+    table,
 )
 from mockthingspace.core.models import EVIDENCE
 
@@ -40,7 +40,7 @@ def events(console: Console, name: str | None, **filters: Any) -> None:
             (event["event"], event["family"], event["evidence"], event["summary"])
             for event in document["events"]
         ]
-        lines = Table("EVENT", "FAMILY", "EVIDENCE", "SENT WHEN").lines(rows)
+        lines = table(("EVENT", "FAMILY", "EVIDENCE", "SENT WHEN"), rows)
         console.show(document, lines or ["no events"])
         return
     known = {event["event"]: event for event in document["events"]}
@@ -50,7 +50,7 @@ def events(console: Console, name: str | None, **filters: Any) -> None:
         (field["path"], json.dumps(field["default"]), field["evidence"])
         for field in known[name]["fields"]
     ]
-    console.show(known[name], Table("FIELD", "DEFAULT", "EVIDENCE").lines(fields))
+    console.show(known[name], table(("FIELD", "DEFAULT", "EVIDENCE"), fields))
 
 
 @click.command(
@@ -104,7 +104,7 @@ def fidelity(
         for entry in shown
     )
     heads = ("FAMILY", "KIND", "EVIDENCE", "DATE", "WHAT", "SOURCE")
-    lines = Table(*heads).lines(rows)
+    lines = table(heads, rows)
     if left := len(found) - len(shown):
         lines.append(f"(and {left} fields of messages; --kind message prints them)")
     click.echo("\n".join(lines))

@@ -25,7 +25,6 @@ EXIT_CODES = {
     TIMED_OUT: "of trigger --wait: no attempt was over in time",
     INTERRUPTED: "Ctrl-C ended it",
 }
-WAIT_S = 5  # how long one request of --follow waits for news
 DEFAULT_URL = "http://127.0.0.1:8440"
 URL_VARIABLE = "MOCKTHINGSPACE_URL"
 STOPS = 'PUT /__admin/clock {"mode": "manual"} or the setting clock=manual'
@@ -38,7 +37,6 @@ family_option = click.option("--family", help="only this family's, such as fota-
 limit_option = click.option(
     "--limit", type=click.IntRange(1), help="only the last so many"
 )
-follow_option = click.option("--follow", is_flag=True, help="go on until Ctrl-C")
 
 
 class Console:
@@ -91,21 +89,14 @@ def asks_server(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-class Table:
-    """Lines below a head, in columns as wide as all that was given so far."""
-
-    def __init__(self, *heads: str) -> None:
-        self._head = [heads]
-        self._widths = [0 for _ in heads]
-
-    def lines(self, rows: Iterable[tuple[str, ...]]) -> list[str]:
-        """Return rows as lines, the first time below the head; none for no rows."""
-        new = [tuple(map(printable, row)) for row in rows]
-        if new:
-            new, self._head = [*self._head, *new], []
-        widths = zip(self._widths, *([*map(len, row)] for row in new), strict=True)
-        self._widths = [*map(max, widths)]
-        return ["  ".join(map(str.ljust, row, self._widths)).rstrip() for row in new]
+def table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
+    """Return rows as lines in columns, below a head; none for no rows."""
+    shown = [tuple(map(printable, row)) for row in rows]
+    if not shown:
+        return []
+    lines = [heads, *shown]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return ["  ".join(map(str.ljust, line, widths)).rstrip() for line in lines]
 
 
 class Command(click.Command):

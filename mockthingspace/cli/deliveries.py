@@ -1,20 +1,18 @@
-"""The commands about deliveries: list and follow them, send one again."""
+"""The commands about deliveries: list them, send one again."""
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
 from mockthingspace.cli.common import (
-    WAIT_S,
     Console,
-    Table,
     account_option,
     asks_server,
-    follow_option,
     limit_option,
     moment,
+    table,
 )
 
 
@@ -22,7 +20,7 @@ from mockthingspace.cli.common import (
     invoke_without_command=True,
     epilog="\b\nExamples:\n"
     "  mockthingspace deliveries --status pending\n"
-    "  mockthingspace deliveries --account 0242078689-00001 --follow\n"
+    "  mockthingspace deliveries --account 0242078689-00001\n"
     "  mockthingspace deliveries resend 12\n",
 )
 @click.pass_context
@@ -35,24 +33,11 @@ from mockthingspace.cli.common import (
     help="only those that stand so",
 )
 @limit_option
-@follow_option
-def deliveries(
-    context: click.Context,
-    console: Console,
-    limit: int | None,
-    follow: bool,
-    **filters: Any,
-) -> None:
-    """List the deliveries, oldest first, each with its attempts.
-
-    With --follow, also those that come, each when its first attempt is over,
-    and again when it has changed since.
-    """
+def deliveries(context: click.Context, console: Console, **filters: Any) -> None:
+    """List the deliveries, oldest first, each with its attempts."""
     if context.invoked_subcommand is not None:
         return
-    if follow:
-        _follow(console, limit, **filters)
-    document = console.ask("GET", "/deliveries", None, limit=limit, **filters)
+    document = console.ask("GET", "/deliveries", None, **filters)
     if console.as_json or document["deliveries"]:
         show_deliveries(console, document)
     else:
@@ -70,13 +55,7 @@ def resend(console: Console, identity: str) -> None:
     show_deliveries(console, console.ask("POST", path))
 
 
-def _table() -> Table:
-    return Table("ID", "EVENT", "ACCOUNT", "URL", "STATUS", "DUE", "ATTEMPTS")
-
-
-def show_deliveries(
-    console: Console, document: Mapping[str, Any], table: Table | None = None
-) -> None:
+def show_deliveries(console: Console, document: Mapping[str, Any]) -> None:
     """Print deliveries, the pending ones with the seconds left to their due time."""
     from mockthingspace.client.models import instant
 
@@ -84,7 +63,8 @@ def show_deliveries(
     if not console.as_json:
         now = instant(console.ask("GET", "/clock")["now"])
         rows = (_row(delivery, now) for delivery in document["deliveries"])
-        lines = (table or _table()).lines(rows)
+        heads = ("ID", "EVENT", "ACCOUNT", "URL", "STATUS", "DUE", "ATTEMPTS")
+        lines = table(heads, rows)
     console.show(document, lines)
 
 
@@ -107,42 +87,3 @@ def outcome(attempt: Mapping[str, Any]) -> str:
     came = attempt["error"] or attempt["status_code"]
     warning = f", warning: {attempt['warning']}" if attempt["warning"] else ""
     return f"{came} ({attempt['duration_s'] * 1000:.0f} ms){warning}"
-
-
-def _follow(
-    console: Console, limit: int | None, status: str | None, **filters: Any
-) -> NoReturn:
-    """Print the deliveries that are there, then what is new or has changed.
-
-    The timeline says that something has happened; what, is looked up.
-    """
-    account = filters["account"]
-    heard = since = 0
-    wait_s: int | None = None
-    seen, table = dict[str, Any](), _table()
-    while True:
-        news = {"account": account, "since": heard, "wait_s": wait_s, "limit": 1}
-        heard = console.ask("GET", "/timeline", None, **news)["meta"]["last_seq"]
-        wait_s = WAIT_S
-        there = console.ask("GET", "/deliveries", None, since=since, **filters)
-        ready = [
-            item
-            for item in there["deliveries"]
-            if (item["attempts"] if status is None else item["status"] == status)
-        ]
-        changed = [item for item in ready if seen.get(item["id"]) != item]
-        if limit is not None:
-            changed, limit = changed[-limit:], None
-        if changed:
-            show_deliveries(console, {"deliveries": changed}, table)
-        since = _settled(there["deliveries"], since)
-        seen = {item["id"]: item for item in ready if item["seq"] > since}
-
-
-def _settled(found: list[dict[str, Any]], since: int) -> int:
-    """Return the number up to which every delivery is over."""
-    for item in found:
-        if item["status"] == "pending":
-            return since
-        since = max(since, item["seq"])
-    return since

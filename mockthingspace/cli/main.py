@@ -32,19 +32,17 @@ from mockthingspace.cli.common import (
     REFUSED,
     URL_VARIABLE,
     USAGE,
-    WAIT_S,
     Command,
     Console,
     Group,
-    Table,
     account_option,
     asks_server,
     complain,
     family_option,
-    follow_option,
     limit_option,
     moment,
     printable_lines,
+    table,
 )
 from mockthingspace.core.exceptions import (
     AdminError,
@@ -69,7 +67,7 @@ Examples:
   mockthingspace registrations                  who is registered
   mockthingspace requests --unmatched           what nothing serves, and why
   mockthingspace events                         which messages can be sent
-  mockthingspace deliveries --follow            what came of them, as it happens
+  mockthingspace deliveries                     what came of them
   mockthingspace faults plan reset              the next connection breaks
   mockthingspace timeline --follow              all that happens, in one order
   mockthingspace fidelity --evidence assumed    what no source says
@@ -202,7 +200,7 @@ def registrations(console: Console, **filters: Any) -> None:
         for registration in shown
     )
     heads = ("ACCOUNT", "FAMILY", "SERVICE", "URL", "USER NAME", "REGISTERED")
-    console.show(document, Table(*heads).lines(rows) or ["no registrations"])
+    console.show(document, table(heads, rows) or ["no registrations"])
 
 
 @cli.command()
@@ -212,9 +210,8 @@ def registrations(console: Console, **filters: Any) -> None:
 @click.option("--operation", help="only this operation's, such as register")
 @click.option("--status", type=int, help="only those answered with this status")
 @click.option("--unmatched", is_flag=True, help="only those that nothing serves")
-@follow_option
 @limit_option
-def requests(console: Console, unmatched: bool, follow: bool, **filters: Any) -> None:
+def requests(console: Console, unmatched: bool, **filters: Any) -> None:
     """List the requests received, oldest first, and how they were answered."""
     from mockthingspace.core.serializers import line
 
@@ -226,20 +223,7 @@ def requests(console: Console, unmatched: bool, follow: bool, **filters: Any) ->
     ]
     if document["meta"]["evicted"]:
         lines.insert(0, f"({document['meta']['evicted']} older ones were evicted)")
-    if lines or not follow:
-        console.show(document, lines or ["no requests"])
-    since = _last(document, 0)
-    filters["limit"] = None
-    while follow:
-        document = console.ask("GET", path, None, **filters, since=since, wait_s=WAIT_S)
-        since = _last(document, since)
-        for item in document["requests"]:
-            console.show(item, [f"{item['arrived_at']}  {line(item)}"])
-
-
-def _last(document: Mapping[str, Any], before: int) -> int:
-    """Return the number of the last request shown, to go on from."""
-    return max((exchange["seq"] for exchange in document["requests"]), default=before)
+    console.show(document, lines or ["no requests"])
 
 
 @cli.command()

@@ -8,14 +8,13 @@ from typing import Any
 import click
 
 from mockthingspace.cli.common import (
-    WAIT_S,
     Console,
     account_option,
     asks_server,
-    follow_option,
     limit_option,
 )
 
+WAIT_S = 5  # how long one request of --follow waits for news
 FORMATS = click.Choice(["text", "json", "mermaid"])
 
 
@@ -42,7 +41,7 @@ FORMATS = click.Choice(["text", "json", "mermaid"])
 )
 @click.option("--since", type=click.IntRange(0), help="only what has a higher number")
 @limit_option
-@follow_option
+@click.option("--follow", is_flag=True, help="go on until Ctrl-C")
 def timeline(
     console: Console, wanted: str | None, follow: bool, **filters: Any
 ) -> None:

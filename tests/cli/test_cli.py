@@ -646,7 +646,7 @@ def test_no_name_reaches_the_terminal_with_control_sequences(thingspace, run):
     "words",
     [
         *(("registrations",), ("requests",), ("requests", "--unmatched"), ("reset",)),
-        *(("deliveries",), ("deliveries", "--follow"), ("timeline",), ("faults",)),
+        *(("deliveries",), ("timeline",), ("faults",)),
         *(("faults", "clear"), ("faults", "plan", "reset")),
         ("trigger", "Fota.upgradeFinished"),
     ],

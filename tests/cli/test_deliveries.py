@@ -2,16 +2,13 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
-from mockthingspace import MockThingSpace
-from mockthingspace.cli import deliveries
-from mockthingspace.cli.main import cli, main
-from mockthingspace.client.transport import AdminClient
+from mockthingspace.cli.main import cli
 from mockthingspace.core.exceptions import AdminError
 
 ACCOUNT = "0242078689-00001"
@@ -20,33 +17,6 @@ FINISHED = "Fota.upgradeFinished"
 NOBODY = "http://127.0.0.1:9/callback"
 NOTHING: Iterator[Any] = iter(())
 TRIGGER = ("trigger", FINISHED, "--account", ACCOUNT)
-
-
-@pytest.fixture
-def follow(
-    thingspace: MockThingSpace,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Callable[..., tuple[int, str]]:
-    """Follow the deliveries; what is given happens before each wait, then Ctrl-C."""
-
-    def follow(*args: str, meanwhile: Iterator[Any] = NOTHING) -> tuple[int, str]:
-        class Scripted(AdminClient):
-            def ask(self, method: str, path: str, body: Any = None, **query: Any):
-                if query.get("wait_s") is not None:
-                    for act in meanwhile:
-                        act()
-                        break
-                    else:
-                        raise KeyboardInterrupt
-                return super().ask(method, path, body, **query)
-
-        monkeypatch.setattr("mockthingspace.client.transport.AdminClient", Scripted)
-        with pytest.raises(SystemExit) as caught:
-            main(["deliveries", "--follow", *args])
-        return int(caught.value.code or 0), capsys.readouterr().out
-
-    return follow
 
 
 def _invoke(*args: str, said: str | None = None) -> Result:
@@ -75,16 +45,6 @@ def _timeless(text: str) -> str:
 def test_every_command_prints_the_admin_apis_document_as_json(args, key):
     """``--json`` prints what the admin API answered."""
     assert key in json.loads(_invoke(*args, "--json").output)
-
-
-def test_following_prints_json_where_asked(thingspace, listener, follow):
-    """``--json`` prints one document for what was there, and one for what comes."""
-    thingspace.trigger(FINISHED, ACCOUNT)
-    thingspace.wait_for_delivery(ACCOUNT)
-
-    _, out = follow("--json")
-
-    assert len(json.loads(out)["deliveries"]) == 1
 
 
 @pytest.mark.usefixtures("thingspace")
@@ -174,84 +134,6 @@ def test_a_delivery_that_is_not_there_is_not_sent_again(identity):
         _invoke("deliveries", "resend", identity)
 
     assert caught.value.status == 404
-
-
-def test_following_prints_what_was_there_and_what_comes(thingspace, listener, follow):
-    """Each delivery is printed once, however the wait ends; Ctrl-C is code 130."""
-    thingspace.trigger(FINISHED, ACCOUNT)
-    thingspace.wait_for_delivery(ACCOUNT)
-
-    def another() -> None:
-        thingspace.trigger("Fota.firmwareList", ACCOUNT)
-        thingspace.wait_for_delivery(ACCOUNT, event="Fota.firmwareList")
-
-    code, out = follow(meanwhile=iter([another]))
-
-    shown = re.findall(r"Fota\.\w+", out)
-    assert (code, shown) == (130, [FINISHED, "Fota.firmwareList"])
-    assert out.count("EVENT") == 1
-
-
-def test_following_prints_what_has_changed_again(thingspace, listener, follow):
-    """A delivery that was tried again is seen at once."""
-    listener.reply(503)
-    thingspace.trigger(FINISHED, ACCOUNT)
-    thingspace.wait_for_delivery(ACCOUNT, attempts=1)
-    meanwhile = iter([lambda: thingspace.advance(seconds=300)])
-
-    _, out = follow(meanwhile=meanwhile)
-
-    assert re.findall(r" (\d+) \(", out) == ["503", "503", "200"]
-
-
-def test_following_moves_no_time(thingspace, listener, follow, monkeypatch):
-    """Who only looks leaves a clock that stands where it is."""
-    monkeypatch.setattr(deliveries, "WAIT_S", 0)
-    listener.reply(503)
-    thingspace.trigger(FINISHED, ACCOUNT)
-    thingspace.wait_for_delivery(ACCOUNT, attempts=1)
-    before = thingspace.now
-
-    follow(meanwhile=iter([bool]))
-
-    assert thingspace.now == before
-
-
-def test_following_begins_with_the_last_so_many(thingspace, listener, follow):
-    """``--limit`` is about what was there already."""
-    for _ in range(3):
-        thingspace.trigger(FINISHED, ACCOUNT)
-    last = thingspace.wait_for_delivery(ACCOUNT, count=3)
-
-    _, out = follow("--limit", "1")
-
-    assert re.findall(r"^\d+", out, re.MULTILINE) == [last.id]
-
-
-def test_following_one_state_prints_what_comes_to_stand_so(
-    thingspace, listener, follow
-):
-    """A delivery made before another one, and over after it, is not missed."""
-    thingspace.register(OTHER, listener.url)
-    listener.reply(503)
-    [first] = thingspace.trigger(FINISHED, ACCOUNT)
-    thingspace.wait_for_delivery(ACCOUNT, attempts=1)
-    [second] = thingspace.trigger(FINISHED, OTHER)
-    thingspace.wait_for_delivery(OTHER)
-    meanwhile = iter([lambda: thingspace.advance(seconds=300)])
-
-    _, out = follow("--status", "delivered", meanwhile=meanwhile)
-
-    assert re.findall(r"^\d+", out, re.MULTILINE) == [second.id, first.id]
-
-
-def test_following_ends_when_the_server_does(thingspace, follow):
-    """What is no time-out ends the command with code 1."""
-
-    def refuse() -> None:
-        raise AdminError("no_server", "no server answers", 0)
-
-    assert follow(meanwhile=iter([refuse])) == (1, "")
 
 
 @pytest.mark.parametrize("command", ["trigger", "deliveries", "clock"])
