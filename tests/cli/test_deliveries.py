@@ -2,8 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -15,7 +13,6 @@ ACCOUNT = "0242078689-00001"
 OTHER = "0242078689-00002"
 FINISHED = "Fota.upgradeFinished"
 NOBODY = "http://127.0.0.1:9/callback"
-NOTHING: Iterator[Any] = iter(())
 TRIGGER = ("trigger", FINISHED, "--account", ACCOUNT)
 
 

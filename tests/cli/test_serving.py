@@ -560,7 +560,9 @@ def test_triggers_deliveries_and_attempts_are_logged(capsys):
     _delivered_twice("text")
 
     lines = capsys.readouterr().err.splitlines()
-    said = [re.sub(r"\S*\d\d:\d\d\.\d+|:\d{4,}", "", line) for line in lines]
+    said = [
+        re.sub(r"(?:[\d-]{10} )?\S*\d\d:\d\d\.\d+|:\d{4,}", "", line) for line in lines
+    ]
     origin = "http://127.0.0.1"
     to = (
         f"of Fota.upgradeFinished for {ACCOUNT} to http://zaffod:***@127.0.0.1/callback"
