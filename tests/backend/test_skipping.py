@@ -1,6 +1,7 @@
 """A wait on a clock of one's own that stands moves time to what is due."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Event as Signal
@@ -11,6 +12,8 @@ import pytest
 from mockthingspace import Listener, MockThingSpace
 from mockthingspace.backend.backend import Backend
 from mockthingspace.core.exceptions import AdminError
+from mockthingspace.core.models import Delivery
+from mockthingspace.server.admin import deliveries
 
 ACCOUNT, OTHER = "0242078689-00001", "0242078689-00002"
 ORIGIN = "https://listener.example"
@@ -83,6 +86,36 @@ def test_a_wait_moves_time_to_each_retry(
 
     assert [each.status_code for each in delivery.attempts] == [503, 503, 200]
     assert handle.now - before == timedelta(minutes=10)
+
+
+def test_a_wait_that_moves_time_looks_at_each_delivery_once(
+    mock: MockThingSpace, listener: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often it moves time, it looks again only at what has changed."""
+    looked: Counter[str] = Counter()
+
+    def counted(*args: Any) -> Callable[[Delivery], bool]:
+        is_wanted = matching(*args)
+
+        def look(delivery: Delivery) -> bool:
+            looked[delivery.id] += 1
+            return is_wanted(delivery)
+
+        return look
+
+    others = [mock.trigger(FINISHED, OTHER)[0] for _ in range(5)]
+    mock.wait_until_idle()
+    listener.statuses[ACCOUNT] = [503, 503, 503]
+    mock.trigger(FINISHED, ACCOUNT)
+    mock.wait_until_idle()
+    matching = deliveries._matching
+    monkeypatch.setattr(deliveries, "_matching", counted)
+    done = mock.wait_for_delivery(account=ACCOUNT)
+    assert len(jumps(mock)) == 3
+    assert {other.id: looked[other.id] for other in others} == {
+        other.id: 1 for other in others
+    }
+    assert looked[done.id] == 4  # as it stood, and after each attempt
 
 
 def test_a_wait_says_in_the_timeline_that_it_moves_time(

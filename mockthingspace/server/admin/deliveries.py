@@ -27,7 +27,6 @@ from mockthingspace.core.waiting import holding
 from mockthingspace.server.admin import schemas
 from mockthingspace.server.admin.common import (
     Given,
-    block,
     error_response,
     filters,
     last,
@@ -135,7 +134,7 @@ def _come(
     until = monotonic() + timeout_s
     deliveries = state.deliveries
     matched: dict[str, Delivery] = {}
-    quiet = Event()
+    over, quiet = Event(), Event()
 
     def met(item: object) -> bool:
         if len(matched) >= count:
@@ -148,19 +147,26 @@ def _come(
             quiet.set()
         return quiet.is_set() or len(matched) >= count
 
-    def already() -> bool:
-        with deliveries.lock:  # nothing changes while they are counted
-            matched.clear()
-            for delivery in filter(matching, deliveries.every()):
-                matched[delivery.id] = delivery
-            return met(None)
-
-    waiting = True
-    while waiting:
-        quiet.clear()
-        block(state.notifier, met, already, until - monotonic())
+    def moves_on() -> bool:
+        """Move the clock if that may bring more; say whether to go on waiting."""
         short = len(matched) < count and monotonic() < until
-        waiting = short and quiet.is_set() and bool(moved and moved.skip(state))
+        stands = short and quiet.is_set()
+        quiet.clear()
+        over.clear()
+        closed = state.dispatcher.closed  # that ended the wait, and is not told again
+        return stands and not closed and bool(moved and moved.skip(state))
+
+    with state.notifier.watching(met, over):
+        with deliveries.lock:  # nothing changes while they are looked at
+            found = {each.id: each for each in filter(matching, deliveries.every())}
+            matched.clear()
+            matched.update(found)
+        waiting = True
+        while waiting:
+            with holding(request.environ, over):
+                if not met(None):
+                    over.wait(until - monotonic())
+            waiting = moves_on()
     with deliveries.lock:
         return sorted(matched.values(), key=lambda delivery: delivery.seq)
 
