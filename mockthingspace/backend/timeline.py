@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from heapq import nlargest
+from sys import maxsize
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
@@ -17,12 +19,14 @@ from mockthingspace.backend.store.event_log import LogEntry
 from mockthingspace.core.clock import of_day, rfc3339
 from mockthingspace.core.models import Attempt, Delivery, Exchange
 from mockthingspace.core.redaction import printable, without_secrets
+from mockthingspace.core.sequence import numbered_above
 from mockthingspace.core.serializers import raw_url
 
 if TYPE_CHECKING:
-    from mockthingspace.backend.backend import Backend
+    from mockthingspace.backend.backend import Backend, BackendState
 
 LONGEST = 500
+EVERY = range(maxsize)
 Sort = Literal[
     "request",
     "reply",
@@ -94,36 +98,112 @@ class Entry:
 
 
 class Timeline(NamedTuple):
-    """What there is of it; ``last_seq`` is where to go on from."""
+    """The last entries of so many; ``last_seq`` is where to go on from."""
 
     entries: list[Entry]
+    total: int
     last_seq: int
     evicted: int
 
 
-def timeline(backend: "Backend", account: str | None, since: int = 0) -> Timeline:
-    """Return all that is kept with a number above ``since``, in order.
+def timeline(
+    backend: "Backend", account: str | None, since: int = 0, limit: int | None = None
+) -> Timeline:
+    """Return what is kept with a number above ``since``, in order.
+
+    What a limit leaves out is counted, and not put into words.
 
     Args:
         backend: Whose.
         account: Only this account's, and what concerns everybody; all if None.
         since: A number.
+        limit: Only the last so many; all if None.
     """
     last_seq, state = backend.sequence.last, backend.state  # before the stores are read
-    found: list[_Placed] = []
-    for exchange in state.journal.every():
-        if account in (None, exchange.account) and exchange.seq > since:
-            found += _exchanged(exchange)
-    for delivery in state.deliveries.every():
-        if account in (None, delivery.account):
-            found += _delivered(delivery, since)
-    for entry in state.event_log.every():
-        if (account is None or entry.account in (None, account)) and entry.seq > since:
-            found.append(((entry.seq, 0, entry.at, 0), _happened(entry)))
-    found.sort(key=lambda pair: pair[0])
-    entries = [entry for _, entry in found if entry.seq <= last_seq]
+    numbers = range(since + 1, last_seq + 1)
+    kept = _kept(state, account, numbers)
+    total = kept.count(numbers)
+    if limit is not None:
+        kept = kept.last(limit, numbers)
+    found = sorted(kept.placed(numbers), key=lambda pair: pair[0])
+    entries = [entry for _, entry in found]
+    if limit is not None:
+        entries = entries[max(len(entries) - limit, 0) :]
     stores = (state.journal, state.deliveries, state.event_log)
-    return Timeline(entries, last_seq, sum(store.evicted for store in stores))
+    return Timeline(entries, total, last_seq, sum(store.evicted for store in stores))
+
+
+class _Kept(NamedTuple):
+    """What a timeline is read from, each in the order of its numbers."""
+
+    exchanges: list[Exchange]
+    deliveries: list[Delivery]
+    happened: list[LogEntry]
+
+    def count(self, numbers: range) -> int:
+        """Return how many entries there are of it."""
+        made = sum(delivery.seq in numbers for delivery in self.deliveries)
+        attempts = sum(
+            attempt.seq in numbers
+            for delivery in self.deliveries
+            for attempt in delivery.attempts
+        )
+        return 2 * len(self.exchanges) + made + attempts + len(self.happened)
+
+    def last(self, limit: int, numbers: range) -> "_Kept":
+        """Return that of it which the last so many entries are of, and little more.
+
+        Each item has an entry in the place of its number, and none behind its newest.
+        """
+        seqs = [
+            item.seq
+            for items in self
+            for item in items[max(len(items) - limit, 0) :]
+            if item.seq in numbers
+        ]
+        first = 0 if len(seqs) < limit else min(nlargest(limit, seqs), default=maxsize)
+        return _Kept(
+            numbered_above(first - 1, self.exchanges),
+            [delivery for delivery in self.deliveries if _newest(delivery) >= first],
+            numbered_above(first - 1, self.happened),
+        )
+
+    def placed(self, numbers: range) -> Iterator[_Placed]:
+        """Give the entries of it, each with its place."""
+        for exchange in self.exchanges:
+            yield from _exchanged(exchange)
+        for delivery in self.deliveries:
+            yield from _delivered(delivery, numbers)
+        for entry in self.happened:
+            yield (entry.seq, 0, entry.at, 0), _happened(entry)
+
+
+def _kept(state: "BackendState", account: str | None, numbers: range) -> _Kept:
+    """Return what is of an account, and has something numbered so."""
+    since = numbers.start - 1
+    return _Kept(
+        [
+            exchange
+            for exchange in state.journal.every(since)
+            if account in (None, exchange.account) and exchange.seq in numbers
+        ],
+        [
+            delivery
+            for delivery in state.deliveries.every()
+            if account in (None, delivery.account) and _newest(delivery) > since
+        ],
+        [
+            entry
+            for entry in state.event_log.every(since)
+            if (account is None or entry.account in (None, account))
+            and entry.seq in numbers
+        ],
+    )
+
+
+def _newest(delivery: Delivery) -> int:
+    """Return the highest number that a delivery or an attempt of it has."""
+    return delivery.attempts[-1].seq if delivery.attempts else delivery.seq
 
 
 def concerns(entry: object, account: str | None, since: int) -> bool:
@@ -139,7 +219,7 @@ def concerns(entry: object, account: str | None, since: int) -> bool:
         return False
     last_seq, whose = entry.seq, (None, entry.account)
     if isinstance(entry, Delivery):
-        last_seq = max(entry.seq, *(attempt.seq for attempt in entry.attempts), 0)
+        last_seq = _newest(entry)
     everybodys = isinstance(entry, LogEntry) and entry.account is None
     return last_seq > since and (everybodys or account in whose)
 
@@ -149,7 +229,7 @@ def news(entry: object) -> Entry | None:
     if isinstance(entry, LogEntry):
         return _happened(entry)
     if isinstance(entry, Delivery):
-        made = [entry for _, entry in _delivered(entry, 0)]
+        made = [entry for _, entry in _delivered(entry)]
         return made[0] if entry.status == "cancelled" else made[-1]
     return None
 
@@ -174,10 +254,10 @@ def _begun(after: int, entry: Entry) -> tuple[int, int, datetime, int]:
     return min(after, entry.seq - 1), 1, entry.at, entry.seq
 
 
-def _delivered(delivery: Delivery, since: int) -> Iterator[_Placed]:
-    """Give a delivery as it stands now, and each attempt."""
+def _delivered(delivery: Delivery, numbers: range = EVERY) -> Iterator[_Placed]:
+    """Give a delivery as it stands now, and each attempt, if numbered so."""
     listener, account = _origin(delivery.url), delivery.account
-    if delivery.seq > since:
+    if delivery.seq in numbers:
         at = delivery.made_at or delivery.due_at
         kept = f"delivery {delivery.id} of {delivery.event} for {account}"
         summary = _one_line(f"{kept} to {delivery.url}")
@@ -187,7 +267,7 @@ def _delivered(delivery: Delivery, since: int) -> Iterator[_Placed]:
         entry = Entry(delivery.seq, "delivery", at, account, summary, came, listener)
         yield (delivery.seq, 0, at, 0), entry
     for attempt in delivery.attempts:
-        if attempt.seq > since:
+        if attempt.seq in numbers:
             seq, at = attempt.seq, attempt.started_at
             summary = (
                 f"attempt {attempt.number} of delivery {delivery.id} to {listener}"

@@ -1,6 +1,17 @@
 """The numbers of what happens in one server, in one order."""
 
+from bisect import bisect_right
+from operator import attrgetter
 from threading import Lock
+from typing import Protocol, TypeVar
+
+
+class _Numbered(Protocol):
+    @property
+    def seq(self) -> int: ...
+
+
+Item = TypeVar("Item", bound=_Numbered)
 
 
 class EventNumbers:
@@ -19,3 +30,8 @@ class EventNumbers:
         with self._lock:
             self.last += 1
             return self.last
+
+
+def numbered_above(since: int, items: list[Item]) -> list[Item]:
+    """Return the items with a higher number, of items in the order of theirs."""
+    return items[bisect_right(items, since, key=attrgetter("seq")) :]

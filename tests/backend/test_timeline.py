@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import datetime, timedelta, timezone
+from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -285,20 +286,59 @@ def test_since_is_a_cursor(eventful: Any) -> None:
     """A further attempt of an older delivery is new; what was seen is not."""
     whole = timeline(eventful, None)
     assert seqs(timeline(eventful, None, 11).entries) == [12, 13, 14, 15]
-    assert timeline(eventful, None, whole.last_seq)[:2] == ([], 15)
+    assert timeline(eventful, None, whole.last_seq) == ([], 0, 15, 0)
 
 
 def test_what_is_numbered_meanwhile_is_left_for_the_next(eventful: Any) -> None:
     """A timeline ends at the number it says, or a cursor would pass over some."""
     every = eventful.state.event_log.every
 
-    def late() -> Any:
+    def late(since: int) -> Any:
         eventful.state.event_log.note("clock", START, None, "late")
-        return every()
+        return every(since)
 
     eventful.state.event_log.every = late
     found = timeline(eventful, None, 14)
     assert (seqs(found.entries), found.last_seq) == ([15], 15)
+
+
+def test_a_limit_leaves_the_last_entries(eventful: Any) -> None:
+    """However many, from whichever number on: in the same order and as many in all."""
+    for account, since in product((None, ACCOUNT, OTHER), range(16)):
+        whole = timeline(eventful, account, since).entries
+        for limit in range(len(whole) + 2):
+            found = timeline(eventful, account, since, limit)
+            expected = (whole[max(len(whole) - limit, 0) :], len(whole))
+            assert (found.entries, found.total) == expected
+
+
+def test_what_a_limit_leaves_out_is_not_put_into_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The last ten entries of much take no more work than those of little."""
+    made: list[int] = []
+
+    class Counted(Entry):
+        """An entry that is counted."""
+
+        def __post_init__(self) -> None:
+            made.append(self.seq)
+
+    monkeypatch.setattr("mockthingspace.backend.timeline.Entry", Counted)
+    work = []
+    for number in (20, 400):
+        busy = world(number)
+        for _ in range(number):
+            busy.state.journal.add(exchange())
+            busy.state.event_log.note("clock", START, None, "on")
+            attempted(busy, busy.state.deliveries.add(delivery()), 503, 200)
+        made.clear()
+        assert len(timeline(busy, None, limit=10).entries) == 10
+        work.append(len(made))
+    assert work[0] == work[1]
+    made.clear()
+    assert timeline(busy, None, limit=0).total == 400 * 6
+    assert made == []
 
 
 def test_what_is_gone_is_told(eventful: Any) -> None:

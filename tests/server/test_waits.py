@@ -2,15 +2,20 @@
 
 import json
 import socket
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from threading import Event, Semaphore
 from typing import Any
 
 import pytest
+import requests
 
-from mockthingspace import Listener, MockThingSpace
+from mockthingspace import Listener, MockThingSpace, create_app
 from mockthingspace.backend.backend import Backend
+from mockthingspace.core import serializers
+from mockthingspace.core.matching import criteria
+from mockthingspace.core.models import Exchange
 from mockthingspace.core.notifier import Notifier
 
 ACCOUNT, OTHER = "0242078689-00001", "0242078689-00002"
@@ -111,3 +116,54 @@ def test_who_waits_looks_at_what_is_new_only(monkeypatch: pytest.MonkeyPatch) ->
                 mock.trigger("Fota.upgradeFinished", ACCOUNT)
             listener.wait_for(20, WAIT_S)
         assert len(every) == 7
+
+
+def test_a_wait_for_a_request_looks_at_each_of_the_journal_once(
+    waits: Waits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the journal had is looked at before the wait, and not again."""
+    looked: Counter[int] = Counter()
+    matches = criteria.matches
+
+    def counted(exchange: Exchange, wanted: Any) -> bool:
+        looked[exchange.seq] += 1
+        return matches(exchange, wanted)
+
+    monkeypatch.setattr(criteria, "matches", counted)
+    with MockThingSpace() as mock, requests.Session() as session:
+
+        def listing(account: str) -> None:
+            session.get(f"{mock.url}/api/fota/v1/callbacks/{account}")
+
+        for _ in range(5):
+            listing(ACCOUNT)
+        seqs = [exchange.seq for exchange in mock.requests()]
+        looked.clear()
+        path = f"/requests?account={OTHER}&wait_s=600"
+        with ask(mock, "GET", path, None) as waiting:
+            assert waits.begun.acquire(timeout=WAIT_S)
+            listing(ACCOUNT)
+            listing(OTHER)
+            waiting.settimeout(WAIT_S)
+            assert waiting.recv(20).startswith(b"HTTP/1.1 200 OK")
+    assert {seq: looked[seq] for seq in seqs} == dict.fromkeys(seqs, 1)
+
+
+def test_what_a_limit_leaves_out_is_not_decoded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The bodies of a request and of its reply are looked into where it is shown."""
+    decoded: list[bytes] = []
+    decode = serializers.body_without_secrets
+
+    def counted(body: bytes) -> str:
+        decoded.append(body)
+        return decode(body)
+
+    client = create_app().test_client()
+    for _ in range(20):
+        client.get(f"/api/fota/v1/callbacks/{ACCOUNT}")
+    monkeypatch.setattr(serializers, "body_without_secrets", counted)
+    reply = client.get(f"/__admin/requests?limit=3&account={ACCOUNT}").get_json()
+    assert [request["seq"] for request in reply["requests"]] == [18, 19, 20]
+    assert (reply["meta"]["total"], len(decoded)) == (20, 3 * 2)

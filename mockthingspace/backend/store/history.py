@@ -6,7 +6,7 @@ from threading import Lock
 from typing import Any, Generic, TypeVar
 
 from mockthingspace.core.notifier import Notifier
-from mockthingspace.core.sequence import EventNumbers
+from mockthingspace.core.sequence import EventNumbers, numbered_above
 
 MOST_BYTES = 64 * 1024 * 1024
 Item = TypeVar("Item", bound=Any)  # a named tuple that has a ``seq``
@@ -58,10 +58,11 @@ class History(Generic[Item]):
     def __len__(self) -> int:
         return len(self._kept)
 
-    def every(self) -> list[Item]:
-        """Return what is kept, oldest first."""
+    def every(self, since: int = 0) -> list[Item]:
+        """Return what is kept with a number above ``since``, oldest first."""
         with self._lock:
-            return list(self._kept)
+            kept = list(self._kept)
+        return numbered_above(since, kept)
 
     def remove(self, unwanted: Callable[[Item], bool]) -> int:
         """Forget the items a function picks; return how many."""

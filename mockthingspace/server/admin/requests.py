@@ -27,7 +27,7 @@ _FILTERS = ("account", "family", "operation", "status", "since", "limit")
 
 def every() -> Response:
     """Show those that match the filters, oldest first; ``wait_s`` waits for one."""
-    return _waiting(filters(*_FILTERS, "wait_s"), lambda _: True)
+    return _waiting(filters(*_FILTERS, "wait_s"))
 
 
 def unmatched() -> Response:
@@ -38,23 +38,31 @@ def unmatched() -> Response:
 
 def _waiting(
     given: dict[str, str],
-    keep: Callable[[Exchange], bool],
+    keep: Callable[[Exchange], bool] | None = None,
     show: Show = serializers.document,
 ) -> Response:
     """Show what the filters find, once there is something or ``wait_s`` is over."""
-    state = current().state
-    matches = _filter(given)
+    since, wanted = _filter(given)
+    found: list[Exchange] = []
 
-    def found() -> list[Exchange]:
-        every = _journal()  # the current one, as a reset ends a wait
-        return [exchange for exchange in every if matches(exchange) and keep(exchange)]
+    def matches(exchange: Exchange) -> bool:
+        return criteria.matches(exchange, wanted) and (not keep or keep(exchange))
+
+    def look() -> bool:
+        """Look through what came since the last time; say whether any is found."""
+        nonlocal since
+        exchanges = current().state.journal.every(since)  # a reset ends a wait
+        since = exchanges[-1].seq if exchanges else since
+        found.extend(filter(matches, exchanges) if wanted or keep else exchanges)
+        return bool(found)
 
     def met(item: object) -> bool:
-        return isinstance(item, Exchange) and matches(item) and keep(item)
+        return isinstance(item, Exchange) and item.seq > since and matches(item)
 
     if wait_s := min(number(given, "wait_s"), LONGEST_WAIT_S):
-        block(state.notifier, met, lambda: bool(found()), wait_s)
-    return _listing(found(), given, show)
+        block(current().state.notifier, met, look, wait_s)
+    look()
+    return _listing(found, given, show)
 
 
 def one(seq: int) -> Response:
@@ -64,16 +72,21 @@ def one(seq: int) -> Response:
 
 def remove() -> Response:
     """Forget those that match the filters; say how many."""
-    matches = _filter(filters(*_FILTERS[:-1]))
-    going = {exchange.seq for exchange in _journal() if matches(exchange)}
-    removed = current().state.journal.remove(lambda exchange: exchange.seq in going)
+    since, wanted = _filter(filters(*_FILTERS[:-1]))
+    journal = current().state.journal
+    going = {
+        exchange.seq
+        for exchange in journal.every(since)
+        if criteria.matches(exchange, wanted)
+    }
+    removed = journal.remove(lambda exchange: exchange.seq in going)
     return json_response({"removed": removed})
 
 
 def _numbered(seq: int) -> Exchange:
-    for exchange in _journal():
-        if exchange.seq == seq:
-            return exchange
+    exchanges = current().state.journal.every(seq - 1)
+    if exchanges and exchanges[0].seq == seq:
+        return exchanges[0]
     raise AdminError("unknown_request", f"the journal has no request {seq}", 404)
 
 
@@ -107,16 +120,12 @@ def _pattern() -> tuple[list[Exchange], list[criteria.Criterion]]:
     since = number(pattern, "since")
     pattern.pop("since", None)
     with_known_account(pattern)
-    exchanges = [exchange for exchange in _journal() if exchange.seq > since]
+    exchanges = current().state.journal.every(since)
     return exchanges, request_patterns.criteria(pattern)
 
 
-def _journal() -> list[Exchange]:
-    return current().state.journal.every()
-
-
-def _filter(given: dict[str, str]) -> Callable[[Exchange], bool]:
-    """Return what says whether an exchange matches filters."""
+def _filter(given: dict[str, str]) -> tuple[int, list[criteria.Criterion]]:
+    """Return the number above which filters look, and what they look for."""
     pattern: dict[str, Any] = dict(given)
     since = number(pattern, "since")
     for name in ("since", "limit", "wait_s"):
@@ -124,12 +133,7 @@ def _filter(given: dict[str, str]) -> Callable[[Exchange], bool]:
     if "status" in pattern:
         pattern["status"] = number(pattern, "status")
     with_known_account(pattern)
-    wanted = request_patterns.criteria(pattern)
-
-    def matches(exchange: Exchange) -> bool:
-        return exchange.seq > since and criteria.matches(exchange, wanted)
-
-    return matches
+    return since, request_patterns.criteria(pattern)
 
 
 def _listing(exchanges: list[Exchange], given: dict[str, str], show: Show) -> Response:

@@ -7,7 +7,6 @@ from mockthingspace.server.admin.common import (
     LONGEST_WAIT_S,
     block,
     filters,
-    last,
     number,
     with_known_account,
 )
@@ -26,18 +25,18 @@ def every() -> Response:
     )
     backend, account = current(), given.get("account")
     since, wait_s = number(given, "since"), number(given, "wait_s")
+    limit = number(given, "limit") if "limit" in given else None
     if wait_s:
         block(
             backend.state.notifier,
             lambda item: concerns(item, account, since),
-            lambda: bool(timeline(backend, account, since).entries),
+            lambda: timeline(backend, account, since, limit=0).total > 0,
             min(wait_s, LONGEST_WAIT_S),
         )
-    found = timeline(backend, account, since)
-    total = len(found.entries)
-    shown = last(found.entries, given)
+    found = timeline(backend, account, since, limit)
     if given.get("format", "json") != "json":
-        spelled = FORMATS[given["format"]](shown, total, found.evicted)
+        spelled = FORMATS[given["format"]](found.entries, found.total, found.evicted)
         return Response(f"{spelled}\n", content_type="text/plain; charset=utf-8")
-    meta = {"total": total, "last_seq": found.last_seq, "evicted": found.evicted}
-    return json_response({"timeline": [document(item) for item in shown], "meta": meta})
+    meta = {"total": found.total, "last_seq": found.last_seq, "evicted": found.evicted}
+    shown = [document(item) for item in found.entries]
+    return json_response({"timeline": shown, "meta": meta})
