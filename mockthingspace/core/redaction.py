@@ -43,9 +43,9 @@ _KEYS = {
     *("master", "shared", "signing", "encryption", "client", "account", "host", "x"),
 }
 # What is in each such name: a text without any of these has no secret by its name.
-_HINTS = (
-    *("pass", "pwd", "auth", "jwt", "bearer", "session", "sid", "sig", "secret"),
-    *("token", "credential", "cookie", "assertion", "key", CUSTOM),
+_HINT = re.compile(
+    "pass|pwd|auth|jwt|bearer|session|sid|sig|secret"
+    f"|token|credential|cookie|assertion|key|{CUSTOM}"
 )
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 # A name and what it is followed by, or a tag of XML, or the name of a form's part.
@@ -115,7 +115,7 @@ def _tells(words: list[str]) -> bool:
 
 
 def _hinted(lower: str) -> bool:
-    return any(hint in lower for hint in _HINTS)
+    return _HINT.search(lower) is not None
 
 
 def without_secrets(text: str) -> str:

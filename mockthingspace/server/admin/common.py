@@ -1,6 +1,7 @@
 """What every resource reads and answers with: filters, documents, errors."""
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from threading import Event
 from typing import Any, TypeVar
 
@@ -72,12 +73,7 @@ def with_known_account(given: Given, **more: Iterable[str]) -> Given:
             "invalid_account",
             f"account: must be one, such as 0242078689-00001; came {account!r}",
         )
-    words: dict[str, Iterable[str]] = {
-        "family": {api.name for api in APIS},
-        "operation": {operation.name for api in APIS for operation in api.operations},
-        "service": {name for api in APIS for name in api.services},
-        **more,
-    }
+    words = {**_words(), **more}
     for name in given.keys() & words:
         if isinstance(given[name], str) and given[name] not in words[name]:
             raise AdminError(
@@ -85,6 +81,16 @@ def with_known_account(given: Given, **more: Iterable[str]) -> Given:
                 f"unknown {name} {given[name]!r}; {suggest(given[name], words[name])}",
             )
     return given
+
+
+@cache
+def _words() -> dict[str, Iterable[str]]:
+    """Return what filters may be, where that is the same for every server."""
+    return {
+        "family": {api.name for api in APIS},
+        "operation": {operation.name for api in APIS for operation in api.operations},
+        "service": {name for api in APIS for name in api.services},
+    }
 
 
 def number(given: Mapping[str, Any], name: str) -> int:

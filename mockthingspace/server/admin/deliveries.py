@@ -42,6 +42,8 @@ from mockthingspace.spec.events import Event as MessageEvent
 _EXACT = ("account", "family", "service", "event", "status")
 _FILTERS = (*_EXACT, "since", "limit")
 DELIVERIES = ("delivery", "deliveries")
+_TRIGGER, _WAIT = schemas.TriggerRequest(), schemas.DeliveryWait()
+_FILTER, _IDLE_WAIT = schemas.DeliveryFilter(), schemas.IdleWait()
 
 
 def events() -> Response:
@@ -80,7 +82,7 @@ def one(identity: str) -> Response:
 def add() -> Response:
     """Trigger an event; 202 and the deliveries made, which go out after this reply."""
     backend = current()
-    wanted = with_known_account(schemas.loaded(schemas.TriggerRequest()))
+    wanted = with_known_account(schemas.loaded(_TRIGGER))
     return _going(backend, trigger(backend, APIS, wanted, request.host_url))
 
 
@@ -97,7 +99,7 @@ def wait() -> Response:
     """
     backend = current()
     state = backend.state
-    wanted = _checked(backend, schemas.loaded(schemas.DeliveryWait()))
+    wanted = _checked(backend, schemas.loaded(_WAIT))
     moved = backend if wanted["advance"] else None
     attempts = wanted.get("attempts") or 0
     matches = _matching(_exact(wanted), wanted["since"], attempts)
@@ -174,7 +176,7 @@ def _come(
 def nearest() -> Response:
     """Show the three that come nearest, how each differs, and all of it in words."""
     backend = current()
-    wanted = _checked(backend, schemas.loaded(schemas.DeliveryFilter()))
+    wanted = _checked(backend, schemas.loaded(_FILTER))
     scene = _scene(wanted, backend, backend.state)
     asked, count = _criteria_of(wanted), wanted["count"]
     there = [*filter(_matching({}, wanted["since"]), scene.deliveries)]
@@ -193,7 +195,7 @@ def nearest() -> Response:
 
 def wait_until_idle() -> Response:
     """Block until no attempt is under way or due: 200, or 408."""
-    wanted = with_known_account(schemas.loaded(schemas.IdleWait()))
+    wanted = with_known_account(schemas.loaded(_IDLE_WAIT))
     timeout_s = wanted["timeout_s"]
     over = Event()
     with holding(request.environ, over):
