@@ -12,12 +12,21 @@ from requests.adapters import HTTPAdapter
 from benchmarks import queueing
 from benchmarks.queueing import EVENT, MESSAGE
 from benchmarks.responder import arrival_s, responding
-from benchmarks.rounds import OURS, Metric, Plan, Sample, interleave, show
+from benchmarks.rounds import (
+    OURS,
+    Metric,
+    Plan,
+    Sample,
+    interleave,
+    milliseconds,
+    show,
+)
 from mockthingspace import MockThingSpace
 from mockthingspace.backend.delivery.transport import HEADERS
 
 ACCOUNT = "0242078689-00001"
 LISTENERS, MESSAGES, TIMES = 16, 3_200, 300
+CROWD, PENDING = 500, 5_000
 RATE = Metric("messages/s", more_is_better=True, decimals=0)
 SOON = (Metric("p50 us", decimals=0), Metric("p99 us", decimals=0))
 WEIGHT = (
@@ -35,11 +44,29 @@ def _ours(urls: Sequence[str]) -> Sample:
     return {RATE.name: MESSAGES / spent}
 
 
-def _session() -> requests.Session:
+def _session(listeners: int = LISTENERS) -> requests.Session:
     session = requests.Session()
     session.trust_env = False
-    session.mount("http://", HTTPAdapter(pool_connections=LISTENERS))
+    session.mount("http://", HTTPAdapter(pool_connections=listeners))
     return session
+
+
+def _pending(urls: Sequence[str]) -> Sample:
+    """Send out what is pending for many listeners, none of them known before."""
+    with queueing.backend() as backend:
+        return {TAKES.name: queueing.deliver(backend, urls, PENDING) * 1000}
+
+
+def _posted_to(urls: Sequence[str]) -> Sample:
+    """POST as many messages through one session, one after another."""
+    with _session(len(urls)) as session:
+
+        def post() -> None:
+            for number in range(PENDING):
+                url = urls[number % len(urls)]
+                session.post(url, MESSAGE % number, headers=HEADERS)
+
+        return {TAKES.name: milliseconds(post)}
 
 
 def _bare(urls: Sequence[str], threads: int) -> Sample:
@@ -115,6 +142,16 @@ def _rates(urls: Sequence[str], plan: Plan) -> None:
 
 def run(plan: Plan) -> None:
     """Deliver to listeners in another process, and to none at all."""
+    with responding(CROWD) as urls:
+        pending = {
+            OURS: partial(_pending, urls),
+            "limit: requests.Session": partial(_posted_to, urls),
+        }
+        show(
+            f"{PENDING:,} pending deliveries to {CROWD} listeners",
+            interleave(pending, plan.rounds),
+            [TAKES],
+        )
     with responding(LISTENERS) as urls:
         _rates(urls, plan)
         with MockThingSpace() as thingspace, _session() as session:

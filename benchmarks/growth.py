@@ -18,7 +18,9 @@ from benchmarks.rounds import (
     microseconds,
     show,
 )
+from mockthingspace import Settings
 
+LITTLE = 100
 ONE, MANY, GROWS = "us at 1", "us at many", "grows by"
 METRICS = (
     Metric(ONE),
@@ -70,4 +72,17 @@ def run(plan: Plan) -> None:
         interleave(registering, plan.rounds),
         METRICS[:3],
         "the peers keep nothing of it, or something else",
+    )
+    little, full = large.busy(LITTLE), large.busy(Settings().journal_limit)
+    last: dict[str, Callable[[], Sample]] = {
+        path: _pair(
+            large.caller(little, path=f"/__admin/{path}", query_string="limit=10"),
+            large.caller(full, path=f"/__admin/{path}", query_string="limit=10"),
+        )
+        for path in ("requests", "timeline", "deliveries")
+    }
+    show(
+        f"the last ten in process, of {LITTLE} of each and of a full journal",
+        interleave(last, plan.rounds),
+        [Metric(ONE, compared=False), Metric(MANY, compared=False), METRICS[2]],
     )

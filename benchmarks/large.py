@@ -16,11 +16,16 @@ from pytest_httpserver import HTTPServer
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
+from benchmarks import queueing
 from benchmarks.peers import SNS
 from benchmarks.replies import LISTED
 from mockthingspace import Settings, create_app
+from mockthingspace.backend.backend import Backend
+from mockthingspace.core.models import Attempt
+from mockthingspace.server.http.current import EXTENSION
 
 CALLBACKS = "/api/fota/v1/callbacks/"
+LISTENER = "http://localhost:9001/fota"
 Application = Callable[..., Any]
 
 
@@ -64,6 +69,20 @@ def backend(accounts: int) -> tuple[Application, dict[str, Any]]:
         seed.write_text(json.dumps({"registrations": registrations}), "ascii")
         app = create_app(Settings(seed=str(seed)))
     return app, {"path": CALLBACKS + account(accounts // 2)}
+
+
+def busy(happened: int) -> Application:
+    """Make a server where so many listings, triggers and deliveries have been."""
+    app, listing = backend(1)
+    made: Backend = app.extensions[EXTENSION]  # type: ignore[attr-defined]
+    state, now, listed = made.state, made.clock.now(), caller(app, **listing)
+    for number in range(happened):
+        listed()
+        kept = state.deliveries.add(queueing.delivery(made, number, [LISTENER] * 100))
+        state.event_log.note("trigger", now, kept.account, queueing.EVENT)
+        attempt = Attempt(made.sequence.take(), 1, now, 0.01, 200, None, b"")
+        state.deliveries.replace(kept._replace(status="delivered", attempts=(attempt,)))
+    return app
 
 
 def httpserver(accounts: int) -> tuple[Application, dict[str, Any]]:

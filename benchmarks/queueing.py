@@ -33,27 +33,29 @@ def backend() -> Iterator[Backend]:
         made.close()
 
 
+def delivery(made: Backend, number: int, urls: Sequence[str]) -> Delivery:
+    """Return a delivery to one of these URLs, each of which has its account."""
+    return Delivery(
+        id="",
+        seq=0,
+        family="fota-v1",
+        account=f"{number % len(urls):010d}-00001",
+        service="Fota",
+        event=EVENT,
+        url=urls[number % len(urls)],
+        message=MESSAGE % number,
+        trigger="event",
+        due_at=made.clock.now(),
+    )
+
+
 def keep(made: Backend, urls: Sequence[str], messages: int) -> list[Delivery]:
     """Queue messages, for each URL an account of its own, in turn."""
-    deliveries = [
-        Delivery(
-            id="",
-            seq=0,
-            family="fota-v1",
-            account=f"{number % len(urls):010d}-00001",
-            service="Fota",
-            event=EVENT,
-            url=urls[number % len(urls)],
-            message=MESSAGE % number,
-            trigger="event",
-            due_at=made.clock.now(),
-        )
-        for number in range(messages)
-    ]
+    deliveries = [delivery(made, number, urls) for number in range(messages)]
     return [
         kept
-        for delivery in deliveries
-        for kept in made.state.dispatcher.enqueue([delivery], lambda: True)
+        for each in deliveries
+        for kept in made.state.dispatcher.enqueue([each], lambda: True)
     ]
 
 

@@ -40,11 +40,12 @@ def _respond(listeners: int) -> None:
     for item in bound:
         ready.register(item, selectors.EVENT_READ)
     print(*(item.getsockname()[1] for item in bound), flush=True)
+    listening = frozenset(bound)
     came: dict[socket.socket, bytes] = {}
     while True:
         for key, _ in ready.select():
             there: socket.socket = key.fileobj  # type: ignore[assignment]
-            if there in bound:
+            if there in listening:
                 connection, _ = there.accept()
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 ready.register(connection, selectors.EVENT_READ)
