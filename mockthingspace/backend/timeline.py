@@ -19,7 +19,7 @@ from mockthingspace.backend.store.event_log import LogEntry
 from mockthingspace.core.clock import of_day, rfc3339
 from mockthingspace.core.models import Attempt, Delivery, Exchange
 from mockthingspace.core.redaction import printable, without_secrets
-from mockthingspace.core.sequence import numbered_above
+from mockthingspace.core.sequence import numbered_in
 from mockthingspace.core.serializers import raw_url
 
 if TYPE_CHECKING:
@@ -142,13 +142,13 @@ class _Kept(NamedTuple):
 
     def count(self, numbers: range) -> int:
         """Return how many entries there are of it."""
-        made = sum(delivery.seq in numbers for delivery in self.deliveries)
+        made = numbered_in(numbers, self.deliveries)
         attempts = sum(
             attempt.seq in numbers
             for delivery in self.deliveries
             for attempt in delivery.attempts
         )
-        return 2 * len(self.exchanges) + made + attempts + len(self.happened)
+        return 2 * len(self.exchanges) + len(made) + attempts + len(self.happened)
 
     def last(self, limit: int, numbers: range) -> "_Kept":
         """Return that of it which the last so many entries are of, and little more.
@@ -162,10 +162,11 @@ class _Kept(NamedTuple):
             if item.seq in numbers
         ]
         first = 0 if len(seqs) < limit else min(nlargest(limit, seqs), default=maxsize)
+        later = range(first, maxsize)
         return _Kept(
-            numbered_above(first - 1, self.exchanges),
-            [delivery for delivery in self.deliveries if _newest(delivery) >= first],
-            numbered_above(first - 1, self.happened),
+            numbered_in(later, self.exchanges),
+            _since(first - 1, self.deliveries),
+            numbered_in(later, self.happened),
         )
 
     def placed(self, numbers: range) -> Iterator[_Placed]:
@@ -180,30 +181,27 @@ class _Kept(NamedTuple):
 
 def _kept(state: "BackendState", account: str | None, numbers: range) -> _Kept:
     """Return what is of an account, and has something numbered so."""
-    since = numbers.start - 1
+    exchanges = numbered_in(numbers, state.journal.every())
+    deliveries = _since(numbers.start - 1, state.deliveries.every())
+    happened = numbered_in(numbers, state.event_log.every())
+    if account is None:
+        return _Kept(exchanges, deliveries, happened)
     return _Kept(
-        [
-            exchange
-            for exchange in state.journal.every(since)
-            if account in (None, exchange.account) and exchange.seq in numbers
-        ],
-        [
-            delivery
-            for delivery in state.deliveries.every()
-            if account in (None, delivery.account) and _newest(delivery) > since
-        ],
-        [
-            entry
-            for entry in state.event_log.every(since)
-            if (account is None or entry.account in (None, account))
-            and entry.seq in numbers
-        ],
+        [exchange for exchange in exchanges if exchange.account == account],
+        [delivery for delivery in deliveries if delivery.account == account],
+        [entry for entry in happened if entry.account in (None, account)],
     )
 
 
-def _newest(delivery: Delivery) -> int:
-    """Return the highest number that a delivery or an attempt of it has."""
-    return delivery.attempts[-1].seq if delivery.attempts else delivery.seq
+def _since(seq: int, deliveries: list[Delivery]) -> list[Delivery]:
+    """Return the deliveries with a number above one: their own, or an attempt's."""
+    if not seq:
+        return deliveries
+    return [
+        each
+        for each in deliveries
+        if each.seq > seq or (each.attempts and each.attempts[-1].seq > seq)
+    ]
 
 
 def concerns(entry: object, account: str | None, since: int) -> bool:
@@ -217,11 +215,10 @@ def concerns(entry: object, account: str | None, since: int) -> bool:
     """
     if not isinstance(entry, Exchange | Delivery | LogEntry):
         return False
-    last_seq, whose = entry.seq, (None, entry.account)
     if isinstance(entry, Delivery):
-        last_seq = _newest(entry)
+        return account in (None, entry.account) and bool(_since(since, [entry]))
     everybodys = isinstance(entry, LogEntry) and entry.account is None
-    return last_seq > since and (everybodys or account in whose)
+    return entry.seq > since and (everybodys or account in (None, entry.account))
 
 
 def news(entry: object) -> Entry | None:

@@ -1,6 +1,6 @@
 """The numbers of what happens in one server, in one order."""
 
-from bisect import bisect_right
+from bisect import bisect_left
 from operator import attrgetter
 from threading import Lock
 from typing import Protocol, TypeVar
@@ -32,6 +32,8 @@ class EventNumbers:
             return self.last
 
 
-def numbered_above(since: int, items: list[Item]) -> list[Item]:
-    """Return the items with a higher number, of items in the order of theirs."""
-    return items[bisect_right(items, since, key=attrgetter("seq")) :]
+def numbered_in(numbers: range, items: list[Item]) -> list[Item]:
+    """Return the items whose numbers these are, of items in the order of theirs."""
+    number = attrgetter("seq")
+    start = bisect_left(items, numbers.start, key=number)
+    return items[start : bisect_left(items, numbers.stop, start, key=number)]

@@ -293,9 +293,9 @@ def test_what_is_numbered_meanwhile_is_left_for_the_next(eventful: Any) -> None:
     """A timeline ends at the number it says, or a cursor would pass over some."""
     every = eventful.state.event_log.every
 
-    def late(since: int) -> Any:
+    def late() -> Any:
         eventful.state.event_log.note("clock", START, None, "late")
-        return every(since)
+        return every()
 
     eventful.state.event_log.every = late
     found = timeline(eventful, None, 14)

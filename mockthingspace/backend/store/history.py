@@ -2,11 +2,12 @@
 
 from collections import deque
 from collections.abc import Callable
+from sys import maxsize
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
 from mockthingspace.core.notifier import Notifier
-from mockthingspace.core.sequence import EventNumbers, numbered_above
+from mockthingspace.core.sequence import EventNumbers, numbered_in
 
 MOST_BYTES = 64 * 1024 * 1024
 Item = TypeVar("Item", bound=Any)  # a named tuple that has a ``seq``
@@ -62,7 +63,7 @@ class History(Generic[Item]):
         """Return what is kept with a number above ``since``, oldest first."""
         with self._lock:
             kept = list(self._kept)
-        return numbered_above(since, kept)
+        return numbered_in(range(since + 1, maxsize), kept)
 
     def remove(self, unwanted: Callable[[Item], bool]) -> int:
         """Forget the items a function picks; return how many."""

@@ -67,8 +67,10 @@ def every() -> Response:
     if given.get("status") == "stale":
         deliveries = [*backend.late, *deliveries]
     exact = {name: given[name] for name in _EXACT if name in given}
-    found = [*filter(_matching(exact, number(given, "since")), deliveries)]
-    return _listing(backend, last(found, given), len(found))
+    since = number(given, "since")
+    if exact or since:
+        deliveries = [*filter(_matching(exact, since), deliveries)]
+    return _listing(backend, last(deliveries, given), len(deliveries))
 
 
 def one(identity: str) -> Response:
