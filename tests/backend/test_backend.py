@@ -1,16 +1,19 @@
 """A server starts over by making a new state, and shares nothing with another."""
 
+import gc
 import json
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event, Thread
+from types import FunctionType, ModuleType
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from mockthingspace import create_app
+from mockthingspace import MockThingSpace, create_app
 from mockthingspace.backend.backend import Backend, BackendState, Seed
 from mockthingspace.backend.faults.models import Fault
 from mockthingspace.core.clock import Clock, Mode
@@ -25,6 +28,7 @@ ACCOUNT = "0242078689-00001"
 OTHER = "0242078689-00002"
 CALLBACKS = "/api/fota/v1/callbacks"
 CREDENTIALS = {"ann": "secret"}
+ORIGIN = "https://listener.example"
 WAIT_S = 10
 
 
@@ -360,3 +364,44 @@ def test_a_token_of_one_server_is_foreign_to_another() -> None:
         client.post(path, json=login, headers=bearer).status_code
         for client in (one, other)
     ] == [200, 401]
+
+
+def contained(root: object) -> int:
+    """Return how much the containers hold that something leads to."""
+    seen: dict[int, object] = {}
+    left = [root]
+    while left:
+        item = left.pop()
+        if id(item) in seen or isinstance(item, type | ModuleType):
+            continue
+        seen[id(item)] = item
+        function = isinstance(item, FunctionType)  # that has all of its module
+        left += (item.__closure__ or ()) if function else gc.get_referents(item)
+    containers = (dict, set, list, deque)
+    return sum(len(item) for item in seen.values() if isinstance(item, containers))
+
+
+def test_nothing_is_left_of_accounts_that_were_reset() -> None:
+    """Neither of their deliveries, pending or over, nor of their faults and ids."""
+
+    def listener(environ: dict[str, Any], start: Any) -> list[bytes]:
+        start("503 Busy" if environ["PATH_INFO"] == "/busy" else "200 OK", [])
+        return [b""]
+
+    with MockThingSpace(journal_limit=10, deliver_to={ORIGIN: listener}) as mock:
+
+        def come_and_go(accounts: range) -> int:
+            for number in accounts:
+                account = f"{number:010d}-00001"
+                mock.register(account, f"{ORIGIN}/{'busy' if number % 2 else 'free'}")
+                mock.fault("duplicate", account=account, copies=2)
+                mock.trigger("Fota.upgradeFinished", account)
+                mock.trigger("Fota.upgradeFinished", account)
+                mock.wait_until_idle()
+                mock._backend.reset_account(account)
+            gc.collect()
+            return contained(mock._backend)
+
+        few = come_and_go(range(20))
+        more = come_and_go(range(20, 60))
+        assert more < few + 40  # not one thing for each
