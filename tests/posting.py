@@ -7,7 +7,8 @@ from functools import partial
 from threading import Event, Thread
 from typing import Any
 
-from mockthingspace.backend.delivery.transport import Outcome, WebhookTransport
+from mockthingspace.backend.delivery.outcome import Outcome
+from mockthingspace.backend.delivery.transport import WebhookTransport
 from mockthingspace.core.background_loop import BackgroundLoop
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"

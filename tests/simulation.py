@@ -21,7 +21,7 @@ import pytest
 
 from mockthingspace import create_app
 from mockthingspace.backend.backend import Backend
-from mockthingspace.backend.delivery.transport import Outcome
+from mockthingspace.backend.delivery.outcome import Outcome
 from mockthingspace.core.settings import Settings
 from mockthingspace.server.http.current import EXTENSION
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from mockthingspace.backend.delivery.transport import NO_ANSWER
+from mockthingspace.backend.delivery.outcome import NO_ANSWER
 from mockthingspace.client.models import (
     RecordedClock,
     RecordedDelivery,

@@ -13,7 +13,7 @@ from fastapi import BackgroundTasks, FastAPI, Request, Response
 from flask import Flask
 
 from mockthingspace import MockThingSpace, check_listener
-from mockthingspace.backend.delivery.transport import KEPT, Outcome
+from mockthingspace.backend.delivery.outcome import KEPT, Outcome
 from mockthingspace.backend.delivery.wsgi_asgi import is_asgi
 from mockthingspace.testing.conformance import run
 

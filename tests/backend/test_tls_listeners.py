@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from mockthingspace import MockThingSpace
 from mockthingspace.backend.delivery import transport
-from mockthingspace.backend.delivery.transport import Outcome
+from mockthingspace.backend.delivery.outcome import Outcome
 from mockthingspace.cli.main import cli
 
 from ..posting import Poster

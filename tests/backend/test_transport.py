@@ -11,7 +11,7 @@ import pytest
 
 from mockthingspace import Listener
 from mockthingspace.backend.delivery import transport
-from mockthingspace.backend.delivery.transport import KEPT, Outcome
+from mockthingspace.backend.delivery.outcome import KEPT, Outcome
 
 from ..posting import (
     OK,

@@ -10,7 +10,7 @@ import requests
 
 from mockthingspace import Listener, MockThingSpace, create_app
 from mockthingspace.apis import APIS
-from mockthingspace.backend.delivery.transport import Outcome
+from mockthingspace.backend.delivery.outcome import Outcome
 from mockthingspace.cli.main import main
 from mockthingspace.client.transport import AdminRequest
 from mockthingspace.core.exceptions import AdminError

@@ -15,11 +15,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
-from mockthingspace.backend.delivery.transport import (
-    Outcome,
-    WebhookTransport,
-    describe,
-)
+from mockthingspace.backend.delivery.outcome import Outcome, describe
+from mockthingspace.backend.delivery.transport import WebhookTransport
 from mockthingspace.backend.store.deliveries import Deliveries
 from mockthingspace.core.background_loop import BackgroundLoop
 from mockthingspace.core.clock import Timers

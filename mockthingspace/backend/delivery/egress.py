@@ -52,7 +52,7 @@ def check(address: str, allow_public_listeners: bool) -> None:
     """Accept an address a delivery may go to.
 
     Raises:
-        OutOfReach: It is another; the message says which setting would allow it.
+        AddressNotAllowed: It is another; the message says which setting would allow it.
     """
     ip = ip_address(address.partition("%")[0])
     meant = _embedded(ip)
@@ -105,7 +105,7 @@ async def connect(host: str, port: int, allow_public_listeners: bool) -> socket.
         allow_public_listeners: Whether a public address may be reached.
 
     Raises:
-        OSError: None does; ``OutOfReach`` where none may be.
+        OSError: None does; ``AddressNotAllowed`` where none may be.
     """
     last: OSError | None = None
     for family, address in await _addresses(host, port):

@@ -6,26 +6,20 @@ netrc. A listener has so many seconds to answer, all told. Nothing that mocks
 """
 
 import asyncio
-import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from functools import cache, lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import certifi
 import h11
 from werkzeug.datastructures import Headers
 
-from mockthingspace.backend.delivery.egress import AddressNotAllowed, connect
-from mockthingspace.backend.delivery.wsgi_asgi import (
-    KEPT,
-    ApplicationError,
-    AsgiApplication,
-    call,
-    in_words,
-    is_asgi,
-)
+from mockthingspace.backend.delivery.connection import Connection, Pace
+from mockthingspace.backend.delivery.egress import connect
+from mockthingspace.backend.delivery.outcome import NO_ANSWER, Outcome, describe
+from mockthingspace.backend.delivery.wsgi_asgi import AsgiApplication, call, is_asgi
 from mockthingspace.core.background_loop import BackgroundLoop
 from mockthingspace.core.open_files import open_files_limit
 from mockthingspace.core.urls import Target, locate, origin
@@ -34,45 +28,11 @@ HEADERS = {
     "Content-Type": "application/json",
     "User-Agent": "Verizon's callback service",
 }
-LONGEST_HEAD = 64 * 1024
-LONGEST_ERROR = 500
-MOST_INTERIM = 20  # answers of 1xx before the one that counts
 IDLE_CONNECTIONS = 64
 SHARE = 8  # of the files the process may open: one in so many sends, as many are idle
 LEAST = 8
 URLS = 1024  # whose targets are remembered
-EVENTS = 32  # of one answer, until others have their turn
-BUFFERED = 256 * 1024  # bytes of an answer that wait to be read, at most about
-HTTP = b"HTTP/"
 ASGI_PATIENCE_S = 1.0  # for an application that blocks its loop
-NO_ANSWER = "no answer within"
-
-Pace = Callable[[bytes], AsyncIterator[bytes]]
-
-
-class Outcome(NamedTuple):
-    """What came of a POST: a status and the answer's first 64 KiB, or an error.
-
-    The warning says why ThingSpace would not have got so far.
-    """
-
-    status_code: int | None
-    error: str | None
-    reply: bytes
-    warning: str | None = None
-
-    def __repr__(self) -> str:
-        """Return it without the answer, which may hold secrets."""
-        return f"Outcome({self.error or self.status_code})"
-
-    @property
-    def acknowledged(self) -> bool:
-        """Whether the listener took the message: any 2xx."""
-        return self.status_code is not None and 200 <= self.status_code < 300
-
-
-class NotHttp(Exception):
-    """What the listener answered is not HTTP."""
 
 
 class WebhookTransport:
@@ -104,7 +64,7 @@ class WebhookTransport:
         share = max(LEAST, open_files_limit() // SHARE)
         self._slots = asyncio.Semaphore(share)
         self._idle_limit = min(IDLE_CONNECTIONS, share) if keep_alive else 0
-        self._idle: list[_Connection] = []
+        self._idle: list[Connection] = []
 
     async def post(
         self,
@@ -157,21 +117,17 @@ class WebhookTransport:
             message = own.copy()
             message.update(headers or {})
             message["Content-Length"] = str(len(body))
-            answer: tuple[Any, ...]
             application = self._applications.get(where.origin)
             if application is not None:
-                answer = await asyncio.wait_for(
-                    call(application, url, message, body), self._timeout_s
-                )
+                answer = call(application, url, message, body)
             else:
                 request = _request(where.path, message)
-                exchange = self._exchange(where, request, body, verify, pace)
-                answer = await asyncio.wait_for(exchange, self._timeout_s)
+                answer = self._exchange(where, request, body, verify, pace)
+            return await asyncio.wait_for(answer, self._timeout_s)
         except asyncio.TimeoutError:
             return Outcome(None, f"{NO_ANSWER} {self._timeout_s:g} s", b"")
         except BaseException as error:  # noqa: BLE001 (every attempt has an outcome)
             return Outcome(None, describe(error, url), b"")
-        return Outcome(*answer)
 
     def close(self) -> None:
         """Close every connection; in the loop's thread."""
@@ -187,7 +143,7 @@ class WebhookTransport:
         body: bytes,
         verify: bool,
         pace: Pace | None,
-    ) -> tuple[int, None, bytes, str | None]:
+    ) -> Outcome:
         idle = self._take_idle(target, verify)
         if idle is not None:
             try:
@@ -198,7 +154,7 @@ class WebhookTransport:
         connection = await self._connect(target, verify)
         return await self._converse(connection, request, body, pace)
 
-    async def _connect(self, target: Target, verify: bool) -> "_Connection":
+    async def _connect(self, target: Target, verify: bool) -> Connection:
         """Open a connection to a target, with TLS where its scheme says so.
 
         Where its certificate need not be good it may be bad, with a warning.
@@ -220,10 +176,10 @@ class WebhookTransport:
 
     async def _open(
         self, target: Target, verify: bool, context: ssl.SSLContext | None
-    ) -> "_Connection":
+    ) -> Connection:
         raw = await connect(target.host, target.port, self._allow_public_listeners)
         _, connection = await asyncio.get_running_loop().create_connection(
-            lambda: _Connection(_key(target, verify)),
+            lambda: Connection(_key(target, verify)),
             sock=raw,
             ssl=context,
             server_hostname=target.host if context else None,
@@ -232,22 +188,22 @@ class WebhookTransport:
 
     async def _converse(
         self,
-        connection: "_Connection",
+        connection: Connection,
         request: h11.Request,
         body: bytes,
         pace: Pace | None,
-    ) -> tuple[int, None, bytes, str | None]:
+    ) -> Outcome:
         """Send a message over a connection and return its answer."""
         try:
             await connection.send(request, body, pace)
-            status_code, reply = await connection.receive()
+            answer = await connection.receive()
         except BaseException:
             connection.close()
             raise
         self._keep(connection)
-        return status_code, None, reply, connection.warning
+        return answer
 
-    def _take_idle(self, target: Target, verify: bool) -> "_Connection | None":
+    def _take_idle(self, target: Target, verify: bool) -> Connection | None:
         key = _key(target, verify)
         self._idle = [other for other in self._idle if not other.closed]
         for connection in reversed(self._idle):
@@ -256,7 +212,7 @@ class WebhookTransport:
                 return connection
         return None
 
-    def _keep(self, connection: "_Connection") -> None:
+    def _keep(self, connection: Connection) -> None:
         """Keep a connection for the next message, if it can carry one."""
         if not (self._idle_limit and connection.rest()):
             connection.close()
@@ -264,154 +220,6 @@ class WebhookTransport:
         self._idle.append(connection)
         if len(self._idle) > self._idle_limit:
             self._idle.pop(0).close()
-
-
-class _Connection(asyncio.Protocol):
-    """A connection to a listener, which carries one message after another.
-
-    At rest nothing may come over it: whatever does, an end included, closes it.
-
-    Args:
-        key: What else may use it: scheme, host, port, and how it was verified.
-    """
-
-    def __init__(self, key: tuple[object, ...]) -> None:
-        self.key = key
-        self.heard = False
-        self.closed = False
-        self.warning: str | None = None
-        self._http = h11.Connection(h11.CLIENT, LONGEST_HEAD)
-        self._transport: asyncio.Transport
-        self._received = bytearray()
-        self._ended = self._heard_out = False
-        self._error: Exception | None = None
-        self._reader: asyncio.Future[None] | None = None
-        self._resting = False
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Note how it is written to."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        """Have bytes read."""
-        if self._resting:
-            self.close()
-            return
-        self._received += data
-        if len(self._received) > BUFFERED:
-            self._transport.pause_reading()
-        self._wake()
-
-    def eof_received(self) -> None:
-        """Have the end read; the connection is closed."""
-        self._end(None)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Have the end read, or what went wrong."""
-        self._end(exc)
-
-    def close(self) -> None:
-        """Close it at once."""
-        self.closed = True
-        self._transport.abort()
-
-    def rest(self) -> bool:
-        """Make ready for the next message; say whether there can be one."""
-        done = {h11.CLIENT: h11.DONE, h11.SERVER: h11.DONE}
-        if self._http.states != done or self._received or self._ended:
-            return False
-        self._http.start_next_cycle()
-        self._resting = self._http.trailing_data == (b"", False)
-        return self._resting
-
-    async def send(self, request: h11.Request, body: bytes, pace: Pace | None) -> None:
-        """Send a message, whole or at a pace."""
-        self._resting = self.heard = False
-        head = self._http.send(request) or b""
-        if pace is None:
-            self._write(head + (self._http.send(h11.Data(data=body)) or b""))
-        else:
-            self._write(head)
-            async for piece in pace(body):
-                self._write(self._http.send(h11.Data(data=piece)) or b"")
-        self._http.send(h11.EndOfMessage())
-
-    async def receive(self) -> tuple[int, bytes]:
-        """Receive a whole answer: its status, and its first 64 KiB."""
-        status_code, reply, interim, number = 0, bytearray(), 0, 0
-        while True:
-            number += 1
-            if number % EVENTS == 0:
-                await asyncio.sleep(0)  # others have their turn, and time can be up
-            event = self._next_event()
-            if event is h11.NEED_DATA:
-                self._http.receive_data(await self._read())
-            elif isinstance(event, h11.Response):
-                status_code = event.status_code
-            elif isinstance(event, h11.InformationalResponse):
-                interim += 1
-                if interim > MOST_INTERIM:
-                    raise NotHttp(f"more than {MOST_INTERIM} interim answers")
-            elif isinstance(event, h11.Data):
-                reply += event.data[: KEPT - len(reply)]
-            else:
-                return status_code, bytes(reply)
-
-    def _next_event(self) -> Any:
-        try:
-            return self._http.next_event()
-        except h11.RemoteProtocolError as error:
-            if self._heard_out:
-                raise self._error or ConnectionAbortedError from None
-            raise NotHttp(str(error)) from None
-
-    async def _read(self) -> bytes:
-        """Return what has come; nothing at the end."""
-        if not self._received and not self._ended:
-            self._reader = asyncio.get_running_loop().create_future()
-            await self._reader
-        if self._error is not None and not self._received:
-            raise self._error
-        data = bytes(self._received)
-        self._received.clear()
-        self._heard_out = not data
-        if not self._ended:
-            self._transport.resume_reading()
-        if data and not self.heard:
-            self.heard = True
-            if data[: len(HTTP)] != HTTP[: len(data)]:
-                raise NotHttp(repr(data[:40]))
-        return data
-
-    def _write(self, data: bytes) -> None:
-        if self._ended:
-            raise ConnectionAbortedError
-        self._transport.write(data)
-
-    def _end(self, error: Exception | None) -> None:
-        if not self._ended:
-            self._error = error or self._truncated()
-        self._ended = True
-        if self._resting:
-            self.close()
-        self._wake()
-
-    def _truncated(self) -> Exception | None:
-        """Return an error where TLS was ended by anybody, not by the listener.
-
-        Only then what has neither a length nor chunks is whole (RFC 9112, section 8).
-        """
-        tls = self._transport.get_extra_info("ssl_object")
-        try:
-            closed = tls is None or tls.read(1) == b""
-        except ssl.SSLError as error:
-            closed = isinstance(error, ssl.SSLZeroReturnError)
-        return None if closed else ConnectionAbortedError()
-
-    def _wake(self) -> None:
-        if self._reader is not None and not self._reader.done():
-            self._reader.set_result(None)
 
 
 @lru_cache(URLS)
@@ -441,44 +249,3 @@ def _tls(verify: bool) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
-
-
-def describe(error: BaseException, url: str) -> str:
-    """Say what failed, in words a person can act on; never raises."""
-    try:
-        place = origin(url)
-    except ValueError:  # it is not a URL: that is what failed
-        place = url
-    words = in_words(str, error)
-    match error:
-        case AddressNotAllowed():
-            text = f"not delivered: {words}"
-        case asyncio.CancelledError():
-            text = "the server was stopped before the answer came"
-        case ConnectionRefusedError():
-            text = f"connection refused: is a listener at {place}?"
-        case socket.gaierror():
-            text = f"the host name of {place} cannot be resolved{_in_docker(place)}"
-        case ssl.SSLError():
-            text = f"no TLS connection to {place}: {words}"
-        case ConnectionError():
-            text = f"{place} closed the connection before the end of its answer"
-        case h11.LocalProtocolError():  # its words quote a header's value
-            text = "the message cannot be sent: a header has what HTTP does not allow"
-        case NotHttp():
-            text = f"what {place} answered is not HTTP: {words}"
-        case ApplicationError():
-            text = f"the application {words}"
-        case _:
-            text = f"{type(error).__name__}: {words}"
-    return text if len(text) <= LONGEST_ERROR else f"{text[:LONGEST_ERROR]}…"
-
-
-def _in_docker(place: str) -> str:
-    """Say how the name that Docker Desktop has can be had elsewhere."""
-    if "//host.docker.internal:" not in place:
-        return ""
-    return (
-        "; Docker on Linux has this name only in a container that is run with "
-        "--add-host=host.docker.internal:host-gateway"
-    )

@@ -19,17 +19,17 @@ from urllib.parse import urlsplit
 from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
+from mockthingspace.backend.delivery.outcome import (
+    KEPT,
+    ApplicationError,
+    Outcome,
+    in_words,
+)
 from mockthingspace.core.background_loop import BackgroundLoop, in_thread
 from mockthingspace.core.waiting import holding
 
-KEPT = 64 * 1024
 ASGI = ["scope", "receive", "send"]
-Answer = tuple[int, None, bytes]
 _log = logging.getLogger("mockthingspace")
-
-
-class ApplicationError(Exception):
-    """The application raised, or answered what no server would send."""
 
 
 def is_asgi(application: Any) -> bool:
@@ -46,7 +46,7 @@ def is_asgi(application: Any) -> bool:
         return False
 
 
-async def call(application: Any, url: str, headers: Headers, body: bytes) -> Answer:
+async def call(application: Any, url: str, headers: Headers, body: bytes) -> Outcome:
     """Hand a message to an application and return its answer.
 
     Args:
@@ -77,7 +77,7 @@ async def call(application: Any, url: str, headers: Headers, body: bytes) -> Ans
         given_up.set()
 
 
-def _run(application: Any, environ: dict[str, Any], given_up: Event) -> Answer:
+def _run(application: Any, environ: dict[str, Any], given_up: Event) -> Outcome:
     """Run a WSGI application to the end of its answer, or until it is given up."""
     reply = bytearray()
     try:
@@ -87,7 +87,7 @@ def _run(application: Any, environ: dict[str, Any], given_up: Event) -> Answer:
                 reply += bytes(memoryview(piece)[: KEPT - len(reply)])
         finally:
             getattr(pieces, "close", bool)()
-        return int(status[:3]), None, bytes(reply)
+        return Outcome(int(status[:3]), None, bytes(reply))
     except BaseException as error:  # noqa: BLE001 (SystemExit, pytest.fail() too)
         raise ApplicationError(f"raised {in_words(repr, error)}") from None
 
@@ -132,16 +132,16 @@ class AsgiApplication:
         if answer.cancel():  # whoever asked has gone
             start_response("503 Given up", [])
             return []
-        status, _, reply = answer.result()
-        start_response(f"{status} Said", [])
-        return [reply]
+        outcome = answer.result()
+        start_response(f"{outcome.status_code} Said", [])
+        return [outcome.reply]
 
-    def submit(self, environ: Mapping[str, Any]) -> "Future[Answer]":
+    def submit(self, environ: Mapping[str, Any]) -> "Future[Outcome]":
         """Hand a request over; return its answer to be, which can be cancelled."""
         return self._loop.future(partial(self._answer, environ))
 
-    async def _answer(self, environ: Mapping[str, Any]) -> Answer:
-        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+    async def _answer(self, environ: Mapping[str, Any]) -> Outcome:
+        answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         running = asyncio.create_task(self._run(environ, answer))
         self._running.add(running)
         running.add_done_callback(self._running.discard)
@@ -152,7 +152,7 @@ class AsgiApplication:
             raise
 
     async def _run(
-        self, environ: Mapping[str, Any], answer: "asyncio.Future[Answer]"
+        self, environ: Mapping[str, Any], answer: "asyncio.Future[Outcome]"
     ) -> None:
         """Run the application to its end; whatever it does, there is an answer."""
         size = int(environ.get("CONTENT_LENGTH") or 0)
@@ -174,7 +174,7 @@ class AsgiApplication:
             elif message["type"] == "http.response.body":
                 reply.extend(message.get("body", b"")[: KEPT - len(reply)])
                 if not message.get("more_body") and not answer.done():
-                    answer.set_result((status, None, bytes(reply)))
+                    answer.set_result(Outcome(status, None, bytes(reply)))
 
         try:
             await self._application(_scope(environ), receive, send)
@@ -212,11 +212,3 @@ def _scope(environ: Mapping[str, Any]) -> dict[str, Any]:
         "client": client and (client, int(environ.get("REMOTE_PORT") or 0)),
         "server": (environ["SERVER_NAME"], int(environ["SERVER_PORT"])),
     }
-
-
-def in_words(spell: Callable[[BaseException], str], error: BaseException) -> str:
-    """Spell an exception, whose own spelling may raise."""
-    try:
-        return spell(error)
-    except BaseException:  # noqa: BLE001 (it is the user's)
-        return type(error).__name__

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import Any
 
-from mockthingspace.backend.delivery.transport import Pace
+from mockthingspace.backend.delivery.connection import Pace
 from mockthingspace.core.json_values import map_leaves, map_objects
 
 Message = dict[str, Any]

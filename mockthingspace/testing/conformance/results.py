@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from mockthingspace.backend.delivery.transport import Outcome
+from mockthingspace.backend.delivery.outcome import Outcome
 from mockthingspace.core.models import Evidence
 from mockthingspace.core.redaction import (
     body_without_secrets,

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from mockthingspace.backend.delivery.transport import Pace, WebhookTransport
+from mockthingspace.backend.delivery.connection import Pace
+from mockthingspace.backend.delivery.transport import WebhookTransport
 from mockthingspace.core.background_loop import BackgroundLoop
 from mockthingspace.core.monotonic import monotonic
 from mockthingspace.core.signatures import sign
