@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
+from itertools import compress
 from sys import maxsize
 from threading import Lock
 from typing import Any, Generic, TypeVar
@@ -34,6 +35,7 @@ class History(Generic[Item]):
         self._limit = limit
         self._most_bytes = most_bytes
         self._kept: deque[Item] = deque()
+        self._sizes: deque[int] = deque()
         self._bytes = 0
         self._sequence = sequence
         self._notifier = notifier
@@ -49,9 +51,11 @@ class History(Generic[Item]):
         with self._lock:
             kept: Item = item._replace(seq=self._sequence.take())
             self._kept.append(kept)
+            self._sizes.append(size)
             self._bytes += size
             while len(self._kept) > self._limit or self._bytes > self._most_bytes:
-                self._bytes -= self.size(self._kept.popleft())
+                self._kept.popleft()
+                self._bytes -= self._sizes.popleft()
                 self.evicted += 1
         self._notifier.notify(kept)
         return kept
@@ -68,7 +72,9 @@ class History(Generic[Item]):
     def remove(self, unwanted: Callable[[Item], bool]) -> int:
         """Forget the items a function picks; return how many."""
         with self._lock:
-            before = len(self._kept)
-            self._kept = deque(item for item in self._kept if not unwanted(item))
-            self._bytes = sum(map(self.size, self._kept))
-            return before - len(self._kept)
+            going = [*map(unwanted, self._kept)]
+            staying = [not goes for goes in going]
+            self._kept = deque(compress(self._kept, staying))
+            self._sizes = deque(compress(self._sizes, staying))
+            self._bytes = sum(self._sizes)
+            return sum(going)
