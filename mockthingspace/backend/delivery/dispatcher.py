@@ -9,13 +9,14 @@ answer that is still to come is recorded as stale.
 """
 
 import random
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
 from mockthingspace.backend.delivery.outcome import Outcome, describe
+from mockthingspace.backend.delivery.queues import Job, Queue, Queues
 from mockthingspace.backend.delivery.transport import WebhookTransport
 from mockthingspace.backend.store.deliveries import Deliveries
 from mockthingspace.core.background_loop import BackgroundLoop
@@ -56,47 +57,6 @@ class DeliveryRuntime:
         self.loop.close(self.transport.close)
 
 
-@dataclass(eq=False, slots=True)
-class _Job:
-    """A delivery that is not over, and how far it is.
-
-    It is ``released`` when its turn may come. ``begun`` counts its attempts,
-    ``in_flight`` those unanswered; ``since`` is when the first of these was sent.
-    One that is ``cancelled`` is remembered as that when its delivery is forgotten.
-    """
-
-    id: str
-    queue: "_Queue"
-    released: bool = False
-    begun: int = 0
-    in_flight: int = 0
-    since: float | None = None
-    cancelled: bool = False
-
-
-@dataclass(eq=False, slots=True)
-class _Queue:
-    """The jobs of one registration, in the order in which they are sent.
-
-    Those ``held_back`` let the next message overtake them.
-    """
-
-    key: QueueKey
-    jobs: deque[_Job] = field(default_factory=deque)
-    held_back: list[_Job] = field(default_factory=list)
-
-    @property
-    def account(self) -> str:
-        """Whose registration it is."""
-        return self.key[1]
-
-    def add(self, job: _Job) -> None:
-        """Put a job last, but before those that are held back."""
-        waiting = [other for other in self.held_back if not other.released]
-        before = self.jobs.index(waiting[0]) if waiting else len(self.jobs)
-        self.jobs.insert(before, job)
-
-
 class Dispatcher:
     """Delivers the messages of one state.
 
@@ -123,9 +83,9 @@ class Dispatcher:
         self._signature_header = signature_header
         self._random = random.Random(SEED)
         self._lock = deliveries.lock
-        self._queues: dict[str, dict[QueueKey, _Queue]] = {}  # by account
-        self._jobs: dict[str, _Job] = {}
-        self._undispatched: set[_Job] = set()
+        self._queues = Queues()
+        self._jobs: dict[str, Job] = {}
+        self._undispatched: set[Job] = set()
         self._sending: Counter[str] = Counter()  # attempts under way, by account
         self.ended = 0  # attempts, whatever came of them
         self._closed = False
@@ -161,10 +121,8 @@ class Dispatcher:
             kept = [self._deliveries.add(delivery) for delivery in deliveries]
             pending = [delivery for delivery in kept if delivery.status == "pending"]
             if pending:
-                key = pending[0].queue_key
-                queues = self._queues.setdefault(pending[0].account, {})
-                queue = queues.setdefault(key, _Queue(key))
-                jobs = [_Job(delivery.id, queue) for delivery in pending]
+                queue = self._queues.of_registration(pending[0].queue_key)
+                jobs = [Job(delivery.id, queue) for delivery in pending]
                 for job in jobs:
                     queue.add(job)
                     self._jobs[job.id] = job
@@ -173,7 +131,7 @@ class Dispatcher:
                 queue.held_back = jobs if hold_back else []
         return kept
 
-    def _overtake(self, queue: _Queue) -> None:
+    def _overtake(self, queue: Queue) -> None:
         """Hold back no longer what waited for another message."""
         now = self._runtime.timers.clock.now()
         for job in queue.held_back:
@@ -194,7 +152,7 @@ class Dispatcher:
                     self._at(delivery.due_at, job, release)
                     self._deliveries.notify()
 
-    def _release(self, job: _Job) -> None:
+    def _release(self, job: Job) -> None:
         with self._lock:
             job.released = True
             self._send_next(job.queue)
@@ -203,7 +161,7 @@ class Dispatcher:
     def registrations(self) -> list[QueueKey]:
         """Return the registrations for which deliveries are pending."""
         with self._lock:
-            return [key for queues in self._queues.values() for key in queues]
+            return [queue.key for queue in self._queues]
 
     def cancel(self, keys: Iterable[QueueKey]) -> int:
         """Cancel what is pending for these registrations; return how many.
@@ -214,13 +172,13 @@ class Dispatcher:
         cancelled = 0
         with self._lock:
             for key in keys:
-                queue = self._drop(key)
+                queue = self._queues.take(key)
                 while queue and queue.jobs:
                     cancelled += self._cancel(queue.jobs.popleft())
             self._runtime.timers.sweep()
         return cancelled
 
-    def _cancel(self, job: _Job) -> bool:
+    def _cancel(self, job: Job) -> bool:
         self._forget(job)
         job.cancelled = True
         delivery = self._deliveries.get(job.id)
@@ -238,8 +196,7 @@ class Dispatcher:
     def pending(self) -> int:
         """Return how many deliveries are on their way."""
         with self._lock:
-            queues = [queue for of in self._queues.values() for queue in of.values()]
-            return sum(len(queue.jobs) for queue in queues)
+            return sum(len(queue.jobs) for queue in self._queues)
 
     @property
     def closed(self) -> bool:
@@ -255,7 +212,7 @@ class Dispatcher:
         with self._lock:
             if account is None:
                 return not self._sending and not any(map(self._due, self._undispatched))
-            first = [queue.jobs[0] for queue in self._queues.get(account, {}).values()]
+            first = [queue.jobs[0] for queue in self._queues.of(account)]
             return account not in self._sending and not any(map(self._due, first))
 
     def under_way(self) -> dict[str, float | None]:
@@ -277,17 +234,17 @@ class Dispatcher:
         with self._lock:
             return not self._sending and not self._undispatched
 
-    def _due(self, job: _Job) -> bool:
+    def _due(self, job: Job) -> bool:
         delivery = self._deliveries.get(job.id)
         now = self._runtime.timers.clock.now()
         return delivery is not None and delivery.due_at <= now
 
-    def _send_next(self, queue: _Queue) -> None:
+    def _send_next(self, queue: Queue) -> None:
         """Begin with the first delivery of a registration, if it is waiting."""
         if queue.jobs and queue.jobs[0].released and not queue.jobs[0].begun:
             self._send(queue.jobs[0])
 
-    def _send(self, job: _Job) -> None:
+    def _send(self, job: Job) -> None:
         """Begin the next attempt of a delivery, if one is left."""
         with self._lock:
             delivery = self._deliveries.get(job.id)
@@ -304,19 +261,19 @@ class Dispatcher:
         """Return how many attempts there are at most at a delivery."""
         return self._schedule.attempts if delivery.retried else 1
 
-    def _overlap(self, job: _Job) -> None:
+    def _overlap(self, job: Job) -> None:
         """Send the second attempt although the first is still unanswered."""
         with self._lock:
             if job.in_flight:
                 self._send(job)
 
-    async def _attempt(self, job: _Job, delivery: Delivery, number: int) -> None:
+    async def _attempt(self, job: Job, delivery: Delivery, number: int) -> None:
         """Make one attempt once there is a socket for it, unless it is recalled."""
         async with self._runtime.transport.slot(delivery.url):
             if not self._no_longer_wanted(job, delivery.overlaps):
                 await self._make(job, delivery, number)
 
-    async def _make(self, job: _Job, delivery: Delivery, number: int) -> None:
+    async def _make(self, job: Job, delivery: Delivery, number: int) -> None:
         """Make one attempt and record what came of it, whatever that is."""
         started_at = self._runtime.timers.clock.now()
         after = self._runtime.numbers.last
@@ -355,14 +312,14 @@ class Dispatcher:
             delivery.url, body, verify=self._verify, headers=headers
         )
 
-    def _expect_overlap(self, job: _Job, delivery: Delivery) -> None:
+    def _expect_overlap(self, job: Job, delivery: Delivery) -> None:
         overlap_s = 0.0 if delivery.overlaps else self._schedule.overlap_s
         if overlap_s is not None:
             now = self._runtime.timers.clock.now()
             overlap_at = now + timedelta(seconds=overlap_s)
             self._at(overlap_at, job, partial(self._overlap, job))
 
-    def _no_longer_wanted(self, job: _Job, overlaps: bool) -> bool:
+    def _no_longer_wanted(self, job: Job, overlaps: bool) -> bool:
         """Say whether a delivery was over before its attempt could begin."""
         awaited = ("pending", "delivered") if overlaps else ("pending",)
         with self._lock:
@@ -375,7 +332,7 @@ class Dispatcher:
             self._deliveries.notify()
             return True
 
-    def _attempt_ended(self, job: _Job) -> None:
+    def _attempt_ended(self, job: Job) -> None:
         """Note that one of a delivery's attempts is no longer under way."""
         job.in_flight -= 1
         job.since = None
@@ -386,7 +343,7 @@ class Dispatcher:
             del self._sending[account]
 
     def _complete(
-        self, job: _Job, begun: Delivery, attempt: Attempt, acknowledged: bool
+        self, job: Job, begun: Delivery, attempt: Attempt, acknowledged: bool
     ) -> None:
         """Record what came of an attempt, and decide what comes next."""
         with self._lock:
@@ -405,7 +362,7 @@ class Dispatcher:
             self._deliveries.replace(after)
 
     def _decide_next_attempt(
-        self, job: _Job, delivery: Delivery, acknowledged: bool
+        self, job: Job, delivery: Delivery, acknowledged: bool
     ) -> Delivery:
         """Return a delivery as an attempt leaves it; arrange for the next one."""
         if delivery.status == "cancelled":
@@ -423,31 +380,17 @@ class Dispatcher:
         self._at(due_at, job, partial(self._send, job))
         return delivery._replace(due_at=due_at)
 
-    def _at(self, instant: datetime, job: _Job, act: Callable[[], None]) -> None:
+    def _at(self, instant: datetime, job: Job, act: Callable[[], None]) -> None:
         """Have something done at an instant, unless its job is over by then."""
         self._runtime.timers.at(instant, lambda: job.id not in self._jobs, act)
 
-    def _finish(self, job: _Job) -> None:
+    def _finish(self, job: Job) -> None:
         """Take a delivery that is over out of its queue; the next one's turn comes."""
         self._forget(job)
-        queue = job.queue
-        if job in queue.jobs:
-            queue.jobs.remove(job)
-        if queue.jobs:
-            self._send_next(queue)
-        elif self._queues.get(queue.account, {}).get(queue.key) is queue:
-            self._drop(queue.key)
+        self._queues.finish(job)
+        self._send_next(job.queue)
 
-    def _drop(self, key: QueueKey) -> _Queue | None:
-        """Take away the queue of a registration, if there is one."""
-        _, account, _ = key
-        queues = self._queues.get(account, {})
-        queue = queues.pop(key, None)
-        if not queues:
-            self._queues.pop(account, None)
-        return queue
-
-    def _forget(self, job: _Job) -> None:
+    def _forget(self, job: Job) -> None:
         self._jobs.pop(job.id, None)
         self._undispatched.discard(job)
 
