@@ -17,6 +17,7 @@ from mockthingspace.backend.backend import Backend, BackendState
 from mockthingspace.backend.delivery import transport
 from mockthingspace.backend.faults.models import Fault
 from mockthingspace.backend.triggers import resend, trigger
+from mockthingspace.core import clock
 from mockthingspace.core.models import Delivery, Registration
 from mockthingspace.core.settings import Settings
 from mockthingspace.server.app import create_app
@@ -633,3 +634,21 @@ def test_eight_threads_may_trigger_what_is_reordered(
     assert statuses == {"delivered"}
     assert sorted(listener.asked) == sorted(f"/1{number}" for number in range(80))
     assert backend.state.dispatcher.pending() == 0
+
+
+def test_a_registration_without_deliveries_ends_at_no_cost(
+    make: Callable[..., Backend],
+    listener: App,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """None of the retries that others wait for is looked at."""
+    looked: list[Any] = []
+    listener.statuses = [503]
+    backend = make()
+    sent = send(backend)
+    wait_until(backend.state, lambda: now(backend, sent).attempts)
+    monkeypatch.setattr(clock.Timer, "wanted", lambda timer: not looked.append(timer))
+    assert backend.state.dispatcher.cancel([("fota-v1", OTHER, "Fota")]) == 0
+    assert looked == []
+    assert backend.state.dispatcher.cancel([KEY]) == 1
+    assert len(looked) == 1

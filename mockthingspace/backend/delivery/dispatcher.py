@@ -24,7 +24,7 @@ from mockthingspace.core.clock import Timers
 from mockthingspace.core.models import Attempt, Delivery, QueueKey
 from mockthingspace.core.monotonic import monotonic
 from mockthingspace.core.retry_schedule import Schedule
-from mockthingspace.core.sequence import EventNumbers as Numbers
+from mockthingspace.core.sequence import EventNumbers
 from mockthingspace.core.signatures import sign
 from mockthingspace.spec.events import counted
 
@@ -44,7 +44,7 @@ class DeliveryRuntime:
 
     timers: Timers
     transport: WebhookTransport
-    numbers: Numbers
+    numbers: EventNumbers
     late: Callable[[Delivery], None]
 
     def __post_init__(self) -> None:
@@ -175,7 +175,8 @@ class Dispatcher:
                 queue = self._queues.take(key)
                 while queue and queue.jobs:
                     cancelled += self._cancel(queue.jobs.popleft())
-            self._runtime.timers.sweep()
+            if cancelled:
+                self._runtime.timers.sweep()
         return cancelled
 
     def _cancel(self, job: Job) -> bool:
