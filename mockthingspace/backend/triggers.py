@@ -198,11 +198,9 @@ def _nobody(
     refused = state.settings.refuses(account)
     if refused is not None:  # a registration would be, too
         return AdminError("not_registered", refused, 404)
-    there = [
-        f"{registration.account} {registration.family} {registration.service}"
-        for registration in state.registry.every()
-    ]
-    shown = "; ".join(there[:5]) or "nothing"
+    there = state.registry.every()
+    named = (f"{each.account} {each.family} {each.service}" for each in there[:5])
+    shown = "; ".join(named) or "nothing"
     more = f" and {len(there) - 5} more" if len(there) > 5 else ""
     whose = {"family": family, "account": account, "service": service}
     body = json.dumps({**whose, "url": LISTENS})
