@@ -1,4 +1,4 @@
--- Usage: wrk -s load.lua URL -- double|moto list|pairs APART
+-- Usage: wrk -s load.lua URL -- server|moto list|pairs APART
 -- One line of numbers comes out: requests, microseconds, errors, p99 of a reply.
 
 local fota = "/api/fota/v1/callbacks/"
@@ -13,7 +13,7 @@ local sns = {
 -- accounts 1 to APART are there from the start.
 local turn, makes, listing = 0, {}, ""
 
-makes.double = {
+makes.server = {
   list = function() return wrk.format("GET", listing) end,
   first = function(n)
     return wrk.format("POST", string.format("%s%010d-00001", fota, n), json, body)
