@@ -20,7 +20,12 @@ def application(
     return [LISTED]
 
 
+def serve(port: int = 0) -> Server:
+    """Return a server of it, not started."""
+    return Server(application, "127.0.0.1", port, lambda _: False)
+
+
 if __name__ == "__main__":
-    server = Server(application, "127.0.0.1", int(sys.argv[1]))
+    server = serve(int(sys.argv[1]))
     server.start()
     signal.pause()

@@ -6,7 +6,7 @@ from typing import Any
 from moto.server import ThreadedMotoServer
 from pytest_httpserver import HTTPServer
 
-from benchmarks.bare import application
+from benchmarks.bare import serve
 from benchmarks.rounds import (
     HTTPSERVER,
     LIMIT,
@@ -20,7 +20,6 @@ from benchmarks.rounds import (
     show,
 )
 from mockthingspace import MockThingSpace
-from mockthingspace.server.server import Server
 
 METRICS = (
     Metric("start ms"),
@@ -54,7 +53,7 @@ def run(plan: Plan) -> None:
         OURS: _life(MockThingSpace),
         HTTPSERVER: _life(HTTPServer),
         MOTO: _life(lambda: ThreadedMotoServer("127.0.0.1", 0, verbose=False)),
-        LIMIT: _life(lambda: Server(application, "127.0.0.1", 0)),
+        LIMIT: _life(serve),
     }
     interleave(subjects, 1)
     show(

@@ -11,7 +11,7 @@ from pytest_httpserver import HTTPServer
 from requests.adapters import BaseAdapter
 
 from benchmarks.adapters import Constant, InProcess
-from benchmarks.bare import application
+from benchmarks.bare import serve
 from benchmarks.canned import expect
 from benchmarks.peers import SNS, SNS_LIST
 from benchmarks.replies import LIST, LISTED
@@ -28,7 +28,6 @@ from benchmarks.rounds import (
     show,
 )
 from mockthingspace import MockThingSpace, create_app
-from mockthingspace.server.server import Server
 
 METRICS = (Metric("us a call", decimals=0),)
 HOST = "http://thingspace.test"
@@ -82,7 +81,7 @@ def run(plan: Plan) -> None:
         moto = servers.enter_context(
             _started(ThreadedMotoServer("127.0.0.1", 0, verbose=False))
         )
-        bare = servers.enter_context(_started(Server(application, "127.0.0.1", 0)))
+        bare = servers.enter_context(_started(serve()))
         moto_url = "http://{}:{}".format(*moto.get_host_and_port())
         through = {
             OURS: _get(ours.url + LIST),

@@ -12,6 +12,20 @@ from typing import Any
 HOLDING = "mockthingspace.holding"
 
 
+def never(_: Event) -> AbstractContextManager[None]:
+    """Stand in ``environ[HOLDING]`` where a request is handled that must not wait.
+
+    Raises:
+        RuntimeError: It waits all the same.
+    """
+    raise RuntimeError("this request is handled where nothing may wait")
+
+
+def may_wait(environ: Mapping[str, Any]) -> bool:
+    """Say whether a request may wait: not where others would wait with it."""
+    return environ.get(HOLDING) is not never
+
+
 def holding(environ: Mapping[str, Any], over: Event) -> AbstractContextManager[None]:
     """Let a request wait, as a context manager to wait in.
 

@@ -114,6 +114,19 @@ def create_app(
     return app
 
 
+def may_block(app: Flask) -> Callable[[str], bool]:
+    """Return what says whether a request for a path may have to wait.
+
+    The admin API's may, and any while a fault is planned that holds replies back.
+    """
+    backend: Backend = app.extensions[EXTENSION]
+
+    def may(path: str) -> bool:
+        return admin.owns(path) or backend.state.faults.hold_replies
+
+    return may
+
+
 def _check_application(url: str, application: Any) -> None:
     if not callable(application):
         raise SettingsError(

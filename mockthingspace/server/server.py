@@ -14,6 +14,8 @@ from mockthingspace.core.monotonic import monotonic
 from mockthingspace.core.open_files import open_files_limit
 from mockthingspace.server.waitress_adapter import (
     ListeningServer,
+    MayBlock,
+    always,
     close_all,
     run_loop_once,
 )
@@ -40,17 +42,26 @@ class Server:
         app: The WSGI application.
         host: The address to bind.
         port: The port to bind; 0 picks a free one.
+        may_block: Says whether a request for a path may wait for anything. What
+            may not is handled where it is read, which costs less than half.
 
     Raises:
         CannotBind: The address cannot be had.
     """
 
-    def __init__(self, app: Any, host: str, port: int) -> None:
+    def __init__(
+        self, app: Any, host: str, port: int, may_block: MayBlock = always
+    ) -> None:
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._sockets: dict[int, Any] = {}
         try:
             self._listener = ListeningServer(
-                app, self._sockets, host, port, _most_connections()
+                app,
+                self._sockets,
+                host,
+                port,
+                connections=_most_connections(),
+                may_block=may_block,
             )
         except (OSError, ValueError) as error:
             close_all(self._sockets)
@@ -69,7 +80,6 @@ class Server:
 
     def start(self) -> None:
         """Begin to answer."""
-        self._listener.workers.begin()
         self._thread.start()
 
     def stop(self) -> None:
@@ -80,7 +90,6 @@ class Server:
         trigger = self._listener.trigger
         trigger.pull_trigger(self._listener.leave)
         self._listener.workers.dismiss()
-        self._listener.admin_workers.dismiss()
         trigger.pull_trigger(self._end)
         self._thread.join()
         close_all(self._sockets)
@@ -95,7 +104,7 @@ class Server:
         """
         self._told = False
         self._let_go = then
-        self._listener.pull_trigger()
+        self._listener.trigger.pull_trigger()
         self._told = True
 
     def _run(self) -> None:
@@ -124,7 +133,6 @@ class Server:
         self._listener.leave()
         self._let_go()
         self._listener.workers.let_go()
-        self._listener.admin_workers.let_go()
         self._end()
 
     def _end(self) -> None:

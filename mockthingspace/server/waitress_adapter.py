@@ -4,7 +4,8 @@ Whatever touches parts of waitress that it does not document is in this module, 
 tested with waitress 3.0.1 and 3.0.2: ``wasyncore``, ``HTTPChannel``,
 ``ThreadedTaskDispatcher``, ``WSGITask``, ``TcpWSGIServer``.
 
-One thread, the loop, moves bytes; workers handle requests.
+One thread, the loop, moves bytes and handles the requests that cannot block: to hand
+one over takes longer than to handle it. Workers handle those that may.
 """
 
 import logging
@@ -12,10 +13,9 @@ import struct
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 from itertools import pairwise
 from socket import SO_LINGER, SOL_SOCKET
-from threading import Event, Lock, Thread
+from threading import Event, Lock, Thread, get_ident
 from time import time
 from typing import Any
 
@@ -27,15 +27,11 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher, WSGITask
 
 from mockthingspace.core.monotonic import monotonic
-from mockthingspace.core.waiting import HOLDING
-from mockthingspace.server.admin.common import MAX_SNAPSHOT, PREFIX
+from mockthingspace.core.waiting import HOLDING, never
+from mockthingspace.server.admin.common import MAX_SNAPSHOT
 from mockthingspace.server.http.response_faults import RESPONSE_FAULT, ResponseFault
 
-# Two for ThingSpace's own operations, which never block: more would only take the
-# interpreter from one another. The admin API's requests have threads of their own,
-# made when it is first used.
-THREADS = 2
-ADMIN_THREADS = 8
+THREADS = 8  # made when something that may block is first asked
 # How many requests, and how many bytes of them, are read while one waits, so that the
 # end of its client, which is behind them, is seen.
 LOOKAHEAD = 100
@@ -48,7 +44,13 @@ AT_ONCE = 16
 REST_S = 0.1
 PATIENCE_S = 1.0
 WARNS_EVERY_S = 60.0
+MayBlock = Callable[[str], bool]
 _log = logging.getLogger("mockthingspace")
+
+
+def always(_: str) -> bool:
+    """Say that every request may block."""
+    return True
 
 
 class WorkerPool(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no types
@@ -123,8 +125,8 @@ class ReplyTask(WSGITask):  # type: ignore[misc]  # waitress has no types
     def get_environment(self) -> dict[str, Any]:
         """Return what the application is told, with the way to let a request wait."""
         environ: dict[str, Any] = super().get_environment()
-        workers = self.channel.server.workers_for(self.request)
-        environ[HOLDING] = partial(self.channel.holding, workers)
+        in_loop = self.channel.server.in_loop
+        environ[HOLDING] = never if in_loop else self.channel.holding
         return environ
 
     def write(self, data: bytes) -> None:
@@ -194,7 +196,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         super().__init__(*args, **kwargs)
 
     @contextmanager
-    def holding(self, workers: WorkerPool, over: Event) -> Iterator[None]:
+    def holding(self, over: Event) -> Iterator[None]:
         """Do as ``waiting.holding`` says, for a request of this connection."""
         with self._watching:
             self._watches.append(over)
@@ -203,7 +205,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
             else:
                 self.server.pull_trigger()  # the loop is to watch this, too
         try:
-            with workers.spare():
+            with self.server.workers.spare():
                 yield
         finally:
             with self._watching:
@@ -277,7 +279,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
 
 
 class ListeningServer(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
-    """The port; hands the admin API's requests to workers of their own.
+    """The port; has requests handled in the loop, or by workers where they may block.
 
     When there are as many connections as there may be, one more takes the place of the
     one that has been idle longest; where none is idle it has to wait.
@@ -288,6 +290,7 @@ class ListeningServer(TcpWSGIServer):  # type: ignore[misc]  # waitress has no t
         host: The address to bind.
         port: The port to bind; 0 picks a free one.
         connections: How many there may be.
+        may_block: Says whether a request for a path may block.
 
     Raises:
         OSError, ValueError: The address cannot be had.
@@ -296,16 +299,23 @@ class ListeningServer(TcpWSGIServer):  # type: ignore[misc]  # waitress has no t
     channel_class = Channel
 
     def __init__(
-        self, app: Any, sockets: dict[int, Any], host: str, port: int, connections: int
+        self,
+        app: Any,
+        sockets: dict[int, Any],
+        host: str,
+        port: int,
+        *,
+        connections: int,
+        may_block: MayBlock,
     ) -> None:
         self.stopping = False
+        self.loop: int | None = None  # its thread
+        self._due: list[Channel] = []
+        self._may_block = may_block
         self._connections = connections
         self._knocked = False
         self._rests_until = self._warns_at = 0.0
-        self.workers, self.admin_workers = (
-            WorkerPool(THREADS),
-            WorkerPool(ADMIN_THREADS),
-        )
+        self.workers = WorkerPool(THREADS)
         adjustments = Adjustments(
             host=host,
             port=port,
@@ -386,22 +396,46 @@ class ListeningServer(TcpWSGIServer):  # type: ignore[misc]  # waitress has no t
     @property
     def patience_s(self) -> float:
         """How long the loop may wait for the next thing that happens."""
+        if self._due:
+            return 0.0
         return REST_S if monotonic() < self._rests_until else PATIENCE_S
 
-    def workers_for(self, request: Any) -> WorkerPool:
-        """Return who handles a request."""
-        path = getattr(request, "path", "")  # none where HTTP is malformed
-        return self.admin_workers if path.startswith(PREFIX) else self.workers
+    @property
+    def in_loop(self) -> bool:
+        """Whether the loop's thread is asking."""
+        return get_ident() == self.loop
+
+    def pull_trigger(self) -> None:
+        """Wake the loop, unless it is awake and asking."""
+        if not self.in_loop:
+            super().pull_trigger()
 
     def add_task(self, task: Any) -> None:
-        """Have the first request of a connection handled, unless too much is unread."""
+        """Have the first request of a connection handled, unless too much is unread.
+
+        A worker that has handled one hands the next over to the workers, whatever it
+        is: the connection belongs to one side at a time.
+        """
         if task.total_outbufs_len > MOST_UNREAD:
             task.held = True
-            return
-        workers = self.workers_for(task.requests[0])
-        if not workers.members:
-            workers.begin()
-        workers.add_task(task)
+        elif self.in_loop and not self._may_block(_path(task.requests[0])):
+            self._due.append(task)
+        else:
+            if not self.workers.members:
+                self.workers.begin()
+            self.workers.add_task(task)
+
+    def handle_due(self) -> None:
+        """Handle what is due in the loop, one request a connection.
+
+        So whoever sends many at once does not keep the others waiting.
+        """
+        due, self._due = self._due, []
+        for channel in due:
+            try:
+                channel.service()
+            except Exception:  # noqa: BLE001 (it would be the end of the loop)
+                channel.handle_error()
 
     def leave(self) -> None:
         """Accept nobody any more, and let go of what waits; for the loop to call."""
@@ -416,11 +450,22 @@ class ListeningServer(TcpWSGIServer):  # type: ignore[misc]  # waitress has no t
             channel.close_when_flushed = True
 
 
+def _path(request: Any) -> str:
+    """Return the path of a request as the application will see it."""
+    path: str = getattr(request, "path", "")  # none where HTTP is malformed
+    return f"/{path.lstrip('/')}"
+
+
 def run_loop_once(listener: ListeningServer, sockets: dict[int, Any]) -> None:
-    """Turn the loop once: wait until a socket is ready, or for a while; move bytes."""
+    """Turn the loop once: wait until a socket is ready, or for a while; move bytes.
+
+    What was read is handled last.
+    """
+    listener.loop = get_ident()
     timeout_s = listener.patience_s
     wasyncore.loop(timeout=timeout_s, use_poll=True, map=sockets, count=1)
     listener.accept_waiting()
+    listener.handle_due()
 
 
 def close_all(sockets: dict[int, Any]) -> None:

@@ -18,7 +18,7 @@ from mockthingspace.client.timeline import TimelineHandle
 from mockthingspace.client.transport import AdminClient, in_process, remote, with_scheme
 from mockthingspace.core.exceptions import CannotBind, MockThingSpaceError
 from mockthingspace.core.settings import Settings, as_settings
-from mockthingspace.server.app import create_app
+from mockthingspace.server.app import create_app, may_block
 from mockthingspace.server.http.current import EXTENSION
 from mockthingspace.server.server import Server
 
@@ -108,7 +108,9 @@ class MockThingSpace(RequestsHandle, DeliveriesHandle, FaultsHandle, TimelineHan
             app = create_app(self.settings, self._deliver_to)
             self._backend = app.extensions[EXTENSION]
             try:
-                self._server = Server(app, self.settings.host, self.settings.port)
+                self._server = Server(
+                    app, self.settings.host, self.settings.port, may_block(app)
+                )
             except CannotBind:
                 self._backend.close()
                 raise

@@ -19,18 +19,18 @@ from mockthingspace import MockThingSpace
 from mockthingspace.core.waiting import holding
 from mockthingspace.server.server import Server
 from mockthingspace.server.waitress_adapter import (
-    ADMIN_THREADS,
     LOOKAHEAD,
     THREADS,
     Channel,
+    MayBlock,
     WorkerPool,
+    always,
 )
 
 LOOPBACK = "127.0.0.1"
 BOUND_S = 30.0
 ACCOUNT = "0242078689-00001"
 CALLBACKS = f"/api/fota/v1/callbacks/{ACCOUNT}"
-ADMIN = "/__admin/x"
 BIG = b"x" * 4_000_000
 HUGE = b"x" * 30_000_000  # more than waitress keeps by itself, and the system
 EXPECTING = (
@@ -71,10 +71,22 @@ def app() -> Waiting:
     return Waiting()
 
 
+def waits(path: str) -> bool:
+    """Say whether a request for a path waits; all others are handled in the loop."""
+    return path.endswith("wait")
+
+
+@pytest.fixture(params=[always, waits], ids=["by workers", "in the loop"])
+def may_block(request: pytest.FixtureRequest) -> MayBlock:
+    """What the server is told of which requests may block."""
+    told: MayBlock = request.param
+    return told
+
+
 @pytest.fixture
-def server(app: Waiting) -> Iterator[Server]:
+def server(app: Waiting, may_block: MayBlock) -> Iterator[Server]:
     """It on a port."""
-    running = Server(app, LOOPBACK, 0)
+    running = Server(app, LOOPBACK, 0, may_block)
     running.start()
     yield running
     running.stop()
@@ -126,13 +138,12 @@ def settled(workers: WorkerPool, size: int) -> bool:
 
 
 @pytest.mark.parametrize("leave", [socket.socket.close, reset])
-@pytest.mark.parametrize("path", ["/wait", f"{ADMIN}/wait"])
 def test_a_client_that_goes_away_ends_its_wait(
-    app: Waiting, server: Server, leave: Callable[[socket.socket], None], path: str
+    app: Waiting, server: Server, leave: Callable[[socket.socket], None]
 ) -> None:
     """Whether it closes its connection or resets it."""
     client = connected(server)
-    client.sendall(get(path))
+    client.sendall(get("/wait"))
     app.begun.get(timeout=BOUND_S)
     leave(client)
     assert app.ended.get(timeout=BOUND_S) is True
@@ -189,7 +200,7 @@ def test_pipelined_requests_are_answered_in_their_order(
 ) -> None:
     """One that waits holds up those behind it on its connection, and loses none."""
     with connected(server) as client:
-        client.sendall(get("/wait") + get("/big") + get(f"{ADMIN}/big"))
+        client.sendall(get("/wait") + get("/big") + get("/big"))
         over = app.begun.get(timeout=BOUND_S)
         client.sendall(get("/"))
         over.set()
@@ -197,13 +208,10 @@ def test_pipelined_requests_are_answered_in_their_order(
     assert replies == [(200, b"answered"), (200, BIG), (200, BIG), (200, b"answered")]
 
 
-@pytest.mark.parametrize("path", ["/wait", f"{ADMIN}/wait"])
-def test_a_client_that_ends_its_side_is_answered_at_once(
-    server: Server, path: str
-) -> None:
+def test_a_client_that_ends_its_side_is_answered_at_once(server: Server) -> None:
     """It cannot be told from one that has gone, so it is answered without the wait."""
     with connected(server) as client:
-        client.sendall(get(path))
+        client.sendall(get("/wait"))
         client.shutdown(socket.SHUT_WR)
         assert replied(client) == (200, b"answered")
         assert client.recv(1) == b""
@@ -273,25 +281,19 @@ def test_a_client_is_told_to_continue_once(
         assert replied(client) == (200, b"next")
 
 
-@pytest.mark.parametrize(
-    ("path", "size"), [("/", THREADS), (f"{ADMIN}/", ADMIN_THREADS)]
-)
-def test_waiting_does_not_use_up_the_workers(
-    app: Waiting, server: Server, path: str, size: int
-) -> None:
+def test_waiting_does_not_use_up_the_workers(app: Waiting, server: Server) -> None:
     """With twice as many waits as workers others are answered; then no more remain."""
-    workers = server._listener.workers_for(type("Asked", (), {"path": path}))
     with ExitStack() as stack:
-        clients = [stack.enter_context(connected(server)) for _ in range(2 * size)]
+        clients = [stack.enter_context(connected(server)) for _ in range(2 * THREADS)]
         for client in clients:
-            client.sendall(get(f"{path}wait"))
-        waits = [app.begun.get(timeout=BOUND_S) for _ in clients]
-        during = requests.get(f"{server.url}{path}", timeout=BOUND_S).content
-        for over in waits:
+            client.sendall(get("/wait"))
+        begun = [app.begun.get(timeout=BOUND_S) for _ in clients]
+        during = requests.get(f"{server.url}/", timeout=BOUND_S).content
+        for over in begun:
             over.set()
         after = [replied(client) for client in clients]
     assert (during, after) == (b"answered", [(200, b"answered")] * len(clients))
-    assert settled(workers, size)
+    assert settled(server._listener.workers, THREADS)
 
 
 def test_a_worker_that_cannot_be_had_leaves_the_others(
@@ -315,7 +317,7 @@ def test_a_worker_that_cannot_be_had_leaves_the_others(
 
 @pytest.mark.parametrize("frozen", [False, True])
 def test_clients_that_never_read_do_not_use_up_the_workers(
-    app: Waiting, monkeypatch: pytest.MonkeyPatch, frozen: bool
+    app: Waiting, may_block: MayBlock, monkeypatch: pytest.MonkeyPatch, frozen: bool
 ) -> None:
     """However much they asked for, others are answered, and a stop ends every thread.
 
@@ -323,10 +325,11 @@ def test_clients_that_never_read_do_not_use_up_the_workers(
     measured its patience by a clock that a test can freeze.
     """
     monkeypatch.setattr("mockthingspace.server.server.FLUSH_S", 0.01)
-    server = Server(app, LOOPBACK, 0)
+    monkeypatch.setattr("mockthingspace.server.waitress_adapter.THREADS", 2)
+    server = Server(app, LOOPBACK, 0, may_block)
     server.start()
     with ExitStack() as stack:
-        for _ in range(THREADS):
+        for _ in range(2):
             client = stack.enter_context(connected(server))
             client.sendall(get("/huge") + get("/"))
             app.begun.get(timeout=BOUND_S)
@@ -349,7 +352,7 @@ def test_what_is_behind_much_unread_is_handled_when_that_is_read(
         app.begun.get(timeout=BOUND_S)
         [channel] = server._listener.active_channels.values()
         assert any(len(channel.requests) == 1 for _ in turns(server))
-        for _ in range(2 * THREADS):
+        for _ in range(4):
             requests.get(server.url, timeout=BOUND_S)
         early = not app.begun.empty()
         first = replied(client)
@@ -361,9 +364,9 @@ def test_what_is_behind_much_unread_is_handled_when_that_is_read(
         )
 
 
-def test_a_stop_ends_what_is_waited_for(app: Waiting) -> None:
+def test_a_stop_ends_what_is_waited_for(app: Waiting, may_block: MayBlock) -> None:
     """The requests are answered, those that begin to wait meanwhile as well."""
-    server = Server(app, LOOPBACK, 0)
+    server = Server(app, LOOPBACK, 0, may_block)
     server.start()
     with connected(server) as client, ThreadPoolExecutor(1) as pool:
         client.sendall(get("/wait") + get("/wait"))

@@ -16,6 +16,7 @@ from mockthingspace.core.sequence import EventNumbers
 
 On = Literal["requests", "deliveries"]
 REMEMBERING = ("stale", "stale-credentials")  # the kinds that go back in time
+HOLDING = ("delay", "slow")  # the kinds that hold a reply back, where on requests
 SCOPES = ("account", "family", "operation", "service", "event")
 
 
@@ -74,6 +75,11 @@ class Fault:
             return False
         return all(value in (None, whose.get(name)) for name, value in asked)
 
+    @property
+    def holds_replies(self) -> bool:
+        """Whether a request on which it acts has to wait."""
+        return self.on == "requests" and self.kind in HOLDING
+
     def __str__(self) -> str:
         """Return it in a few words."""
         scope = "".join(
@@ -123,7 +129,11 @@ class Faults:
         return planned
 
     def acting(
-        self, on: On, whose: Mapping[str, str | None], now: datetime
+        self,
+        on: On,
+        whose: Mapping[str, str | None],
+        now: datetime,
+        may_wait: bool = True,
     ) -> list[Fault]:
         """Return the faults that act on something now, each counted as acted.
 
@@ -134,6 +144,7 @@ class Faults:
             on: What it is: a request, or a delivery.
             whose: Its account, API and so on.
             now: The instant of the server's clock.
+            may_wait: Whether those may act that hold a reply back.
         """
         with self._lock:
             ended = self._clear(now)
@@ -142,6 +153,7 @@ class Faults:
                 taken = {other.slot for other in acting} - {None}
                 if (
                     item.fault.on == on
+                    and (may_wait or not item.fault.holds_replies)
                     and item.fault.matches(whose)
                     and item.fault.slot not in taken
                     and item.chance.random() < item.fault.probability
@@ -158,6 +170,11 @@ class Faults:
     def planned(self) -> bool:
         """Whether there is any fault that still acts, as far as is known."""
         return bool(self._planned)
+
+    @property
+    def hold_replies(self) -> bool:
+        """Whether any fault that still acts may hold a reply back."""
+        return any(item.fault.holds_replies for item in self._planned)
 
     def every(self, now: datetime) -> list[Fault]:
         """Return those that still act, in the order they were planned."""

@@ -24,6 +24,7 @@ from mockthingspace.core.exceptions import (
     TooLarge,
 )
 from mockthingspace.core.settings import Settings
+from mockthingspace.core.waiting import may_wait
 from mockthingspace.server.http.caller import caller
 from mockthingspace.server.http.request_faults import (
     describe_fault,
@@ -102,7 +103,10 @@ def _faults(api: Api, operation: Operation, note: RequestContext) -> list[Fault]
         "method": operation.method,
         "prefix": api.prefix,
     }
-    acting = note.state.faults.acting("requests", whose, note.arrived_at)
+    # One that holds replies back, planned since this was read, leaves it alone.
+    acting = note.state.faults.acting(
+        "requests", whose, note.arrived_at, may_wait(request.environ)
+    )
     note.reasons += [
         describe_fault(fault) for fault in acting if fault.kind != "refuse"
     ]
