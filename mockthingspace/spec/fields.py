@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime, timezone
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -259,6 +260,7 @@ def _is_bracketed(netloc: str, host: str) -> bool:
     return _BRACKETS.fullmatch(netloc) is not None if ":" in host else "[" not in netloc
 
 
+@lru_cache(maxsize=1000)
 def _is_host(host: str) -> bool:
     """Say whether a host is an address or a name that DNS could know.
 

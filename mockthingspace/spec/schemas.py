@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 from urllib.parse import parse_qsl
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_dump
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, missing
 
 from mockthingspace.core import sources
 from mockthingspace.core.exceptions import (
@@ -45,7 +45,7 @@ def json_object(body: bytes) -> Mapping[str, Any]:
     if not body.strip():
         raise EmptyRequest("the body is empty; a JSON object was expected")
     try:
-        document = json.loads(body.decode("utf-8-sig"), parse_constant=_no_constant)
+        document = _DECODER.decode(body.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise NotJson(f"the body is not UTF-8: {error.reason}") from error
     except RecursionError as error:
@@ -61,6 +61,12 @@ def json_object(body: bytes) -> Mapping[str, Any]:
 
 def _no_constant(word: str) -> object:
     raise ValueError(f"{word} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)
+
+
+_ABSENT = (None, missing)
 
 
 class Alias(NamedTuple):
@@ -104,9 +110,19 @@ class BaseSchema(Schema):
         document: Mapping[str, Any] = self.reader(body)
         return document
 
-    @post_dump
-    def _leave_out_absent(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        return {key: value for key, value in data.items() if value is not None}
+    def dump(self, obj: Any, *, many: bool | None = None) -> Any:
+        """Spell an object, or many, on the wire; what is absent is left out.
+
+        ``Schema.dump`` would do the same with hooks, of which there are none.
+        """
+        if many:
+            return [self.dump(item) for item in obj]
+        get = dict.get if isinstance(obj, dict) else getattr
+        spelled = [
+            (field.data_key or name, field.serialize(name, obj, get))
+            for name, field in self.dump_fields.items()
+        ]
+        return {key: value for key, value in spelled if value not in _ABSENT}
 
 
 class Form(BaseSchema):
@@ -205,10 +221,19 @@ def load(
             that is wrong decides. The reason names every field that is.
     """
     document = _respelled(declared, document, note)
-    try:
-        loaded: dict[str, Any] = declared.load(document)
-    except ValidationError as error:
-        raise _refusal(declared, document, error.messages_dict) from error
+    loaded: dict[str, Any] = {}
+    messages: dict[str, Any] = {}
+    for key, name in declared.keys.items():
+        field = declared.load_fields[name]
+        try:
+            value = field.deserialize(document.get(key, missing), key, document)
+        except ValidationError as error:
+            messages[key] = error.messages
+        else:
+            if value is not missing:
+                loaded[name] = value
+    if messages:
+        raise _refusal(declared, document, messages)
     if len(loaded) < len(document):
         unknown = ", ".join(repr(key) for key in document if key not in declared.keys)
         known = ", ".join(sorted({*declared.keys, *declared.also}))
