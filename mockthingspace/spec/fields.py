@@ -69,16 +69,17 @@ class Text(fields.String):
         "invalid": "must be a string",
     }
 
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
-        text: str = super()._deserialize(value, *args, **kwargs)
-        if "\0" in text:
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
+        if not isinstance(value, str):
+            raise self.make_error("invalid")
+        if "\0" in value:
             raise ValidationError("must not hold a NUL character")
         try:
-            text.encode()
+            value.encode()
         except UnicodeEncodeError as error:
             raise ValidationError("must not hold half a surrogate pair") from error
-        self.check(text)
-        return text
+        self.check(value)
+        return value
 
     def check(self, text: str) -> None:
         """Raise ``ValidationError`` for text that will not do; any will."""

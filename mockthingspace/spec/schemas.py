@@ -66,9 +66,6 @@ def _no_constant(word: str) -> object:
 _DECODER = json.JSONDecoder(parse_constant=_no_constant)
 
 
-_ABSENT = (None, missing)
-
-
 class Alias(NamedTuple):
     """That a key has another spelling: the key, and how that is known."""
 
@@ -118,11 +115,12 @@ class BaseSchema(Schema):
         if many:
             return [self.dump(item) for item in obj]
         get = dict.get if isinstance(obj, dict) else getattr
-        spelled = [
-            (field.data_key or name, field.serialize(name, obj, get))
-            for name, field in self.dump_fields.items()
-        ]
-        return {key: value for key, value in spelled if value not in _ABSENT}
+        spelled = {}
+        for name, field in self.dump_fields.items():
+            value = field.serialize(name, obj, get)
+            if value is not None and value is not missing:
+                spelled[field.data_key or name] = value
+        return spelled
 
 
 class Form(BaseSchema):
