@@ -3,6 +3,9 @@
 ``_arrive`` notes when a request came and what it said, the API's view (or
 the handler of what is not served) replies, ``_complete`` adds the explanation
 and the journal's entry. The admin API and the front page are left out of the journal.
+
+A request is to cost little: whatever Flask looks up behind ``request``, ``g`` and
+``current_app`` is looked up once and handed on.
 """
 
 import logging
@@ -15,10 +18,11 @@ from sys import intern
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g, request
+from flask.globals import request_ctx
 from flask.sessions import NullSession, SessionInterface
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
-from werkzeug.routing import Map, Rule
+from werkzeug.routing import Map, MapAdapter, Rule
 
 from mockthingspace.apis import APIS
 from mockthingspace.apis.documents import errors_outside
@@ -44,7 +48,7 @@ from mockthingspace.server.http.blueprint import (
     json_response,
     refused,
 )
-from mockthingspace.server.http.current import EXTENSION, current
+from mockthingspace.server.http.current import EXTENSION
 from mockthingspace.server.http.unmatched import (
     account_in,
     nearest_operation,
@@ -158,15 +162,44 @@ class _Application(Flask):
     def __init__(self) -> None:
         super().__init__("mockthingspace", static_folder=None)
         served = _served()
-        self.config["MAX_CONTENT_LENGTH"] = MAX_BODY
         self.url_map = served.url_map
         self.view_functions.update(served.view_functions)
         self.blueprints.update(served.blueprints)
         self.error_handler_spec = deepcopy(served.error_handler_spec)
-        self.before_request(_arrive)
-        self.after_request(_complete)
         self.register_error_handler(HTTPException, _not_served)
         self.register_error_handler(Exception, _broken)
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Return what matches a request: by its path alone, whatever host it names."""
+        if request is None:
+            return None
+        return MapAdapter(
+            self.url_map,
+            server_name=request.host,
+            script_name=request.root_path,
+            subdomain="",
+            url_scheme=request.scheme,
+            path_info=request.path,
+            default_method=request.method,
+            query_args=request.environ.get("QUERY_STRING", ""),
+        )
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a view or hook as it is: none is a coroutine."""
+        return func
+
+    def preprocess_request(self) -> Any:
+        """Note a request, then call what was registered to be called before it."""
+        early = _arrive(self.extensions[EXTENSION], request_ctx.request)
+        if early is None and self.before_request_funcs:
+            return super().preprocess_request()
+        return early
+
+    def process_response(self, response: Response) -> Response:
+        """Call what was registered to be called after a request, then keep it."""
+        if self.after_request_funcs:
+            response = super().process_response(response)
+        return _complete(g.note, response)
 
     def add_url_rule(self, *args: Any, **kwargs: Any) -> None:
         """Add a rule, to this application only."""
@@ -193,24 +226,34 @@ def _url_map(rules: Iterable[Rule] = ()) -> Map:
     return Map(rules, converters={"segment": Segment}, merge_slashes=False)
 
 
-def _arrive() -> Response | None:
-    backend = current()
+def _arrive(backend: Backend, request: Request) -> Response | None:
     note = g.note = RequestContext(
-        backend.clock.now(), backend.state, after=backend.sequence.last
+        arrived_at=backend.clock.now(),
+        backend=backend,
+        state=backend.state,
+        request=request,
+        after=backend.sequence.last,
     )
     if admin.owns(request.path):
+        note.kept = False
         return admin.guard() or admin.read(note)
+    note.kept = request.endpoint != FRONT
+    request.max_content_length = MAX_BODY
     try:
-        note.body = request.get_data()
+        note.body = request.get_data() if _has_body(request.environ) else b""
     except RequestEntityTooLarge:
         note.oversized = True
     return None
 
 
-def _complete(response: Response) -> Response:
-    if admin.owns(request.path) or request.endpoint == FRONT:
+def _has_body(environ: Mapping[str, Any]) -> bool:
+    """Say whether a request has a body, as RFC 9112, section 6.3, has it."""
+    return bool(environ.get("CONTENT_LENGTH") or "HTTP_TRANSFER_ENCODING" in environ)
+
+
+def _complete(note: RequestContext, response: Response) -> Response:
+    if not note.kept:
         return response
-    note: RequestContext = g.note
     reason = "; ".join(note.reasons) or None
     if reason:
         whose = service_elsewhere(APIS, reason)
@@ -236,7 +279,7 @@ def _log_news(item: object) -> None:
 
 
 def _exchange(note: RequestContext, response: Response, reason: str | None) -> Exchange:
-    environ = request.environ
+    environ = note.request.environ
     return Exchange(
         seq=0,
         method=intern(environ["REQUEST_METHOD"]),
@@ -253,16 +296,18 @@ def _exchange(note: RequestContext, response: Response, reason: str | None) -> E
         reason=reason,
         matched=note.operation is not None,
         arrived_at=note.arrived_at,
-        completed_at=current().clock.now(),
+        completed_at=note.backend.clock.now(),
         after=note.after,
     )
 
 
 def _headers(environ: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple(
-        (intern(name), value)
-        for name, value in environ.items()
-        if name.startswith("HTTP_") or name in ("CONTENT_TYPE", "CONTENT_LENGTH")
+        [
+            (intern(name), value)
+            for name, value in environ.items()
+            if name[:5] == "HTTP_" or name in ("CONTENT_TYPE", "CONTENT_LENGTH")
+        ]
     )
 
 

@@ -11,7 +11,7 @@ from mockthingspace.core.notifier import Notifier
 from mockthingspace.core.sequence import EventNumbers, numbered_in
 
 MOST_BYTES = 64 * 1024 * 1024
-Item = TypeVar("Item", bound=Any)  # a named tuple that has a ``seq``
+Item = TypeVar("Item", bound=Any)  # a named tuple whose first field is ``seq``
 
 
 class History(Generic[Item]):
@@ -41,15 +41,15 @@ class History(Generic[Item]):
         self._notifier = notifier
         self.evicted = 0
 
-    def size(self, item: Item) -> int:  # noqa: ARG002 (those that are large look)
-        """Return about how many bytes an item takes."""
-        return 0
+    def fit(self, item: Item) -> tuple[Item, int]:
+        """Return an item as it is kept, and about how many bytes it takes."""
+        return item, 0
 
     def add(self, item: Item) -> Item:
         """Number an item, keep it and return it as kept."""
-        size = self.size(item)
+        item, size = self.fit(item)
         with self._lock:
-            kept: Item = item._replace(seq=self._sequence.take())
+            kept: Item = item._make((self._sequence.take(), *item[1:]))
             self._kept.append(kept)
             self._sizes.append(size)
             self._bytes += size

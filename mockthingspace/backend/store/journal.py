@@ -12,16 +12,19 @@ OVERHEAD = 1024  # of an exchange's objects, about
 class Journal(History[Exchange]):
     """The last exchanges; of each part of one the first 64 KiB are kept."""
 
-    def add(self, item: Exchange) -> Exchange:
-        """Number an exchange, keep it and return it as kept."""
-        return super().add(item if self.size(item) <= LONGEST_KEPT else _cut(item))
+    def fit(self, item: Exchange) -> tuple[Exchange, int]:
+        """Return an exchange as it is kept, and about how many bytes it takes."""
+        size = _size(item)
+        if size > LONGEST_KEPT:
+            item = _cut(item)
+            size = _size(item)
+        return item, size
 
-    def size(self, item: Exchange) -> int:
-        """Return about how many bytes an exchange takes."""
-        texts = (item.method, item.path, item.query, item.reason or "")
-        headers = chain.from_iterable((*item.headers, *item.reply_headers))
-        sizes = map(len, chain(texts, (item.body, item.reply), headers))
-        return OVERHEAD + sum(sizes)
+
+def _size(item: Exchange) -> int:
+    texts = (item.method, item.path, item.query, item.reason or "")
+    headers = chain.from_iterable((*item.headers, *item.reply_headers))
+    return OVERHEAD + sum(map(len, chain(texts, (item.body, item.reply), headers)))
 
 
 def _cut(exchange: Exchange) -> Exchange:

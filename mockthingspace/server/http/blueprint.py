@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Request, Response, g
 from werkzeug.routing import BaseConverter
 
 from mockthingspace.apis.handlers import Call
-from mockthingspace.backend.backend import BackendState
+from mockthingspace.backend.backend import Backend, BackendState
 from mockthingspace.backend.faults.models import Fault
 from mockthingspace.core.exceptions import (
     InactiveAccount,
@@ -42,7 +42,10 @@ class RequestContext:
     """What the journal will want to know of the request being handled."""
 
     arrived_at: datetime
+    backend: Backend
     state: BackendState
+    request: Request
+    kept: bool = True  # in the journal, when it is over
     body: bytes = field(default=b"", repr=False)
     oversized: bool = False
     family: str | None = None
@@ -76,17 +79,20 @@ def _view(api: Api, operation: Operation) -> Callable[..., Response]:
     def view(**path: str) -> Response:
         note: RequestContext = g.note
         note.family, note.operation = api.name, operation.name
-        note.account = path.get("account") or _in_query(operation)
+        note.account = path.get("account") or _in_query(operation, note)
         faults = _faults(api, operation, note)
         try:
-            planned = faults and planned_reply(api, faults, note.state, note.account)
+            planned = faults and planned_reply(
+                api, faults, note.state, note.account, note.request.environ
+            )
             reply = planned or _answer(api, operation, path, note, faults)
         except ThingSpaceError as refusal:
             note.account = note.account or _in_body(operation, note)
             reply = refused(api.answer_to(type(refusal)), refusal, note)
         if not faults:
             return reply
-        return spoiled(reply, faults, note.state, note.account)
+        environ = note.request.environ
+        return spoiled(reply, faults, note.state, note.account, environ)
 
     return view
 
@@ -105,7 +111,7 @@ def _faults(api: Api, operation: Operation, note: RequestContext) -> list[Fault]
     }
     # One that holds replies back, planned since this was read, leaves it alone.
     acting = note.state.faults.acting(
-        "requests", whose, note.arrived_at, may_wait(request.environ)
+        "requests", whose, note.arrived_at, may_wait(note.request.environ)
     )
     note.reasons += [
         describe_fault(fault) for fault in acting if fault.kind != "refuse"
@@ -123,14 +129,14 @@ def _answer(
     if note.oversized:
         raise TooLarge(f"the body is larger than {MAX_BODY} bytes")
     stale = next((fault.memory for fault in faults if fault.kind == "stale"), None)
-    call = Call(api, note.state, caller(), note.arrived_at, stale)
+    call = Call(api, note.state, caller(note.request.environ), note.arrived_at, stale)
     operation = operation.in_dialect(call.settings.dialect)
     _authorize(operation, call)
     arguments: dict[str, Any] = {}
     if operation.path:
         arguments |= _load(operation.path, path, note)
     if operation.query:
-        arguments |= _load(operation.query, request.args.to_dict(), note)
+        arguments |= _load(operation.query, note.request.args.to_dict(), note)
     if operation.body:
         arguments |= _load(operation.body, operation.body.read(note.body), note)
     outcome = operation.handler(call, **arguments)
@@ -159,11 +165,11 @@ def _load(
     return loaded
 
 
-def _in_query(operation: Operation) -> str | None:
+def _in_query(operation: Operation, note: RequestContext) -> str | None:
     """Return the account the query names, whatever else is wrong with it."""
     if operation.query is None:
         return None
-    named = request.args.get(operation.query.account_key)
+    named = note.request.args.get(operation.query.account_key)
     return named and named[:LONGEST_ACCOUNT]
 
 

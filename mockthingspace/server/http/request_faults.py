@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from flask import Response, request
+from flask import Response
 
 from mockthingspace.backend.backend import BackendState
 from mockthingspace.backend.faults.kinds import REFUSALS
@@ -43,7 +43,11 @@ RETRY_AFTER_S = 60
 
 
 def planned_reply(
-    api: Api, faults: Iterable[Fault], state: BackendState, account: str | None
+    api: Api,
+    faults: Iterable[Fault],
+    state: BackendState,
+    account: str | None,
+    environ: Mapping[str, Any],
 ) -> Response | None:
     """Return the reply that stands in the place of the handler's, after every delay.
 
@@ -54,7 +58,7 @@ def planned_reply(
     delays = tuple(fault for fault in faults if fault.kind == "delay")
     delay = sum(fault.options["seconds"] for fault in delays)
     if delay:
-        state.pauses.wait(delay, account, delays, request.environ)
+        state.pauses.wait(delay, account, delays, environ)
     for fault in faults:
         if fault.kind == "refuse":
             raise REFUSALS[fault.options["refusal"]](describe_fault(fault))
@@ -64,7 +68,11 @@ def planned_reply(
 
 
 def spoiled(
-    reply: Response, faults: Iterable[Fault], state: BackendState, account: str | None
+    reply: Response,
+    faults: Iterable[Fault],
+    state: BackendState,
+    account: str | None,
+    environ: dict[str, Any],
 ) -> Response:
     """Return a reply as the faults leave it, and tell the server about its bytes."""
     for fault in faults:
@@ -75,14 +83,12 @@ def spoiled(
                 state.pauses.wait,
                 account=account,
                 faults=(fault,),
-                environ=request.environ,
+                environ=environ,
             )
             chunks, seconds = fault.options["chunks"], fault.options["seconds"]
-            request.environ[RESPONSE_FAULT] = ResponseFault(
-                "slow", chunks, seconds, wait
-            )
+            environ[RESPONSE_FAULT] = ResponseFault("slow", chunks, seconds, wait)
         elif fault.kind in BYTES:
-            request.environ[RESPONSE_FAULT] = ResponseFault(fault.kind)
+            environ[RESPONSE_FAULT] = ResponseFault(fault.kind)
     return reply
 
 

@@ -1,0 +1,61 @@
+"""The Flask application: what somebody who embeds it can rely on."""
+
+import pytest
+from flask import Flask, Response, request
+from flask.testing import FlaskClient
+
+from mockthingspace import create_app
+
+CALLBACKS = "/api/fota/v1/callbacks/0242078689-00001"
+
+
+@pytest.fixture
+def app() -> Flask:
+    """An application of its own."""
+    return create_app()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A client of it."""
+    return app.test_client()
+
+
+def test_what_is_to_run_before_a_request_does(app: Flask, client: FlaskClient) -> None:
+    """A hook of whoever embeds the server may reply in its place; that is kept, too."""
+    app.before_request(lambda: ("busy", 503) if "busy" in request.args else None)
+    paths = (CALLBACKS, f"{CALLBACKS}?busy")
+    replies = [client.get(path).status_code for path in paths]
+    [backend] = app.extensions.values()
+    kept = [exchange.status for exchange in backend.state.journal.every()]
+    assert (replies, kept) == ([200, 503], [200, 503])
+
+
+def test_what_is_to_run_after_a_request_does(app: Flask, client: FlaskClient) -> None:
+    """The journal has the reply as the hook leaves it."""
+
+    def mark(response: Response) -> Response:
+        response.headers["X-Mark"] = "mine"
+        return response
+
+    app.after_request(mark)
+    reply = client.get(CALLBACKS)
+    [backend] = app.extensions.values()
+    [kept] = backend.state.journal.every()
+    assert ("X-Mark", "mine") in kept.reply_headers
+    assert reply.headers["X-Mark"] == "mine"
+
+
+def test_a_redirect_leads_to_the_host_that_was_asked(client: FlaskClient) -> None:
+    """Whatever the server is called from outside, with the query."""
+    reply = client.get("/__admin/openapi?x=1", headers={"Host": "localhost:8440"})
+    expected = (308, "http://localhost:8440/__admin/openapi/?x=1")
+    assert (reply.status_code, reply.headers["Location"]) == expected
+
+
+def test_a_body_without_a_length_is_read(client: FlaskClient) -> None:
+    """Where another server passes a chunked one on."""
+    body = b'{"name": "Fota", "url": "http://localhost:9001/fota"}'
+    chunked = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
+    reply = client.post(CALLBACKS, data=body, environ_overrides=chunked)
+    assert reply.status_code == 200
