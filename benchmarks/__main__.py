@@ -2,11 +2,13 @@
 
 import argparse
 import logging
+import os
 import platform
 from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import version
 
+from benchmarks.busy import BURNERS, busy
 from benchmarks.load import need_wrk
 from benchmarks.rounds import Plan
 
@@ -20,6 +22,7 @@ FIGURES = {
     "delivering": "messages to listeners: rate, latency, memory, advance",
 }
 NEED_WRK = {"load", "memory"}
+BUSY_TOO = {"load", "fixture", "startup", "requesting", "delivering"}
 PACKAGES = (
     "mockthingspace",
     "flask",
@@ -87,12 +90,17 @@ def main(arguments: list[str] | None = None) -> None:
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     print(f"Python {platform.python_version()}, {packages}")
     print(
-        f"{platform.machine()} {platform.system()}; {plan.rounds} interleaved rounds;"
+        f"{platform.machine()} {platform.system()}, {os.cpu_count()} processors; "
+        f"{plan.rounds} interleaved rounds;"
     )
     print("medians (min-max); 'ours is' 2.00 x: twice as good as that one")
     for name in names:
         figure: Callable[[Plan], None] = import_module(f"benchmarks.{name}").run
         figure(plan)
+        if name in BUSY_TOO:
+            print(f"\nthe same while {BURNERS} processes keep the processors busy")
+            with busy():
+                figure(plan)
 
 
 if __name__ == "__main__":

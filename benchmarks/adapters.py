@@ -1,17 +1,23 @@
 """Adapters for ``requests`` that answer in this process, without a socket."""
 
 from collections.abc import Callable
+from functools import cache
 from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit
 
 from requests import Response
-from requests.adapters import BaseAdapter, HTTPAdapter
-from urllib3 import HTTPResponse
+from requests.adapters import BaseAdapter
+from requests.structures import CaseInsensitiveDict
+from requests.utils import get_encoding_from_headers
 
 from benchmarks.replies import LISTED
 
-_build = HTTPAdapter().build_response
+
+@cache
+def _variable(header: str) -> str:
+    """Return what CGI calls a header."""
+    return f"HTTP_{header.upper().replace('-', '_')}"
 
 
 class InProcess(BaseAdapter):
@@ -24,10 +30,7 @@ class InProcess(BaseAdapter):
     def send(self, request: Any, **_: Any) -> Response:
         """Call the application and make a response of what it says."""
         url, body = urlsplit(request.url), request.body or b""
-        head = {
-            f"HTTP_{name.upper().replace('-', '_')}": value
-            for name, value in request.headers.items()
-        }
+        head = {_variable(name): value for name, value in request.headers.items()}
         rest = {
             "REQUEST_METHOD": request.method,
             "PATH_INFO": url.path,
@@ -58,7 +61,10 @@ class Constant(BaseAdapter):
 
 
 def _response(request: Any, status: Any, headers: Any, body: bytes) -> Response:
-    raw = HTTPResponse(
-        BytesIO(body), headers, status=int(status), preload_content=False
-    )
-    return _build(request, raw)
+    response = Response()
+    response.status_code = int(status)
+    response.headers = CaseInsensitiveDict(headers)
+    response.encoding = get_encoding_from_headers(response.headers)
+    response.url, response.request = request.url, request
+    response.raw = BytesIO(body)
+    return response

@@ -8,7 +8,7 @@ the ratio is the median of the rounds' own ratios. The first subject is ours.
 from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 from time import perf_counter
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 OURS = "mockthingspace"
 HTTPSERVER = "pytest-httpserver"
@@ -42,6 +42,7 @@ class Metric(NamedTuple):
 
 
 Sample = Mapping[str, float]
+Result = TypeVar("Result")
 Results = dict[str, list[Sample]]
 
 
@@ -68,9 +69,14 @@ def microseconds(call: Callable[[], object], budget_s: float = 0.1) -> float:
 
 def milliseconds(call: Callable[[], object]) -> float:
     """Return what one call took."""
+    return timed(call)[0]
+
+
+def timed(call: Callable[[], Result]) -> tuple[float, Result]:
+    """Return what one call took, in milliseconds, and what it returned."""
     began = perf_counter()
-    call()
-    return (perf_counter() - began) * 1000
+    result = call()
+    return (perf_counter() - began) * 1000, result
 
 
 def show(title: str, results: Results, metrics: Sequence[Metric], *notes: str) -> None:
