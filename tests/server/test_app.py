@@ -46,13 +46,6 @@ def test_what_is_to_run_after_a_request_does(app: Flask, client: FlaskClient) ->
     assert reply.headers["X-Mark"] == "mine"
 
 
-def test_a_redirect_leads_to_the_host_that_was_asked(client: FlaskClient) -> None:
-    """Whatever the server is called from outside, with the query."""
-    reply = client.get("/__admin/openapi?x=1", headers={"Host": "localhost:8440"})
-    expected = (308, "http://localhost:8440/__admin/openapi/?x=1")
-    assert (reply.status_code, reply.headers["Location"]) == expected
-
-
 def test_a_body_without_a_length_is_read(client: FlaskClient) -> None:
     """Where another server passes a chunked one on."""
     body = b'{"name": "Fota", "url": "http://localhost:9001/fota"}'
