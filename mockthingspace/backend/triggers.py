@@ -59,21 +59,21 @@ def trigger(
     new_id = ids(f"{SEED} {wanted['account']} {state.number(wanted['account'])}")
     now = backend.clock.now()
     made = [
-        _delivery(now, state, event, registration, wanted, new_id=new_id)
+        delivery_of(now, state, event, registration, wanted, new_id=new_id)
         for registration in registrations
     ]
     state.event_log.note("trigger", now, wanted["account"], event.name)
     return [
         kept
         for item, registration in zip(made, registrations, strict=True)
-        for kept in _kept(now, state, item, registration)
+        for kept in keep(now, state, item, registration)
     ]
 
 
-def _kept(
+def keep(
     now: datetime, state: BackendState, delivery: Delivery, registration: Registration
 ) -> list[Delivery]:
-    """Keep a delivery as the planned faults leave it, and its duplicates."""
+    """Take on a delivery as the planned faults leave it, and its duplicates."""
     whose = {name: getattr(delivery, name) for name in SCOPES if name != "operation"}
     copies, hold_back = 0, False
     for fault in state.faults.acting("deliveries", whose, now):
@@ -138,7 +138,7 @@ def _event(known: Mapping[str, tuple[str, Event]], name: str) -> tuple[str, Even
     return known[name]
 
 
-def _delivery(
+def delivery_of(
     now: datetime,
     state: BackendState,
     event: Event,
@@ -147,6 +147,19 @@ def _delivery(
     *,
     new_id: NewId,
 ) -> Delivery:
+    """Build a delivery of an event to a registration; ``keep`` takes it on.
+
+    Args:
+        now: When.
+        state: Where.
+        event: What is sent.
+        registration: To whom.
+        wanted: ``{overrides?, message?}``.
+        new_id: Makes the message's own ids.
+
+    Raises:
+        AdminError: The message cannot be made so.
+    """
     message, overrides = wanted.get("message"), wanted.get("overrides") or {}
     own = message is not None
     attempts = schedule(state.settings.retries).attempts if event.retried else 1
