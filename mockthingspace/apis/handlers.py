@@ -1,7 +1,7 @@
 """What the operations of callback APIs do: list, show, register, deregister."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from mockthingspace.backend.backend import BackendState
@@ -10,7 +10,7 @@ from mockthingspace.core.exceptions import NotRegistered
 from mockthingspace.core.models import Caller, Pairs, Registration
 from mockthingspace.core.settings import Settings
 from mockthingspace.core.signatures import new_secret
-from mockthingspace.spec.api import Api
+from mockthingspace.spec.api import Api, Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +18,18 @@ class Call:
     """One request to an operation, as its handler sees it.
 
     ``stale`` is the registry that a list is read from, where a fault says so.
+    ``reasons`` is what the developer is told, ``when_sent`` what is done once the
+    reply is written.
     """
 
     family: Api
+    operation: Operation
     state: BackendState
     caller: Caller
     now: datetime
     stale: Registry | None = None
+    reasons: list[str] = field(default_factory=list)
+    when_sent: list[Callable[[], object]] = field(default_factory=list)
 
     @property
     def settings(self) -> Settings:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from mockthingspace.apis.actions import act, status
 from mockthingspace.apis.handlers import deregister, register
 from mockthingspace.apis.session.session import log_in, reset_password
 from mockthingspace.core.exceptions import (
@@ -15,12 +16,16 @@ from mockthingspace.core.exceptions import (
     InvalidSession,
     LoginLocked,
     MissingBearer,
+    MissingDevices,
     MissingSession,
+    NoAccount,
     NotJson,
     NotRegistered,
     NotServed,
+    SeveralAccounts,
     ThingSpaceError,
     TooLarge,
+    UnknownRequest,
     WrongPassword,
 )
 from mockthingspace.core.models import Proof
@@ -42,9 +47,11 @@ OF_PROOFS: Mapping[Proof, Refusals] = {
     "session": (MissingSession, InvalidSession, ExpiredSession),
 }
 RAISED: Mapping[Callable[..., object], Refusals] = {
+    act: (MissingDevices, NoAccount, SeveralAccounts),
     deregister: (NotRegistered,),
     log_in: (WrongPassword, LoginLocked),
     reset_password: (WrongPassword,),
+    status: (UnknownRequest,),
 }
 NO_OBJECT = (EmptyRequest, NotJson, InvalidRequest)
 OF_READERS: Mapping[Callable[..., Any], Refusals] = {
@@ -96,5 +103,6 @@ def _of_fields(
         yield field.refusal
         if not in_the_path or isinstance(field, Account):
             yield field.absent
+        yield from getattr(field, "refusals", ())
         if isinstance(field, Account):
             yield InactiveAccount

@@ -12,6 +12,7 @@ from mockthingspace.backend.delivery.dispatcher import DeliveryRuntime, Dispatch
 from mockthingspace.backend.delivery.transport import WebhookTransport
 from mockthingspace.backend.faults.holds import Holds
 from mockthingspace.backend.faults.models import REMEMBERING, Fault, Faults
+from mockthingspace.backend.store.actions import Actions
 from mockthingspace.backend.store.deliveries import Deliveries
 from mockthingspace.backend.store.event_log import EventLog, LogEntry
 from mockthingspace.backend.store.journal import Journal
@@ -51,6 +52,8 @@ class BackendState:
     registry: Registry
     tokens: Tokens
     journal: Journal
+    timers: Timers
+    actions: Actions
     deliveries: Deliveries
     dispatcher: Dispatcher
     faults: Faults
@@ -133,6 +136,7 @@ class Backend:
             "registrations": len(old.registry.every()),
             "requests": len(old.journal),
             "tokens": len(old.tokens),
+            "actions": old.actions.remove(lambda _: True),
             "deliveries": len(old.deliveries.every()),
             "cancelled": cancelled,
         }
@@ -142,6 +146,7 @@ class Backend:
         with self._changing:
             state = self.state
             registrations = state.registry.remove(account=account)
+            actions = state.actions.remove(lambda item: item.account == account)
             with state.deliveries.lock:  # or one might come in between
                 pending = state.dispatcher.registrations()
                 cancelled = state.dispatcher.cancel(
@@ -166,6 +171,7 @@ class Backend:
             "registrations": registrations,
             "requests": state.journal.remove(lambda item: item.account == account),
             "tokens": 0,
+            "actions": actions,
             "deliveries": deliveries,
             "cancelled": cancelled,
         }
@@ -334,6 +340,8 @@ class Backend:
             registry=Registry(seed.registrations),
             tokens=Tokens(settings.credentials),
             journal=Journal(limit, self.sequence, notifier),
+            timers=self.runtime.timers,
+            actions=Actions(limit, self.sequence, notifier),
             deliveries=deliveries,
             dispatcher=Dispatcher(
                 self.runtime,

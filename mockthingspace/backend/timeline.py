@@ -32,6 +32,7 @@ Sort = Literal[
     "reply",
     "refusal",
     "trigger",
+    "action",
     "delivery",
     "attempt",
     "fault",
@@ -43,6 +44,7 @@ SIGNS: Mapping[Sort, str] = {
     "reply": "<--",
     "refusal": "<-x",
     "trigger": "***",
+    "action": "+++",
     "delivery": "...",
     "attempt": "==>",
     "fault": "!!!",
@@ -54,6 +56,7 @@ DRAWN = 200  # entries in a diagram: mermaid takes 50,000 characters
 LONGEST_DRAWN = 120
 _HEADS: Mapping[str, str] = {
     "trigger": "trigger of ",
+    "action": "action ",
     "fault": "fault ",
     "clock": "clock: ",
     "reset": "reset of ",
@@ -385,6 +388,7 @@ def _arrows(entry: Entry, listener: str, everybody: str) -> list[str]:
         "reply": f"{THINGSPACE}-->>{YOU}",
         "refusal": f"{THINGSPACE}--x{YOU}",
         "trigger": f"Note over {THINGSPACE}",
+        "action": f"Note over {THINGSPACE}",
         "delivery": f"Note over {THINGSPACE}",
     }.get(entry.sort, f"Note over {everybody}")
     return [f"{place}: {summary}{came and f': {came}'}"]

@@ -17,7 +17,7 @@ from mockthingspace.cli.common import (
     family_option,
 )
 
-ON = click.Choice(["requests", "deliveries"])
+ON = click.Choice(["requests", "deliveries", "actions"])
 
 
 @click.group(

@@ -17,6 +17,7 @@ import click
 
 from mockthingspace import __version__
 from mockthingspace.cli import (
+    actions,
     catalogue,
     check_listener,
     clock,
@@ -351,6 +352,7 @@ for _command in (
     trigger.trigger,
     deliveries.deliveries,
     clock.clock,
+    actions.actions,
     catalogue.events,
     catalogue.fidelity,
     check_listener.check_listener,

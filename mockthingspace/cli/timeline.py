@@ -25,6 +25,7 @@ FORMATS = click.Choice(["text", "json", "mermaid"])
     "  <--  its reply                       !!!  a fault planned, acting or cleared\n"
     "  <-x  its refusal, and why            ~~~  the clock\n"
     "  ...  a delivery, and how it stands   ###  a reset\n"
+    "  +++  an action accepted or ended\n"
     "  ==>  an attempt, where answered; its instant is when it began\n"
     "A request and its reply have the same number.\n\n\b\nExamples:\n"
     "  mockthingspace timeline --account 0242078689-00001\n"

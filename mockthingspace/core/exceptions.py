@@ -67,6 +67,34 @@ class InvalidCharacter(InvalidRequest):
     """A character that this API does not take."""
 
 
+class MissingDevices(InvalidRequest):
+    """An action names no device."""
+
+
+class InvalidDevice(InvalidRequest):
+    """A device's identifier cannot be read."""
+
+
+class InvalidDeviceKind(InvalidDevice):
+    """A device's identifier is of a kind that there is not."""
+
+
+class TooManyDevices(InvalidRequest):
+    """An action names more devices than ThingSpace takes at once."""
+
+
+class NoAccount(ThingSpaceError):
+    """An action names no account, and there is none that it could be for."""
+
+
+class SeveralAccounts(ThingSpaceError):
+    """An action names no account, and there are several that it could be for."""
+
+
+class UnknownRequest(ThingSpaceError):
+    """No action was accepted under this request id."""
+
+
 class TooLarge(InvalidRequest):
     """The body is larger than the server reads."""
 

@@ -23,6 +23,9 @@ TRANSPORT_HEADERS = frozenset(
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 Proof = Literal["basic", "bearer", "session"]
 Pairs = tuple[tuple[str, str], ...]
+Device = Pairs  # its identifiers: (id, kind)
+Outcome = Literal["success", "failure"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 QueueKey = tuple[str, str, str]  # API, account, service
 Status = Literal["pending", "delivered", "abandoned", "cancelled", "stale"]
 STATUSES: tuple[Status, ...] = get_args(Status)
@@ -171,7 +174,7 @@ class Delivery(NamedTuple):
 
     ``due_at`` is when the next attempt is due, or the last one was. ``trigger``
     says why there is a delivery: ``event``, ``message``, ``resend``, or
-    ``duplicate`` where a fault made it.
+    ``duplicate`` where a fault made it, ``action`` where a request to the API did.
     ``headers`` and ``secret`` are the registration's, ``counter`` and ``retried``
     (whether it is sent again where it was not acknowledged) are the event's.
     ``faults`` names those that act on it, and ``meant`` is the message without

@@ -112,6 +112,12 @@ def _credentials(value: Any) -> dict[str, str] | None:
     return {_text(name): _text(password) for name, password in dict(value).items()}
 
 
+def _actions(value: Any) -> str | float:
+    if value in ("immediate", "manual"):
+        return str(value)
+    return float(SECONDS.parse(value))
+
+
 def _retries(value: Any) -> str:
     if isinstance(value, str) and value in SCHEDULES:
         return value
@@ -150,6 +156,7 @@ ACCOUNTS = SettingType(
 CREDENTIALS = SettingType("NAME:PASSWORD, comma-separated, or an object", _credentials)
 SECONDS = number(LONGEST_S, "seconds, more than 0")
 PAUSE = number(LONGEST_S, "seconds, 0 or more, at most 30 days", above=False)
+ACTIONS = SettingType("immediate | manual, or seconds, more than 0", _actions)
 RETRIES = SettingType(
     f"{' | '.join(SCHEDULES)}, or the pauses between attempts in seconds, "
     "comma-separated or as a list",

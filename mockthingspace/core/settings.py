@@ -16,6 +16,7 @@ from mockthingspace.core.exceptions import SettingsError, did_you_mean, not_json
 from mockthingspace.core.redaction import HIDDEN
 from mockthingspace.core.setting_types import (
     ACCOUNTS,
+    ACTIONS,
     COUNT,
     CREDENTIALS,
     HEADER,
@@ -104,6 +105,12 @@ class Settings:
         "when a message is sent again: documented: 3 more times, 300 s apart; "
         "observed: once more, after 1.15 to 1.69 s, and overlapping after 4 s; "
         "none: never",
+    )
+    actions: str | float = _setting(
+        "immediate",
+        ACTIONS,
+        "when an accepted action ends and its messages are sent: immediate; so many "
+        "seconds later, on the server's clock; manual: when the test completes it",
     )
     attempt_timeout_s: float = _setting(
         10.0, SECONDS, "how long a listener has to answer, in real time"

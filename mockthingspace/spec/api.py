@@ -11,6 +11,7 @@ from typing import Any
 
 from mockthingspace.core.exceptions import ThingSpaceError
 from mockthingspace.core.models import Claim, Proof, Provenance
+from mockthingspace.spec.actions import Action
 from mockthingspace.spec.events import Event
 from mockthingspace.spec.fields import Account
 from mockthingspace.spec.registration_rules import Rule
@@ -59,6 +60,7 @@ class Operation:
         silent: That nothing found is answered with an empty body, where it is.
         signs: Whether the reply's header has the secret messages are signed with.
         needs: The proofs of identity it asks for, where ``auth`` is not off.
+        action: The messages that it sets off, where it is one.
         docs: What of all this is otherwise where ``dialect`` is ``docs``.
     """
 
@@ -75,6 +77,7 @@ class Operation:
     silent: Claim | None = None
     signs: bool = False
     needs: tuple[Proof, ...] = ("bearer", "session")
+    action: Action | None = None
     docs: Mapping[str, Any] | None = None
 
     @cached_property
@@ -128,6 +131,11 @@ class Api:
     def serves(self, service: str) -> bool:
         """Say whether a callback service is one of its own, in any spelling."""
         return self.spellings.get(service, service) in self.services
+
+    @cached_property
+    def events_by_name(self) -> Mapping[str, Event]:
+        """The messages it sends, by name."""
+        return {event.name: event for event in self.events}
 
     def answer_to(self, refusal: type[ThingSpaceError]) -> ErrorResponse:
         """Return how a refusal is answered here."""

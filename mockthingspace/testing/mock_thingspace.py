@@ -11,6 +11,7 @@ from typing import Any
 from weakref import finalize
 
 from mockthingspace.backend.backend import Backend
+from mockthingspace.client.actions import ActionsHandle
 from mockthingspace.client.deliveries import DeliveriesHandle
 from mockthingspace.client.faults import FaultsHandle
 from mockthingspace.client.requests import RequestsHandle
@@ -35,7 +36,9 @@ def _let_go(name: str, server: Server, backend: Backend) -> None:
     warnings.warn(f"{name} was not stopped", ResourceWarning, stacklevel=3)
 
 
-class MockThingSpace(RequestsHandle, DeliveriesHandle, FaultsHandle, TimelineHandle):
+class MockThingSpace(
+    RequestsHandle, DeliveriesHandle, ActionsHandle, FaultsHandle, TimelineHandle
+):
     """A server on a port of this machine, as a context manager, and its handle.
 
     Args:

@@ -12,6 +12,7 @@ from mockthingspace import create_app
 from mockthingspace.apis import APIS
 
 from ..rows import each
+from .cases.acting import ACTIONS
 
 ACCOUNT = "0242078689-00001"
 CALLBACKS = f"/api/fota/v1/callbacks/{ACCOUNT}"
@@ -47,7 +48,7 @@ class Taker:
 
     method: str
     path: str
-    good: dict[str, str]
+    good: dict[str, Any]
     unreadable: dict[str, str]
     lacking: dict[str, str] | None = None
 
@@ -101,6 +102,12 @@ TAKERS = {
         BLANK,
     ),
 }
+ACTING = {
+    repr(acting): Taker(
+        acting.operation.method, acting.path, acting.body, BLANK, LACKING
+    )
+    for acting in ACTIONS
+}
 FORMS = ("session token", "session revoke")
 
 
@@ -113,7 +120,7 @@ def test_every_operation_that_takes_a_body_is_tested_here():
         if operation.body is not None
     }
 
-    assert taking == {*TAKERS, *FORMS}
+    assert taking == {*TAKERS, *ACTING, *FORMS}
 
 
 UNREADABLE = {
@@ -172,13 +179,16 @@ def refused(client, taker, body):
 
     assert (response.status_code, response.content_type) == (400, "application/json")
     assert client.get("/__admin/registrations").json["registrations"] == []
+    assert client.get("/__admin/actions").json["actions"] == []
     return response.json, response.headers["X-Mock-Reason"]
 
 
 every_taker = each("taker", TAKERS.values(), ids=TAKERS)
+EVERY = TAKERS | ACTING
+every_taker_and_action = each("taker", EVERY.values(), ids=EVERY)
 
 
-@every_taker
+@every_taker_and_action
 @each(("body", "reason"), UNREADABLE.values(), ids=UNREADABLE)
 def test_a_body_that_cannot_be_read_is_refused(shared, taker, body, reason):
     """It is a 400 in the API's words, and the reason says what is wrong."""
@@ -188,7 +198,7 @@ def test_a_body_that_cannot_be_read_is_refused(shared, taker, body, reason):
     assert reason in why
 
 
-@every_taker
+@every_taker_and_action
 def test_a_request_without_body_and_content_type_is_refused_alike(shared, taker):
     """Published SDKs send one: the plain 400 of the API, and no other fault."""
     reply = shared.open(taker.path, method=taker.method)
@@ -209,11 +219,11 @@ def test_fields_of_another_type_are_refused(shared, taker, value, reason):
         assert f"{key}: {expected}" in why
 
 
-@each("name", [name for name in TAKERS if "precise" not in name])
+@each("name", [name for name in EVERY if "precise" not in name])
 @each("body", ["[]", "[{}]"], ids=["none", "one"])
 def test_only_one_family_takes_an_array_of_one(shared, name, body):
     """Everywhere else a good object in an array is none."""
-    taker = TAKERS[name]
+    taker = EVERY[name]
 
     said, why = refused(shared, taker, body.replace("{}", json.dumps(taker.good)))
 
@@ -263,7 +273,7 @@ def test_odd_text_in_a_field_is_refused_by_that_field(shared, field, message, te
     assert len(response.headers["X-Mock-Reason"]) <= 1024
 
 
-@every_taker
+@every_taker_and_action
 @each("size", [1024 * 1024 + 1, 2_000_000])
 def test_a_body_over_a_mebibyte_is_a_413_in_the_familys_shape(shared, taker, size):
     """It is not read, and the reason says how much is."""
@@ -276,7 +286,7 @@ def test_a_body_over_a_mebibyte_is_a_413_in_the_familys_shape(shared, taker, siz
     assert "1048576 bytes" in response.headers["X-Mock-Reason"]
 
 
-@every_taker
+@every_taker_and_action
 @each(
     "body",
     [
@@ -320,13 +330,13 @@ JSON = st.recursive(
     max_leaves=8,
 )
 KEYS = sorted(
-    {key for value in TAKERS.values() for key in value.good}
+    {key for value in EVERY.values() for key in value.good}
     | {"callback", "httpHeaders", "username", "password"}
 )
 DOCUMENTS = st.dictionaries(st.sampled_from(KEYS) | st.text(), JSON)
 CHANGED = st.builds(
     lambda good, other: good | other,
-    st.sampled_from([value.good for value in TAKERS.values()]),
+    st.sampled_from([value.good for value in EVERY.values()]),
     DOCUMENTS,
 )
 BODIES = st.binary() | (CHANGED | DOCUMENTS | JSON).map(
@@ -334,7 +344,7 @@ BODIES = st.binary() | (CHANGED | DOCUMENTS | JSON).map(
 )
 
 
-@given(taker=st.sampled_from(list(TAKERS.values())), body=BODIES)
+@given(taker=st.sampled_from(list(EVERY.values())), body=BODIES)
 def test_no_body_whatever_breaks_the_server(shared, taker, body):
     """Any bytes get a 200 or a 400 in the API's schema, and a journal entry."""
     response = shared.open(taker.path, method=taker.method, data=body)

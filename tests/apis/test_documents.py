@@ -106,6 +106,15 @@ BODIES: list[tuple[str, str, int, Any]] = [
         },
     ),
     (
+        "/api/m2m/v1",
+        "missing-devices",
+        400,
+        {
+            "errorCode": f"{UWS}.INPUT_INVALID.DeviceNotProvided",
+            "errorMessage": "No device is provided.",
+        },
+    ),
+    (
         "/api/loc/v1",
         "expired-session",
         400,
@@ -369,7 +378,7 @@ def test_every_operation_is_asked_for() -> None:
 
 
 def _pattern(api: Api, rule: str) -> str:
-    return api.prefix + re.sub("<[a-z]+>", "[^/]+", rule)
+    return api.prefix + re.sub("<[a-z_]+>", "[^/]+", rule)
 
 
 def test_every_example_has_its_row() -> None:

@@ -882,6 +882,9 @@ ONLY_FOR = {
     exceptions.ExpiredSession: "session",
     exceptions.InvalidBearer: "bearer",
     exceptions.WrongPassword: "login",
+    exceptions.NoAccount: "actions",
+    exceptions.SeveralAccounts: "actions",
+    exceptions.UnknownRequest: "actions",
 }
 
 
@@ -899,6 +902,7 @@ def _concerns(family) -> set[str]:
         needs
         | ({"service"} if family.services else set())
         | ({"name"} if "service" in fields else set())
+        | ({"actions"} if any(item.action for item in family.operations) else set())
         | ({"credentials"} if {"account", "password"} <= fields else set())
         | (
             {"login"}

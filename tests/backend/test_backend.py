@@ -115,6 +115,7 @@ def test_a_reset_says_what_there_was() -> None:
         "registrations": 1,
         "requests": 5,
         "tokens": 2,
+        "actions": 0,
         "deliveries": 0,
         "cancelled": 0,
     }
@@ -206,6 +207,7 @@ def test_a_reset_of_an_account_leaves_the_tokens(
         "registrations": 1,
         "requests": 1,
         "tokens": 0,
+        "actions": 0,
         "deliveries": 0,
         "cancelled": 0,
     }

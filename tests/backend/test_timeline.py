@@ -156,6 +156,7 @@ def eventful() -> Any:
     attempted(made, second, 503, 200, status="delivered")
     made.state.event_log.add_to(jump, "; attempts that fell due: 2")
     note("reset", at(130), None, f"account {OTHER}")
+    note("action", at(131), ACCOUNT, "activate 1bc19205 accepted for 1 device")
     return made
 
 
@@ -279,14 +280,14 @@ def test_an_account_has_its_own_and_what_concerns_everybody(eventful: Any) -> No
     """Another account sees the clock and the resets, and nothing else."""
     assert seqs(timeline(eventful, OTHER).entries) == [1, 10, 15]
     own = seqs(timeline(eventful, ACCOUNT).entries)
-    assert set(range(1, 16)) - {6} == set(own)
+    assert set(range(1, 17)) - {6} == set(own)
 
 
 def test_since_is_a_cursor(eventful: Any) -> None:
     """A further attempt of an older delivery is new; what was seen is not."""
     whole = timeline(eventful, None)
-    assert seqs(timeline(eventful, None, 11).entries) == [12, 13, 14, 15]
-    assert timeline(eventful, None, whole.last_seq) == ([], 0, 15, 0)
+    assert seqs(timeline(eventful, None, 11).entries) == [12, 13, 14, 15, 16]
+    assert timeline(eventful, None, whole.last_seq) == ([], 0, 16, 0)
 
 
 def test_what_is_numbered_meanwhile_is_left_for_the_next(eventful: Any) -> None:
@@ -298,8 +299,8 @@ def test_what_is_numbered_meanwhile_is_left_for_the_next(eventful: Any) -> None:
         return every()
 
     eventful.state.event_log.every = late
-    found = timeline(eventful, None, 14)
-    assert (seqs(found.entries), found.last_seq) == ([15], 15)
+    found = timeline(eventful, None, 15)
+    assert (seqs(found.entries), found.last_seq) == ([16], 16)
 
 
 def test_a_limit_leaves_the_last_entries(eventful: Any) -> None:

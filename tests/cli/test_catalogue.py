@@ -96,7 +96,7 @@ def test_events_are_listed_with_family_and_when():
         "an upgrade has finished",
     ]
     assert line.index("assumed") == lines[0].index("EVIDENCE")
-    assert len(lines) == 98
+    assert len(lines) == 104
 
 
 @pytest.mark.usefixtures("thingspace")
@@ -129,5 +129,7 @@ def test_one_event_is_shown_with_its_fields():
 @pytest.mark.usefixtures("thingspace")
 def test_an_unknown_event_has_no_fields_to_show():
     """The refusal names the events there are."""
-    with pytest.raises(MockThingSpaceError, match="unknown event 'x'; nearest of 97: "):
+    with pytest.raises(
+        MockThingSpaceError, match="unknown event 'x'; nearest of 103: "
+    ):
         _events("x")

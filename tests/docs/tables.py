@@ -27,6 +27,7 @@ from mockthingspace.backend.timeline import Entry as TimelineEntry
 from mockthingspace.cli.common import EXIT_CODES
 from mockthingspace.cli.main import cli
 from mockthingspace.client import models
+from mockthingspace.client.actions import RecordedAction
 from mockthingspace.client.faults import RecordedFault
 from mockthingspace.core.models import EVIDENCE, Evidence, Registration
 from mockthingspace.core.settings import default_text, rows
@@ -41,6 +42,7 @@ VALUES = (
     models.RecordedDelivery,
     models.RecordedAttempt,
     models.RecordedClock,
+    RecordedAction,
     RecordedFault,
     TimelineEntry,
     ReceivedMessage,
@@ -62,6 +64,23 @@ def operations() -> str:
             )
             for api in APIS
             for operation in api.operations
+        ),
+    )
+
+
+def actions() -> str:
+    """Every action: its request, and the message that it ends with."""
+    return _table(
+        ("operation", "method and path", "ends with"),
+        (
+            (
+                f"`{operation.name}`",
+                f"`{operation.method} {path_of(api, operation)}`",
+                ", ".join(f"`{event}`" for event in operation.action.success),
+            )
+            for api in APIS
+            for operation in api.operations
+            if operation.action is not None
         ),
     )
 
@@ -312,6 +331,7 @@ TABLES = {
     "api": api,
     "values": values,
     "operations": operations,
+    "actions": actions,
     "events": events,
     "settings": settings,
     "commands": commands,

@@ -114,6 +114,7 @@ class Terminal:
             result.assert_outcomes(passed=len(re.findall(r"def test_", code)))
 
     def _executed(self, code: str) -> str:
+        self.capsys.readouterr()  # what pytest printed
         try:
             exec(compile(code, "a page", "exec"), {"__name__": "__main__"})
         except AssertionError as error:

@@ -494,7 +494,7 @@ def test_the_total_is_what_matches_before_the_limit(several: FlaskClient) -> Non
 
 FILTERS = {
     "status": "there are abandoned, cancelled, delivered, pending, stale",
-    "event": "nearest of 97: Fota.firmwareList",
+    "event": "nearest of 103: Fota.firmwareList",
     "family": "there are connectivity, diagnostics, fota-v1",
     "service": "nearest of 28: Fota",
 }

@@ -7,6 +7,7 @@ and its model is an array. Followed: the SDK. One page spells ``AlertService``
 """
 
 from mockthingspace.apis import common, documents
+from mockthingspace.apis.connectivity.actions import ACTIONS, STATUS
 from mockthingspace.apis.connectivity.services import CONNECTIVITY, SPELLINGS
 from mockthingspace.apis.handlers import deregister, listing, register
 from mockthingspace.core.models import Claim, Provenance, assumed, documented
@@ -60,6 +61,8 @@ OPERATIONS = (
     ),
     Operation("register", "POST", RULE, register, ADD, WHERE, body=WANTED, reply=NAMED),
     Operation("deregister", "DELETE", ONE, deregister, END, WHICH, reply=NAMED),
+    *ACTIONS,
+    STATUS,
 )
 FAMILY = Api(
     name="connectivity",

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mockthingspace.backend.faults.models import On
+from mockthingspace.backend.faults.models import TARGETS, On
 from mockthingspace.core.exceptions import (
     SettingsError,
     ThingSpaceError,
@@ -41,6 +41,15 @@ class FaultKind:
     wiremock: str | None = None
     slot: str | None = None
     method: str | None = None
+
+
+def _identifier(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError
+    return value
+
+
+IDENTIFIER = SettingType("a device's identifier, such as an IMEI", _identifier)
 
 
 def _refusals() -> dict[str, type[ThingSpaceError]]:
@@ -181,6 +190,18 @@ FAULTS = (
         {"bytes": (whole(1, 16 * 2**20, "a number of bytes, at most 16 MiB"), 2**16)},
     ),
     FaultKind("extra-fields", "deliveries", "every object has a field nobody knows"),
+    FaultKind(
+        "failure",
+        "actions",
+        "the action fails, for all its devices or for one of them",
+        {"device": (IDENTIFIER, None)},
+    ),
+    FaultKind(
+        "timeout",
+        "actions",
+        "the action stays pending: no message comes, unless the test completes it",
+        {"device": (IDENTIFIER, None)},
+    ),
     FaultKind("kind-case", "deliveries", "every kind of a device is in other capitals"),
 )
 
@@ -196,8 +217,8 @@ def fault_kind(name: str, on: object = None) -> FaultKind:
         SettingsError: There is none, and the message names the nearest; or two have
             the name, and it names what they are on.
     """
-    if on not in (None, "requests", "deliveries"):
-        raise SettingsError(f"on: {on!r} is none; there are requests, deliveries")
+    if on is not None and on not in TARGETS:
+        raise SettingsError(f"on: {on!r} is none; there are {', '.join(TARGETS)}")
     found = [kind for kind in FAULTS if name in (kind.name, kind.wiremock)]
     fitting = [item for item in found if on in (None, item.on)]
     if len(fitting) > 1:

@@ -6,15 +6,16 @@ forgets those that have acted often enough or are past their time.
 """
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from threading import Lock
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from mockthingspace.core.sequence import EventNumbers
 
-On = Literal["requests", "deliveries"]
+On = Literal["requests", "deliveries", "actions"]
+TARGETS: tuple[On, ...] = get_args(On)
 REMEMBERING = ("stale", "stale-credentials")  # the kinds that go back in time
 HOLDING = ("delay", "slow")  # the kinds that hold a reply back, where on requests
 SCOPES = ("account", "family", "operation", "service", "event")
@@ -26,7 +27,7 @@ class Fault:
 
     Args:
         kind: What happens, a name of ``faults.kinds``.
-        on: What it happens to: requests, or deliveries.
+        on: What it happens to: requests, deliveries, or actions.
         options: What the kind takes, by name.
         account: Only this account's; None for all.
         family: Only this API's.
@@ -68,8 +69,13 @@ class Fault:
     method: str | None = None
     only: frozenset[str] | None = None
 
-    def matches(self, whose: Mapping[str, str | None]) -> bool:
-        """Say whether it is for something of this account, API and so on."""
+    def matches(
+        self, whose: Mapping[str, str | None], devices: Collection[str] = ()
+    ) -> bool:
+        """Say whether it is for something of this account, API, devices and so on."""
+        device = self.options.get("device")
+        if device is not None and device not in devices:
+            return False
         asked = ((name, getattr(self, name)) for name in (*SCOPES, "method"))
         if self.only is not None and whose.get("prefix") not in self.only:
             return False
@@ -134,6 +140,7 @@ class Faults:
         whose: Mapping[str, str | None],
         now: datetime,
         may_wait: bool = True,
+        devices: Collection[str] = (),
     ) -> list[Fault]:
         """Return the faults that act on something now, each counted as acted.
 
@@ -141,10 +148,11 @@ class Faults:
         wait for the next.
 
         Args:
-            on: What it is: a request, or a delivery.
+            on: What it is: a request, a delivery, or an action.
             whose: Its account, API and so on.
             now: The instant of the server's clock.
             may_wait: Whether those may act that hold a reply back.
+            devices: The identifiers of its devices.
         """
         with self._lock:
             ended = self._clear(now)
@@ -154,7 +162,7 @@ class Faults:
                 if (
                     item.fault.on == on
                     and (may_wait or not item.fault.holds_replies)
-                    and item.fault.matches(whose)
+                    and item.fault.matches(whose, devices)
                     and item.fault.slot not in taken
                     and item.chance.random() < item.fault.probability
                 ):

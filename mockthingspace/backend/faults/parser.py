@@ -113,7 +113,11 @@ def _checked(
     Returns:
         The APIs it can do something to.
     """
-    other = {"requests": ("service", "event"), "deliveries": ("operation",)}[made.on]
+    other = {
+        "requests": ("service", "event"),
+        "deliveries": ("operation",),
+        "actions": ("service", "event"),
+    }[made.on]
     for name in other:
         if getattr(made, name) is not None:
             raise SettingsError(f"{name}: a fault on {made.on} is for no {name}")
@@ -145,7 +149,10 @@ def _words(
     return {
         "family": [api.name for api in apis if api.services or not sending],
         "operation": [
-            operation.name for family in inside for operation in family.operations
+            operation.name
+            for api in inside
+            for operation in api.operations
+            if made.on != "actions" or operation.action
         ],
         "service": [name for api in inside for name in api.services],
         "event": [event.name for event in events],
@@ -160,6 +167,7 @@ def _does_something(made: Fault, api: Api) -> bool:
         and any(
             made.operation in (None, operation.name)
             and made.method in (None, operation.method)
+            and (made.on != "actions" or operation.action is not None)
             for operation in api.operations
         )
         and (refusal is None or api.can_answer(REFUSALS[refusal]))

@@ -8,7 +8,7 @@ from mockthingspace.backend.store.history import History
 
 LONGEST_SAYS = 2000
 
-Sort = Literal["trigger", "fault", "clock", "reset"]
+Sort = Literal["trigger", "action", "fault", "clock", "reset"]
 
 
 class LogEntry(NamedTuple):

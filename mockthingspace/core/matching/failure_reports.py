@@ -48,6 +48,7 @@ class Scene(NamedTuple):
     registered: frozenset[str]
     under_way: Mapping[str, float | None]  # by delivery: since how many seconds
     attempt_timeout_s: float
+    acting: tuple[tuple[str, str], ...]  # actions that are pending: account, and how
 
 
 def unmet(
@@ -107,6 +108,7 @@ def undelivered(
         shown = differences([each._asdict() for each in miss.differences])
         lines += _each("nearest", [[_delivery_row(one), *shown, *_again(one, scene)]])
     lines += _pending(asked.get("account"), scene)
+    lines += _acting(asked.get("account"), scene)
     account = asked.get("account")
     mine = [item for item in there if account in (None, item.account)]
     notes = [] if mine else [*_nothing(asked, scene)]
@@ -285,6 +287,13 @@ def _pending(account: str | None, scene: Scene) -> list[str]:
     ]
     more = [f"and {len(mine) - FEW} more pending"] if len(mine) > FEW else []
     return ["", *told, *more] if told else []
+
+
+def _acting(account: str | None, scene: Scene) -> list[str]:
+    """Tell which actions have messages still to come."""
+    mine = [text for whose, text in scene.acting if account in (None, whose)]
+    more = [f"and {len(mine) - FEW} more actions"] if len(mine) > FEW else []
+    return ["", *(f"pending: {text}" for text in mine[:FEW]), *more] if mine else []
 
 
 def _due(delivery: Delivery, head: Delivery, scene: Scene) -> str:

@@ -16,6 +16,7 @@ from mockthingspace.apis import APIS
 from mockthingspace.core.exceptions import AdminError, SettingsError
 from mockthingspace.server.admin import (
     about,
+    actions,
     clock,
     deliveries,
     faults,
@@ -62,6 +63,8 @@ RESOURCES = (
     ("POST", "/deliveries/<identity>/resend", deliveries.again),
     ("POST", "/deliveries/wait", deliveries.wait),
     ("POST", "/deliveries/wait-until-idle", deliveries.wait_until_idle),
+    ("GET", "/actions", actions.every),
+    ("POST", "/actions/<request_id>/complete", actions.complete),
     ("GET", "/faults", faults.every),
     ("POST", "/faults", faults.add),
     ("DELETE", "/faults", faults.remove),

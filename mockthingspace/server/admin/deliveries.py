@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response, request
 
 from mockthingspace.apis import APIS
+from mockthingspace.backend.actions import how_it_ends, named
 from mockthingspace.backend.backend import Backend, BackendState
 from mockthingspace.backend.store.deliveries import Forgotten
 from mockthingspace.backend.triggers import catalogue, resend, trigger
@@ -249,6 +250,11 @@ def _scene(wanted: Mapping[str, Any], backend: Backend, state: BackendState) -> 
             ),
             under_way=state.dispatcher.under_way(),
             attempt_timeout_s=state.settings.attempt_timeout_s,
+            acting=tuple(
+                (action.account, f"{named(action)}; {how_it_ends(action)}")
+                for action in state.actions.every()
+                if action.status == "pending"
+            ),
         )
 
 

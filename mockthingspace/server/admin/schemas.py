@@ -2,20 +2,26 @@
 
 from typing import Any
 
+from flask import g
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from mockthingspace.core.exceptions import AdminError
 from mockthingspace.server.admin.common import LONGEST_WAIT_S, document
+from mockthingspace.server.http.blueprint import RequestContext
 
 _NO_ACCOUNT = "is required: whose listeners the message is for"
 
 
-class _Strict(Schema):
+class Strict(Schema):
+    """The base of all: an unknown key is refused."""
+
     class Meta:
+        """Refuse unknown keys."""
+
         unknown = RAISE
 
 
-class TriggerRequest(_Strict):
+class TriggerRequest(Strict):
     """``{event, account, service?, overrides?, message?}``."""
 
     event = fields.String(required=True)
@@ -47,14 +53,14 @@ class _Whole(_NoString, fields.Integer):
 TIMEOUT_S = _Seconds(load_default=5.0, validate=validate.Range(0, LONGEST_WAIT_S))
 
 
-class IdleWait(_Strict):
+class IdleWait(Strict):
     """``{account?, timeout_s?}``."""
 
     account = fields.String(allow_none=True)
     timeout_s = TIMEOUT_S
 
 
-class DeliveryFilter(_Strict):
+class DeliveryFilter(Strict):
     """``{account?, family?, service?, event?, status?, attempts?, count?, since?}``.
 
     And ``advance?``: whether the clock is the asker's to move.
@@ -94,3 +100,13 @@ def loaded(schema: Schema) -> dict[str, Any]:
         allowed = ", ".join(schema.fields)
         raise AdminError("invalid_body", f"{said}; allowed: {allowed}") from error
     return found
+
+
+def loaded_or_empty(schema: Schema) -> dict[str, Any]:
+    """Return the request's body as a schema has it; no body is an empty one.
+
+    Raises:
+        AdminError: It is not of that schema; the message says what is allowed.
+    """
+    note: RequestContext = g.note
+    return loaded(schema) if note.body.strip() else {}

@@ -53,6 +53,7 @@ class RequestContext:
     account: str | None = None
     reasons: list[str] = field(default_factory=list)
     after: int = 0
+    when_sent: list[Callable[[], object]] = field(default_factory=list)
 
 
 class Segment(BaseConverter):
@@ -89,10 +90,12 @@ def _view(api: Api, operation: Operation) -> Callable[..., Response]:
         except ThingSpaceError as refusal:
             note.account = note.account or _in_body(operation, note)
             reply = refused(api.answer_to(type(refusal)), refusal, note)
-        if not faults:
-            return reply
-        environ = note.request.environ
-        return spoiled(reply, faults, note.state, note.account, environ)
+        if faults:
+            environ = note.request.environ
+            reply = spoiled(reply, faults, note.state, note.account, environ)
+        for act in note.when_sent:
+            reply.call_on_close(act)
+        return reply
 
     return view
 
@@ -129,8 +132,17 @@ def _answer(
     if note.oversized:
         raise TooLarge(f"the body is larger than {MAX_BODY} bytes")
     stale = next((fault.memory for fault in faults if fault.kind == "stale"), None)
-    call = Call(api, note.state, caller(note.request.environ), note.arrived_at, stale)
-    operation = operation.in_dialect(call.settings.dialect)
+    operation = operation.in_dialect(note.state.settings.dialect)
+    call = Call(
+        api,
+        operation,
+        note.state,
+        caller(note.request.environ),
+        note.arrived_at,
+        stale,
+        note.reasons,
+        note.when_sent,
+    )
     _authorize(operation, call)
     arguments: dict[str, Any] = {}
     if operation.path:
@@ -140,6 +152,8 @@ def _answer(
     if operation.body:
         arguments |= _load(operation.body, operation.body.read(note.body), note)
     outcome = operation.handler(call, **arguments)
+    if operation.action:
+        note.account = outcome.account  # type: ignore[attr-defined]
     if operation.reply is None or (operation.silent and not outcome):
         reply = Response()
         del reply.headers["Content-Type"]

@@ -36,6 +36,8 @@ EXAMPLES: Mapping[str, Any] = {
     "new_password": "zCxEd-1aQs2",
     "old_password": "IMgr8",
     "password": "IMgr8",
+    "request_id": "595f5c44-c31c-4552-8670-020a1545a84d",
+    "status": "Success",
     "registered_at": datetime(2024, 1, 15, 23, 57, 53, tzinfo=timezone.utc),
     "scope": "ts.application.ro",
     "session": "bcce3ea6-fe4f-4952-bacf-eadd80718e83",
@@ -66,7 +68,11 @@ def _values(api: Api) -> Document:
 def request_example(api: Api, declared: BaseSchema) -> Document:
     """Return a document that a schema loads, with every field it has."""
     values = {**_values(api), "headers": dict(EXAMPLES["headers"])}
-    return {key: values[name] for key, name in declared.keys.items()}
+    examples = {
+        key: values.get(name, declared.fields[name].metadata.get("example"))
+        for key, name in declared.keys.items()
+    }
+    return {key: value for key, value in examples.items() if value is not None}
 
 
 def reply_example(

@@ -24,7 +24,8 @@ BASIC = {"Authorization": "Basic " + b64encode(b"key:secret").decode()}
 LOGIN = {"username": "zbeeblebrox", "password": "IMgr8"}
 STRICT, DOCS = {"auth": "strict"}, {"dialect": "docs"}
 TOO_LARGE = b" " * (MAX_BODY + 1)
-GENERATED = ("access_token", "sessionToken", "newPassword")
+GENERATED = ("access_token", "sessionToken", "newPassword", "requestId")
+REQUEST_ID = "{requestId}"  # stands for the id of the last request given
 
 Posted = tuple[str, Mapping[str, Any]]
 
@@ -167,13 +168,20 @@ def answer(case: Case, app: Flask | None = None) -> TestResponse:
     """Bring a server, any unless one is given, where a case wants it, and ask."""
     app = app or backend(case)
     client = app.test_client()
+    request_id = ""
     for path, document in case.given:
-        assert client.post(path, json=document).status_code in (200, 201)
+        given = client.post(path, json=document)
+        assert given.status_code in (200, 201)
+        found = re.search(r'"requestId": "([^"]+)"', given.text)
+        request_id = found[1] if found else ""
     headers = {**_proofs(client, case.proofs), **case.headers}
     app.extensions[EXTENSION].clock.advance(case.wait_s)
     for _ in range(case.times):
         response = client.open(
-            case.path, method=case.method, data=case.body, headers=headers
+            case.path.replace(REQUEST_ID, request_id),
+            method=case.method,
+            data=case.body,
+            headers=headers,
         )
     return response
 

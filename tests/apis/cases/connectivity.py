@@ -1,6 +1,20 @@
 """The cases of the connectivity API."""
 
-from .asking import DOCS, TOO_LARGE, Case, gateway, items, refused, session
+import json
+from typing import Any
+
+from .acting import ACTIONS
+from .asking import (
+    DOCS,
+    REQUEST_ID,
+    TOO_LARGE,
+    Case,
+    gateway,
+    items,
+    read,
+    refused,
+    session,
+)
 
 FAMILY, PREFIX = "connectivity", "/api/m2m/v1/callbacks"
 LISTED, ENDED = f"{PREFIX}/0252012345-00001", f"{PREFIX}/1223334444-00001"
@@ -23,6 +37,28 @@ GIVEN = tuple(
 )
 CARRIER = ((ENDED, {"name": "CarrierService", "url": "http://localhost:9001/"}),)
 ALERT = ((ENDED, {"name": "AlertService", "url": "http://localhost:9001/"}),)
+
+M2M = "/api/m2m/v1"
+ACTIVATING = f"{M2M}/devices/actions/activate"
+ACTIVATE = read(f"{FAMILY}/activate.request.json")
+STATUS = f"{M2M}/accounts/0868924207-00001/requests/{REQUEST_ID}/status"
+DEVICE = {"deviceIds": [{"id": "990013907835573", "kind": "imei"}]}
+DOCUMENTED = {  # written by hand; the others' bodies are made of their schemas
+    "activate": ACTIVATING,
+    "suspend": f"{M2M}/devices/actions/suspend",
+    "send-sms": f"{M2M}/sms",
+    "send-nidd": f"{M2M}/devices/nidd/message",
+}
+
+
+def activating(**changes: Any) -> bytes:
+    """Return the body of an activation, with some of it changed."""
+    return json.dumps(ACTIVATE | changes).encode()
+
+
+UNNAMED = json.dumps(
+    {key: value for key, value in ACTIVATE.items() if key != "accountName"}
+).encode()
 
 CASES = (
     Case("GET", LISTED, f"{FAMILY}/list.empty.reply.json"),
@@ -96,6 +132,52 @@ CASES = (
         settings={"registration_rules": "enforced"},
     ),
     refused("DELETE", f"{LISTED}/name/CarrierService", f"{FAMILY}/not-registered"),
+    *(
+        Case(
+            "POST",
+            path,
+            f"{FAMILY}/{name}.reply.json",
+            sends=f"{FAMILY}/{name}.request.json",
+        )
+        for name, path in DOCUMENTED.items()
+    ),
+    *(
+        Case(
+            acting.operation.method,
+            acting.path,
+            f"{FAMILY}/activate.reply.json",
+            content=json.dumps(acting.body).encode(),
+        )
+        for acting in ACTIONS
+        if acting.api.name == FAMILY and acting.operation.name not in DOCUMENTED
+    ),
+    Case(
+        "GET",
+        STATUS,
+        f"{FAMILY}/request-status.reply.json",
+        given=((ACTIVATING, ACTIVATE),),
+    ),
+    refused("GET", STATUS.replace(REQUEST_ID, "none"), f"{FAMILY}/unknown-request"),
+    *(
+        refused("POST", ACTIVATING, f"{FAMILY}/{refusal}", content=content)
+        for refusal, content in (
+            ("missing-devices", activating(devices=[], groupName="")),
+            ("invalid-device", activating(devices=[{"deviceIds": [{"id": "1"}]}])),
+            (
+                "invalid-device-kind",
+                activating(devices=[{"deviceIds": [{"id": "1", "kind": "IMSI"}]}]),
+            ),
+            ("too-many-devices", activating(devices=[DEVICE] * 10_001)),
+            ("no-account", UNNAMED),
+        )
+    ),
+    refused(
+        "POST",
+        ACTIVATING,
+        f"{FAMILY}/several-accounts",
+        content=UNNAMED,
+        given=(*CARRIER, (LISTED, CARRIER[0][1])),
+    ),
     *gateway(FAMILY, LISTED, "PATCH"),
     *session(FAMILY, "GET", LISTED),
 )

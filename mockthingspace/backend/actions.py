@@ -1,0 +1,215 @@
+"""Accepting actions and ending them: their messages come of it."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from mockthingspace.backend.backend import BackendState
+from mockthingspace.backend.faults.models import Fault
+from mockthingspace.backend.store.actions import AcceptedAction
+from mockthingspace.backend.triggers import SEED, delivery_of, keep
+from mockthingspace.core.clock import rfc3339
+from mockthingspace.core.exceptions import AdminError
+from mockthingspace.core.models import Delivery, Device, Outcome
+from mockthingspace.spec.actions import Action, echoes
+from mockthingspace.spec.api import Api, Operation
+from mockthingspace.spec.events import ids
+
+NO_DEVICE: tuple[Device, ...] = ((),)  # what stands for a group
+
+
+def accept(
+    state: BackendState,
+    now: datetime,
+    *,
+    api: Api,
+    operation: Operation,
+    account: str,
+    devices: tuple[Device, ...],
+    values: Mapping[str, Any],
+) -> AcceptedAction:
+    """Accept an action; it ends when the setting ``actions`` and the faults say.
+
+    Args:
+        state: Where.
+        now: When.
+        api: Whose operation it is.
+        operation: What was asked for.
+        account: For whom.
+        devices: The devices it is for; none where it is for a group.
+        values: What its messages repeat of the request, by key.
+    """
+    assert operation.action is not None
+    whose = {"account": account, "family": api.name, "operation": operation.name}
+    identities = frozenset(identity for device in devices for identity, _ in device)
+    faults = state.faults.acting("actions", whose, now, devices=identities)
+    after = state.settings.actions
+    manual = after == "manual" or any(fault.kind == "timeout" for fault in faults)
+    seconds = 0.0 if isinstance(after, str) else after
+    action = state.actions.add(
+        AcceptedAction(
+            request_id=ids(f"{SEED} {account} {state.number(account)}")("requestId"),
+            family=api.name,
+            operation=operation.name,
+            account=account,
+            devices=devices or NO_DEVICE,
+            accepted_at=now,
+            due_at=None if manual else now + timedelta(seconds=seconds),
+            failing=frozenset(device for device in devices if _fails(device, faults)),
+            send=partial(
+                _messages, state, api=api, action=operation.action, values=values
+            ),
+        )
+    )
+    outlook = f"; {how_it_ends(action)}" if after != "immediate" or manual else ""
+    said = f"{named(action)} accepted for {_many(action)}{outlook}"
+    state.event_log.note("action", now, account, said)
+    return action
+
+
+def complete(
+    state: BackendState,
+    request_id: str,
+    now: datetime,
+    outcome: Outcome | None = None,
+) -> tuple[AcceptedAction, list[Delivery]]:
+    """End the pending action of an id; return it, and its messages to dispatch.
+
+    Args:
+        state: Where.
+        request_id: Which.
+        now: When.
+        outcome: How it ends for all devices; None: as it was to.
+
+    Raises:
+        AdminError: There is no such action, or it has ended already.
+    """
+    action = state.actions.get(request_id)
+    ended = action and state.actions.end(action, now, outcome)
+    if not ended:
+        raise _not_pending(state, request_id)
+    return ended, _messages_of(state, ended, now)
+
+
+def end(state: BackendState, action: AcceptedAction, now: datetime) -> list[Delivery]:
+    """End an action as it was to, and return its messages to dispatch.
+
+    There are none where somebody ended it before, or a reset has forgotten it.
+    """
+    ended = state.actions.end(action, now)
+    return _messages_of(state, ended, now) if ended else []
+
+
+def end_when_due(state: BackendState, action: AcceptedAction) -> None:
+    """End an action when its time has come, unless the test ends it before."""
+    if action.due_at is None:
+        return
+
+    def over() -> bool:
+        return state.dispatcher.closed or not state.actions.pending(action)
+
+    def act() -> None:
+        state.dispatcher.dispatch(end(state, action, state.timers.clock.now()))
+
+    state.timers.at(action.due_at, over, act)
+
+
+def missing_listeners(
+    state: BackendState, api: Api, action: Action, account: str
+) -> list[str]:
+    """Return the services of its messages that the account does not listen for."""
+    return [
+        service
+        for service in services_of(api, action)
+        if state.registry.find(api.name, account, service) is None
+    ]
+
+
+def services_of(api: Api, action: Action) -> tuple[str, ...]:
+    """Return the callback services an action's messages are sent to."""
+    names = (*action.success, *action.failure)
+    services = (api.events_by_name[name].service for name in names)
+    return tuple(dict.fromkeys(services))
+
+
+def _messages_of(
+    state: BackendState, ended: AcceptedAction, now: datetime
+) -> list[Delivery]:
+    """Make the messages of an action that has ended, and note its end."""
+    summary = f"{named(ended)} ends: {ended.status}"
+    state.event_log.note("action", now, ended.account, summary)
+    return ended.send(ended, now)
+
+
+def _messages(
+    state: BackendState,
+    ended: AcceptedAction,
+    now: datetime,
+    *,
+    api: Api,
+    action: Action,
+    values: Mapping[str, Any],
+) -> list[Delivery]:
+    """Make the messages of an action that has ended, device by device."""
+    made: list[Delivery] = []
+    for device in ended.devices:
+        shown = [{"id": identity, "kind": kind} for identity, kind in device]
+        repeated = {**values, "requestId": ended.request_id}
+        if device:
+            repeated["deviceIds"] = shown
+        for name in action.events(ended.outcome_of(device)):
+            event = api.events_by_name[name]
+            registration = state.registry.find(api.name, ended.account, event.service)
+            if registration is None:
+                continue
+            delivery = delivery_of(
+                now,
+                state,
+                event,
+                registration,
+                {"overrides": echoes(event, repeated)},
+                new_id=ids(f"{SEED} {ended.account} {state.number(ended.account)}"),
+            )
+            made += keep(now, state, delivery._replace(trigger="action"), registration)
+    return made
+
+
+def _fails(device: Device, faults: list[Fault]) -> bool:
+    names = {None, *(identity for identity, _ in device)}
+    return any(
+        fault.kind == "failure" and fault.options["device"] in names for fault in faults
+    )
+
+
+def named(action: AcceptedAction) -> str:
+    """Name an action to a person."""
+    return f"{action.operation} {action.request_id}"
+
+
+def how_it_ends(action: AcceptedAction) -> str:
+    """Say what ends an action that is pending."""
+    if action.due_at is None:
+        return "complete() ends it"
+    return f"it ends at {rfc3339(action.due_at)}"
+
+
+def _many(action: AcceptedAction) -> str:
+    if action.devices == NO_DEVICE:
+        return "a group"
+    return f"{len(action.devices)} device{'s' if len(action.devices) != 1 else ''}"
+
+
+def _not_pending(state: BackendState, request_id: str) -> AdminError:
+    action = state.actions.get(request_id)
+    if action is not None:
+        return AdminError(
+            "action_over", f"action {request_id} has ended: {action.status}", 409
+        )
+    pending = [
+        item.request_id for item in state.actions.every() if item.status == "pending"
+    ]
+    there = ", ".join(pending[:5]) or "none"
+    return AdminError(
+        "unknown_action", f"there is no action {request_id}; pending: {there}", 404
+    )

@@ -1,0 +1,138 @@
+"""The actions one server has accepted, in order, bounded."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from threading import Lock
+from typing import Literal, get_args
+
+from mockthingspace.core.models import Delivery, Device, Outcome
+from mockthingspace.core.notifier import Notifier
+from mockthingspace.core.sequence import EventNumbers
+
+ActionStatus = Literal["pending", "success", "failure"]
+STATUSES: tuple[ActionStatus, ...] = get_args(ActionStatus)
+
+
+def _nothing(*_: object) -> list[Delivery]:
+    """Make no message: what has ended lets go of its request."""
+    return []
+
+
+@dataclass(frozen=True)
+class AcceptedAction:
+    """One request whose outcome comes later, as it stood at one moment.
+
+    ``due_at`` is when it ends of itself; None where only the test ends it.
+    It fails for the devices in ``failing``, and succeeds for the others. A device
+    without identifiers stands for a group that the request names. ``send`` makes the
+    messages of an outcome.
+    """
+
+    request_id: str
+    family: str
+    operation: str
+    account: str
+    devices: tuple[Device, ...]
+    accepted_at: datetime
+    due_at: datetime | None
+    failing: frozenset[Device] = frozenset()
+    status: ActionStatus = "pending"
+    completed_at: datetime | None = None
+    seq: int = 0
+    send: Callable[["AcceptedAction", datetime], list[Delivery]] = field(
+        repr=False, compare=False, default=_nothing
+    )
+
+    def outcome_of(self, device: Device) -> Outcome:
+        """Return how it ends for a device."""
+        return "failure" if device in self.failing else "success"
+
+
+class Actions:
+    """Every action as it stands now.
+
+    An action is a frozen value that is replaced when it ends. Those that have ended
+    are forgotten first, the oldest before the others.
+
+    Args:
+        limit: How many are kept.
+        sequence: Where their numbers come from; shared with all that is numbered.
+        notifier: Told of each that is accepted or ends.
+    """
+
+    def __init__(self, limit: int, sequence: EventNumbers, notifier: Notifier) -> None:
+        self._lock = Lock()  # no other but the sequence's is taken while it is held
+        self._limit = limit
+        self._sequence = sequence
+        self._notifier = notifier
+        self._kept: dict[str, AcceptedAction] = {}
+        self._ended: dict[str, None] = {}
+
+    def add(self, action: AcceptedAction) -> AcceptedAction:
+        """Number an action, keep it and return it as kept."""
+        with self._lock:
+            kept = replace(action, seq=self._sequence.take())
+            self._kept[kept.request_id] = kept
+            while len(self._kept) > self._limit:
+                self._forget(next(iter(self._ended or self._kept)))
+        self._notifier.notify(kept)
+        return kept
+
+    def end(
+        self, action: AcceptedAction, now: datetime, outcome: Outcome | None = None
+    ) -> AcceptedAction | None:
+        """End an action and return it; None where it is not pending any more.
+
+        Args:
+            action: Which, as it was kept.
+            now: When.
+            outcome: How it ends for every device; None: as it was to.
+        """
+        with self._lock:
+            if not self.pending(action):
+                return None
+            failing = {
+                None: action.failing,
+                "success": frozenset(),
+                "failure": frozenset(action.devices),
+            }[outcome]
+            ended = replace(
+                action,
+                status="failure" if failing else "success",
+                failing=failing,
+                completed_at=now,
+                due_at=None,
+            )
+            self._kept[action.request_id] = replace(ended, send=_nothing)
+            self._ended[action.request_id] = None
+        self._notifier.notify(ended)
+        return ended
+
+    def get(self, request_id: str) -> AcceptedAction | None:
+        """Return an action as it stands now."""
+        return self._kept.get(request_id)
+
+    def pending(self, action: AcceptedAction) -> bool:
+        """Say whether an action has still to end; it takes no lock.
+
+        Another may have its id after a reset of its account.
+        """
+        return action.status == "pending" and self.get(action.request_id) is action
+
+    def every(self) -> list[AcceptedAction]:
+        """Return them all, oldest first."""
+        with self._lock:
+            return list(self._kept.values())
+
+    def remove(self, unwanted: Callable[[AcceptedAction], bool]) -> int:
+        """Forget the actions a function picks; return how many."""
+        with self._lock:
+            going = [action for action in self._kept.values() if unwanted(action)]
+            for action in going:
+                self._forget(action.request_id)
+            return len(going)
+
+    def _forget(self, request_id: str) -> None:
+        del self._kept[request_id]
+        self._ended.pop(request_id, None)

@@ -1,0 +1,47 @@
+"""Every action of every API: where it is, and a body that it takes."""
+
+import re
+from typing import Any, NamedTuple
+
+from mockthingspace.apis import APIS
+from mockthingspace.server.openapi.schemas import request_example
+from mockthingspace.spec.api import Api, Operation
+
+
+class Acting(NamedTuple):
+    """An operation whose outcome comes later, and its API."""
+
+    api: Api
+    operation: Operation
+
+    def __repr__(self) -> str:
+        """Name it, for the test's id."""
+        return f"{self.api.name} {self.operation.name}"
+
+    @property
+    def path(self) -> str:
+        """Where it is, with an example of what stands in its path."""
+        declared = self.operation.path
+        given = request_example(self.api, declared) if declared else {}
+        place = re.sub("<([a-z_]+)>", lambda name: given[name[1]], self.operation.rule)
+        return f"{self.api.prefix}{place}"
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """A body that it takes."""
+        assert self.operation.body is not None
+        return request_example(self.api, self.operation.body)
+
+    def key(self, name: str) -> str:
+        """Return what a member of ours is called in its body."""
+        assert self.operation.body is not None
+        keys = self.operation.body.keys
+        return next(key for key, ours in keys.items() if ours == name)
+
+
+ACTIONS = tuple(
+    Acting(api, operation)
+    for api in APIS
+    for operation in api.operations
+    if operation.action
+)
