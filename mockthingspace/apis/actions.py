@@ -1,7 +1,9 @@
 """Declaring actions, and what they do when they are asked for."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -11,10 +13,11 @@ from mockthingspace.backend.store.actions import AcceptedAction
 from mockthingspace.core.exceptions import (
     MissingDevices,
     NoAccount,
+    RequestEnded,
     SeveralAccounts,
     UnknownRequest,
 )
-from mockthingspace.core.models import Claim, Device, Provenance
+from mockthingspace.core.models import Claim, Delivery, Device, Provenance
 from mockthingspace.spec.actions import Action, Member
 from mockthingspace.spec.fields import Text
 from mockthingspace.spec.schemas import BaseSchema, Read, schema, to_json
@@ -71,27 +74,74 @@ def act(
             f"{field.data_key or 'devices'}: no device is named; an example: "
             f"{to_json(field.metadata['example'])}"
         )
-    request = accepted.accept(
+    send = partial(
+        accepted.send_for_each, state, api=call.family, action=action, values=values
+    )
+    return accept(call, account, devices, send)
+
+
+def accept(
+    call: Call,
+    account: str,
+    devices: tuple[Device, ...],
+    send: Callable[[AcceptedAction, datetime], list[Delivery]],
+) -> AcceptedAction:
+    """Accept an action that ends when the setting ``actions`` says.
+
+    Args:
+        call: The request.
+        account: For whom.
+        devices: The devices it is for.
+        send: Makes the messages of its end.
+    """
+    state = call.state
+    action = accepted.accept(
         state,
         call.now,
         api=call.family,
-        operation=operation,
+        operation=call.operation,
         account=account,
         devices=devices,
-        values=values,
+        send=send,
     )
-    missing = accepted.missing_listeners(state, call.family, action, account)
+    warn_of_no_listener(call, account)
+    if action.due_at == call.now:
+        made = accepted.end(state, action, call.now)
+        call.when_sent.append(partial(state.dispatcher.dispatch, made))
+    else:
+        accepted.end_when_due(state, action)
+    return action
+
+
+def warn_of_no_listener(call: Call, account: str) -> None:
+    """Tell the developer of services that nobody listens for and messages go to."""
+    action = call.operation.action
+    assert action is not None
+    missing = accepted.missing_listeners(call.state, call.family, action, account)
     if missing:
         call.reasons.append(
             f"account {account} has no listener for {', '.join(missing)}: "
             "messages there are lost"
         )
-    if request.due_at == call.now:
-        made = accepted.end(state, request, call.now)
-        call.when_sent.append(partial(state.dispatcher.dispatch, made))
-    else:
-        accepted.end_when_due(state, request)
-    return request
+
+
+def cancel(call: Call, account: str, request_id: str) -> AcceptedAction:
+    """Cancel an action that is pending: no message comes of it.
+
+    Raises:
+        UnknownRequest: The account has none under this id.
+        RequestEnded: It is not pending any more.
+    """
+    found = status(call, account, request_id)
+
+    def cancelled(action: AcceptedAction) -> AcceptedAction:
+        return replace(action, status="cancelled", completed_at=call.now, due_at=None)
+
+    if call.state.actions.update(found, cancelled) is None:
+        raise RequestEnded(f"request {request_id} has ended: {found.status}")
+    summary = f"{found.operation} {request_id} is cancelled"
+    call.state.event_log.note("action", call.now, account, summary)
+    return found
 
 
 def status(call: Call, account: str, request_id: str) -> AcceptedAction:

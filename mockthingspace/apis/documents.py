@@ -62,6 +62,16 @@ def errors_outside() -> ErrorResponses:
     return _errors("gateway/outside.errors.json", "", "")
 
 
+def published_operations() -> dict[str, str]:
+    """Return every operation of ThingSpace's: what goes out, by the SDK's name."""
+    document = json.loads((FIXTURES / "operations.json").read_text("utf-8"))
+    return {
+        f"{group}.{name}": sent
+        for group, operations in document["operations"].items()
+        for name, sent in operations.items()
+    }
+
+
 def _errors(path: str, context: str, api: str) -> ErrorResponses:
     text = (FIXTURES / path).read_text("utf-8")
     version = context.rpartition("/")[2]

@@ -6,7 +6,7 @@ answers and messages, so what has none does not exist, or its test fails.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 from mockthingspace.apis import APIS, common
 from mockthingspace.core.exceptions import refusal_name
@@ -95,7 +95,17 @@ def _keys(api: Api, place: str, schema: BaseSchema) -> Iterator[Entry]:
     for name, field in schema.fields.items():
         key = f"{place} {field.data_key or name}"
         told = field.metadata.get("known") or provenance_of(schema)
-        yield Entry(api.name, "field", key, key, *told)
+        for inner in ("", *_inside(field.metadata.get("example"))):
+            yield Entry(api.name, "field", f"{key}{inner}", f"{key}{inner}", *told)
+
+
+def _inside(example: Any) -> Iterator[str]:
+    """Return the paths of the keys inside a field, arrays collapsed."""
+    for item in example if isinstance(example, list) else [example]:
+        if isinstance(item, dict):
+            for key, value in item.items():
+                yield f".{key}"
+                yield from (f".{key}{inner}" for inner in _inside(value))
 
 
 def provenance_of(schema: BaseSchema) -> Provenance:

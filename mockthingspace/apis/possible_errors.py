@@ -3,8 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from mockthingspace.apis.actions import act, status
+from mockthingspace.apis.actions import act, cancel, status
+from mockthingspace.apis.diagnostics import observations
+from mockthingspace.apis.fota import campaigns
+from mockthingspace.apis.fota.upgrades import UPGRADES
 from mockthingspace.apis.handlers import deregister, register
+from mockthingspace.apis.location import exclusions
 from mockthingspace.apis.session.session import log_in, reset_password
 from mockthingspace.core.exceptions import (
     EmptyRequest,
@@ -22,9 +26,11 @@ from mockthingspace.core.exceptions import (
     NotJson,
     NotRegistered,
     NotServed,
+    RequestEnded,
     SeveralAccounts,
     ThingSpaceError,
     TooLarge,
+    TooManyDevices,
     UnknownRequest,
     WrongPassword,
 )
@@ -46,12 +52,23 @@ OF_PROOFS: Mapping[Proof, Refusals] = {
     "bearer": (MissingBearer, InvalidBearer),
     "session": (MissingSession, InvalidSession, ExpiredSession),
 }
+LIVES = (UPGRADES, *campaigns.LIVES)
 RAISED: Mapping[Callable[..., object], Refusals] = {
     act: (MissingDevices, NoAccount, SeveralAccounts),
+    cancel: (UnknownRequest, RequestEnded),
     deregister: (NotRegistered,),
+    observations.observe: (MissingDevices, NotRegistered),
+    observations.stop: (UnknownRequest, RequestEnded),
+    exclusions.exclude: (InvalidRequest, TooManyDevices),
     log_in: (WrongPassword, LoginLocked),
     reset_password: (WrongPassword,),
     status: (UnknownRequest,),
+    **{life.show: (UnknownRequest,) for life in LIVES},
+    **{
+        change: (UnknownRequest, RequestEnded)
+        for life in LIVES
+        for change in (life.change_dates, life.change_devices, life.cancel)
+    },
 }
 NO_OBJECT = (EmptyRequest, NotJson, InvalidRequest)
 OF_READERS: Mapping[Callable[..., Any], Refusals] = {

@@ -1,8 +1,7 @@
 """Accepting actions and ending them: their messages come of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from mockthingspace.backend.backend import BackendState
@@ -12,7 +11,7 @@ from mockthingspace.backend.triggers import SEED, delivery_of, keep
 from mockthingspace.core.clock import rfc3339
 from mockthingspace.core.exceptions import AdminError
 from mockthingspace.core.models import Delivery, Device, Outcome
-from mockthingspace.spec.actions import Action, echoes
+from mockthingspace.spec.actions import Action, Subscribers, echoes
 from mockthingspace.spec.api import Api, Operation
 from mockthingspace.spec.events import ids
 
@@ -27,7 +26,9 @@ def accept(
     operation: Operation,
     account: str,
     devices: tuple[Device, ...],
-    values: Mapping[str, Any],
+    send: Callable[[AcceptedAction, datetime], list[Delivery]],
+    ends_at: datetime | None = None,
+    details: Any = None,
 ) -> AcceptedAction:
     """Accept an action; it ends when the setting ``actions`` and the faults say.
 
@@ -38,9 +39,10 @@ def accept(
         operation: What was asked for.
         account: For whom.
         devices: The devices it is for; none where it is for a group.
-        values: What its messages repeat of the request, by key.
+        send: Makes the messages of its end.
+        ends_at: When it ends of itself; as the setting says if None.
+        details: What its API keeps of it besides.
     """
-    assert operation.action is not None
     whose = {"account": account, "family": api.name, "operation": operation.name}
     identities = frozenset(identity for device in devices for identity, _ in device)
     faults = state.faults.acting("actions", whose, now, devices=identities)
@@ -55,11 +57,10 @@ def accept(
             account=account,
             devices=devices or NO_DEVICE,
             accepted_at=now,
-            due_at=None if manual else now + timedelta(seconds=seconds),
+            due_at=None if manual else ends_at or now + timedelta(seconds=seconds),
             failing=frozenset(device for device in devices if _fails(device, faults)),
-            send=partial(
-                _messages, state, api=api, action=operation.action, values=values
-            ),
+            details=details,
+            send=send,
         )
     )
     outlook = f"; {how_it_ends(action)}" if after != "immediate" or manual else ""
@@ -92,27 +93,45 @@ def complete(
     return ended, _messages_of(state, ended, now)
 
 
-def end(state: BackendState, action: AcceptedAction, now: datetime) -> list[Delivery]:
-    """End an action as it was to, and return its messages to dispatch.
+def end(
+    state: BackendState,
+    action: AcceptedAction,
+    now: datetime,
+    outcome: Outcome | None = None,
+) -> list[Delivery]:
+    """End an action, and return its messages to dispatch.
 
     There are none where somebody ended it before, or a reset has forgotten it.
     """
-    ended = state.actions.end(action, now)
+    ended = state.actions.end(action, now, outcome)
     return _messages_of(state, ended, now) if ended else []
 
 
 def end_when_due(state: BackendState, action: AcceptedAction) -> None:
     """End an action when its time has come, unless the test ends it before."""
-    if action.due_at is None:
-        return
-
-    def over() -> bool:
-        return state.dispatcher.closed or not state.actions.pending(action)
 
     def act() -> None:
         state.dispatcher.dispatch(end(state, action, state.timers.clock.now()))
 
-    state.timers.at(action.due_at, over, act)
+    if action.due_at is not None:
+        at(state, action, action.due_at, act)
+
+
+def at(
+    state: BackendState,
+    action: AcceptedAction,
+    instant: datetime,
+    act: Callable[[], None],
+) -> None:
+    """Have something done at an instant, unless the action is to end otherwise then."""
+
+    def over() -> bool:
+        now = state.actions.get(action.request_id)
+        pending = now is not None and state.actions.pending(action)
+        unmoved = now is not None and now.due_at == action.due_at
+        return state.dispatcher.closed or not (pending and unmoved)
+
+    state.timers.at(instant, over, act)
 
 
 def missing_listeners(
@@ -142,7 +161,7 @@ def _messages_of(
     return ended.send(ended, now)
 
 
-def _messages(
+def send_for_each(
     state: BackendState,
     ended: AcceptedAction,
     now: datetime,
@@ -154,25 +173,55 @@ def _messages(
     """Make the messages of an action that has ended, device by device."""
     made: list[Delivery] = []
     for device in ended.devices:
-        shown = [{"id": identity, "kind": kind} for identity, kind in device]
-        repeated = {**values, "requestId": ended.request_id}
-        if device:
-            repeated["deviceIds"] = shown
-        for name in action.events(ended.outcome_of(device)):
-            event = api.events_by_name[name]
-            registration = state.registry.find(api.name, ended.account, event.service)
-            if registration is None:
-                continue
-            delivery = delivery_of(
-                now,
-                state,
-                event,
-                registration,
-                {"overrides": echoes(event, repeated)},
-                new_id=ids(f"{SEED} {ended.account} {state.number(ended.account)}"),
+        ids_of_request = {"requestId": ended.request_id, "txid": ended.request_id}
+        repeated = {**values, **ids_of_request, **_spelled(device)}
+        for event in action.events(ended.outcome_of(device)):
+            made += send(
+                state, now, api=api, action=ended, event=event, values=repeated
             )
-            made += keep(now, state, delivery._replace(trigger="action"), registration)
     return made
+
+
+def send(
+    state: BackendState,
+    now: datetime,
+    *,
+    api: Api,
+    action: AcceptedAction,
+    event: str,
+    values: Mapping[str, Any],
+) -> list[Delivery]:
+    """Make a message of an action; none where nobody listens.
+
+    Args:
+        state: Where.
+        now: When.
+        api: Whose event it is.
+        action: What it is about.
+        event: Its name.
+        values: What it repeats of the request, by key.
+    """
+    sent = api.events_by_name[event]
+    registration = state.registry.find(api.name, action.account, sent.service)
+    if registration is None:
+        return []
+    delivery = delivery_of(
+        now,
+        state,
+        sent,
+        registration,
+        {"overrides": echoes(sent, values)},
+        new_id=ids(f"{SEED} {action.account} {state.number(action.account)}"),
+    )
+    return keep(now, state, delivery._replace(trigger="action"), registration)
+
+
+def _spelled(device: Device) -> Mapping[str, Any]:
+    """Return how messages spell a device, by key; nothing for a group's."""
+    if not device:
+        return {}
+    shown = [{"id": identity, "kind": kind} for identity, kind in device]
+    return {"deviceIds": shown, "msid": Subscribers.msid(device)}
 
 
 def _fails(device: Device, faults: list[Fault]) -> bool:

@@ -15,6 +15,7 @@ from mockthingspace.backend.faults.models import REMEMBERING, Fault, Faults
 from mockthingspace.backend.store.actions import Actions
 from mockthingspace.backend.store.deliveries import Deliveries
 from mockthingspace.backend.store.event_log import EventLog, LogEntry
+from mockthingspace.backend.store.exclusions import Exclusions
 from mockthingspace.backend.store.journal import Journal
 from mockthingspace.backend.store.registrations import Registry
 from mockthingspace.backend.store.tokens import Tokens
@@ -63,6 +64,7 @@ class BackendState:
     events: tuple[tuple[str, MessageEvent], ...]
     epoch: int
     triggers: dict[str, Iterator[int]] = field(default_factory=dict)
+    exclusions: Exclusions = field(default_factory=Exclusions)
 
     def number(self, account: str) -> int:
         """Return the number of an account's next trigger, from 1."""
@@ -162,6 +164,7 @@ class Backend:
             state.faults.remove(lambda item: item.account == account, now)
             state.pauses.end(account)
             state.triggers.pop(account, None)
+            state.exclusions.forget(account)
             state.event_log.remove(lambda item: item.account == account)
             state.event_log.note("reset", now, account, f"account {account}")
             for fault in self.seed.faults:

@@ -113,6 +113,13 @@ def resend(backend: Backend, identity: str, url: str = SERVER) -> Delivery:
     registration = state.registry.find(*old.queue_key)
     if registration is None:
         raise _nobody(state, old.family, old.service, old.account, url)
+    return send_again(state, now, old, registration)[0]
+
+
+def send_again(
+    state: BackendState, now: datetime, old: Delivery, registration: Registration
+) -> list[Delivery]:
+    """Take on a delivery of an old one's message, as if there were no faults."""
     again = old._replace(
         url=registration.url,
         headers=registration.headers,
@@ -129,7 +136,7 @@ def resend(backend: Backend, identity: str, url: str = SERVER) -> Delivery:
         headless=False,
         overlaps=False,
     )
-    return _enqueue(state, [again], registration)[0]
+    return _enqueue(state, [again], registration)
 
 
 def _event(known: Mapping[str, tuple[str, Event]], name: str) -> tuple[str, Event]:

@@ -95,6 +95,10 @@ class UnknownRequest(ThingSpaceError):
     """No action was accepted under this request id."""
 
 
+class RequestEnded(UnknownRequest):
+    """An action that is to be changed or cancelled has ended, or started."""
+
+
 class TooLarge(InvalidRequest):
     """The body is larger than the server reads."""
 

@@ -52,6 +52,7 @@ from mockthingspace.server.http.current import EXTENSION
 from mockthingspace.server.http.unmatched import (
     account_in,
     nearest_operation,
+    published_operation,
     service_elsewhere,
 )
 from mockthingspace.spec.schemas import MAX_BODY, gateway_error, shortened
@@ -331,23 +332,37 @@ def _not_served(error: HTTPException) -> Response:
         return admin.not_served(error)
     note: RequestContext = g.note
     note.account = account_in(request.path)
-    near = nearest_operation(APIS, request.method, request.path)
-    refusal: ThingSpaceError = NotServed(
-        f"no operation has the path {shortened(request.path)}; nearest: {near}"
-    )
     headers = error.get_response().headers
-    if isinstance(error, MethodNotAllowed):
-        refusal = MethodNotServed(
-            f"{request.method} is not served here, only {headers['Allow']}; "
-            f"nearest: {near}"
-        )
+    allowed = headers["Allow"] if isinstance(error, MethodNotAllowed) else None
+    reason = _why_not_served(allowed)
+    refusal: ThingSpaceError = (
+        MethodNotServed(reason) if allowed is not None else NotServed(reason)
+    )
     inside = [api for api in APIS if request.path.startswith(f"{api.prefix}/")]
     family = max(inside, key=lambda api: len(api.prefix), default=None)
     answers = family.answers if family else errors_outside()
     response = refused(answers[type(refusal)], refusal, note)
-    if isinstance(error, MethodNotAllowed):
-        response.headers["Allow"] = headers["Allow"]
+    if allowed is not None:
+        response.headers["Allow"] = allowed
     return response
+
+
+def _why_not_served(allowed: str | None) -> str:
+    """Say why the request has no operation, and which is nearest.
+
+    Args:
+        allowed: The methods that its path is served with; None where it is not.
+    """
+    near = nearest_operation(APIS, request.method, request.path)
+    published = published_operation(request.method, request.path)
+    if published is not None:
+        return (
+            f"an operation of ThingSpace's that this mock does not serve: {published}; "
+            f"nearest that is served: {near}"
+        )
+    if allowed is not None:
+        return f"{request.method} is not served here, only {allowed}; nearest: {near}"
+    return f"no operation has the path {shortened(request.path)}; nearest: {near}"
 
 
 def _broken(error: Exception) -> Response:

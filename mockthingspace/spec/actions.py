@@ -6,6 +6,7 @@ the id. Here nothing is done to any device: an action is the messages it ends wi
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields
@@ -27,6 +28,16 @@ MOST_DEVICES = 10_000
 DEEPEST_MEMBER = DEEPEST // 2  # a message that repeats one is within DEEPEST
 JSON_TYPES = {str: "string", list: "array", dict: "object", bool: "boolean"}
 KINDS = ("eid", "esn", "iccid", "imei", "mdn", "meid", "min", "msisdn")
+
+_TEXT = Text()
+IDENTIFIER: Mapping[str, Any] = {  # in JSON Schema
+    "type": "object",
+    "required": ["id", "kind"],
+    "properties": {
+        "id": {"type": "string", "minLength": 1, "pattern": _TEXT.pattern("")},
+        "kind": {"enum": [*KINDS, *map(str.upper, KINDS)]},  # or in any capitals
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +68,21 @@ def echoes(event: Event, values: Mapping[str, Any]) -> dict[str, Any]:
         values: The values by key; each replaces those of its key, at any depth, that
             are of its type.
     """
-    return {
-        path: values[key]
-        for path in paths(event.document)
-        if (key := path.rpartition(".")[2]) in values
-        and type(values[key]) is type(_at(event.document, path))
-    }
+    found: dict[str, Any] = {}
+    for path in paths(event.document):
+        above, _, key = path.rpartition(".")
+        inside = any(f"{above}.".startswith(f"{other}.") for other in found)
+        if key in values and not inside and _alike(event.document, path, values[key]):
+            found[path] = values[key]
+    return found
 
 
-def _at(place: Any, path: str) -> Any:
+def _alike(document: Mapping[str, Any], path: str, value: Any) -> bool:
+    """Say whether a value is of the type of what stands at a path."""
+    place: Any = document
     for step in path.split("."):
         place = place[int(step) if isinstance(place, list) else step]
-    return str(place) if isinstance(place, str) else place
+    return isinstance(place, type(value))
 
 
 class Member(fields.Raw):
@@ -132,7 +146,9 @@ class Devices(fields.Raw):
     items: ClassVar[Mapping[str, Any]] = {
         "type": "object",
         "required": ["deviceIds"],
-        "properties": {"deviceIds": {"type": "array"}},
+        "properties": {
+            "deviceIds": {"type": "array", "minItems": 1, "items": IDENTIFIER}
+        },
     }
 
     def __init__(self, **kwargs: Any) -> None:
@@ -172,7 +188,7 @@ class DeviceIds(Devices):
     """An array of ``{"id", "kind"}``, each of a device of its own."""
 
     example: ClassVar[Any] = Devices.example[0]["deviceIds"]
-    items: ClassVar[Mapping[str, Any]] = {"type": "object", "required": ["id", "kind"]}
+    items: ClassVar[Mapping[str, Any]] = IDENTIFIER
 
     def devices(self, value: list[Any]) -> Iterator[Device]:
         """Return the devices of the array."""
@@ -215,11 +231,73 @@ def _has_odd_kind(value: Any) -> bool:
     return odd or _has_odd_kind(value.get("deviceIds"))
 
 
-_TEXT = Text()
-
-
 class Capitalized(fields.Raw):
     """A word of ours as ThingSpace spells it: ``Pending``, ``Success``, ``Failure``."""
 
     def _serialize(self, value: Any, *_: Any, **__: Any) -> str:
         return str(value).capitalize()
+
+
+class Subscribers(Devices):
+    """An array of ``{"id", "kind", "mdn"?}``, each of a device of its own."""
+
+    example: ClassVar[Any] = [
+        {"id": "990013907835573", "kind": "imei", "mdn": "7892345678"}
+    ]
+    items: ClassVar[Mapping[str, Any]] = DeviceIds.items
+
+    def devices(self, value: list[Any]) -> Iterator[Device]:
+        """Return the devices of the array."""
+        if not value:
+            raise ValidationError("must have a device")
+        for item in value:
+            mdn = item.get("mdn") if isinstance(item, dict) else None
+            more = [{"id": mdn, "kind": "mdn"}] if mdn is not None else []
+            yield _device([item, *more])
+
+    @staticmethod
+    def msid(device: Device) -> str:
+        """Return what a message calls a device: its MDN, or its first identifier."""
+        mdns = [identity for identity, kind in device if kind.lower() == "mdn"]
+        return mdns[0] if mdns else device[0][0]
+
+
+class Imeis(Devices):
+    """An array of IMEIs, each of a device of its own."""
+
+    example: ClassVar[Any] = ["990013907835573"]
+    items: ClassVar[Mapping[str, Any]] = {"type": "string"}
+
+    def devices(self, value: list[Any]) -> Iterator[Device]:
+        """Return the devices of the array."""
+        if not value:
+            raise ValidationError("must have a device")
+        for imei in value:
+            if not isinstance(imei, str):
+                raise ValidationError("must have IMEIs, as strings")
+            yield ((imei, "imei"),)
+
+    @staticmethod
+    def is_imei(text: str) -> bool:
+        """Say whether text can be an IMEI: 14 to 16 digits."""
+        return text.isascii() and text.isdigit() and len(text) in range(14, 17)
+
+
+class Day(Text):
+    """A day, such as ``2024-01-31``."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(metadata={"example": "2099-04-01"}, **kwargs)
+
+    def check(self, text: str) -> None:
+        """Hold it to a day that there is."""
+        try:
+            if date.fromisoformat(text).isoformat() == text:
+                return
+        except ValueError:
+            pass
+        raise ValidationError("must be a day, such as 2024-01-31")
+
+    def pattern(self, _: str) -> str:
+        """Return what matches a day of any month."""
+        return "^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])$"

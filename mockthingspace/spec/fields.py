@@ -27,6 +27,7 @@ from mockthingspace.core.models import (
     SIMULATOR_ACCOUNT,
     TRANSPORT_HEADERS,
     Claim,
+    Provenance,
 )
 from mockthingspace.core.urls import ascii_host
 
@@ -168,6 +169,23 @@ class QaAccount(Account):
     claims = (Claim("TestQAAccount is an account too", "documented", sources.SDK),)
     besides = QA_ACCOUNT
     example = ", or TestQAAccount"
+
+
+class Word(Text):
+    """One of a few words.
+
+    Args:
+        words: The words.
+    """
+
+    def __init__(self, words: tuple[str, ...], **kwargs: Any) -> None:
+        super().__init__(metadata={"example": words[0]}, **kwargs)
+        self.words = words
+
+    def check(self, text: str) -> None:
+        """Hold it to the words."""
+        if text not in self.words:
+            raise ValidationError(f"must be one of {', '.join(self.words)}")
 
 
 class ServiceName(Text):
@@ -348,11 +366,19 @@ class HttpHeaders(fields.Raw):
         return {"anyOf": [pairs, lines]}
 
 
+def millis(instant: datetime) -> str:
+    """Spell an instant as ThingSpace does: UTC, to the millisecond, with a Z."""
+    text = instant.astimezone(timezone.utc).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
 class Millis(fields.Raw):
-    """An instant as ThingSpace spells it: UTC, to the millisecond, with a Z."""
+    """An instant, spelled as ``millis`` does."""
+
+    def __init__(self, *, known: Provenance | None = None, **kwargs: Any) -> None:
+        example = datetime(2024, 1, 15, 23, 57, 53, tzinfo=timezone.utc)
+        own = {"known": known} if known else {}
+        super().__init__(metadata={"example": example, **own}, **kwargs)
 
     def _serialize(self, value: datetime | None, *_: Any, **__: Any) -> str | None:
-        if value is None:
-            return None
-        text = value.astimezone(timezone.utc).isoformat(timespec="milliseconds")
-        return text.replace("+00:00", "Z")
+        return None if value is None else millis(value)

@@ -9,6 +9,7 @@ from werkzeug.test import TestResponse
 
 from mockthingspace import create_app
 from mockthingspace.apis import APIS
+from mockthingspace.apis.actions import act
 from mockthingspace.apis.fidelity import entries
 from mockthingspace.core import exceptions
 from mockthingspace.core.models import EVIDENCE
@@ -882,8 +883,8 @@ ONLY_FOR = {
     exceptions.ExpiredSession: "session",
     exceptions.InvalidBearer: "bearer",
     exceptions.WrongPassword: "login",
-    exceptions.NoAccount: "actions",
-    exceptions.SeveralAccounts: "actions",
+    exceptions.NoAccount: "act",
+    exceptions.SeveralAccounts: "act",
     exceptions.UnknownRequest: "actions",
 }
 
@@ -903,6 +904,7 @@ def _concerns(family) -> set[str]:
         | ({"service"} if family.services else set())
         | ({"name"} if "service" in fields else set())
         | ({"actions"} if any(item.action for item in family.operations) else set())
+        | ({"act"} if any(item.handler is act for item in family.operations) else set())
         | ({"credentials"} if {"account", "password"} <= fields else set())
         | (
             {"login"}

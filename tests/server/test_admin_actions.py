@@ -195,8 +195,8 @@ def test_a_fault_on_actions_is_shown_with_its_device(ann: Customer) -> None:
 @each(
     ("given", "words"),
     [
-        ({"operation": "list"}, "operation: 'list' is none; nearest of 34: "),
-        ({"family": "location"}, "location"),
+        ({"operation": "list"}, "operation: 'list' is none; nearest of 40: "),
+        ({"family": "hyper-precise"}, "hyper-precise"),
         ({"event": "CarrierService.activate"}, "a fault on actions is for no event"),
         ({"service": "CarrierService"}, "a fault on actions is for no service"),
         ({"device": ""}, "a device's identifier, such as an IMEI"),

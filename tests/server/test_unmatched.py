@@ -1,9 +1,18 @@
 """A request that nothing serves is told what it was probably meant for."""
 
+import re
+
 import pytest
+from flask.testing import FlaskClient
 
 from mockthingspace.apis import APIS
-from mockthingspace.server.http.unmatched import account_in, nearest_operation
+from mockthingspace.apis.documents import published_operations
+from mockthingspace.server.http import unmatched
+from mockthingspace.server.http.unmatched import (
+    account_in,
+    nearest_operation,
+    published_operation,
+)
 
 ACCOUNT = "0242078689-00001"
 
@@ -106,3 +115,59 @@ def test_an_endless_path_is_compared_by_its_beginning() -> None:
     """A path of any length is judged as its first part is."""
     path = f"/api/fota/v1/callback/{ACCOUNT}/"
     assert nearest_operation(APIS, "GET" * 100_000, path + "x" * 1_000_000) != ""
+
+
+def test_every_operation_of_thingspace_s_is_served_or_named(
+    client: FlaskClient,
+) -> None:
+    """Whoever calls one that is not served is told which it is, and the nearest."""
+    for sent in sorted(set(published_operations().values())):
+        method, _, path = sent.partition(" ")
+        response = client.open(re.sub(r"{\w+}", ACCOUNT, path), method=method)
+        reason = response.headers.get("X-Mock-Reason", "")
+        assert "no operation has the path" not in reason, sent
+        assert "is not served here" not in reason, sent
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "name"),
+    [
+        ("GET", f"/api/m2m/v1/groups/{ACCOUNT}", 404, "device_groups.list_device"),
+        ("POST", "/api/cc/v1/targets/actions/query", 404, "targets.query_target"),
+        (
+            "DELETE",
+            "/api/m2m/v1/devices/actions/usagesegmentationlabels",
+            405,
+            "device_management.usage_segmentation_label_deletion",
+        ),
+    ],
+    ids=["in an API", "outside", "another method"],
+)
+def test_an_operation_that_is_not_served_is_answered_by_the_gateway(
+    client: FlaskClient, method: str, path: str, status: int, name: str
+) -> None:
+    """Status and body are those of any path; only the reason is another."""
+    response = client.open(path, method=method)
+
+    assert (response.status_code, response.json["fault"]["code"]) == (status, 900906)
+    assert ("Allow" in response.headers) == (status == 405)
+    assert f"this mock does not serve: {name}" in response.headers["X-Mock-Reason"]
+
+
+def test_an_operation_is_found_by_its_most_specific_path() -> None:
+    """Text in a path comes before a parameter there."""
+    found = published_operation("POST", f"/api/fota/v2/campaigns/files/{ACCOUNT}")
+
+    assert found is not None
+    assert found.startswith("campaigns_v2.schedule_file_upgrade ")
+    assert published_operation("GET", "/api/fota/v2/nothing") is None
+
+
+def test_what_is_served_reads_no_list(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list is for those who ask for what is not served."""
+    monkeypatch.delattr(unmatched, "published_operation")
+    monkeypatch.delattr("mockthingspace.server.app.published_operation")
+
+    assert client.get(f"/api/fota/v1/callbacks/{ACCOUNT}").status_code == 200

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from marshmallow import ValidationError
 
 from mockthingspace.apis import APIS
@@ -103,6 +104,20 @@ def test_devices_that_cannot_be_read_are_refused(
 
     assert reason in str(caught.value)
     assert Devices().refusal_of(value) is refusal
+
+
+@each(
+    "value",
+    [value for value, _, reason in BAD if "surrogate" not in reason],
+    ids=lambda value: f"{value!r:.60}",
+)
+def test_devices_are_described_as_they_are_taken(value: Any) -> None:
+    """What cannot be read is not described, but for what JSON Schema cannot say."""
+    described = Draft202012Validator(Devices().described(""))
+
+    assert described.is_valid([{"deviceIds": [ID, {"id": "ü", "kind": "ICCID"}]}])
+    assert Draft202012Validator(DeviceIds().described("")).is_valid([ID])
+    assert not described.is_valid(value)
 
 
 def test_the_refusals_of_devices_are_told() -> None:

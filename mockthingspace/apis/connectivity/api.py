@@ -9,6 +9,7 @@ and its model is an array. Followed: the SDK. One page spells ``AlertService``
 from mockthingspace.apis import common, documents
 from mockthingspace.apis.connectivity.actions import ACTIONS, STATUS
 from mockthingspace.apis.connectivity.services import CONNECTIVITY, SPELLINGS
+from mockthingspace.apis.connectivity.sms import OPERATIONS as SMS
 from mockthingspace.apis.handlers import deregister, listing, register
 from mockthingspace.core.models import Claim, Provenance, assumed, documented
 from mockthingspace.core.sources import (
@@ -63,6 +64,7 @@ OPERATIONS = (
     Operation("deregister", "DELETE", ONE, deregister, END, WHICH, reply=NAMED),
     *ACTIONS,
     STATUS,
+    *SMS,
 )
 FAMILY = Api(
     name="connectivity",

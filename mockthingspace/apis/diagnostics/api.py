@@ -1,4 +1,4 @@
-"""Device Diagnostics callbacks: the account in query and body, headers of one's own.
+"""Device Diagnostics: the account in query and body, headers of one's own.
 
 A registration is answered whole, with the instant it was made at.
 
@@ -7,6 +7,7 @@ both are read, text as one header a line; the object is answered.
 """
 
 from mockthingspace.apis import common, documents
+from mockthingspace.apis.diagnostics.observations import OPERATIONS as OBSERVING
 from mockthingspace.apis.handlers import deregister, listing, register
 from mockthingspace.core.models import Claim, assumed, documented
 from mockthingspace.core.sources import DIAGNOSTICS_REGISTER, SDK
@@ -62,6 +63,7 @@ OPERATIONS = (
         "register", "POST", RULE, register, ADD, body=WANTED, reply=WHOLE, signs=True
     ),
     Operation("deregister", "DELETE", RULE, deregister, END, query=WHICH, reply=WHOLE),
+    *OBSERVING,
 )
 FAMILY = Api(
     name="diagnostics",

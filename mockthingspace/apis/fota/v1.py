@@ -9,6 +9,7 @@ body that is empty where there is none; the SDK's model adds ``username`` and
 """
 
 from mockthingspace.apis import common, documents
+from mockthingspace.apis.fota import upgrades
 from mockthingspace.apis.handlers import deregister, listing, register
 from mockthingspace.core.models import Claim, documented
 from mockthingspace.core.sources import FOTA_DEREGISTER, FOTA_GET, FOTA_REGISTER, SDK
@@ -56,6 +57,7 @@ OPERATIONS = (
     ),
     Operation("register", "POST", RULE, register, ADD, WHERE, body=WANTED, reply=NAMED),
     Operation("deregister", "DELETE", ONE, deregister, END, WHICH, reply=Success()),
+    *upgrades.OPERATIONS,
 )
 FAMILY = Api(
     name="fota-v1",

@@ -8,9 +8,12 @@ to deregister, the SDK takes both. Followed: the SDK.
 
 from mockthingspace.apis import common, documents
 from mockthingspace.apis.handlers import deregister, listing, register
-from mockthingspace.core.models import Claim, documented
+from mockthingspace.apis.location.actions import ACTIONS
+from mockthingspace.apis.location.exclusions import OPERATIONS as EXCLUDING
+from mockthingspace.core.models import Claim, assumed, documented
 from mockthingspace.core.sources import (
     LOCATION_DEREGISTER,
+    LOCATION_EXCLUDE,
     LOCATION_LIST,
     LOCATION_REGISTER,
     SDK,
@@ -59,6 +62,8 @@ OPERATIONS = (
     Operation(
         "deregister", "DELETE", ONE, deregister, END, WHICH, reply=Success(), docs=ENDS
     ),
+    *ACTIONS,
+    *EXCLUDING,
 )
 FAMILY = Api(
     name="location",
@@ -69,5 +74,13 @@ FAMILY = Api(
     answers=documents.errors("location", "/loc/v1"),
     events=documents.messages("location"),
     registration_rules={PORT_RULE: common.RULES_OF_CONNECTIVITY},
-    claims=common.callbacks(documented(LOCATION_REGISTER), common.REPLACES),
+    claims=common.callbacks(
+        documented(LOCATION_REGISTER),
+        Claim(
+            "an excluded device has the error of DeviceLocation.consentDenied in the "
+            "place of its position",
+            *assumed(f"{LOCATION_EXCLUDE} has an error; not which"),
+        ),
+        common.REPLACES,
+    ),
 )

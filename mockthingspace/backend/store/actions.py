@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Lock
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from mockthingspace.core.models import Delivery, Device, Outcome
 from mockthingspace.core.notifier import Notifier
 from mockthingspace.core.sequence import EventNumbers
 
-ActionStatus = Literal["pending", "success", "failure"]
+ActionStatus = Literal["pending", "success", "failure", "cancelled"]
 STATUSES: tuple[ActionStatus, ...] = get_args(ActionStatus)
 
 
@@ -26,7 +26,7 @@ class AcceptedAction:
     ``due_at`` is when it ends of itself; None where only the test ends it.
     It fails for the devices in ``failing``, and succeeds for the others. A device
     without identifiers stands for a group that the request names. ``send`` makes the
-    messages of an outcome.
+    messages of its end; ``details`` is what its API keeps of it besides.
     """
 
     request_id: str
@@ -39,6 +39,7 @@ class AcceptedAction:
     failing: frozenset[Device] = frozenset()
     status: ActionStatus = "pending"
     completed_at: datetime | None = None
+    details: Any = None
     seq: int = 0
     send: Callable[["AcceptedAction", datetime], list[Delivery]] = field(
         repr=False, compare=False, default=_nothing
@@ -79,35 +80,54 @@ class Actions:
         self._notifier.notify(kept)
         return kept
 
+    def update(
+        self,
+        action: AcceptedAction,
+        change: Callable[[AcceptedAction], AcceptedAction],
+    ) -> AcceptedAction | None:
+        """Change an action, and return it; None where it is not pending any more.
+
+        Args:
+            action: Which, as it stood at any moment.
+            change: Returns it as it is to be; what it raises changes nothing.
+        """
+        with self._lock:
+            if not self.pending(action):
+                return None
+            changed = change(self._kept[action.request_id])
+            self._kept[action.request_id] = changed
+            if changed.status != "pending":
+                self._kept[action.request_id] = replace(changed, send=_nothing)
+                self._ended[action.request_id] = None
+        self._notifier.notify(changed)
+        return changed
+
     def end(
         self, action: AcceptedAction, now: datetime, outcome: Outcome | None = None
     ) -> AcceptedAction | None:
         """End an action and return it; None where it is not pending any more.
 
         Args:
-            action: Which, as it was kept.
+            action: Which, as it stood at any moment.
             now: When.
             outcome: How it ends for every device; None: as it was to.
         """
-        with self._lock:
-            if not self.pending(action):
-                return None
+
+        def ended(action: AcceptedAction) -> AcceptedAction:
             failing = {
                 None: action.failing,
-                "success": frozenset(),
+                "success": frozenset[Device](),
                 "failure": frozenset(action.devices),
             }[outcome]
-            ended = replace(
+            return replace(
                 action,
                 status="failure" if failing else "success",
                 failing=failing,
                 completed_at=now,
                 due_at=None,
             )
-            self._kept[action.request_id] = replace(ended, send=_nothing)
-            self._ended[action.request_id] = None
-        self._notifier.notify(ended)
-        return ended
+
+        return self.update(action, ended)
 
     def get(self, request_id: str) -> AcceptedAction | None:
         """Return an action as it stands now."""
@@ -118,7 +138,8 @@ class Actions:
 
         Another may have its id after a reset of its account.
         """
-        return action.status == "pending" and self.get(action.request_id) is action
+        now = self.get(action.request_id)
+        return now is not None and (now.seq, now.status) == (action.seq, "pending")
 
     def every(self) -> list[AcceptedAction]:
         """Return them all, oldest first."""

@@ -152,8 +152,7 @@ def _answer(
     if operation.body:
         arguments |= _load(operation.body, operation.body.read(note.body), note)
     outcome = operation.handler(call, **arguments)
-    if operation.action:
-        note.account = outcome.account  # type: ignore[attr-defined]
+    note.account = note.account or getattr(outcome, "account", None)
     if operation.reply is None or (operation.silent and not outcome):
         reply = Response()
         del reply.headers["Content-Type"]

@@ -3,14 +3,17 @@
 import re
 from collections.abc import Iterable
 from difflib import SequenceMatcher
+from functools import cache
 from typing import NamedTuple
 
+from mockthingspace.apis.documents import published_operations
 from mockthingspace.core.models import ACCOUNTS
 from mockthingspace.spec.api import Api, Operation
 
 _ACCOUNT = re.compile(
     rf"(?<![0-9])(?:{'|'.join(spelling.pattern for spelling in ACCOUNTS)})(?![0-9])"
 )
+_PARAMETER = re.compile(r"\{\w+\}")
 _LONGEST = 200
 _SAME_METHOD = 0.3
 _SAME_PREFIX = 0.2
@@ -73,3 +76,28 @@ def nearest_operation(apis: Iterable[Api], method: str, path: str) -> str:
     nearest = nearest_operations(apis, method, path)[0]
     operation = nearest.operation
     return f"{operation.method} {nearest.template} ({operation.name})"
+
+
+def published_operation(method: str, path: str) -> str | None:
+    """Describe the operation of ThingSpace's that has this method and path, if any."""
+    asked = f"{method} {path}"
+    return next((says for has, says in _published() if has.fullmatch(asked)), None)
+
+
+@cache
+def _published() -> list[tuple[re.Pattern[str], str]]:
+    """Return what matches each operation's requests, the most specific first."""
+    operations = sorted(
+        published_operations().items(), key=lambda item: _vague(item[1])
+    )
+    return [
+        (
+            re.compile("[^/]+".join(map(re.escape, _PARAMETER.split(sent)))),
+            f"{name} ({sent})",
+        )
+        for name, sent in operations
+    ]
+
+
+def _vague(sent: str) -> int:
+    return len(_PARAMETER.findall(sent))

@@ -46,6 +46,9 @@ EXAMPLES: Mapping[str, Any] = {
     "username": "zbeeblebrox",
 }
 LACKED: Mapping[str, Any] = {
+    "changed_at": None,
+    "campaign_name": None,
+    "reason": None,
     "headers": (),
     "password": None,
     "scope": None,
@@ -86,7 +89,12 @@ def reply_example(
         lacked: What is not there in it, by our names.
     """
     assert operation.reply is not None
-    values = _values(api) | dict(lacked or {})
+    own = {
+        name: field.metadata["example"]
+        for name, field in operation.reply.fields.items()
+        if "example" in field.metadata
+    }
+    values = _values(api) | own | dict(lacked or {})
     made: Document = operation.reply.dump(SimpleNamespace(**values))
     return made
 
@@ -175,6 +183,7 @@ def of_reply(
     for name, field in declared.dump_fields.items():
         key = field.data_key or name
         constant = {"const": field.constant} if isinstance(field, Constant) else {}
+        made["properties"][key].pop("example", None)  # by our names
         made["properties"][key] |= _drawn_loosely(example[key]) | constant
     least = reply_example(api, operation, LACKED)
     if operation.handler is deregister and deregister_missing == "ok":

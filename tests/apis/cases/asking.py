@@ -24,8 +24,13 @@ BASIC = {"Authorization": "Basic " + b64encode(b"key:secret").decode()}
 LOGIN = {"username": "zbeeblebrox", "password": "IMgr8"}
 STRICT, DOCS = {"auth": "strict"}, {"dialect": "docs"}
 TOO_LARGE = b" " * (MAX_BODY + 1)
-GENERATED = ("access_token", "sessionToken", "newPassword", "requestId")
+GENERATED = (
+    *("access_token", "sessionToken", "newPassword", "requestId", "id", "txid"),
+    *("campaignId", "transactionID", "lastSeenUpgradeId", "createdOn", "updateTime"),
+    "timestamp",
+)
 REQUEST_ID = "{requestId}"  # stands for the id of the last request given
+IDS = re.compile(r'"(?:requestId|id|txid|transactionID)": "([^"]+)"')
 
 Posted = tuple[str, Mapping[str, Any]]
 
@@ -74,10 +79,14 @@ class Case(NamedTuple):
 
     def alike(self, document: Any) -> Any:
         """Return a document with its generated values reduced to their form."""
+        if isinstance(document, list):
+            return [self.alike(item) for item in document]
         if not isinstance(document, dict):
             return document
         return {
-            key: re.sub("[0-9a-f]", "0", value) if key in self.generated else value
+            key: re.sub("[0-9a-f]", "0", value)
+            if key in self.generated and isinstance(value, str)
+            else self.alike(value)
             for key, value in document.items()
         }
 
@@ -171,11 +180,12 @@ def answer(case: Case, app: Flask | None = None) -> TestResponse:
     request_id = ""
     for path, document in case.given:
         given = client.post(path, json=document)
-        assert given.status_code in (200, 201)
-        found = re.search(r'"requestId": "([^"]+)"', given.text)
-        request_id = found[1] if found else ""
+        assert given.status_code in (200, 201, 202)
+        found = IDS.search(given.text)
+        request_id = found[1] if found else request_id
     headers = {**_proofs(client, case.proofs), **case.headers}
-    app.extensions[EXTENSION].clock.advance(case.wait_s)
+    if case.wait_s:
+        app.extensions[EXTENSION].advance(case.wait_s)
     for _ in range(case.times):
         response = client.open(
             case.path.replace(REQUEST_ID, request_id),

@@ -4,6 +4,7 @@ from . import (
     connectivity,
     diagnostics,
     hyper_precise,
+    lasting,
     location,
     sessions,
     software_management,
@@ -17,4 +18,5 @@ CASES: tuple[Case, ...] = (
     *diagnostics.CASES,
     *hyper_precise.CASES,
     *sessions.CASES,
+    *lasting.CASES,
 )

@@ -1,0 +1,310 @@
+"""Campaigns of versions 2 and 3: queued, scheduled, ended.
+
+Disagreement: the SDK's enumeration has ``CampaignRequestQueued``, the pages
+``CampaignQueued`` and, in version 3, ``CampaignPreScheduled``, which the SDK's example
+has too. Followed: the pages.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mockthingspace.apis.fota.life_cycle import LifeCycle, Stage, Standing
+from mockthingspace.core.models import Claim, assumed, documented
+from mockthingspace.core.sources import (
+    FOTA_CAMPAIGNS,
+    FOTA_LIFE_V2,
+    FOTA_LIFE_V3,
+    FOTA_V2_SCHEDULE,
+    FOTA_V3_SCHEDULE,
+    SDK,
+    UNSAID,
+)
+from mockthingspace.spec.actions import Action, Day, Imeis, Member
+from mockthingspace.spec.api import Operation
+from mockthingspace.spec.fields import Account, Text, Word
+from mockthingspace.spec.schemas import Success, schema
+
+BY_SDK = documented(SDK)
+ACCEPTED = Standing("Accepted", "success")
+QUEUED = Stage("CampaignQueued", ACCEPTED)
+DATES = {"startDate": "start_date", "endDate": "end_date", "deviceList": "devices"}
+SOFTWARE = ("softwareName", "softwareFrom", "softwareTo", "distributionType")
+FIRMWARE = ("firmwareName", "firmwareFrom", "firmwareTo", "protocol")
+EXAMPLES = {
+    "id": "f858b8c4-2153-11ec-8c44-aeb16d1aa652",
+    "campaignName": "Smart FOTA - test 4",
+    "make": "Verizon",
+    "model": "Model-A",
+    "startDate": "2099-04-01",
+    "endDate": "2099-04-02",
+    "status": "CampaignQueued",
+    "softwareName": "FOTA_Verizon_Model-A_02To03_HF",
+    "softwareFrom": "FOTA_Verizon_Model-A_00To01_HF",
+    "softwareTo": "FOTA_Verizon_Model-A_02To03_HF",
+    "distributionType": "HTTP",
+    "firmwareName": "SEQUANSCommunications_GM01Q_SR1.2.0.0-10512_SR1.2.0.0-10657",
+    "firmwareFrom": "SR1.2.0.0-10512",
+    "firmwareTo": "SR1.2.0.0-10657",
+    "protocol": "LWM2M",
+}
+
+
+def _events(version: str) -> dict[str, str]:
+    return {
+        name: f"Fota{version}.campaign{name}"
+        for name in (
+            *("Queued", "PreScheduled", "Scheduled", "Ended", "Ended.failed"),
+            *("RequestFailed", "Cancelled"),
+        )
+    }
+
+
+def _snake(key: str) -> str:
+    return "".join(f"_{each.lower()}" if each.isupper() else each for each in key)
+
+
+def _life_cycle(
+    version: str,
+    devices: tuple[Standing, ...],
+    failed: Standing,
+    program: tuple[str, ...],
+    hardware: Mapping[str, str],
+) -> LifeCycle:
+    """Build the life cycle of a version.
+
+    Args:
+        version: ``V2`` or ``V3``.
+        devices: How devices stand while it is queued, pre-scheduled (version 3 only)
+            and scheduled, and when it has ended.
+        failed: How a device stands that has failed.
+        program: The keys of what is installed.
+        hardware: What the devices are said to be.
+    """
+    events = _events(version)
+    *waiting, scheduled, ended = devices
+    names = ("Queued", "PreScheduled")
+    return LifeCycle(
+        pending=Stage("CampaignRequestPending", waiting[0]),
+        stages=(
+            *(
+                Stage(f"Campaign{name}", standing, events[name])
+                for name, standing in zip(names, waiting, strict=False)
+            ),
+            Stage("CampaignScheduled", scheduled, events["Scheduled"], at_start=True),
+        ),
+        finished=Stage("CampaignEnded", ended, events["Ended"]),
+        failed=Stage("CampaignEnded", failed, events["Ended.failed"]),
+        unscheduled=Stage(
+            "CampaignRequestFailed",
+            Standing("DeviceRejected"),
+            events["RequestFailed"],
+        ),
+        cancelled=Stage(
+            "CampaignCancelled",
+            Standing("CampaignCancelled", "success"),
+            events["Cancelled"],
+        ),
+        device_failed=failed,
+        invalid=Standing("DeviceRejected", "Invalid device IMEI."),
+        taken=Standing("DeviceRejected", "Device is scheduled previously."),
+        keys={
+            **DATES,
+            **{key: _snake(key) for key in (*program, "campaignName")},
+            "status": "status",
+        },
+        identity="campaignId",
+        hardware=hardware,
+    )
+
+
+V2_LIFE = _life_cycle(
+    "V2",
+    (ACCEPTED, ACCEPTED, Standing("UpgradeSuccess", "DownloadInstallSucceeded")),
+    Standing("UpgradedFailed for UpgradePending", "RovaClientDownloadFailed"),
+    SOFTWARE,
+    {"make": "Verizon", "model": "Model-A"},
+)
+V3_LIFE = _life_cycle(
+    "V3",
+    (
+        Standing("RequestPending", "Request pending"),
+        Standing("UpgradePending", "Upgrade pending"),
+        Standing("UpgradeScheduled", "Upgrade scheduled"),
+        Standing("UpgradeSuccess", "success"),
+    ),
+    Standing("UpgradeFailed", "Upgrade failed"),
+    FIRMWARE,
+    {"make": "SEQUANS Communications", "model": "GM01Q"},
+)
+LIVES = (V2_LIFE, V3_LIFE)
+
+
+def _operations(
+    life: LifeCycle,
+    place: str,
+    *,
+    changed: str,
+    program: tuple[str, ...],
+    optional: tuple[str, ...],
+    required: dict[str, Any],
+    known: Claim,
+) -> tuple[Operation, ...]:
+    """Return the operations on campaigns of a version.
+
+    Args:
+        life: Their life cycle.
+        place: Where campaigns are scheduled.
+        changed: Where one is changed.
+        program: The keys of what is installed.
+        optional: The keys that a request may have besides.
+        required: The keys that it must have besides, each with an example.
+        known: What becomes of a campaign, and how we know.
+    """
+    shown = {
+        "account": Text(data_key="accountName"),
+        **{
+            _snake(key): Text(data_key=key, metadata={"example": EXAMPLES[key]})
+            for key in ("id", "campaignName", *program, "make", "model")
+        },
+        **{
+            _snake(key): Text(data_key=key, metadata={"example": EXAMPLES[key]})
+            for key in ("startDate", "endDate", "status")
+        },
+    }
+    dates = {
+        "start_date": Day(required=True, data_key="startDate"),
+        "end_date": Day(required=True, data_key="endDate"),
+    }
+    more = {_snake(key): Member(data_key=key) for key in optional}
+    where = schema(BY_SDK, account=Account(required=True))
+    which = schema(
+        BY_SDK, account=Account(required=True), request_id=Text(required=True)
+    )
+    one = f"{changed}/<request_id>"
+    unsaid = assumed(f"{SDK} has the reply; {UNSAID} what is sent")
+    told = (*life.stages, life.finished)
+    events = tuple(stage.event for stage in told if stage.event)
+    return (
+        Operation(
+            "schedule-campaign",
+            "POST",
+            place,
+            life.schedule,
+            known,
+            where,
+            body=schema(
+                BY_SDK,
+                campaign_name=Member(data_key="campaignName"),
+                **{
+                    _snake(key): Text(
+                        required=True, data_key=key, metadata={"example": EXAMPLES[key]}
+                    )
+                    for key in program
+                },
+                **dates,
+                **{
+                    _snake(key): Member(example, required=True, data_key=key)
+                    for key, example in required.items()
+                },
+                **more,
+                devices=Imeis(required=True, data_key="deviceList"),
+            ),
+            reply=schema(BY_SDK, **shown),
+            action=Action(events, events),
+        ),
+        Operation(
+            "show-campaign",
+            "GET",
+            "/campaigns/<account>/<request_id>",
+            life.show,
+            Claim("a campaign as its messages tell of it", *BY_SDK),
+            which,
+            reply=schema(BY_SDK, **shown),
+        ),
+        Operation(
+            "change-campaign-devices",
+            "PUT",
+            one,
+            life.change_devices,
+            Claim("appends or removes devices before it starts", *BY_SDK),
+            which,
+            body=schema(
+                BY_SDK,
+                change=Word(("append", "remove"), required=True, data_key="Type"),
+                devices=Imeis(required=True, data_key="deviceList"),
+            ),
+            reply=schema(
+                BY_SDK,
+                account=Text(data_key="accountName"),
+                id=Text(data_key="campaignId", metadata={"example": EXAMPLES["id"]}),
+                devices=Member(
+                    [
+                        {
+                            "deviceId": "990013907835573",
+                            "status": "AddDeviceSucceed",
+                            "Reason": "Device added Successfully",
+                        }
+                    ],
+                    data_key="deviceList",
+                ),
+            ),
+        ),
+        Operation(
+            "change-campaign-dates",
+            "PUT",
+            f"{one}/dates",
+            life.change_dates,
+            Claim(
+                "puts other dates in the place of its own, before it starts", *BY_SDK
+            ),
+            which,
+            body=schema(
+                BY_SDK,
+                **dates,
+                **{key: value for key, value in more.items() if "window" in key},
+            ),
+            reply=schema(BY_SDK, **shown),
+        ),
+        Operation(
+            "cancel-campaign",
+            "DELETE",
+            "/campaigns/<account>/<request_id>",
+            life.cancel,
+            Claim("cancels it before it starts; one message says so", *unsaid),
+            which,
+            reply=Success(),
+        ),
+    )
+
+
+V2 = _operations(
+    V2_LIFE,
+    "/campaigns/<account>",
+    changed="/campaigns/<account>",
+    program=SOFTWARE,
+    optional=(
+        *("downloadAfterDate", "downloadTimeWindowList"),
+        *("installAfterDate", "installTimeWindowList"),
+    ),
+    required={},
+    known=Claim(
+        "a campaign: queued at once, scheduled on its date, ended",
+        "assumed",
+        f"{FOTA_LIFE_V2} and {FOTA_V2_SCHEDULE} name the statuses; that it takes two "
+        "hours is not said",
+    ),
+)
+V3 = _operations(
+    V3_LIFE,
+    "/campaigns/firmware/<account>",
+    changed="/campaigns/firmware/<account>",
+    program=FIRMWARE,
+    optional=("campaignTimeWindowList",),
+    required={"autoAssignLicenseFlag": False, "autoAddDevicesFlag": False},
+    known=Claim(
+        "a campaign: queued and pre-scheduled at once, scheduled on its date, ended",
+        "assumed",
+        f"{FOTA_LIFE_V3}, {FOTA_CAMPAIGNS} and {FOTA_V3_SCHEDULE} name the statuses; "
+        "that it takes two hours is not said",
+    ),
+)

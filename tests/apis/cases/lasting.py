@@ -1,0 +1,215 @@
+"""The cases of what takes time: upgrades, campaigns, locating, observing."""
+
+from urllib.parse import urlencode
+
+from .asking import REQUEST_ID, SEEDING, Case, Posted, read, refused
+
+V1, LOCATION, M2M = "/api/fota/v1", "/api/loc/v1", "/api/m2m/v1"
+DIAGNOSTICS = "/api/diagnostics/v1/devices"
+ACCOUNT, LOCATED, QA = "0402196254-00001", "0212398765-00001", "TestQAAccount"
+IMEI = "990013907835573"
+MANUAL = {"actions": "manual"}
+
+
+def _after(path: str, sends: str) -> tuple[Posted, ...]:
+    """Return the request that must have been made before."""
+    return ((path, read(sends)),)
+
+
+UPGRADE = f"{V1}/upgrades/{ACCOUNT}/upgrade/{REQUEST_ID}"
+SCHEDULED = _after(f"{V1}/upgrades", "fota-v1/schedule-upgrade.request.json")
+UPGRADES = (
+    Case("GET", f"{V1}/firmware/{ACCOUNT}", "fota-v1/list-firmware.reply.json"),
+    Case(
+        "POST",
+        f"{V1}/upgrades",
+        "fota-v1/schedule-upgrade.reply.json",
+        sends="fota-v1/schedule-upgrade.request.json",
+    ),
+    Case("GET", UPGRADE, "fota-v1/show-upgrade.reply.json", given=SCHEDULED),
+    Case(
+        "PUT",
+        UPGRADE,
+        "fota-v1/change-upgrade.reply.json",
+        sends="fota-v1/change-upgrade.request.json",
+        given=SCHEDULED,
+    ),
+    Case("DELETE", UPGRADE, "fota-v1/deregister.reply.json", given=SCHEDULED),
+    *(
+        Case("GET", f"{V1}/{path}", f"fota-v1/{name}.reply.json", given=SCHEDULED)
+        for name, path in (
+            ("list-upgraded-devices", f"devices/{ACCOUNT}/index/0"),
+            ("list-upgrades", f"reports/{ACCOUNT}/status/Queued/index/0"),
+            ("list-upgrades-of-device", f"reports/{ACCOUNT}/devices/{IMEI}"),
+        )
+    ),
+    refused("GET", UPGRADE.replace(REQUEST_ID, "none"), "fota-v1/unknown-request"),
+    refused(
+        "DELETE", UPGRADE, "fota-v1/request-ended", given=SCHEDULED, wait_s=3 * 10**9
+    ),
+)
+
+
+def _campaigns(family: str, place: str) -> tuple[Case, ...]:
+    """Return the cases of campaigns of version 2 or 3."""
+    base = f"/api/{family.replace('-', '/')}"
+    scheduling = f"{base}/{place}"
+    given = _after(scheduling, f"{family}/schedule-campaign.request.json")
+    one = f"{base}/campaigns/{ACCOUNT}/{REQUEST_ID}"
+    return (
+        Case(
+            "POST",
+            scheduling,
+            f"{family}/schedule-campaign.reply.json",
+            sends=f"{family}/schedule-campaign.request.json",
+        ),
+        Case("GET", one, f"{family}/show-campaign.reply.json", given=given),
+        *(
+            Case(
+                "PUT",
+                f"{scheduling}/{REQUEST_ID}{more}",
+                f"{family}/{name}.reply.json",
+                sends=f"{family}/{name}.request.json",
+                given=given,
+            )
+            for name, more in (
+                ("change-campaign-devices", ""),
+                ("change-campaign-dates", "/dates"),
+            )
+        ),
+        Case("DELETE", one, f"{family}/deregister.reply.json", given=given),
+        refused("GET", one.replace(REQUEST_ID, "none"), f"{family}/unknown-request"),
+        refused(
+            "DELETE", one, f"{family}/request-ended", given=given, wait_s=3 * 10**9
+        ),
+    )
+
+
+WHERE = "location/locate.request.json"
+LOCATING = _after(f"{LOCATION}/devicelocations", WHERE)
+REPORTING = _after(f"{LOCATION}/locationreports", WHERE)
+CANCELLING = f"{LOCATION}/devicelocations/{REQUEST_ID}?accountName={LOCATED}"
+EXCLUDING = "location/exclude-devices.request.json"
+LOCATIONS = (
+    Case(
+        "POST", f"{LOCATION}/devicelocations", "location/locate.reply.json", sends=WHERE
+    ),
+    Case(
+        "DELETE",
+        CANCELLING,
+        "location/locate.reply.json",
+        given=LOCATING,
+        settings=MANUAL,
+    ),
+    Case(
+        "POST",
+        f"{LOCATION}/locationreports",
+        "location/create-report.reply.json",
+        sends=WHERE,
+    ),
+    Case(
+        "DELETE",
+        f"{LOCATION}/locationreports/{LOCATED}/report/{REQUEST_ID}",
+        "location/locate.reply.json",
+        given=REPORTING,
+        settings=MANUAL,
+    ),
+    refused(
+        "DELETE", CANCELLING.replace(REQUEST_ID, "none"), "location/unknown-request"
+    ),
+    Case(
+        "POST",
+        f"{LOCATION}/consents",
+        "location/deregister.reply.json",
+        sends=EXCLUDING,
+    ),
+    Case(
+        "DELETE",
+        f"{LOCATION}/consents?accountName={LOCATED}&deviceList={IMEI}",
+        "location/deregister.reply.json",
+        given=_after(f"{LOCATION}/consents", EXCLUDING),
+    ),
+    Case(
+        "GET",
+        f"{LOCATION}/consents/{LOCATED}/index/0",
+        "location/list-excluded.reply.json",
+        given=_after(f"{LOCATION}/consents", EXCLUDING),
+    ),
+)
+
+OBSERVE = f"{DIAGNOSTICS}/attributes/actions/observe"
+LISTENS: Posted = (
+    SEEDING,
+    {
+        "family": "diagnostics",
+        "account": QA,
+        "service": "Diagnostics",
+        "url": "http://localhost:9/",
+    },
+)
+OBSERVING = (LISTENS, *_after(OBSERVE, "diagnostics/observe.request.json"))
+STOPPING = f"{OBSERVE}?accountName={QA}&transactionId={REQUEST_ID}"
+DEVICES = urlencode(
+    {"accountName": QA, "devices": '[{"id": "864508030026238", "kind": "IMEI"}]'}
+)
+OBSERVATIONS = (
+    Case(
+        "POST",
+        OBSERVE,
+        "diagnostics/observe.reply.json",
+        sends="diagnostics/observe.request.json",
+        given=(LISTENS,),
+    ),
+    Case("DELETE", STOPPING, "diagnostics/stop-observing.reply.json", given=OBSERVING),
+    Case(
+        "GET",
+        f"{DIAGNOSTICS}/settings?{DEVICES}",
+        "diagnostics/diagnostics-settings.reply.json",
+        given=OBSERVING,
+    ),
+    refused(
+        "DELETE", STOPPING.replace(REQUEST_ID, "none"), "diagnostics/unknown-request"
+    ),
+    refused(
+        "DELETE",
+        STOPPING,
+        "diagnostics/request-ended",
+        given=OBSERVING,
+        wait_s=10**6,
+    ),
+)
+
+SMS: Posted = (
+    SEEDING,
+    {
+        "family": "connectivity",
+        "account": "0868924207-00001",
+        "service": "EnhancedConnectivityService",
+        "url": "http://localhost:9/",
+    },
+)
+RECEIVED: Posted = (
+    "/__admin/deliveries",
+    {"event": "EnhancedConnectivityService.smsReceived", "account": SMS[1]["account"]},
+)
+MESSAGES = (
+    Case(
+        "PUT",
+        f"{M2M}/sms/0868924207-00001/startCallbacks",
+        "connectivity/start-sms-callbacks.reply.json",
+    ),
+    Case(
+        "GET",
+        f"{M2M}/sms/0868924207-00001/history",
+        "connectivity/list-sms.reply.json",
+        given=(SMS, RECEIVED),
+    ),
+)
+CASES = (
+    *UPGRADES,
+    *_campaigns("fota-v2", f"campaigns/{ACCOUNT}"),
+    *_campaigns("fota-v3", f"campaigns/firmware/{ACCOUNT}"),
+    *LOCATIONS,
+    *OBSERVATIONS,
+    *MESSAGES,
+)
