@@ -144,8 +144,10 @@ class ReplyTask(WSGITask):  # type: ignore[misc]  # waitress has no types
         self.channel.write_soon(head + data if self.has_body else head)
 
     def _spoil(self, spoil: ResponseFault, data: bytes) -> None:
-        """Write what a fault leaves of a reply, and close the connection."""
-        self.wrote_header = self.close_on_finish = True
+        """Write what a fault leaves of a reply; what is broken ends its connection."""
+        self.wrote_header = True
+        if spoil.how != "slow":
+            self.close_on_finish = True
         self.content_bytes_written = self.content_length or 0
         head = self.build_response_header()
         if spoil.how == "garbage":

@@ -106,7 +106,9 @@ def replied(client: socket.socket) -> tuple[int, bytes]:
     """Read one reply, and nothing behind it; return its status and body."""
     head = b""
     while not head.endswith(b"\r\n\r\n"):
-        head += client.recv(1)
+        piece = client.recv(1)
+        assert piece != b""
+        head += piece
     [size] = re.findall(rb"Content-Length: (\d+)", head)
     body = b""
     while len(body) < int(size):
@@ -416,6 +418,21 @@ def test_a_reply_whose_client_has_gone_is_not_held(
         client.close()
     assert 0 in held(thingspace, 0)
     assert settled(server._listener.workers, THREADS)
+
+
+@pytest.mark.parametrize("kind", ["delay", "slow"])
+def test_a_connection_outlives_a_reply_that_was_held(
+    thingspace: MockThingSpace, kind: str
+) -> None:
+    """It came whole: a client that keeps its connection is answered on it again."""
+    thingspace.fault(kind, on="requests", seconds=3000)
+    with connected(thingspace._server) as client:
+        client.sendall(get(CALLBACKS))
+        assert 1 in held(thingspace, 1)
+        thingspace.clear_faults()
+        first = replied(client)
+        client.sendall(get(CALLBACKS))
+        assert (first, replied(client)) == ((200, b"[]"), (200, b"[]"))
 
 
 @pytest.mark.parametrize("kind", ["reset", "empty", "garbage", "truncate", "slow"])
