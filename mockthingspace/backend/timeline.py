@@ -315,7 +315,8 @@ def _origin(url: str) -> str:
 
 def document(entry: Entry) -> dict[str, Any]:
     """Return an entry as the admin API shows it."""
-    return {**asdict(entry), "at": rfc3339(entry.at)}
+    account = entry.account and without_secrets(entry.account)  # whatever was sent
+    return {**asdict(entry), "at": rfc3339(entry.at), "account": account}
 
 
 def read(shown: Mapping[str, Any]) -> Entry:

@@ -51,7 +51,7 @@ _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 # A name and what it is followed by, or a tag of XML, or the name of a form's part.
 # ThingSpace itself says "Authorization: Basic ACCESS_TOKEN".
 _NAMED = re.compile(
-    r"(?<![\w%+.[\]-])(?P<before><(?:[\w-]+:)?|\bname\*?=\"?)?(?P<name>[\w%+.[\]-]+)"
+    r"(?<![\w%+.[\]-])(?P<before><(?:[\w-]+:)?|\b(?i:name)\*?=[\"']?)?(?P<name>[\w%+.[\]-]+)"
     r"(?:(?P<quote>\\*[\"'])?\s*(?P<sign>[=:>])\s*)?(?!\s*Basic ACCESS_TOKEN\")"
 )
 _IN_A_SENTENCE = re.compile(

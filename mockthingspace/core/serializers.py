@@ -80,7 +80,7 @@ def document(exchange: Exchange) -> dict[str, Any]:
         "wasMatched": exchange.matched,
         "family": exchange.family,
         "operation": exchange.operation,
-        "account": exchange.account,
+        "account": exchange.account and without_secrets(exchange.account),
         "reason": exchange.reason and without_secrets(exchange.reason),
         "arrived_at": rfc3339(exchange.arrived_at),
         "completed_at": rfc3339(exchange.completed_at),

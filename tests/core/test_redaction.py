@@ -94,6 +94,8 @@ WITH_SECRETS = {
     "XML truncated": "<password>a hunter2",
     "an attribute of XML": '<a password="a hunter2" b="c"/>',
     "a part": '--b\r\nA: x; name="password"\r\n\r\na\r\nhunter2\r\n--b--',
+    "a part in capitals": '--b\r\nA: x; NAME="password"\r\n\r\nhunter2\r\n--b--',
+    "a part in single quotes": "--b\r\nA: x; name='password'\r\n\r\nhunter2",
     "a part with a type": '--b\nA: x; name="token"\nB: c\n\nhunter2\n--b--',
     "user info": "http://ann:hunter2@localhost/",
     "user info with an at sign": "http://ann:a@hunter2@localhost/",

@@ -90,6 +90,20 @@ def test_no_document_of_the_admin_api_shows_a_secret(thing: MockThingSpace) -> N
     assert "waited 0 s for 9 deliveries" in said["POST deliveries/wait"]
 
 
+def test_what_stands_where_an_account_should_is_shown_without_secrets() -> None:
+    """It may be the URL of a listener: two arguments are soon confused."""
+    shown = f"http://ann:{HIDDEN}@h/"
+    with MockThingSpace() as running:
+        requests.get(
+            f"{running.url_for('diagnostics')}/callbacks",
+            params={"accountName": f"http://ann:{SECRET}@h/"},
+            timeout=5,
+        )
+        exchanges, entries = running.requests(), running.timeline()
+    assert [item.account for item in exchanges] == [shown]
+    assert [entry.account for entry in entries] == [shown, shown]
+
+
 def test_an_assertion_in_vain_shows_no_secret(thing: MockThingSpace) -> None:
     """What was expected is told as it would be shown if it had come."""
     with pytest.raises(AssertionError) as caught:
