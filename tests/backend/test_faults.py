@@ -17,6 +17,7 @@ from mockthingspace.backend.faults.parser import document, fault
 from mockthingspace.core.clock import Clock, Timers
 from mockthingspace.core.exceptions import SettingsError
 from mockthingspace.core.sequence import EventNumbers
+from mockthingspace.core.waiting import HOLDING
 
 from ..rows import each
 
@@ -362,6 +363,18 @@ def test_a_pause_on_a_clock_that_runs_takes_its_time() -> None:
     pauses.wait(0.01)
     assert timers.clock.now() - before >= timedelta(seconds=0.01)
     timers.close()
+
+
+def test_a_pause_that_cannot_begin_holds_nothing(timers: Any) -> None:
+    """Where the system has no thread left to wait in, none counts as held."""
+
+    def no_more(_: Event) -> None:
+        raise RuntimeError("can't start new thread")
+
+    pauses = Holds(timers, print)
+    with pytest.raises(RuntimeError):
+        pauses.wait(60, environ={HOLDING: no_more})
+    assert pauses.held == 0
 
 
 def test_an_accounts_pauses_end_alone(timers: Any) -> None:

@@ -73,19 +73,24 @@ class Holds:
             if self._closed:
                 return False
             self._under_way.add(pause)
+        try:
+            self._block(pause, seconds, environ)
+        finally:  # also where the system has no thread left to wait in
+            with self._lock:
+                self._under_way.discard(pause)
+        return pause.passed
+
+    def _block(self, pause: _Pause, seconds: float, environ: Mapping[str, Any]) -> None:
         clock = self._timers.clock
         now = clock.now()
         if clock.mode == "manual":
-            summary = f"holds a reply back: {', '.join(map(str, faults))}"
+            summary = f"holds a reply back: {', '.join(map(str, pause.faults))}"
             frees = f"advance(seconds={seconds:g}) frees it"
-            self._tell(now, account, f"{summary}; {frees}")
+            self._tell(now, pause.account, f"{summary}; {frees}")
         end_at = now + timedelta(seconds=seconds)
         self._timers.at(end_at, lambda: pause not in self._under_way, pause.end)
         with holding(environ, pause.over):
             pause.over.wait(LONGEST_S + (seconds if clock.mode == "real" else 0))
-        with self._lock:
-            self._under_way.discard(pause)
-        return pause.passed
 
     @property
     def held(self) -> int:
