@@ -377,6 +377,23 @@ def test_a_pause_that_cannot_begin_holds_nothing(timers: Any) -> None:
     assert pauses.held == 0
 
 
+@each("times", [1, None], ids=["used up", "still planned"])
+def test_a_fault_cleared_before_its_pause_begins_holds_nothing(
+    timers: Any, monkeypatch: pytest.MonkeyPatch, times: int | None
+) -> None:
+    """It has acted on a request that is on its way to where it waits."""
+    monkeypatch.setattr("mockthingspace.backend.faults.holds.LONGEST_S", 0.001)
+    faults, pauses = Faults(EventNumbers(), lambda *_: None), Holds(timers, print)
+    now = timers.clock.now()
+    faults.plan(Fault("delay", "requests", times=times), now)
+    acting = tuple(faults.acting("requests", {}, now))
+    faults.remove(lambda _: True, now)
+    pauses.clear(lambda _: True)
+    timers.set_up.clear()
+    pauses.wait(60, faults=acting)
+    assert not timers.set_up.is_set()
+
+
 def test_an_accounts_pauses_end_alone(timers: Any) -> None:
     """A reset of one account leaves the others' replies held; closing none."""
     pauses = Holds(timers, print)

@@ -57,7 +57,7 @@ class Holds:
 
         On a clock that stands a minute of real time ends it too: nobody might
         ever advance it. It ends where the faults end, and where nobody waits for
-        the reply any more.
+        the reply any more, and does not begin where they were cleared meanwhile.
 
         Args:
             seconds: How long.
@@ -70,7 +70,8 @@ class Holds:
         """
         pause = _Pause(account, list(faults))
         with self._lock:
-            if self._closed:
+            healed = faults and all(fault.cleared.is_set() for fault in faults)
+            if self._closed or healed:
                 return False
             self._under_way.add(pause)
         try:

@@ -9,8 +9,9 @@ import random
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from threading import Lock
+from threading import Event, Lock
 from typing import Any, Literal, get_args
+from weakref import WeakValueDictionary
 
 from mockthingspace.core.sequence import EventNumbers
 
@@ -46,6 +47,7 @@ class Fault:
         slot: What only one fault can have of one request; None: it needs nothing.
         method: Only for requests of this method.
         only: Only for requests below these prefixes; None: for any.
+        cleared: Set when it is cleared, also where it has acted as often as it may.
     """
 
     kind: str
@@ -68,6 +70,7 @@ class Fault:
     slot: str | None = None
     method: str | None = None
     only: frozenset[str] | None = None
+    cleared: Event = field(default_factory=Event, repr=False, compare=False)
 
     def matches(
         self, whose: Mapping[str, str | None], devices: Collection[str] = ()
@@ -124,12 +127,16 @@ class Faults:
         self._tell = tell
         self._lock = Lock()
         self._planned: list[_Planned] = []
+        # Each as it acted on a request that is still being handled.
+        self._acted: WeakValueDictionary[tuple[str, int], Fault] = WeakValueDictionary()
 
     def plan(self, fault: Fault, now: datetime) -> Fault:
         """Number a fault, let it act from now on, and return it as planned."""
         with self._lock:
             seq = self._sequence.take()
-            planned = replace(fault, id=str(seq), seq=seq, planned_at=now)
+            planned = replace(
+                fault, id=str(seq), seq=seq, planned_at=now, cleared=Event()
+            )
             self._planned.append(_Planned(planned, random.Random(fault.seed)))
         self._tell("planned", planned, now)
         return planned
@@ -168,6 +175,7 @@ class Faults:
                 ):
                     item.fault = replace(item.fault, acted=item.fault.acted + 1)
                     acting.append(item.fault)
+                    self._acted[item.fault.id, item.fault.acted] = item.fault
             used_up = self._take(lambda item: item.acted == item.times)
         for fault in acting:
             self._tell("acted", fault, now)
@@ -197,6 +205,8 @@ class Faults:
         with self._lock:
             ended = self._clear(now)
             gone = self._take(unwanted)
+            for fault in filter(unwanted, [*gone, *self._acted.values()]):
+                fault.cleared.set()
         self._tell_cleared(ended + gone, now)
         return gone
 
