@@ -11,6 +11,7 @@ import pytest
 
 from mockthingspace import Listener
 from mockthingspace.backend.delivery import transport
+from mockthingspace.backend.delivery.connection import BUFFERED, Connection
 from mockthingspace.backend.delivery.outcome import KEPT, Outcome
 
 from ..posting import (
@@ -351,6 +352,22 @@ def test_at_most_64_kib_of_an_answer_are_kept(scripted: Start, post: Poster) -> 
     listener = scripted(answer)
     assert post(listener.url) == Outcome(200, None, b"x" * KEPT)
     assert post(listener.url) == Outcome(200, None, b"ok")
+
+
+def test_an_answer_is_not_read_ahead_of_whoever_reads_it() -> None:
+    """A listener that sends without end fills no memory."""
+    paused: list[bool] = []
+
+    class Noting(asyncio.Transport):
+        def pause_reading(self) -> None:
+            paused.append(True)
+
+    connection = Connection(())
+    connection.connection_made(Noting())
+    connection.data_received(b"x" * BUFFERED)
+    assert paused == []
+    connection.data_received(b"x")
+    assert paused == [True]
 
 
 @pytest.mark.parametrize("surplus", [OK, b"HTTP/1.1 408 Late\r\n\r\n", b"ok", b""])
