@@ -189,6 +189,18 @@ def test_other_dates_move_what_is_to_come(team: Team) -> None:
     assert team.told() == [*team.version.at_once, "CampaignScheduled"]
 
 
+def test_moved_away_and_back_it_starts_once(team: Team) -> None:
+    """So it does where it is moved to the dates it has."""
+    campaign = team.post().json()["id"]
+
+    for days in (9, 3, 3):
+        team.change(campaign, "/dates", **team.dates(days))
+    team.thingspace.advance(hours=700)
+
+    statuses = [*team.version.at_once, "CampaignScheduled", "CampaignEnded"]
+    assert team.told() == statuses
+
+
 def test_a_cancelled_campaign_is_told_of_once_more(team: Team) -> None:
     """Nothing else comes of it, however far the clock goes."""
     campaign = team.post().json()["id"]

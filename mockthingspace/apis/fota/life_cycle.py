@@ -290,11 +290,16 @@ class LifeCycle:
         action: AcceptedAction,
         starts_at: datetime,
     ) -> None:
-        """Have it start, and end, when its time has come."""
+        """Have it start, and end, when its time has come.
+
+        Moved away and back, it has two timers for one start: the second does nothing.
+        """
 
         def start() -> None:
-            made = self._reach(state, api, action, at_start=True)
-            state.dispatcher.dispatch(made)
+            kept = state.actions.get(action.request_id) or action
+            if not self.stage_of(kept).at_start:
+                made = self._reach(state, api, action, at_start=True)
+                state.dispatcher.dispatch(made)
 
         if action.due_at is not None:
             accepted.at(state, action, starts_at, start)
