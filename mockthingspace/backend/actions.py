@@ -51,7 +51,7 @@ def accept(
     seconds = 0.0 if isinstance(after, str) else after
     action = state.actions.add(
         AcceptedAction(
-            request_id=ids(f"{SEED} {account} {state.number(account)}")("requestId"),
+            request_id=new_request_id(state, account),
             family=api.name,
             operation=operation.name,
             account=account,
@@ -115,6 +115,11 @@ def end_when_due(state: BackendState, action: AcceptedAction) -> None:
 
     if action.due_at is not None:
         at(state, action, action.due_at, act)
+
+
+def new_request_id(state: BackendState, account: str) -> str:
+    """Return an id that no other request of the account's has."""
+    return ids(f"{SEED} {account} {state.number(account)}")("requestId")
 
 
 def at(

@@ -1,6 +1,6 @@
 """Campaigns of versions 2 and 3: what is told of them, and when."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
@@ -114,12 +114,25 @@ class Team:
         ]
 
 
-@pytest.fixture(params=[V2, V3], ids=lambda version: version.name)
-def team(request: pytest.FixtureRequest) -> Iterator[Team]:
-    """A team with a listener."""
+Teams = Callable[[Version], Team]
+
+
+@pytest.fixture
+def teams() -> Iterator[Teams]:
+    """Makes a team of a version, with a listener."""
     with MockThingSpace() as thingspace, Listener() as listener:
-        thingspace.register(ACCOUNT, listener.url, family=request.param.name)
-        yield Team(request.param, thingspace, listener)
+
+        def make(version: Version) -> Team:
+            thingspace.register(ACCOUNT, listener.url, family=version.name)
+            return Team(version, thingspace, listener)
+
+        yield make
+
+
+@pytest.fixture(params=[V2, V3], ids=lambda version: version.name)
+def team(request: pytest.FixtureRequest, teams: Teams) -> Team:
+    """A team with a listener, for each version."""
+    return teams(request.param)
 
 
 def test_a_campaign_is_accepted_as_pending(team: Team) -> None:
@@ -214,17 +227,88 @@ def test_a_cancelled_campaign_is_told_of_once_more(team: Team) -> None:
 
 
 def test_a_campaign_that_has_started_is_not_changed(team: Team) -> None:
-    """Neither its dates nor its devices, nor is it cancelled."""
+    """Neither its dates nor its devices; what is over is not cancelled."""
     campaign = team.post(**team.dates(0)).json()["id"]
 
     refused = [
         team.change(campaign, "/dates", **team.dates(9)),
         team.change(campaign, Type="append", deviceList=[ANOTHER]),
-        team.ask("DELETE", f"campaigns/{ACCOUNT}/{campaign}"),
     ]
+    assert team.status(campaign) == "CampaignScheduled"
+    team.thingspace.advance(hours=2)
+    refused.append(team.ask("DELETE", f"campaigns/{ACCOUNT}/{campaign}"))
 
     assert [item.status_code for item in refused] == [400, 400, 400]
+    assert team.status(campaign) == "CampaignEnded"
+
+
+def test_version_2_aborts_a_campaign_that_has_started(teams: Teams) -> None:
+    """Nothing comes after the message that says so."""
+    team = teams(V2)
+    campaign = team.post().json()["id"]
+    team.start(team.day(3))
+
+    team.ask("DELETE", f"campaigns/{ACCOUNT}/{campaign}")
+    team.thingspace.advance(hours=700)
+
+    assert team.told()[1:] == ["CampaignScheduled", "CampaignAborted"]
+    assert team.devices() == ["CampaignAborted"]
+    assert team.status(campaign) == "CampaignAborted"
+
+
+def test_version_3_does_not_cancel_a_campaign_that_has_started(teams: Teams) -> None:
+    """It goes on to its end."""
+    team = teams(V3)
+    campaign = team.post().json()["id"]
+    team.start(team.day(3))
+
+    refused = team.ask("DELETE", f"campaigns/{ACCOUNT}/{campaign}")
+
+    assert refused.status_code == 400
     assert team.status(campaign) == "CampaignScheduled"
+
+
+def test_on_demand_version_2_does_not_queue(teams: Teams) -> None:
+    """A campaign that starts today is scheduled, and nothing comes before that."""
+    team = teams(V2)
+    team.post(**team.dates(0))
+
+    assert team.told() == ["CampaignScheduled"]
+
+
+def test_version_2_has_an_id_of_each_change(teams: Teams) -> None:
+    """The reply has nothing of the devices."""
+    team = teams(V2)
+    campaign = team.post().json()["id"]
+
+    first, second = (
+        team.change(campaign, Type="append", deviceList=[ANOTHER]).json()
+        for _ in range(2)
+    )
+
+    assert first.keys() == {"accountName", "campaignId", "requestId"}
+    assert first["requestId"] != second["requestId"]
+
+
+def test_version_3_needs_no_flags(teams: Teams) -> None:
+    """The SDK's first release and its example have none."""
+    team = teams(V3)
+
+    body = {key: value for key, value in V3.program.items() if "Flag" not in key}
+    bare = {**body, **team.dates(3), "deviceList": [IMEI]}
+
+    assert team.ask("POST", V3.place, json=bare).status_code == 200
+
+
+def test_version_3_says_when_a_device_has_its_turn(teams: Teams) -> None:
+    """The reason has the start of the campaign."""
+    team = teams(V3)
+    team.post(startDate="2099-04-01", endDate="2099-04-02")
+
+    waiting = team.listener.wait_for(2)[-1].json["deviceList"][0]
+
+    assert waiting["status"] == "UpgradePending"
+    assert waiting["resultReason"].endswith("scheduled for 01 Apr 99 00:00 UTC")
 
 
 def test_devices_are_appended_and_removed_before_the_start(team: Team) -> None:
@@ -249,7 +333,7 @@ def test_a_campaign_that_fails_says_so_of_its_devices(team: Team) -> None:
 
     failed = {
         "fota-v2": "UpgradedFailed for UpgradePending",
-        "fota-v3": "UpgradeFailed",
+        "fota-v3": "NoDeviceDataFromNetwork",
     }
     assert team.status(campaign) == "CampaignEnded"
     assert team.devices() == [failed[team.version.name]]
@@ -262,7 +346,8 @@ def test_a_campaign_of_rejected_devices_only_is_not_scheduled(team: Team) -> Non
 
     assert team.status(campaign) == "CampaignRequestFailed"
     assert team.told() == ["CampaignRequestFailed"]
-    assert team.devices() == ["DeviceRejected"]
+    rejected = {"fota-v2": "DeviceRejected", "fota-v3": "NoDeviceDataFromNetwork"}
+    assert team.devices() == [rejected[team.version.name]]
 
 
 def test_a_request_that_will_not_do_is_refused(team: Team) -> None:

@@ -1,5 +1,8 @@
 """Campaigns of versions 2 and 3: queued, scheduled, ended.
 
+Disagreement: of version 2 the SDK says that a campaign that has started cannot be
+cancelled; three pages that it is aborted. Followed: the pages. Of version 3 one page
+says so too; the page of its cancellation and the SDK say the opposite. Followed: these.
 Disagreement: the SDK's enumeration has ``CampaignRequestQueued``, the pages
 ``CampaignQueued`` and, in version 3, ``CampaignPreScheduled``, which the SDK's example
 has too. Followed: the pages.
@@ -9,15 +12,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from mockthingspace.apis.fota.life_cycle import LifeCycle, Stage, Standing
-from mockthingspace.core.models import Claim, assumed, documented
+from mockthingspace.core.models import Claim, documented
 from mockthingspace.core.sources import (
     FOTA_CAMPAIGNS,
     FOTA_LIFE_V2,
     FOTA_LIFE_V3,
+    FOTA_V2_CANCEL,
     FOTA_V2_SCHEDULE,
+    FOTA_V2_SHOW,
+    FOTA_V3_CANCEL,
     FOTA_V3_SCHEDULE,
     SDK,
-    UNSAID,
 )
 from mockthingspace.spec.actions import Action, Day, Imeis, Member
 from mockthingspace.spec.api import Operation
@@ -54,7 +59,7 @@ def _events(version: str) -> dict[str, str]:
         name: f"Fota{version}.campaign{name}"
         for name in (
             *("Queued", "PreScheduled", "Scheduled", "Ended", "Ended.failed"),
-            *("RequestFailed", "Cancelled"),
+            *("RequestFailed", "Cancelled", "Aborted"),
         )
     }
 
@@ -69,6 +74,11 @@ def _life_cycle(
     failed: Standing,
     program: tuple[str, ...],
     hardware: Mapping[str, str],
+    *,
+    cancelled: Standing,
+    invalid: Standing,
+    taken: Standing,
+    aborts: bool,
 ) -> LifeCycle:
     """Build the life cycle of a version.
 
@@ -79,6 +89,11 @@ def _life_cycle(
         failed: How a device stands that has failed.
         program: The keys of what is installed.
         hardware: What the devices are said to be.
+        cancelled: How a device stands whose campaign is cancelled.
+        invalid: How a device stands whose IMEI is none.
+        taken: How a device stands that another campaign has.
+        aborts: Whether one that has started can be aborted, and one that starts at
+            once is not queued.
     """
     events = _events(version)
     *waiting, scheduled, ended = devices
@@ -96,17 +111,19 @@ def _life_cycle(
         failed=Stage("CampaignEnded", failed, events["Ended.failed"]),
         unscheduled=Stage(
             "CampaignRequestFailed",
-            Standing("DeviceRejected"),
+            invalid,
             events["RequestFailed"],
         ),
-        cancelled=Stage(
-            "CampaignCancelled",
-            Standing("CampaignCancelled", "success"),
-            events["Cancelled"],
-        ),
+        cancelled=Stage("CampaignCancelled", cancelled, events["Cancelled"]),
+        aborted=Stage(
+            "CampaignAborted", Standing("CampaignAborted", ""), events["Aborted"]
+        )
+        if aborts
+        else None,
+        queues_on_demand=not aborts,
         device_failed=failed,
-        invalid=Standing("DeviceRejected", "Invalid device IMEI."),
-        taken=Standing("DeviceRejected", "Device is scheduled previously."),
+        invalid=invalid,
+        taken=taken,
         keys={
             **DATES,
             **{key: _snake(key) for key in (*program, "campaignName")},
@@ -123,18 +140,44 @@ V2_LIFE = _life_cycle(
     Standing("UpgradedFailed for UpgradePending", "RovaClientDownloadFailed"),
     SOFTWARE,
     {"make": "Verizon", "model": "Model-A"},
+    cancelled=Standing("CampaignCancelled", "success"),
+    invalid=Standing("DeviceRejected", "Invalid device IMEI."),
+    taken=Standing(
+        "DeviceRejected",
+        "Device scheduled for firmware upgrade previously, needs to be completed "
+        "before another upgrade is scheduled.",
+    ),
+    aborts=True,
+)
+PENDING = Standing(
+    "UpgradePending",
+    "Upgrade pending, the device upgrade is estimated to be scheduled for {start}",
+)
+UNREACHABLE = Standing(
+    "NoDeviceDataFromNetwork", "The network reports this device is not reachable."
 )
 V3_LIFE = _life_cycle(
     "V3",
     (
-        Standing("RequestPending", "Request pending"),
-        Standing("UpgradePending", "Upgrade pending"),
-        Standing("UpgradeScheduled", "Upgrade scheduled"),
+        Standing(
+            "ReceivedDeviceDataFromNetwork",
+            "Reachability information received from the network.",
+        ),
+        PENDING,
+        Standing("UpgradeScheduled", "The upgrade is scheduled to begin on {start}"),
         Standing("UpgradeSuccess", "success"),
     ),
-    Standing("UpgradeFailed", "Upgrade failed"),
+    Standing(
+        "NoDeviceDataFromNetwork",
+        "The network does not report this device is reachable, no retry available, "
+        "try count 42",
+    ),
     FIRMWARE,
     {"make": "SEQUANS Communications", "model": "GM01Q"},
+    cancelled=PENDING,
+    invalid=UNREACHABLE,
+    taken=UNREACHABLE,
+    aborts=False,
 )
 LIVES = (V2_LIFE, V3_LIFE)
 
@@ -146,7 +189,9 @@ def _operations(
     changed: str,
     program: tuple[str, ...],
     optional: tuple[str, ...],
-    required: dict[str, Any],
+    flags: tuple[str, ...] = (),
+    change: Mapping[str, Any],
+    cancels: Claim,
     known: Claim,
 ) -> tuple[Operation, ...]:
     """Return the operations on campaigns of a version.
@@ -157,7 +202,9 @@ def _operations(
         changed: Where one is changed.
         program: The keys of what is installed.
         optional: The keys that a request may have besides.
-        required: The keys that it must have besides, each with an example.
+        flags: Those of them that are booleans.
+        change: What the reply to changed devices has besides.
+        cancels: What cancelling does, and how we know.
         known: What becomes of a campaign, and how we know.
     """
     shown = {
@@ -181,7 +228,6 @@ def _operations(
         BY_SDK, account=Account(required=True), request_id=Text(required=True)
     )
     one = f"{changed}/<request_id>"
-    unsaid = assumed(f"{SDK} has the reply; {UNSAID} what is sent")
     told = (*life.stages, life.finished)
     events = tuple(stage.event for stage in told if stage.event)
     return (
@@ -202,10 +248,7 @@ def _operations(
                     for key in program
                 },
                 **dates,
-                **{
-                    _snake(key): Member(example, required=True, data_key=key)
-                    for key, example in required.items()
-                },
+                **{_snake(key): Member(False, data_key=key) for key in flags},
                 **more,
                 devices=Imeis(required=True, data_key="deviceList"),
             ),
@@ -237,16 +280,7 @@ def _operations(
                 BY_SDK,
                 account=Text(data_key="accountName"),
                 id=Text(data_key="campaignId", metadata={"example": EXAMPLES["id"]}),
-                devices=Member(
-                    [
-                        {
-                            "deviceId": "990013907835573",
-                            "status": "AddDeviceSucceed",
-                            "Reason": "Device added Successfully",
-                        }
-                    ],
-                    data_key="deviceList",
-                ),
+                **change,
             ),
         ),
         Operation(
@@ -270,7 +304,7 @@ def _operations(
             "DELETE",
             "/campaigns/<account>/<request_id>",
             life.cancel,
-            Claim("cancels it before it starts; one message says so", *unsaid),
+            cancels,
             which,
             reply=Success(),
         ),
@@ -286,9 +320,19 @@ V2 = _operations(
         *("downloadAfterDate", "downloadTimeWindowList"),
         *("installAfterDate", "installTimeWindowList"),
     ),
-    required={},
+    change={
+        "request_id": Text(
+            data_key="requestId",
+            metadata={"example": "595f5c44-c31c-4552-8670-020a1545a84d"},
+        )
+    },
+    cancels=Claim(
+        "cancels it before it starts, aborts it after; one message says so",
+        *documented(f"{FOTA_V2_CANCEL}; {FOTA_V2_SHOW}"),
+    ),
     known=Claim(
-        "a campaign: queued at once, scheduled on its date, ended",
+        "a campaign: queued at once (not if it starts at once), scheduled on its date, "
+        "ended",
         "assumed",
         f"{FOTA_LIFE_V2} and {FOTA_V2_SCHEDULE} name the statuses; that it takes two "
         "hours is not said",
@@ -300,7 +344,23 @@ V3 = _operations(
     changed="/campaigns/firmware/<account>",
     program=FIRMWARE,
     optional=("campaignTimeWindowList",),
-    required={"autoAssignLicenseFlag": False, "autoAddDevicesFlag": False},
+    flags=("autoAssignLicenseFlag", "autoAddDevicesFlag"),
+    change={
+        "devices": Member(
+            [
+                {
+                    "deviceId": "990013907835573",
+                    "status": "AddDeviceSucceed",
+                    "Reason": "Device added Successfully",
+                }
+            ],
+            data_key="deviceList",
+        )
+    },
+    cancels=Claim(
+        "cancels it before it starts; one message says so",
+        *documented(FOTA_V3_CANCEL),
+    ),
     known=Claim(
         "a campaign: queued and pre-scheduled at once, scheduled on its date, ended",
         "assumed",

@@ -28,7 +28,7 @@ LASTS = timedelta(hours=2)
 
 
 class Standing(NamedTuple):
-    """How a device stands, and why."""
+    """How a device stands, and why; ``{start}`` is the instant of its start."""
 
     status: str
     reason: str | None = None
@@ -69,7 +69,9 @@ class LifeCycle:
         finished: How it ends.
         failed: How it ends where every device has failed.
         unscheduled: How it ends at once where every device was rejected.
-        cancelled: How it ends where it is cancelled.
+        cancelled: How it ends where it is cancelled before its start.
+        aborted: How it ends where it is cancelled later; None where it cannot be.
+        queues_on_demand: Whether one that starts at once comes at what precedes that.
         device_failed: How a device stands that has failed.
         invalid: How a device stands whose IMEI is none.
         taken: How a device stands that something else has that is still to end.
@@ -90,6 +92,8 @@ class LifeCycle:
     keys: Mapping[str, str]
     identity: str
     hardware: Mapping[str, str] = field(default_factory=dict)
+    aborted: Stage | None = None
+    queues_on_demand: bool = True
 
     def schedule(
         self, call: Call, account: str, devices: tuple[Device, ...], **asked: Any
@@ -114,7 +118,9 @@ class LifeCycle:
         if set(devices) <= action.details.rejected.keys():
             made = accepted.end(state, action, call.now, "failure")
         else:
-            made = self._reach(state, api, action, at_start=False)
+            on_demand = starts_at == call.now and action.due_at is not None
+            queued = self.queues_on_demand or not on_demand
+            made = self._reach(state, api, action, at_start=False) if queued else []
             self._time(state, api, action, starts_at)
         call.when_sent.append(partial(state.dispatcher.dispatch, made))
         return self.document(action)
@@ -182,6 +188,7 @@ class LifeCycle:
         return {
             "id": request_id,
             "account": account,
+            "request_id": accepted.new_request_id(call.state, account),
             "devices": [
                 {"deviceId": _imei(device), "status": to.status, "Reason": to.reason}
                 for device, to in told
@@ -189,19 +196,22 @@ class LifeCycle:
         }
 
     def cancel(self, call: Call, account: str, request_id: str) -> Mapping[str, Any]:
-        """Cancel one that has not started: no more comes of it.
+        """Cancel one: no more comes of it.
 
         Raises:
             UnknownRequest: The account has none of this id.
-            RequestEnded: It has started, or is over.
+            RequestEnded: It has started and cannot be aborted, or is over.
         """
 
         def cancelled(action: AcceptedAction) -> AcceptedAction:
-            return replace(
-                action, status="cancelled", completed_at=call.now, due_at=None
-            )
+            started = self.stage_of(action).at_start
+            stage = self.aborted if started else self.cancelled
+            if stage is None:
+                raise self._started(action)
+            over = replace(_at(stage, action), status="cancelled")
+            return replace(over, completed_at=call.now, due_at=None)
 
-        action = self._before_start(call, account, request_id, cancelled)
+        action = self._change(call, account, request_id, cancelled)
         made = self._tell(call.state, call.family, action, call.now)
         call.when_sent.append(partial(call.state.dispatcher.dispatch, made))
         return {}
@@ -220,10 +230,8 @@ class LifeCycle:
     def stage_of(self, action: AcceptedAction) -> Stage:
         """Return the stage at which one is."""
         progress: Progress = action.details
-        if action.status == "pending":
+        if action.status in ("pending", "cancelled"):
             return progress.stage
-        if action.status == "cancelled":
-            return self.cancelled
         devices, rejected = set(action.devices), progress.rejected.keys()
         if devices <= rejected:
             return self.unscheduled
@@ -232,6 +240,7 @@ class LifeCycle:
     def standings(self, action: AcceptedAction) -> list[dict[str, str]]:
         """Return how each device stands, as ThingSpace spells it."""
         stage, rejected = self.stage_of(action), action.details.rejected
+        start = _spelled(_start_of(action.details.asked, action.accepted_at))
         over = stage in (self.finished, self.failed)
         shown: list[dict[str, str]] = []
         for device in action.devices:
@@ -240,8 +249,9 @@ class LifeCycle:
             if stage is not self.pending:
                 standing = rejected.get(device, standing)
             told = {"deviceId": _imei(device), "status": standing.status}
-            reason = {"resultReason": standing.reason} if standing.reason else {}
-            shown.append(told | reason)
+            if standing.reason is not None:
+                told["resultReason"] = standing.reason.format(start=start)
+            shown.append(told)
         return shown
 
     def of_device(self, call: Call, account: str, imei: str) -> list[AcceptedAction]:
@@ -273,8 +283,18 @@ class LifeCycle:
                 raise self._started(action)
             return change(action)
 
+        return self._change(call, account, request_id, checked)
+
+    def _change(
+        self,
+        call: Call,
+        account: str,
+        request_id: str,
+        change: Callable[[AcceptedAction], AcceptedAction],
+    ) -> AcceptedAction:
+        """Change one that is not over; return it as it is then."""
         action = _find(call, account, request_id)
-        changed = call.state.actions.update(action, checked)
+        changed = call.state.actions.update(action, change)
         if changed is None:
             raise self._started(action)
         return changed
@@ -385,6 +405,12 @@ def _find(call: Call, account: str, request_id: str) -> AcceptedAction:
 def _start_of(asked: Mapping[str, Any], now: datetime) -> datetime:
     day = datetime.fromisoformat(asked["start_date"])
     return max(day.replace(tzinfo=timezone.utc), now)
+
+
+def _spelled(at: datetime) -> str:
+    """Spell an instant as reasons do: ``06 Oct 22 18:05 UTC``."""
+    month = "JanFebMarAprMayJunJulAugSepOctNovDec"[3 * at.month - 3 : 3 * at.month]
+    return f"{at:%d} {month} {at:%y %H:%M} UTC"
 
 
 def _lasts(state: BackendState) -> timedelta:
