@@ -5,7 +5,7 @@ from typing import Any
 
 from mockthingspace.apis.actions import act, cancel, status
 from mockthingspace.apis.diagnostics import observations
-from mockthingspace.apis.fota import campaigns
+from mockthingspace.apis.fota import campaigns, reports
 from mockthingspace.apis.fota.upgrades import UPGRADES
 from mockthingspace.apis.handlers import deregister, register
 from mockthingspace.apis.location import exclusions
@@ -61,6 +61,7 @@ RAISED: Mapping[Callable[..., object], Refusals] = {
     observations.stop: (UnknownRequest, RequestEnded),
     exclusions.exclude: (InvalidRequest, TooManyDevices),
     log_in: (WrongPassword, LoginLocked),
+    reports.of_campaign: (UnknownRequest,),
     reset_password: (WrongPassword,),
     status: (UnknownRequest,),
     **{life.show: (UnknownRequest,) for life in LIVES},
@@ -100,7 +101,7 @@ def _met(api: Api, operation: Operation) -> Iterator[type[ThingSpaceError]]:
             yield from _of_fields(schema, in_the_path=place == "path")
     if operation.body is not None:
         yield from OF_READERS[operation.body.reader]
-    yield from RAISED.get(operation.handler, ())
+    yield from RAISED.get(getattr(operation.handler, "func", operation.handler), ())
     if operation.handler is register:
         for rule in api.registration_rules:
             yield rule.raises

@@ -370,3 +370,55 @@ def test_a_campaign_there_is_none_of_is_refused(team: Team) -> None:
 
     assert refused.status_code == 400
     assert "none" in refused.headers["X-Mock-Reason"]
+
+
+def test_campaigns_are_listed_by_status(team: Team) -> None:
+    """Oldest first, and those after one that was seen; a wrong status is refused."""
+    first = team.post().json()["id"]
+    second = team.post(deviceList=[ANOTHER]).json()["id"]
+    kind = {"fota-v2": "campaigns", "fota-v3": "firmware/campaigns"}
+    path = f"reports/{ACCOUNT}/{kind[team.version.name]}"
+    status = {"campaignStatus": team.version.at_once[-1]}
+    seen = {**status, "lastSeenCampaignId": first}
+
+    every = team.ask("GET", path, params=status).json()
+    rest = team.ask("GET", path, params=seen).json()
+    none = team.ask("GET", path, params={**status, "lastSeenCampaignId": "x"}).json()
+    refused = team.ask("GET", path, params={"campaignStatus": "Finished"})
+
+    assert [item["id"] for item in every["campaignList"]] == [first, second]
+    assert (every["hasMoreData"], every["lastSeenCampaignId"]) == (False, second)
+    assert [item["id"] for item in rest["campaignList"]] == [second]
+    assert none == {"hasMoreData": False, "campaignList": []}
+    assert refused.status_code == 400
+
+
+def test_the_devices_of_a_campaign_come_in_pages(team: Team) -> None:
+    """A thousand at a time; the last of one asks for the next."""
+    imeis = [str(990013907835573 + number) for number in range(1001)]
+    campaign = team.post(deviceList=imeis).json()["id"]
+    path = f"reports/{ACCOUNT}/campaigns/{campaign}/devices"
+
+    page = team.ask("GET", path).json()
+    seen = {"lastSeenDeviceId": page["lastSeenDeviceId"]}
+    rest = team.ask("GET", path, params=seen).json()
+    none = team.ask("GET", path, params={"lastSeenDeviceId": imeis[-1]}).json()
+
+    assert (page["totalDevice"], page["hasMoreData"]) == (1001, True)
+    assert [len(page["deviceList"]), page["maxPageSize"]] == [1000, 1000]
+    assert [item["deviceId"] for item in rest["deviceList"]] == imeis[1000:]
+    assert (rest["hasMoreData"], none["deviceList"]) == (False, [])
+
+
+def test_a_device_has_a_history(team: Team) -> None:
+    """Its campaigns, newest first, each with how it stands there."""
+    first = team.post(deviceList=[ANOTHER, IMEI], **team.dates(0)).json()["id"]
+    team.thingspace.advance(hours=2)
+    second = team.post().json()["id"]
+    key = {"fota-v2": "id", "fota-v3": "campaignId"}[team.version.name]
+
+    history = team.ask("GET", f"reports/{ACCOUNT}/devices/{IMEI}").json()
+
+    assert [item[key] for item in history] == [second, first]
+    assert history[1]["status"] == "UpgradeSuccess"
+    assert history[0]["startDate"] == team.day(3)

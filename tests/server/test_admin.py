@@ -360,7 +360,7 @@ def test_requests_are_not_forgotten_up_to_a_limit(used: FlaskClient) -> None:
 
 
 THERE = "there are connectivity, diagnostics, fota-v1"
-OPERATIONS = "nearest of 70: register, deregister"
+OPERATIONS = "nearest of 73: register, deregister"
 UNKNOWN = [
     ("GET", "registrations?family=fota", "family", THERE),
     ("GET", "registrations?service=fota", "service", "nearest of 28: Fota"),

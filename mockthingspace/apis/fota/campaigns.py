@@ -11,6 +11,7 @@ has too. Followed: the pages.
 from collections.abc import Mapping
 from typing import Any
 
+from mockthingspace.apis.fota import reports
 from mockthingspace.apis.fota.life_cycle import LifeCycle, Stage, Standing
 from mockthingspace.core.models import Claim, documented
 from mockthingspace.core.sources import (
@@ -36,6 +37,7 @@ DATES = {"startDate": "start_date", "endDate": "end_date", "deviceList": "device
 SOFTWARE = ("softwareName", "softwareFrom", "softwareTo", "distributionType")
 FIRMWARE = ("firmwareName", "firmwareFrom", "firmwareTo", "protocol")
 EXAMPLES = {
+    "accountName": "0242078689-00001",
     "id": "f858b8c4-2153-11ec-8c44-aeb16d1aa652",
     "campaignName": "Smart FOTA - test 4",
     "make": "Verizon",
@@ -187,6 +189,8 @@ def _operations(
     place: str,
     *,
     changed: str,
+    reported: str,
+    past: Mapping[str, str],
     program: tuple[str, ...],
     optional: tuple[str, ...],
     flags: tuple[str, ...] = (),
@@ -200,6 +204,8 @@ def _operations(
         life: Their life cycle.
         place: Where campaigns are scheduled.
         changed: Where one is changed.
+        reported: Where those with a status are listed.
+        past: What the history of a device has of one, our names by ThingSpace's.
         program: The keys of what is installed.
         optional: The keys that a request may have besides.
         flags: Those of them that are booleans.
@@ -308,6 +314,23 @@ def _operations(
             which,
             reply=Success(),
         ),
+        *reports.operations(
+            life,
+            reported,
+            schema(BY_SDK, **shown),
+            {
+                key: EXAMPLES[key]
+                for key in (
+                    *("accountName", "id", "campaignName", *program),
+                    *("make", "model", "startDate", "endDate", "status"),
+                )
+            },
+            {
+                name: Text(data_key=key, metadata={"example": EXAMPLES[shown_as]})
+                for key, name in past.items()
+                for shown_as in (key if key in EXAMPLES else "id",)
+            },
+        ),
     )
 
 
@@ -315,6 +338,8 @@ V2 = _operations(
     V2_LIFE,
     "/campaigns/<account>",
     changed="/campaigns/<account>",
+    reported="/reports/<account>/campaigns",
+    past={"id": "id", "softwareName": "software_name", "startDate": "start_date"},
     program=SOFTWARE,
     optional=(
         *("downloadAfterDate", "downloadTimeWindowList"),
@@ -342,6 +367,14 @@ V3 = _operations(
     V3_LIFE,
     "/campaigns/firmware/<account>",
     changed="/campaigns/firmware/<account>",
+    reported="/reports/<account>/firmware/campaigns",
+    past={
+        "campaignId": "id",
+        "firmwareName": "firmware_name",
+        "firmwareFrom": "firmware_from",
+        "firmwareTo": "firmware_to",
+        "startDate": "start_date",
+    },
     program=FIRMWARE,
     optional=("campaignTimeWindowList",),
     flags=("autoAssignLicenseFlag", "autoAddDevicesFlag"),

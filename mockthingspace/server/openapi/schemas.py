@@ -50,6 +50,7 @@ LACKED: Mapping[str, Any] = {
     "campaign_name": None,
     "reason": None,
     "headers": (),
+    "last_seen": None,
     "password": None,
     "scope": None,
     "username": None,
@@ -121,7 +122,7 @@ def parameters(convert: Convert, api: Api, operation: Operation) -> Iterator[Doc
                     "description": f"{told['description']}{also}",
                     "name": key,
                     "in": place,
-                    "required": key in schema["required"],
+                    "required": key in schema.get("required", ()),
                     "schema": schema["properties"][key],
                     "example": example,
                 }

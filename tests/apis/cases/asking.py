@@ -26,7 +26,14 @@ STRICT, DOCS = {"auth": "strict"}, {"dialect": "docs"}
 TOO_LARGE = b" " * (MAX_BODY + 1)
 GENERATED = (
     *("access_token", "sessionToken", "newPassword", "requestId", "id", "txid"),
-    *("campaignId", "transactionID", "lastSeenUpgradeId", "createdOn", "updateTime"),
+    *(
+        "campaignId",
+        "transactionID",
+        "lastSeenUpgradeId",
+        "lastSeenCampaignId",
+        "createdOn",
+        "updateTime",
+    ),
     "timestamp",
 )
 REQUEST_ID = "{requestId}"  # stands for the id of the last request given

@@ -50,7 +50,7 @@ UPGRADES = (
 )
 
 
-def _campaigns(family: str, place: str) -> tuple[Case, ...]:
+def _campaigns(family: str, place: str, reported: str, queued: str) -> tuple[Case, ...]:
     """Return the cases of campaigns of version 2 or 3."""
     base = f"/api/{family.replace('-', '/')}"
     scheduling = f"{base}/{place}"
@@ -78,6 +78,19 @@ def _campaigns(family: str, place: str) -> tuple[Case, ...]:
             )
         ),
         Case("DELETE", one, f"{family}/deregister.reply.json", given=given),
+        *(
+            Case(
+                "GET",
+                f"{base}/reports/{ACCOUNT}/{path}",
+                f"{family}/{name}.reply.json",
+                given=given,
+            )
+            for name, path in (
+                ("list-campaigns", f"{reported}?campaignStatus={queued}"),
+                ("list-campaign-devices", f"campaigns/{REQUEST_ID}/devices"),
+                ("list-campaigns-of-device", f"devices/{IMEI}"),
+            )
+        ),
         refused("GET", one.replace(REQUEST_ID, "none"), f"{family}/unknown-request"),
         refused(
             "DELETE", one, f"{family}/request-ended", given=given, wait_s=3 * 10**9
@@ -207,8 +220,15 @@ MESSAGES = (
 )
 CASES = (
     *UPGRADES,
-    *_campaigns("fota-v2", f"campaigns/{ACCOUNT}"),
-    *_campaigns("fota-v3", f"campaigns/firmware/{ACCOUNT}"),
+    *_campaigns(
+        "fota-v2", f"campaigns/{ACCOUNT}", "campaigns", "CampaignRequestQueued"
+    ),
+    *_campaigns(
+        "fota-v3",
+        f"campaigns/firmware/{ACCOUNT}",
+        "firmware/campaigns",
+        "CampaignPreScheduled",
+    ),
     *LOCATIONS,
     *OBSERVATIONS,
     *MESSAGES,
