@@ -63,6 +63,8 @@ class Release:
         sessionless: What it raises without a session token,
         sessionless_operations: and the operations it asks for before it does.
         listed_account: What it calls the account in hyper-precise's list.
+        ends_upgrades: Whether its request for an upgrade of version 1 has the end date
+            that the later ones require; its start date has a time, which none takes.
     """
 
     make: Callable[..., VerizonClient] = with_credentials
@@ -74,6 +76,7 @@ class Release:
     sessionless: type[Exception] = AuthValidationException
     sessionless_operations: tuple[str, ...] = ("token",)
     listed_account: str = "account_name"
+    ends_upgrades: bool = True
 
 
 RELEASES = {
@@ -86,6 +89,7 @@ RELEASES = {
         sessionless=FotaV1ResultException,
         sessionless_operations=("token", "list"),
         listed_account="aname",
+        ends_upgrades=False,
     ),
     "1.5.1": Release(visitor="any", listed_account="aname"),
     "1.7.0": Release(listed_account="aname"),
