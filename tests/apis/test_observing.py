@@ -399,3 +399,14 @@ def test_what_a_field_takes_is_described() -> None:
                 schema = fields[name].described("")
                 Draft202012Validator(schema).validate(example)
                 fields[name].deserialize(example)
+
+
+def test_a_listener_that_takes_nothing_is_told_no_more(watcher: Watcher) -> None:
+    """A hundred messages of an observation wait at most, however long it is."""
+    watcher.listener.reply(503, times=None)
+    watcher.observe(duration={"value": 10, "unit": "DAY"})
+
+    watcher.thingspace.advance(hours=2)
+    waiting = [item.status for item in watcher.thingspace.deliveries()].count("pending")
+
+    assert waiting == 100

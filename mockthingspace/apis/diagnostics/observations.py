@@ -73,18 +73,21 @@ class Span(NamedTuple):
 
 
 DEFAULT = Span(15, "SECOND")
+MOST_WAITING = 100  # messages of an observation; while so many wait it tells no more
 
 
 @dataclass(frozen=True)
 class Observation:
     """What an observation is besides an action.
 
-    ``lost`` are the devices that were told to be unreachable.
+    ``lost`` are the devices that were told to be unreachable, ``sent`` the ids of the
+    deliveries that had not ended when it last told.
     """
 
     attributes: tuple[str, ...]
     frequency: Span
     lost: frozenset[Device] = frozenset()
+    sent: tuple[str, ...] = ()
 
 
 class SpanField(fields.Raw):
@@ -286,15 +289,25 @@ def _tell_now(state: BackendState, api: Api, action: AcceptedAction) -> list[Del
     assert action.due_at is not None
     if now >= action.due_at or set(action.devices) <= action.failing:
         return accepted.end(state, action, now)
-    told = state.actions.update(action, _told)
-    if told is None:  # it has just been stopped
+    if not state.actions.pending(action):  # it has just been stopped
         return []
-    _tell_later(state, api, told, now)
-    return _tell(state, api, action, now)
+    waiting = _waiting(state, action)
+    made = [] if len(waiting) >= MOST_WAITING else _tell(state, api, action, now)
+    sent = (*waiting, *(delivery.id for delivery in made))
+    told = state.actions.update(action, partial(_told, sent)) or action
+    _tell_later(state, api, told, now)  # which is never, where it has been stopped
+    return made
 
 
-def _told(action: AcceptedAction) -> AcceptedAction:
-    return replace(action, details=replace(action.details, lost=action.failing))
+def _waiting(state: BackendState, action: AcceptedAction) -> tuple[str, ...]:
+    """Return those of its messages that the listener has not taken yet."""
+    found = map(state.deliveries.get, action.details.sent)
+    return tuple(item.id for item in found if item and item.status == "pending")
+
+
+def _told(sent: tuple[str, ...], action: AcceptedAction) -> AcceptedAction:
+    details = replace(action.details, lost=action.failing, sent=sent)
+    return replace(action, details=details)
 
 
 def _tell(

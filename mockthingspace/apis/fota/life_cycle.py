@@ -169,9 +169,10 @@ class LifeCycle:
             RequestEnded: It has started, or is over.
         """
         rejected = self._rejected(call.state, account, devices, request_id)
+        changing = frozenset(devices)
 
         def changed(action: AcceptedAction) -> AcceptedAction:
-            kept = tuple(item for item in action.devices if item not in devices)
+            kept = tuple(item for item in action.devices if item not in changing)
             left = (*kept, *devices) if change == "append" else kept
             known = {**action.details.rejected, **rejected}
             details = replace(action.details, rejected=known)
