@@ -226,13 +226,16 @@ def test_a_reset_of_an_account_is_written_down(backend: Backend) -> None:
 
 def test_a_replacement_holds_until_the_next_reset(backend: Backend) -> None:
     """Other settings and registrations do not change what a reset goes back to."""
-    one = Registration(
+    registration = Registration(
         "fota-v1", ACCOUNT, "Fota", "http://h/", None, None, backend.clock.now()
     )
-    backend.replace(Settings(auth="strict"), Seed((one,)))
+    backend.replace(Settings(auth="strict"), Seed((registration,)))
     replaced = backend.state
     backend.reset()
-    assert (replaced.settings.auth, replaced.registry.every()) == ("strict", [one])
+    assert (replaced.settings.auth, replaced.registry.every()) == (
+        "strict",
+        [registration],
+    )
     assert (backend.state.settings.auth, backend.state.registry.every()) == ("off", [])
 
 

@@ -208,7 +208,7 @@ def test_a_delayed_message_is_sent_at_its_time(
     for _ in range(2):
         thingspace.fault("delay", on="deliveries", seconds=15)
     sent(thingspace, FINISHED, LISTED)
-    assert [] == listener.messages == thingspace.advance(seconds=29.9)
+    assert listener.messages == thingspace.advance(seconds=29.9) == []
     assert len(thingspace.advance(seconds=0.1)) == 2
     assert [f"Fota.{item['type']}" for item in documents(listener)] == [
         FINISHED,
@@ -557,4 +557,4 @@ def test_what_is_delayed_goes_with_a_reset(
         thingspace.fault("delay", on="deliveries", account=ACCOUNT, seconds=60)
         sent(thingspace, LISTED)
         assert end()["cancelled"] == 1
-        assert [] == thingspace.advance(minutes=2) == listener.messages
+        assert thingspace.advance(minutes=2) == listener.messages == []

@@ -85,9 +85,9 @@ def test_a_likelihood_is_drawn_from_its_seed(store: Faults) -> None:
     """The same seed acts on the same requests, another one on others."""
 
     def drawn(seed: int) -> list[int]:
-        one = Faults(EventNumbers(), lambda *_: None)
-        one.plan(planned(probability=0.5, seed=seed, times=None), NOW)
-        return [len(acting(one)) for _ in range(40)]
+        store = Faults(EventNumbers(), lambda *_: None)
+        store.plan(planned(probability=0.5, seed=seed, times=None), NOW)
+        return [len(acting(store)) for _ in range(40)]
 
     chance = random.Random(7)
     assert drawn(7) == [int(chance.random() < 0.5) for _ in range(40)]
@@ -121,7 +121,7 @@ def test_a_forgotten_fault_expires(store: Faults, told: Told) -> None:
     store.plan(planned(times=None, ttl_s=2.5), NOW)
     late = NOW + timedelta(seconds=2.5)
     assert acting(store, late - timedelta(microseconds=1)) == ["reset"]
-    assert [] == acting(store, late) == store.every(late)
+    assert acting(store, late) == store.every(late) == []
     store.plan(planned(ttl_s=1), NOW)
     assert store.every(late) == []
     store.plan(planned(ttl_s=1), NOW)

@@ -213,12 +213,16 @@ def test_what_a_trigger_makes_stands_in_the_order_of_its_times() -> None:
 
 def test_an_attempt_knows_what_there_was_when_it_began() -> None:
     """A request that came meanwhile stands behind it."""
-    with MockThingSpace() as running, Listener() as listener:
-        listener.reply(200, delay_s=0.05)
-        running.register(ACCOUNT, listener.url)
-        running.trigger("Fota.upgradeFinished", ACCOUNT)
-        listener.wait_for(1)
+    origin = "http://listener.example"
+
+    def listener(_: Any, start_response: Any) -> list[bytes]:
         running.fault("drop", account=OTHER)
+        start_response("200 OK", [])
+        return []
+
+    with MockThingSpace(deliver_to={origin: listener}) as running:
+        running.register(ACCOUNT, origin)
+        running.trigger("Fota.upgradeFinished", ACCOUNT)
         running.wait_for_delivery(ACCOUNT)
 
         sorts = [entry.sort for entry in running.timeline()]

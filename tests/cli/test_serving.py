@@ -152,10 +152,10 @@ def test_the_ready_line_names_version_url_admin_and_process(in_text):
     """The one line on standard output has all that a script wants to know."""
     url = f"http://127.0.0.1:{in_text.port_file.strip()}"
 
-    assert (
+    assert in_text.ready == (
         f"mockthingspace {__version__} ready url={url} admin={url}/__admin "
         f"pid={in_text.pid}\n"
-    ) == in_text.ready
+    )
 
 
 def test_the_ready_line_is_one_json_object_where_json_is_asked_for(in_json):

@@ -47,7 +47,7 @@ def test_an_account_without_registrations_lists_none(
     thingspace: MockThingSpace, family: Callbacks
 ) -> None:
     """An empty array is a list for the SDK; where one object is listed, none is."""
-    assert family.none == family.listed(client())
+    assert family.listed(client()) == family.none
 
 
 @every_family
@@ -57,8 +57,8 @@ def test_registering_answers_the_sdks_model(
     """The reply to a registration is the SDK's model of it."""
     result = family.register(client())
 
-    assert plain(family.registered(URL)) == plain(result)
-    assert [(family.name, family.service, URL)] == listeners(thingspace)
+    assert plain(result) == plain(family.registered(URL))
+    assert listeners(thingspace) == [(family.name, family.service, URL)]
 
 
 @every_family
@@ -68,7 +68,7 @@ def test_a_registration_is_listed_as_the_sdks_model(
     """A registration comes back as the SDK's model of it, with nothing more."""
     family.register(client())
 
-    assert plain(family.listed_as(URL)) == plain(family.listed(client()))
+    assert plain(family.listed(client())) == plain(family.listed_as(URL))
 
 
 @every_family
@@ -80,8 +80,8 @@ def test_registering_again_replaces(
 
     result = family.register(client(), url=ANOTHER_URL)
 
-    assert plain(family.registered(ANOTHER_URL)) == plain(result)
-    assert plain(family.listed_as(ANOTHER_URL)) == plain(family.listed(client()))
+    assert plain(result) == plain(family.registered(ANOTHER_URL))
+    assert plain(family.listed(client())) == plain(family.listed_as(ANOTHER_URL))
 
 
 @replacing
@@ -91,8 +91,8 @@ def test_updating_replaces(thingspace: MockThingSpace, family: Callbacks) -> Non
 
     result = family.replace(client(), url=ANOTHER_URL)
 
-    assert plain(family.registered(ANOTHER_URL)) == plain(result)
-    assert plain(family.listed_as(ANOTHER_URL)) == plain(family.listed(client()))
+    assert plain(result) == plain(family.registered(ANOTHER_URL))
+    assert plain(family.listed(client())) == plain(family.listed_as(ANOTHER_URL))
 
 
 @replacing
@@ -102,8 +102,8 @@ def test_updating_nothing_registers(
     """An update with nothing registered registers."""
     result = family.replace(client())
 
-    assert plain(family.registered(URL)) == plain(result)
-    assert [(family.name, family.service, URL)] == listeners(thingspace)
+    assert plain(result) == plain(family.registered(URL))
+    assert listeners(thingspace) == [(family.name, family.service, URL)]
 
 
 @every_family
@@ -115,8 +115,8 @@ def test_deregistering_answers_the_sdks_model(
 
     result = family.deregister(client())
 
-    assert plain(family.deregistered(URL)) == plain(result)
-    assert family.none == family.listed(client())
+    assert plain(result) == plain(family.deregistered(URL))
+    assert family.listed(client()) == family.none
 
 
 @pytest.mark.parametrize(
@@ -140,10 +140,10 @@ def test_credentials_are_listed_until_a_registration_has_none(
 ) -> None:
     """The SDK's model has the registered user name and password, and no earlier's."""
     family.register(client(), **CREDENTIALS)
-    assert plain([listed]) == plain(family.listed(client()))
+    assert plain(family.listed(client())) == plain([listed])
 
     family.register(client())
-    assert plain(family.listed_as(URL)) == plain(family.listed(client()))
+    assert plain(family.listed(client())) == plain(family.listed_as(URL))
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ def test_families_do_not_share_registrations(
 
     for other in FAMILIES:
         if other is not family:
-            assert other.none == other.listed(client())
+            assert other.listed(client()) == other.none
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_the_accounts_of_official_examples_are_accounts(
     [one] = family.listed(client(), account)
     family.deregister(client(), account)
 
-    assert account == one.account_name
+    assert one.account_name == account
     assert family.listed(client(), account) == []
 
 
@@ -244,4 +244,4 @@ def test_the_other_spelling_of_a_service_is_that_service(
     registered = CONNECTIVITY.register(client(), service="AlertsService")
     deregistered = CONNECTIVITY.deregister(client(), service="AlertsService")
 
-    assert "AlertService" == registered.service_name == deregistered.service_name
+    assert registered.service_name == deregistered.service_name == "AlertService"

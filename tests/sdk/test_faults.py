@@ -59,5 +59,5 @@ def test_a_stale_list_reaches_the_sdk(thingspace: MockThingSpace) -> None:
     visitor = client()
     with thingspace.fault("stale"):
         thingspace.register(ACCOUNT, URL)
-        assert FOTA_V1.none == FOTA_V1.listed(visitor)
+        assert FOTA_V1.listed(visitor) == FOTA_V1.none
     assert len(FOTA_V1.listed(visitor)) == 1

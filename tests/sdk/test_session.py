@@ -111,7 +111,7 @@ def test_logging_out_names_the_session(thingspace: MockThingSpace) -> None:
     result = log_out(client(session))
 
     assert isinstance(result, LogOutRequest)
-    assert {"session_token": session} == vars(result)
+    assert vars(result) == {"session_token": session}
 
 
 def test_a_session_that_was_logged_out_is_refused(started: Start) -> None:
@@ -125,7 +125,7 @@ def test_a_session_that_was_logged_out_is_refused(started: Start) -> None:
             family.listed(visitor)
 
         status, _ = family.refusals["wrong session"]
-        assert status == refused.value.response.status_code
+        assert refused.value.response.status_code == status
 
 
 def test_a_used_session_lives_on(thingspace: MockThingSpace, started: Start) -> None:
@@ -292,7 +292,7 @@ def test_a_client_without_a_session_token_is_stopped(
     with pytest.raises(RELEASE.sessionless):
         FOTA_V1.listed(client(None))
 
-    assert list(RELEASE.sessionless_operations) == operations(thingspace)
+    assert operations(thingspace) == list(RELEASE.sessionless_operations)
 
 
 def test_the_sdk_stays_on_this_machine(started: Start, connected: list[Any]) -> None:

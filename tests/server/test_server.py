@@ -220,8 +220,8 @@ def test_200_slow_connections_do_not_keep_a_client_from_its_answer(thingspace):
     """Clients that send half a request cost the others nothing."""
     with ExitStack() as slow:
         for _ in range(200):
-            one = slow.enter_context(_connected(_port(thingspace)))
-            one.sendall(b"POST /api/fota/v1/callbacks/")
+            connection = slow.enter_context(_connected(_port(thingspace)))
+            connection.sendall(b"POST /api/fota/v1/callbacks/")
 
         with _connected(_port(thingspace)) as client:
             client.sendall(REQUEST + b"\r\n")

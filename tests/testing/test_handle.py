@@ -208,34 +208,38 @@ def test_a_registration_that_cannot_be_is_refused(thing: MockThingSpace) -> None
 
 def test_registrations_are_chosen(thing: MockThingSpace) -> None:
     """Account, API and service choose what is returned."""
-    one = thing.register(ACCOUNT, LISTENER)
+    registration = thing.register(ACCOUNT, LISTENER)
     thing.register(OTHER, LISTENER)
-    assert thing.registrations(ACCOUNT, "fota-v1", "Fota") == [one]
+    assert thing.registrations(ACCOUNT, "fota-v1", "Fota") == [registration]
     assert thing.registrations(family="session", service="Fota") == []
 
 
 def test_requests_are_values(thing: MockThingSpace) -> None:
     """An exchange has what was asked and answered, secrets hidden."""
     use(thing)
-    one = thing.requests()[0]
-    assert (one.method, one.url, one.status, one.matched) == (
+    exchange = thing.requests()[0]
+    assert (exchange.method, exchange.url, exchange.status, exchange.matched) == (
         "POST",
         f"/api/fota/v1/callbacks/{ACCOUNT}",
         200,
         True,
     )
-    assert (one.family, one.operation, one.account, one.reason) == (
+    assert (exchange.family, exchange.operation, exchange.account, exchange.reason) == (
         "fota-v1",
         "register",
         ACCOUNT,
         None,
     )
-    assert (one.headers["X-A"], "hunter2" in one.body) == ("b", False)
-    assert (one.reply, one.reply_headers["Content-Type"]) == (
+    assert (exchange.headers["X-A"], "hunter2" in exchange.body) == ("b", False)
+    assert (exchange.reply, exchange.reply_headers["Content-Type"]) == (
         '{"accountName": "0242078689-00001", "serviceName": "Fota"}',
         "application/json",
     )
-    assert timedelta(0) <= one.completed_at - one.arrived_at < timedelta(seconds=60)
+    assert (
+        timedelta(0)
+        <= exchange.completed_at - exchange.arrived_at
+        < timedelta(seconds=60)
+    )
 
 
 def test_an_exchange_is_printed_in_one_line(thing: MockThingSpace) -> None:

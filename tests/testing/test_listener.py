@@ -73,13 +73,13 @@ def test_a_message_is_recorded_as_it_came(listener):
         listener.url + "?a=b", json=MESSAGE, headers={"X-One": "1"}, timeout=PATIENCE_S
     )
 
-    [one] = listener.messages
-    assert (one.method, one.path) == ("PUT", "/callback?a=b")
-    assert one.json == MESSAGE
-    assert one.body == json.dumps(MESSAGE).encode()
-    assert "1" == one.headers["x-one"] == one.headers["X-ONE"]
-    assert before <= one.arrived_at <= datetime.now(timezone.utc)
-    assert one.status_code == 200
+    [message] = listener.messages
+    assert (message.method, message.path) == ("PUT", "/callback?a=b")
+    assert message.json == MESSAGE
+    assert message.body == json.dumps(MESSAGE).encode()
+    assert message.headers["x-one"] == message.headers["X-ONE"] == "1"
+    assert before <= message.arrived_at <= datetime.now(timezone.utc)
+    assert message.status_code == 200
 
 
 def test_headers_are_a_mapping_by_title_case(listener):
@@ -88,21 +88,21 @@ def test_headers_are_a_mapping_by_title_case(listener):
         client.sendall(HEAD + b"x-one: 1\r\nX-ONE: 2\r\n\r\n")
         client.recv(1000)
 
-    [one] = listener.messages
-    assert dict(one.headers) == {"Host": "x", "X-One": "1, 2"}
-    assert repr(one.headers) == "{'Host': 'x', 'X-One': '1, 2'}"
-    assert len(one.headers) == 2
-    assert one.headers.get("x-two") is None
+    [message] = listener.messages
+    assert dict(message.headers) == {"Host": "x", "X-One": "1, 2"}
+    assert repr(message.headers) == "{'Host': 'x', 'X-One': '1, 2'}"
+    assert len(message.headers) == 2
+    assert message.headers.get("x-two") is None
 
 
 def test_a_body_that_is_not_json_is_kept_as_bytes(listener):
     """The bytes are there; reading them as JSON raises ValueError."""
     requests.post(listener.url, data=b"\xff{", timeout=PATIENCE_S)
 
-    [one] = listener.messages
-    assert one.body == b"\xff{"
+    [message] = listener.messages
+    assert message.body == b"\xff{"
     with pytest.raises(ValueError, match="decode"):
-        _ = one.json
+        _ = message.json
 
 
 def test_without_a_script_the_answer_is_200_and_empty(listener):

@@ -512,7 +512,7 @@ def test_only_a_test_that_passed_is_checked(pytester):
             thingspace.stop()
 
         def test_after_that(thingspace):
-            assert [] == thingspace.registrations()
+            assert thingspace.registrations() == []
 
         def test_last(thingspace):
             requests.get(thingspace.url + "/nowhere")
