@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -41,10 +40,8 @@ def body(
         optional: The members that may be there.
         **own: Its account and devices, and what else has a field of its own.
     """
-    members = {
-        _snake(key): _required(key, example) for key, example in required.items()
-    }
-    members |= {_snake(key): Member(data_key=key) for key in optional}
+    members = {snake(key): _required(key, example) for key, example in required.items()}
+    members |= {snake(key): Member(data_key=key) for key in optional}
     return schema(known, {}, read, **own, **members)
 
 
@@ -133,11 +130,7 @@ def cancel(call: Call, account: str, request_id: str) -> AcceptedAction:
         RequestEnded: It is not pending any more.
     """
     found = status(call, account, request_id)
-
-    def cancelled(action: AcceptedAction) -> AcceptedAction:
-        return replace(action, status="cancelled", completed_at=call.now, due_at=None)
-
-    if call.state.actions.update(found, cancelled) is None:
+    if call.state.actions.update(found, lambda kept: kept.cancelled(call.now)) is None:
         raise RequestEnded(f"request {request_id} has ended: {found.status}")
     summary = f"{found.operation} {request_id} is cancelled"
     call.state.event_log.note("action", call.now, account, summary)
@@ -189,5 +182,6 @@ def _required(key: str, example: Any) -> Any:
     return Member(example, required=True, data_key=key)
 
 
-def _snake(key: str) -> str:
+def snake(key: str) -> str:
+    """Return our name of a key, ``campaign_name`` of ``campaignName``."""
     return _WORDS.sub("_", key).lower()

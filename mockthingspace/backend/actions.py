@@ -11,8 +11,9 @@ from mockthingspace.backend.triggers import SEED, delivery_of, keep
 from mockthingspace.core.clock import rfc3339
 from mockthingspace.core.exceptions import AdminError
 from mockthingspace.core.models import Delivery, Device, Outcome
-from mockthingspace.spec.actions import Action, Subscribers, echoes
+from mockthingspace.spec.actions import Action, echoes
 from mockthingspace.spec.api import Api, Operation
+from mockthingspace.spec.devices import Subscribers, identifiers
 from mockthingspace.spec.events import ids
 
 NO_DEVICE: tuple[Device, ...] = ((),)  # what stands for a group
@@ -225,8 +226,7 @@ def _spelled(device: Device) -> Mapping[str, Any]:
     """Return how messages spell a device, by key; nothing for a group's."""
     if not device:
         return {}
-    shown = [{"id": identity, "kind": kind} for identity, kind in device]
-    return {"deviceIds": shown, "msid": Subscribers.msid(device)}
+    return {"deviceIds": identifiers(device), "msid": Subscribers.msid(device)}
 
 
 def _fails(device: Device, faults: list[Fault]) -> bool:

@@ -15,7 +15,7 @@ from mockthingspace.cli.common import (
 )
 
 OUTCOME = click.Choice(["success", "failure"])
-STATUS = click.Choice(["pending", "success", "failure"])
+STATUS = click.Choice(["pending", "success", "failure", "cancelled"])
 
 
 @click.group(

@@ -60,7 +60,7 @@ class ActionsHandle(AdminCaller):
         Args:
             account: Only this account's; this handle's own account if None.
             operation: Only these, such as ``activate``.
-            status: Only these: ``pending``, ``success`` or ``failure``.
+            status: Only these: ``pending``, ``success``, ``failure`` or ``cancelled``.
             family: Only this API's.
 
         Raises:
@@ -106,7 +106,7 @@ class ActionsHandle(AdminCaller):
             operation: Which, such as ``activate``.
             account: Only this account's; this handle's own account if None.
             device: Only for the device with this identifier.
-            status: Only these: ``pending``, ``success`` or ``failure``.
+            status: Only these: ``pending``, ``success``, ``failure`` or ``cancelled``.
             count: Exactly so many; at least one if None.
 
         Raises:

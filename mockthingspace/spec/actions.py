@@ -4,40 +4,18 @@ ThingSpace accepts such a request with an id, works, and sends messages that car
 the id. Here nothing is done to any device: an action is the messages it ends with.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
-from typing import Any, ClassVar
+from typing import Any
 
 from marshmallow import ValidationError, fields
 
-from mockthingspace.core.exceptions import (
-    InvalidDevice,
-    InvalidDeviceKind,
-    MissingDevices,
-    MissingField,
-    ThingSpaceError,
-    TooManyDevices,
-)
+from mockthingspace.core.exceptions import MissingField, ThingSpaceError
 from mockthingspace.core.json_values import DEEPEST, is_deeper
-from mockthingspace.core.models import Device
-from mockthingspace.spec.events import Event, paths
-from mockthingspace.spec.fields import Text
+from mockthingspace.spec.events import Event
 
-MOST_DEVICES = 10_000
 DEEPEST_MEMBER = DEEPEST // 2  # a message that repeats one is within DEEPEST
 JSON_TYPES = {str: "string", list: "array", dict: "object", bool: "boolean"}
-KINDS = ("eid", "esn", "iccid", "imei", "mdn", "meid", "min", "msisdn")
-
-_TEXT = Text()
-IDENTIFIER: Mapping[str, Any] = {  # in JSON Schema
-    "type": "object",
-    "required": ["id", "kind"],
-    "properties": {
-        "id": {"type": "string", "minLength": 1, "pattern": _TEXT.pattern("")},
-        "kind": {"enum": [*KINDS, *map(str.upper, KINDS)]},  # or in any capitals
-    },
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +47,11 @@ def echoes(event: Event, values: Mapping[str, Any]) -> dict[str, Any]:
             are of its type.
     """
     found: dict[str, Any] = {}
-    for path in paths(event.document):
-        above, _, key = path.rpartition(".")
-        inside = any(f"{above}.".startswith(f"{other}.") for other in found)
-        if key in values and not inside and _alike(event.document, path, values[key]):
+    for path, key, value in event.places:
+        inside = any(path.startswith(f"{above}.") for above in found)
+        if key in values and isinstance(value, type(values[key])) and not inside:
             found[path] = values[key]
     return found
-
-
-def _alike(document: Mapping[str, Any], path: str, value: Any) -> bool:
-    """Say whether a value is of the type of what stands at a path."""
-    place: Any = document
-    for step in path.split("."):
-        place = place[int(step) if isinstance(place, list) else step]
-    return isinstance(place, type(value))
 
 
 class Member(fields.Raw):
@@ -130,174 +99,8 @@ def _errors(wanted: str) -> dict[str, Any]:
     return {"required": "is required", "null": wanted}
 
 
-class Devices(fields.Raw):
-    """An array of ``{"deviceIds": [{"id", "kind"}]}``; devices in our terms.
-
-    A device is a tuple of its ids, each ``(id, kind)``.
-    """
-
-    refusal: type[ThingSpaceError] = InvalidDevice
-    absent = MissingDevices
-    secret = False
-    refusals = (MissingDevices, InvalidDevice, InvalidDeviceKind, TooManyDevices)
-    example: ClassVar[Any] = [
-        {"deviceIds": [{"id": "990013907835573", "kind": "imei"}]}
-    ]
-    items: ClassVar[Mapping[str, Any]] = {
-        "type": "object",
-        "required": ["deviceIds"],
-        "properties": {
-            "deviceIds": {"type": "array", "minItems": 1, "items": IDENTIFIER}
-        },
-    }
-
-    def __init__(self, **kwargs: Any) -> None:
-        metadata, errors = {"example": self.example}, _errors(_wanted("array"))
-        super().__init__(metadata=metadata, error_messages=errors, **kwargs)
-
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> tuple[Device, ...]:
-        if not isinstance(value, list):
-            raise ValidationError(_wanted("array"))
-        if len(value) > MOST_DEVICES:
-            raise ValidationError(f"must have at most {MOST_DEVICES:,} devices")
-        return tuple(self.devices(value))
-
-    def devices(self, value: list[Any]) -> Iterator[Device]:
-        """Return the devices of the array."""
-        for item in value:
-            if not isinstance(item, dict) or not isinstance(
-                item.get("deviceIds"), list
-            ):
-                raise ValidationError('must have {"deviceIds": [...]} as items')
-            yield _device(item["deviceIds"])
-
-    def refusal_of(self, value: object) -> type[ThingSpaceError]:
-        """Say how devices that will not do are refused."""
-        if value is None or value == []:
-            return self.absent
-        if isinstance(value, list) and len(value) > MOST_DEVICES:
-            return TooManyDevices
-        return InvalidDeviceKind if _has_odd_kind(value) else self.refusal
-
-    def described(self, _: str) -> dict[str, Any]:
-        """Say in JSON Schema what it takes."""
-        return {"type": "array", "maxItems": MOST_DEVICES, "items": self.items}
-
-
-class DeviceIds(Devices):
-    """An array of ``{"id", "kind"}``, each of a device of its own."""
-
-    example: ClassVar[Any] = Devices.example[0]["deviceIds"]
-    items: ClassVar[Mapping[str, Any]] = IDENTIFIER
-
-    def devices(self, value: list[Any]) -> Iterator[Device]:
-        """Return the devices of the array."""
-        return (_device([item]) for item in value)
-
-
-class OneDevice(DeviceIds):
-    """An array of ``{"id", "kind"}``, all of one device."""
-
-    def devices(self, value: list[Any]) -> Iterator[Device]:
-        """Return the device, if it has an id."""
-        return iter([_device(value)] if value else [])
-
-
-def _device(ids: list[Any]) -> Device:
-    if not ids:
-        raise ValidationError("must have an identifier for each device")
-    return tuple(_identifier(item) for item in ids)
-
-
-def _identifier(item: Any) -> tuple[str, str]:
-    given = item if isinstance(item, dict) else {}
-    identity, kind = given.get("id"), given.get("kind")
-    if not (isinstance(identity, str) and identity and isinstance(kind, str)):
-        raise ValidationError('must have {"id": "...", "kind": "..."} as identifiers')
-    if kind.lower() not in KINDS:
-        raise ValidationError(f"must have identifiers of a kind: {', '.join(KINDS)}")
-    text: str = _TEXT.deserialize(identity)
-    return text, kind
-
-
-def _has_odd_kind(value: Any) -> bool:
-    """Say whether any identifier in it has text as its kind that is none."""
-    if isinstance(value, list):
-        return any(map(_has_odd_kind, value))
-    if not isinstance(value, dict):
-        return False
-    kind = value.get("kind")
-    odd = isinstance(kind, str) and kind.lower() not in KINDS
-    return odd or _has_odd_kind(value.get("deviceIds"))
-
-
 class Capitalized(fields.Raw):
     """A word of ours as ThingSpace spells it: ``Pending``, ``Success``, ``Failure``."""
 
     def _serialize(self, value: Any, *_: Any, **__: Any) -> str:
         return str(value).capitalize()
-
-
-class Subscribers(Devices):
-    """An array of ``{"id", "kind", "mdn"?}``, each of a device of its own."""
-
-    example: ClassVar[Any] = [
-        {"id": "990013907835573", "kind": "imei", "mdn": "7892345678"}
-    ]
-    items: ClassVar[Mapping[str, Any]] = DeviceIds.items
-
-    def devices(self, value: list[Any]) -> Iterator[Device]:
-        """Return the devices of the array."""
-        if not value:
-            raise ValidationError("must have a device")
-        for item in value:
-            mdn = item.get("mdn") if isinstance(item, dict) else None
-            more = [{"id": mdn, "kind": "mdn"}] if mdn is not None else []
-            yield _device([item, *more])
-
-    @staticmethod
-    def msid(device: Device) -> str:
-        """Return what a message calls a device: its MDN, or its first identifier."""
-        mdns = [identity for identity, kind in device if kind.lower() == "mdn"]
-        return mdns[0] if mdns else device[0][0]
-
-
-class Imeis(Devices):
-    """An array of IMEIs, each of a device of its own."""
-
-    example: ClassVar[Any] = ["990013907835573"]
-    items: ClassVar[Mapping[str, Any]] = {"type": "string"}
-
-    def devices(self, value: list[Any]) -> Iterator[Device]:
-        """Return the devices of the array."""
-        if not value:
-            raise ValidationError("must have a device")
-        for imei in value:
-            if not isinstance(imei, str):
-                raise ValidationError("must have IMEIs, as strings")
-            yield ((imei, "imei"),)
-
-    @staticmethod
-    def is_imei(text: str) -> bool:
-        """Say whether text can be an IMEI: 14 to 16 digits."""
-        return text.isascii() and text.isdigit() and len(text) in range(14, 17)
-
-
-class Day(Text):
-    """A day, such as ``2024-01-31``."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(metadata={"example": "2099-04-01"}, **kwargs)
-
-    def check(self, text: str) -> None:
-        """Hold it to a day that there is."""
-        try:
-            if date.fromisoformat(text).isoformat() == text:
-                return
-        except ValueError:
-            pass
-        raise ValidationError("must be a day, such as 2024-01-31")
-
-    def pattern(self, _: str) -> str:
-        """Return what matches a day of any month."""
-        return "^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])$"

@@ -120,6 +120,11 @@ class Event:
             path = path.rpartition(".")[0]
         return self.known[path]
 
+    @cached_property
+    def places(self) -> tuple[tuple[str, str, Any], ...]:
+        """What is in the message, outer before inner: path, last key and value."""
+        return tuple(_places(self.document))
+
     @property
     def provenance(self) -> Provenance:
         """How the event is known: as its least known field is."""
@@ -262,11 +267,15 @@ def _letters_shared(asked: str, other: str) -> float:
     return SequenceMatcher(None, other, asked).quick_ratio()
 
 
-def paths(value: Any, above: str = "") -> Iterator[str]:
+def paths(value: Any) -> Iterator[str]:
     """Return the paths of every field below a value."""
+    return (path for path, _, _ in _places(value))
+
+
+def _places(value: Any, above: str = "") -> Iterator[tuple[str, str, Any]]:
     pairs = value.items() if isinstance(value, dict) else enumerate(value)
     for step, below in pairs:
         path = f"{above}{step}"
-        yield path
+        yield path, str(step), below
         if isinstance(below, dict | list):
-            yield from paths(below, f"{path}.")
+            yield from _places(below, f"{path}.")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any
@@ -186,6 +186,26 @@ class Word(Text):
         """Hold it to the words."""
         if text not in self.words:
             raise ValidationError(f"must be one of {', '.join(self.words)}")
+
+
+class Day(Text):
+    """A day, such as ``2024-01-31``."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(metadata={"example": "2099-04-01"}, **kwargs)
+
+    def check(self, text: str) -> None:
+        """Hold it to a day that there is."""
+        try:
+            if date.fromisoformat(text).isoformat() == text:
+                return
+        except ValueError:
+            pass
+        raise ValidationError("must be a day, such as 2024-01-31")
+
+    def pattern(self, _: str) -> str:
+        """Return what matches a day of any month."""
+        return "^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])$"
 
 
 class ServiceName(Text):

@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 import requests
-from jsonschema import Draft202012Validator
 
 from mockthingspace import MockThingSpace
-from mockthingspace.apis.location.exclusions import OPERATIONS
 from mockthingspace.spec.fields import millis
 from mockthingspace.testing.listener import Listener
 
@@ -252,15 +250,3 @@ def test_a_request_that_will_not_do_is_refused(method: str, path: str) -> None:
             400,
             "INVALID_PARAMETER",
         )
-
-
-def test_what_a_field_takes_is_described() -> None:
-    """Its example is as its schema says, and is taken."""
-    for operation in OPERATIONS:
-        for place, declared in operation.schemas():
-            fields: Any = declared.load_fields if place != "reply" else {}
-            for name in fields.keys() - {"account", "request_id"}:
-                example = fields[name].metadata["example"]
-                schema = fields[name].described("")
-                Draft202012Validator(schema).validate(example)
-                fields[name].deserialize(example)

@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 import requests
-from jsonschema import Draft202012Validator
 
 from mockthingspace import MockThingSpace
 from mockthingspace.apis.diagnostics import api
-from mockthingspace.apis.diagnostics.observations import OPERATIONS, _tell_now
+from mockthingspace.apis.diagnostics.observations import _tell_now
 from mockthingspace.backend.backend import Backend
 from mockthingspace.backend.store.actions import AcceptedAction
 from mockthingspace.spec.fields import millis
@@ -387,18 +386,6 @@ def test_devices_in_a_query_that_will_not_do_are_refused(devices: str) -> None:
             400,
             "INVALID_PARAMETER",
         )
-
-
-def test_what_a_field_takes_is_described() -> None:
-    """Its example is as its schema says, and is taken."""
-    for operation in OPERATIONS:
-        for place, declared in operation.schemas():
-            fields: Any = declared.load_fields if place != "reply" else {}
-            for name in fields.keys() - {"account", "request_id"}:
-                example = fields[name].metadata["example"]
-                schema = fields[name].described("")
-                Draft202012Validator(schema).validate(example)
-                fields[name].deserialize(example)
 
 
 def test_a_listener_that_takes_nothing_is_told_no_more(watcher: Watcher) -> None:

@@ -1,7 +1,7 @@
 """The Flask application: what somebody who embeds it can rely on."""
 
 import pytest
-from flask import Flask, Response, request
+from flask import Flask, Response, request, url_for
 from flask.testing import FlaskClient
 
 from mockthingspace import create_app
@@ -52,3 +52,9 @@ def test_a_body_without_a_length_is_read(client: FlaskClient) -> None:
     chunked = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
     reply = client.post(CALLBACKS, data=body, environ_overrides=chunked)
     assert reply.status_code == 200
+
+
+def test_no_url_is_built(app: Flask) -> None:
+    """Who asks for one is told so, and not given a wrong one."""
+    with app.test_request_context(), pytest.raises(NotImplementedError, match="no URL"):
+        url_for("admin.GET /health")

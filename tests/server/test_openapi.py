@@ -352,6 +352,17 @@ def test_every_field_has_an_example():
     assert fields - EXAMPLES.keys() == {"service"}
 
 
+def test_what_a_field_takes_is_described():
+    """Its example is as its schema says, and is taken."""
+    for _, operation in OPERATIONS:
+        for place, declared in operation.schemas():
+            for field in declared.load_fields.values() if place != "reply" else ():
+                example = field.metadata.get("example")
+                if example is not None:
+                    Draft202012Validator(field.described("")).validate(example)
+                    field.deserialize(example)
+
+
 def test_without_the_extra_it_says_what_to_install(client, monkeypatch):
     """What is not installed is named, with how to get it."""
     monkeypatch.delitem(sys.modules, "mockthingspace.server.openapi.description")

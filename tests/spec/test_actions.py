@@ -13,15 +13,13 @@ from mockthingspace.core.exceptions import (
     MissingDevices,
     TooManyDevices,
 )
-from mockthingspace.spec.actions import (
+from mockthingspace.spec.actions import Action, Member, echoes
+from mockthingspace.spec.devices import (
     KINDS,
     MOST_DEVICES,
-    Action,
     DeviceIds,
     Devices,
-    Member,
     OneDevice,
-    echoes,
 )
 
 from ..rows import each

@@ -23,14 +23,9 @@ from mockthingspace.core.sources import (
     SUSPENSION,
     UNSAID,
 )
-from mockthingspace.spec.actions import (
-    Action,
-    Capitalized,
-    DeviceIds,
-    Devices,
-    OneDevice,
-)
+from mockthingspace.spec.actions import Action, Capitalized
 from mockthingspace.spec.api import Operation
+from mockthingspace.spec.devices import DeviceIds, Devices, OneDevice
 from mockthingspace.spec.fields import SimulatorAccount as Account
 from mockthingspace.spec.fields import Text
 from mockthingspace.spec.schemas import plain_object, schema

@@ -39,8 +39,9 @@ from mockthingspace.core.sources import (
     SDK,
     UNSAID,
 )
-from mockthingspace.spec.actions import Action, DeviceIds, Member
+from mockthingspace.spec.actions import Action, Member
 from mockthingspace.spec.api import Api, Operation
+from mockthingspace.spec.devices import DeviceIds, identifiers
 from mockthingspace.spec.fields import Millis, Text, millis
 from mockthingspace.spec.fields import QaAccount as Account
 from mockthingspace.spec.schemas import schema
@@ -253,7 +254,7 @@ def settings(
     return tuple(
         {
             "account": account,
-            "device": _spelled(device),
+            "device": identifiers(device)[0],
             "attributes": [
                 {
                     "name": name,
@@ -322,7 +323,7 @@ def _tell(
             continue
         told = {
             "transactionID": action.request_id,
-            "device": _spelled(device),
+            "device": identifiers(device)[0],
             "attributes": [
                 {"name": name, "value": values[name]} for name in observation.attributes
             ],
@@ -339,11 +340,6 @@ def _values(api: Api) -> Mapping[str, str]:
     """Return the value that each attribute has in a message."""
     shown = api.events_by_name[OBSERVATION].template()["attributes"]
     return {"MANUFACTURER": "Verizon"} | {item["name"]: item["value"] for item in shown}
-
-
-def _spelled(device: Device) -> Mapping[str, str]:
-    [(identity, kind)] = device
-    return {"id": identity, "kind": kind}
 
 
 def _key(device: Device) -> tuple[str, str]:

@@ -11,6 +11,7 @@ has too. Followed: the pages.
 from collections.abc import Mapping
 from typing import Any
 
+from mockthingspace.apis.actions import snake
 from mockthingspace.apis.fota import reports
 from mockthingspace.apis.fota.life_cycle import LifeCycle, Stage, Standing
 from mockthingspace.core.models import Claim, documented
@@ -25,14 +26,14 @@ from mockthingspace.core.sources import (
     FOTA_V3_SCHEDULE,
     SDK,
 )
-from mockthingspace.spec.actions import Action, Day, Imeis, Member
+from mockthingspace.spec.actions import Action, Member
 from mockthingspace.spec.api import Operation
-from mockthingspace.spec.fields import Account, Text, Word
+from mockthingspace.spec.devices import Imeis
+from mockthingspace.spec.fields import Account, Day, Text, Word
 from mockthingspace.spec.schemas import Success, schema
 
 BY_SDK = documented(SDK)
 ACCEPTED = Standing("Accepted", "success")
-QUEUED = Stage("CampaignQueued", ACCEPTED)
 DATES = {"startDate": "start_date", "endDate": "end_date", "deviceList": "devices"}
 SOFTWARE = ("softwareName", "softwareFrom", "softwareTo", "distributionType")
 FIRMWARE = ("firmwareName", "firmwareFrom", "firmwareTo", "protocol")
@@ -64,10 +65,6 @@ def _events(version: str) -> dict[str, str]:
             *("RequestFailed", "Cancelled", "Aborted"),
         )
     }
-
-
-def _snake(key: str) -> str:
-    return "".join(f"_{each.lower()}" if each.isupper() else each for each in key)
 
 
 def _life_cycle(
@@ -128,7 +125,7 @@ def _life_cycle(
         taken=taken,
         keys={
             **DATES,
-            **{key: _snake(key) for key in (*program, "campaignName")},
+            **{key: snake(key) for key in (*program, "campaignName")},
             "status": "status",
         },
         identity="campaignId",
@@ -216,11 +213,11 @@ def _operations(
     shown = {
         "account": Text(data_key="accountName"),
         **{
-            _snake(key): Text(data_key=key, metadata={"example": EXAMPLES[key]})
+            snake(key): Text(data_key=key, metadata={"example": EXAMPLES[key]})
             for key in ("id", "campaignName", *program, "make", "model")
         },
         **{
-            _snake(key): Text(data_key=key, metadata={"example": EXAMPLES[key]})
+            snake(key): Text(data_key=key, metadata={"example": EXAMPLES[key]})
             for key in ("startDate", "endDate", "status")
         },
     }
@@ -228,12 +225,12 @@ def _operations(
         "start_date": Day(required=True, data_key="startDate"),
         "end_date": Day(required=True, data_key="endDate"),
     }
-    more = {_snake(key): Member(data_key=key) for key in optional}
+    more = {snake(key): Member(data_key=key) for key in optional}
     where = schema(BY_SDK, account=Account(required=True))
     which = schema(
         BY_SDK, account=Account(required=True), request_id=Text(required=True)
     )
-    one = f"{changed}/<request_id>"
+    campaign = f"{changed}/<request_id>"
     told = (*life.stages, life.finished)
     events = tuple(stage.event for stage in told if stage.event)
     return (
@@ -248,13 +245,13 @@ def _operations(
                 BY_SDK,
                 campaign_name=Member(data_key="campaignName"),
                 **{
-                    _snake(key): Text(
+                    snake(key): Text(
                         required=True, data_key=key, metadata={"example": EXAMPLES[key]}
                     )
                     for key in program
                 },
                 **dates,
-                **{_snake(key): Member(False, data_key=key) for key in flags},
+                **{snake(key): Member(False, data_key=key) for key in flags},
                 **more,
                 devices=Imeis(required=True, data_key="deviceList"),
             ),
@@ -273,7 +270,7 @@ def _operations(
         Operation(
             "change-campaign-devices",
             "PUT",
-            one,
+            campaign,
             life.change_devices,
             Claim("appends or removes devices before it starts", *BY_SDK),
             which,
@@ -292,7 +289,7 @@ def _operations(
         Operation(
             "change-campaign-dates",
             "PUT",
-            f"{one}/dates",
+            f"{campaign}/dates",
             life.change_dates,
             Claim(
                 "puts other dates in the place of its own, before it starts", *BY_SDK

@@ -14,15 +14,15 @@ from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple
 
-from mockthingspace.apis.actions import warn_of_no_listener
+from mockthingspace.apis.actions import status, warn_of_no_listener
 from mockthingspace.apis.handlers import Call
 from mockthingspace.backend import actions as accepted
 from mockthingspace.backend.backend import BackendState
 from mockthingspace.backend.store.actions import AcceptedAction
-from mockthingspace.core.exceptions import RequestEnded, UnknownRequest
+from mockthingspace.core.exceptions import RequestEnded
 from mockthingspace.core.models import Delivery, Device
-from mockthingspace.spec.actions import Imeis
 from mockthingspace.spec.api import Api
+from mockthingspace.spec.devices import Imeis
 
 LASTS = timedelta(hours=2)
 
@@ -131,7 +131,7 @@ class LifeCycle:
         Raises:
             UnknownRequest: The account has none of this id.
         """
-        return self.document(_find(call, account, request_id))
+        return self.document(status(call, account, request_id))
 
     def change_dates(
         self, call: Call, account: str, request_id: str, **dates: Any
@@ -209,8 +209,7 @@ class LifeCycle:
             stage = self.aborted if started else self.cancelled
             if stage is None:
                 raise self._started(action)
-            over = replace(_at(stage, action), status="cancelled")
-            return replace(over, completed_at=call.now, due_at=None)
+            return _at(stage, action).cancelled(call.now)
 
         action = self._change(call, account, request_id, cancelled)
         made = self._tell(call.state, call.family, action, call.now)
@@ -294,15 +293,15 @@ class LifeCycle:
         change: Callable[[AcceptedAction], AcceptedAction],
     ) -> AcceptedAction:
         """Change one that is not over; return it as it is then."""
-        action = _find(call, account, request_id)
+        action = status(call, account, request_id)
         changed = call.state.actions.update(action, change)
         if changed is None:
             raise self._started(action)
         return changed
 
     def _started(self, action: AcceptedAction) -> RequestEnded:
-        status = self.stage_of(action).status
-        return RequestEnded(f"{action.request_id} can be changed no more: {status}")
+        stands = self.stage_of(action).status
+        return RequestEnded(f"{action.request_id} can be changed no more: {stands}")
 
     def _time(
         self,
@@ -394,13 +393,6 @@ class LifeCycle:
 
 def _at(stage: Stage, action: AcceptedAction) -> AcceptedAction:
     return replace(action, details=replace(action.details, stage=stage))
-
-
-def _find(call: Call, account: str, request_id: str) -> AcceptedAction:
-    found = call.state.actions.get(request_id)
-    if found is None or (found.account, found.family) != (account, call.family.name):
-        raise UnknownRequest(f"account {account} has nothing with the id {request_id}")
-    return found
 
 
 def _start_of(asked: Mapping[str, Any], now: datetime) -> datetime:

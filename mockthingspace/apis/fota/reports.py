@@ -117,7 +117,7 @@ def operations(
     imei = {"example": "990013907835573"}
     campaign = {"example": examples["id"]}
     more = Member(False, data_key="hasMoreData")
-    one = {"deviceId": imei["example"], "status": "UpgradeSuccess"}
+    device = {"deviceId": imei["example"], "status": "UpgradeSuccess"}
     return (
         Operation(
             "list-campaigns",
@@ -155,7 +155,7 @@ def operations(
                 last_seen=Text(data_key="lastSeenDeviceId", metadata=imei),
                 size=Member(PAGE, data_key="maxPageSize"),
                 devices=Member(
-                    [{**one, "resultReason": "success"}], data_key="deviceList"
+                    [{**device, "resultReason": "success"}], data_key="deviceList"
                 ),
             ),
         ),

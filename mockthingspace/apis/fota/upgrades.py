@@ -9,9 +9,10 @@ from mockthingspace.apis.fota.life_cycle import LifeCycle, Stage, Standing
 from mockthingspace.apis.handlers import Call
 from mockthingspace.core.models import Claim, assumed, documented
 from mockthingspace.core.sources import FOTA_CAMPAIGNS, FOTA_MESSAGES, SDK, UNSAID
-from mockthingspace.spec.actions import Action, Day, Imeis, Member
+from mockthingspace.spec.actions import Action, Member
 from mockthingspace.spec.api import Operation
-from mockthingspace.spec.fields import Account, Text, Word
+from mockthingspace.spec.devices import Imeis
+from mockthingspace.spec.fields import Account, Day, Text, Word
 from mockthingspace.spec.schemas import Success, schema
 
 MESSAGES = ("Fota.upgradeScheduled", "Fota.upgradeProgress", "Fota.upgradeFinished")

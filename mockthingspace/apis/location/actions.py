@@ -12,10 +12,11 @@ from mockthingspace.backend.backend import BackendState
 from mockthingspace.backend.store.actions import AcceptedAction
 from mockthingspace.core.models import Claim, Delivery, Device, assumed, documented
 from mockthingspace.core.sources import LOCATION_MESSAGES, SDK, UNSAID
-from mockthingspace.spec.actions import Action, Subscribers
+from mockthingspace.spec.actions import Action
 from mockthingspace.spec.api import Api, Operation
+from mockthingspace.spec.devices import Subscribers
 from mockthingspace.spec.fields import Account, Text
-from mockthingspace.spec.schemas import json_object, schema
+from mockthingspace.spec.schemas import BaseSchema, json_object, schema
 
 BY_SDK, BY_PAGES = documented(SDK), documented(LOCATION_MESSAGES)
 POSITION, REPORT = "DeviceLocation.position", "Location.report"
@@ -100,27 +101,23 @@ def _body() -> Any:
     )
 
 
-def _cancel(name: str, rule: str) -> Operation:
-    where = {"account": Account(required=True)}
-    path = {"request_id": Text(required=True)}
-    in_query = "<account>" not in rule
+def _cancel(
+    name: str, rule: str, path: BaseSchema, query: BaseSchema | None = None
+) -> Operation:
+    known = assumed(f"{SDK} has the reply; {UNSAID} what is sent")
     return Operation(
         name,
         "DELETE",
         rule,
         cancel,
-        Claim(
-            "cancels what has not ended: no message comes of it",
-            *assumed(f"{SDK} has the reply; {UNSAID} what is sent"),
-        ),
-        schema(BY_SDK, **path) if in_query else schema(BY_SDK, **path, **where),
-        query=schema(BY_SDK, account=Account(required=True, data_key="accountName"))
-        if in_query
-        else None,
+        Claim("cancels what has not ended: no message comes of it", *known),
+        path,
+        query,
         reply=TRANSACTION,
     )
 
 
+IDENTIFIER = Text(required=True)
 ACTIONS = (
     Operation(
         "locate",
@@ -132,7 +129,12 @@ ACTIONS = (
         reply=TRANSACTION,
         action=LOCATE,
     ),
-    _cancel("cancel-locating", "/devicelocations/<request_id>"),
+    _cancel(
+        "cancel-locating",
+        "/devicelocations/<request_id>",
+        schema(BY_SDK, request_id=IDENTIFIER),
+        schema(BY_SDK, account=Account(required=True, data_key="accountName")),
+    ),
     Operation(
         "create-report",
         "POST",
@@ -140,10 +142,12 @@ ACTIONS = (
         report,
         Claim(f"accepted with a transaction id; then {REPORT}, for all", *BY_PAGES),
         body=_body(),
-        reply=schema(
-            BY_SDK, request_id=Text(data_key="txid"), status=Text(data_key="status")
-        ),
+        reply=schema(BY_SDK, request_id=Text(data_key="txid"), status=Text()),
         action=MAKE_REPORT,
     ),
-    _cancel("cancel-report", "/locationreports/<account>/report/<request_id>"),
+    _cancel(
+        "cancel-report",
+        "/locationreports/<account>/report/<request_id>",
+        schema(BY_SDK, request_id=IDENTIFIER, account=Account(required=True)),
+    ),
 )

@@ -49,6 +49,10 @@ class AcceptedAction:
         """Return how it ends for a device."""
         return "failure" if device in self.failing else "success"
 
+    def cancelled(self, now: datetime) -> "AcceptedAction":
+        """Return it as it stands once it is cancelled."""
+        return replace(self, status="cancelled", completed_at=now, due_at=None)
+
 
 class Actions:
     """Every action as it stands now.

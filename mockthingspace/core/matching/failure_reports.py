@@ -71,8 +71,8 @@ def unmet(
     lines = [f"expected {number}", *_rows(asked), f"but {len(came)} matched"]
     lines += _each("matched", [[line(item), curl(item)] for item in came])
     for miss in misses:
-        one = miss["request"]
-        told = [line(one), *differences(miss["differences"]), curl(one)]
+        request = miss["request"]
+        told = [line(request), *differences(miss["differences"]), curl(request)]
         lines += _each("nearest", [told])
     notes = [] if came or misses else [_empty(pattern)]
     if held := near["meta"]["held"]:
@@ -104,9 +104,11 @@ def undelivered(
         "came", [[_delivery_row(item), *_again(item, scene)] for item in came]
     )
     for miss in misses:
-        one = miss.exchange
+        delivery = miss.exchange
         shown = differences([each._asdict() for each in miss.differences])
-        lines += _each("nearest", [[_delivery_row(one), *shown, *_again(one, scene)]])
+        lines += _each(
+            "nearest", [[_delivery_row(delivery), *shown, *_again(delivery, scene)]]
+        )
     lines += _pending(asked.get("account"), scene)
     lines += _acting(asked.get("account"), scene)
     account = asked.get("account")

@@ -14,6 +14,7 @@ from mockthingspace.server.admin import schemas
 from mockthingspace.server.admin.common import filters, matching, with_known_account
 from mockthingspace.server.http.blueprint import json_response
 from mockthingspace.server.http.current import current
+from mockthingspace.spec.devices import identifiers
 
 _FILTERS = ("account", "family", "operation", "status")
 _WORDS: Mapping[str, frozenset[str]] = {"status": frozenset(STATUSES)}
@@ -52,11 +53,7 @@ def _document(action: AcceptedAction) -> dict[str, Any]:
         "operation": action.operation,
         "account": action.account,
         "status": action.status,
-        "devices": [
-            [{"id": identity, "kind": kind} for identity, kind in device]
-            for device in action.devices
-            if device
-        ],
+        "devices": [identifiers(device) for device in action.devices if device],
         "accepted_at": rfc3339(action.accepted_at),
         "due_at": action.due_at and rfc3339(action.due_at),
         "completed_at": action.completed_at and rfc3339(action.completed_at),

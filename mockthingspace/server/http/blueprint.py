@@ -157,8 +157,8 @@ def _answer(
         reply = Response()
         del reply.headers["Content-Type"]
     else:
-        one = operation.many and not isinstance(outcome, tuple)
-        shown = (outcome,) if one else outcome
+        alone = operation.many and not isinstance(outcome, tuple)
+        shown = (outcome,) if alone else outcome
         reply = json_response(operation.reply.dump(shown, many=operation.many))
     if operation.signs:
         reply.headers[call.settings.secret_header] = outcome.secret  # type: ignore[attr-defined]

@@ -197,8 +197,8 @@ def _reply(making: Builder, api: Api, operation: Operation) -> Document:
     if operation.reply is not None:
         name = f"{api.name}.{operation.name}.reply"
         schema = of_reply(making.convert, api, operation, making.how.deregister_missing)
-        one = reply_example(api, operation)
-        example = [one] if operation.many else one
+        item = reply_example(api, operation)
+        example = [item] if operation.many else item
         content = {"schema": making.keep(name, schema), "example": example}
         made["content"] = {JSON: content}
     return made

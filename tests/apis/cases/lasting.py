@@ -55,7 +55,7 @@ def _campaigns(family: str, place: str, reported: str, queued: str) -> tuple[Cas
     base = f"/api/{family.replace('-', '/')}"
     scheduling = f"{base}/{place}"
     given = _after(scheduling, f"{family}/schedule-campaign.request.json")
-    one = f"{base}/campaigns/{ACCOUNT}/{REQUEST_ID}"
+    campaign = f"{base}/campaigns/{ACCOUNT}/{REQUEST_ID}"
     return (
         Case(
             "POST",
@@ -63,7 +63,7 @@ def _campaigns(family: str, place: str, reported: str, queued: str) -> tuple[Cas
             f"{family}/schedule-campaign.reply.json",
             sends=f"{family}/schedule-campaign.request.json",
         ),
-        Case("GET", one, f"{family}/show-campaign.reply.json", given=given),
+        Case("GET", campaign, f"{family}/show-campaign.reply.json", given=given),
         *(
             Case(
                 "PUT",
@@ -77,7 +77,7 @@ def _campaigns(family: str, place: str, reported: str, queued: str) -> tuple[Cas
                 ("change-campaign-dates", "/dates"),
             )
         ),
-        Case("DELETE", one, f"{family}/deregister.reply.json", given=given),
+        Case("DELETE", campaign, f"{family}/deregister.reply.json", given=given),
         *(
             Case(
                 "GET",
@@ -91,9 +91,11 @@ def _campaigns(family: str, place: str, reported: str, queued: str) -> tuple[Cas
                 ("list-campaigns-of-device", f"devices/{IMEI}"),
             )
         ),
-        refused("GET", one.replace(REQUEST_ID, "none"), f"{family}/unknown-request"),
         refused(
-            "DELETE", one, f"{family}/request-ended", given=given, wait_s=3 * 10**9
+            "GET", campaign.replace(REQUEST_ID, "none"), f"{family}/unknown-request"
+        ),
+        refused(
+            "DELETE", campaign, f"{family}/request-ended", given=given, wait_s=3 * 10**9
         ),
     )
 
