@@ -42,6 +42,7 @@ GARBAGE = bytes(range(1, 256))
 GRACE_S = 5.0
 AT_ONCE = 16
 REST_S = 0.1
+LEAVING_S = 0.02  # a loop that ends looks often whether it may
 PATIENCE_S = 1.0
 WARNS_EVERY_S = 60.0
 MayBlock = Callable[[str], bool]
@@ -400,6 +401,8 @@ class ListeningServer(TcpWSGIServer):  # type: ignore[misc]  # waitress has no t
         """How long the loop may wait for the next thing that happens."""
         if self._due:
             return 0.0
+        if self.stopping:
+            return LEAVING_S
         return REST_S if monotonic() < self._rests_until else PATIENCE_S
 
     @property

@@ -324,10 +324,13 @@ def test_clients_that_never_read_do_not_use_up_the_workers(
     """However much they asked for, others are answered, and a stop ends every thread.
 
     A worker that waited for their reading would wait for ever. So would a stop that
-    measured its patience by a clock that a test can freeze.
+    measured its patience by a clock that a test can freeze, or whose loop waited for
+    something to happen.
     """
+    adapter = "mockthingspace.server.waitress_adapter"
+    monkeypatch.setattr(f"{adapter}.PATIENCE_S", 2 * BOUND_S)
+    monkeypatch.setattr(f"{adapter}.THREADS", 2)
     monkeypatch.setattr("mockthingspace.server.server.FLUSH_S", 0.01)
-    monkeypatch.setattr("mockthingspace.server.waitress_adapter.THREADS", 2)
     server = Server(app, LOOPBACK, 0, may_block)
     server.start()
     with ExitStack() as stack:
