@@ -30,17 +30,18 @@ class InProcess(BaseAdapter):
     def send(self, request: Any, **_: Any) -> Response:
         """Call the application and make a response of what it says."""
         url, body = urlsplit(request.url), request.body or b""
-        head = {_variable(name): value for name, value in request.headers.items()}
+        head = {_variable(name): value for name, value in request.headers.lower_items()}
         rest = {
             "REQUEST_METHOD": request.method,
             "PATH_INFO": url.path,
             "QUERY_STRING": url.query,
-            "SERVER_NAME": url.hostname,
+            "SERVER_NAME": url.netloc,
             "SERVER_PORT": "80",
-            "CONTENT_LENGTH": str(len(body)),
             "wsgi.url_scheme": "http",
             "wsgi.input": BytesIO(body),
         }
+        if body:
+            rest["CONTENT_LENGTH"] = str(len(body))
         said: list[Any] = []
         reply = b"".join(self.app(head | rest, lambda *start: said.extend(start)))
         return _response(request, said[0][:3], said[1], reply)

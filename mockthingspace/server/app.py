@@ -12,7 +12,7 @@ import logging
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from itertools import accumulate
 from sys import intern
 from typing import Any
@@ -58,9 +58,11 @@ from mockthingspace.server.http.unmatched import (
 from mockthingspace.spec.schemas import MAX_BODY, gateway_error, shortened
 
 FRONT = "front"
+LONGEST_REMEMBERED = 256  # of paths
 LONGEST_REASON = 1024  # as a header: Node takes 16 KiB of headers, aiohttp 8190 of one
 CUT = "... (cut; GET /__admin/requests has all of it)"
 _log = logging.getLogger("mockthingspace")
+_AS_FLASK_ASKS = {"return_rule": True}
 _BROKEN = gateway_error(
     900900, "Unclassified Failure", "The server failed; see its log"
 )
@@ -93,6 +95,29 @@ class _MatchedOnly(Rule):
 
 def _not_built(*_: object, **__: object) -> None:
     raise NotImplementedError("the server builds no URLs")
+
+
+class _RememberingAdapter(MapAdapter):
+    """Remembers which rules the last paths led to: matching is a seventh of a request.
+
+    What leads nowhere is matched anew, and so is what would take much memory.
+    """
+
+    def match(self, *args: Any, **options: Any) -> Any:
+        """Return what was remembered of a path, as Flask asks for it."""
+        path, method = self.path_info, self.default_method
+        if args or options != _AS_FLASK_ASKS or len(path) > LONGEST_REMEMBERED:
+            return super().match(*args, **options)
+        try:
+            rule, arguments = _matched(self.map, path, method)
+        except HTTPException:  # a redirect, for one, names this request's host
+            return super().match(*args, **options)
+        return rule, arguments.copy()
+
+
+@lru_cache(1024)
+def _matched(url_map: Map, path: str, method: str) -> Any:
+    return url_map.bind("localhost").match(path, method, return_rule=True)
 
 
 def create_app(
@@ -174,7 +199,7 @@ class _Application(Flask):
         """Return what matches a request: by its path alone, whatever host it names."""
         if request is None:
             return None
-        return MapAdapter(
+        return _RememberingAdapter(
             self.url_map,
             server_name=request.host,
             script_name=request.root_path,

@@ -58,3 +58,23 @@ def test_no_url_is_built(app: Flask) -> None:
     """Who asks for one is told so, and not given a wrong one."""
     with app.test_request_context(), pytest.raises(NotImplementedError, match="no URL"):
         url_for("admin.GET /health")
+
+
+def test_a_rule_of_ones_own_redirects_where_the_request_went(
+    app: Flask, client: FlaskClient
+) -> None:
+    """What is remembered of a path has no host."""
+    app.add_url_rule("/mine/", view_func=lambda: "mine")
+    reply = client.get("/mine", base_url="http://mock.example:8440")
+    assert reply.headers["Location"] == "http://mock.example:8440/mine/"
+
+
+def test_a_path_remembered_leads_where_its_application_says(
+    client: FlaskClient,
+) -> None:
+    """A rule that one application adds is none of another's."""
+    other = create_app()
+    other.add_url_rule("/mine", view_func=lambda: "mine")
+    clients = (client, other.test_client(), client)
+    asked = [each.get("/mine").status_code for each in clients]
+    assert asked == [404, 200, 404]
