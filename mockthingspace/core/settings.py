@@ -8,6 +8,7 @@ table in docs/settings.md are all read from these rows.
 import json
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, fields
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -192,6 +193,7 @@ class Settings:
         return made
 
 
+@cache
 def rows() -> tuple[Any, ...]:
     """Return the fields a user can set, in order, each with its row."""
     return tuple(row for row in fields(Settings) if row.init)

@@ -386,7 +386,9 @@ def test_a_session_dies_after_twenty_minutes_without_use():
         response.status_code,
         response.json["errorMessage"],
     ) == (400, "UWS verification failure (The Session has expired.)")
-    assert "1200 s" in response.headers["X-Mock-Reason"]
+    assert response.headers["X-Mock-Reason"] == (
+        "this VZ-M2M-Token was idle for 1200 s; it dies after 1200 s"
+    )
 
 
 def test_the_session_api_says_that_a_session_expired_in_its_own_words():

@@ -125,6 +125,22 @@ def test_fastapi_gets_its_messages_without_a_socket() -> None:
     ]
 
 
+def test_a_path_that_is_no_utf_8_is_read_as_well_as_it_can_be() -> None:
+    """ASGI has it as text; a server replaces what it cannot read."""
+    paths: list[str] = []
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        paths.append(scope["path"])
+        await answering(scope, receive, send)
+
+    with MockThingSpace(deliver_to={HERE: application}) as thingspace:
+        thingspace.register(ACCOUNT, f"{HERE}/n%C3%A9%FF")
+        thingspace.trigger("Fota.upgradeFinished", ACCOUNT)
+        thingspace.wait_for_delivery(ACCOUNT)
+
+    assert paths == ["/né\ufffd"]
+
+
 def raising(error: BaseException) -> Any:
     """Return an application that raises."""
 
