@@ -212,7 +212,7 @@ def _allows_unmatched(item: pytest.Item) -> bool:
     if marker.args or marker.kwargs.keys() - {"allow_unmatched"}:
         pytest.fail(
             "the marker thingspace takes allow_unmatched=True or False and nothing "
-            f"else; came {marker.args} and {marker.kwargs}",
+            f"else, got {marker.args} and {marker.kwargs}",
             pytrace=False,
         )
     return bool(marker.kwargs.get("allow_unmatched", False))

@@ -271,7 +271,7 @@ def _with_service(name: str, apis: Iterable[Api]) -> str:
         if api.serves(name):
             return api.name
     every = [service for api in apis for service in api.services]
-    raise SettingsError(f"service: {name!r} is none; {suggest(name, {*every})}")
+    raise SettingsError(f"service: unknown {name!r}; {suggest(name, {*every})}")
 
 
 def _problems(error: ValidationError) -> str:

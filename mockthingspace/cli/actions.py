@@ -29,7 +29,7 @@ STATUS = click.Choice(["pending", "success", "failure", "cancelled"])
 )
 @asks_server
 @account_option
-@click.option("--status", type=STATUS, help="only those that stand so")
+@click.option("--status", type=STATUS, help="only those with this status")
 @click.pass_context
 def actions(context: click.Context, /, console: Console, **filters: Any) -> None:
     """List the actions that were accepted, oldest first."""
@@ -44,7 +44,9 @@ def actions(context: click.Context, /, console: Console, **filters: Any) -> None
 )
 @asks_server
 @click.argument("request_id")
-@click.option("--outcome", type=OUTCOME, help="how it ends (default: as faults say)")
+@click.option(
+    "--outcome", type=OUTCOME, help="how it ends (default: as planned faults say)"
+)
 def complete(console: Console, request_id: str, outcome: str | None) -> None:
     """End the pending action REQUEST_ID: its messages are sent."""
     from mockthingspace.client.actions import completion

@@ -28,10 +28,10 @@ KINDS = ("operation", "field", "refusal", "rule", "event", "message", "header")
 )
 @asks_server
 @family_option
-@click.option("--service", help="only this callback service's, such as NiddService")
+@click.option("--service", help="only of this callback service, such as NiddService")
 @click.argument("name", required=False)
 def events(console: Console, name: str | None, **filters: Any) -> None:
-    """List the events that can be triggered, or the fields of the one NAMEd."""
+    """List the events that can be triggered, or the fields of the event NAME."""
     from mockthingspace.spec.events import unknown_event
 
     document = console.ask("GET", "/events", None, **filters)
@@ -62,7 +62,9 @@ def events(console: Console, name: str | None, **filters: Any) -> None:
 )
 @family_option
 @click.option("--kind", type=click.Choice(KINDS), help="only entries of this kind")
-@click.option("--evidence", type=click.Choice(EVIDENCE), help="only what is known so")
+@click.option(
+    "--evidence", type=click.Choice(EVIDENCE), help="only facts with this evidence"
+)
 @click.option("--json", "as_json", is_flag=True, help="print a JSON document")
 def fidelity(
     family: str | None, kind: str | None, evidence: str | None, as_json: bool
@@ -77,7 +79,7 @@ def fidelity(
     families = list(dict.fromkeys(entry.family for entry in register))
     if family is not None and family not in families:
         raise click.BadParameter(
-            f"unknown family {family!r}; there are {', '.join(families)}",
+            f"unknown family {family!r}; known: {', '.join(families)}",
             param_hint="--family",
         )
     wanted = {"family": family, "kind": kind, "evidence": evidence}

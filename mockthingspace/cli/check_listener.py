@@ -33,38 +33,41 @@ LIMIT_S = 4.0
     show_default=True,
     help="the callback service it listens for",
 )
-@click.option("--family", help="whose service, such as fota-v2; else the first's")
-@click.option("--event", help="what is sent, such as Fota.upgradeFinished")
+@click.option(
+    "--family",
+    help="the service's family, such as fota-v2 (default: the first that has it)",
+)
+@click.option("--event", help="the event that is sent, such as Fota.upgradeFinished")
 @click.option("--account", help="the account it is registered for")
 @click.option("--username", help="the user name it was registered with")
 @click.option("--password", help="the password it was registered with")
-@click.option("--previous-password", help="what the password was before")
-@click.option("--secret", help="what messages are signed with (location, diagnostics)")
+@click.option("--previous-password", help="the password it was registered with before")
+@click.option("--secret", help="the secret that signs messages (location, diagnostics)")
 @click.option(
     "--signature-header",
     default="X-ThingSpace-Signature",
     show_default=True,
-    help="what the signature is sent in",
+    help="the header that carries the signature",
 )
 @click.option(
     "--timeout-s",
     type=click.FloatRange(0, 600, min_open=True),
     default=LIMIT_S,
     show_default=True,
-    help="seconds it has to answer",
+    help="seconds the listener has to answer",
 )
 @click.option(
     "--processed-url",
     metavar="URL",
-    help="what answers, with a number, how many messages it has processed so far",
+    help="answers with the number of messages your code has processed so far",
 )
 @click.option(
-    "--only", metavar="NAME", multiple=True, help="only this check; repeat it"
+    "--only", metavar="NAME", multiple=True, help="run only this check; repeatable"
 )
 @click.option(
     "--allow-public-listeners",
     is_flag=True,
-    help="reach public addresses too",
+    help="allow a listener at a public address",
 )
 @click.option(
     "--format",
@@ -72,15 +75,19 @@ LIMIT_S = 4.0
     type=click.Choice(FORMATS),
     default="text",
     show_default=True,
-    help="how the report is written",
+    help="the format of the report",
 )
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    help="write the report to this file; only its summary is printed",
+    help="write the report to this file, and print only its summary",
 )
-@click.option("--verbose", is_flag=True, help="as text, say all of what passed too")
-@click.option("--list", "listing", is_flag=True, help="list the checks, and do none")
+@click.option(
+    "--verbose", is_flag=True, help="describe passed checks too (format text)"
+)
+@click.option(
+    "--list", "listing", is_flag=True, help="list the checks without running them"
+)
 def check_listener(
     url: str | None,
     *,

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 OK, REFUSED, USAGE, CANNOT_BIND, TIMED_OUT, INTERRUPTED = 0, 1, 2, 3, 4, 130
 EXIT_CODES = {
-    OK: "all is well; of serve and listen: SIGTERM ended it",
-    REFUSED: "refused, no server answers, a check failed; of trigger --wait: "
+    OK: "success; serve and listen: ended by SIGTERM",
+    REFUSED: "refused, no server answers, or a check failed; trigger --wait: "
     "not acknowledged",
-    USAGE: "an unknown word or option, a value or a file that cannot be used",
-    CANNOT_BIND: "the port cannot be had",
-    TIMED_OUT: "of trigger --wait: no attempt was over in time",
-    INTERRUPTED: "Ctrl-C ended it",
+    USAGE: "an unknown command or option, or a value or file that cannot be used",
+    CANNOT_BIND: "the port is not available",
+    TIMED_OUT: "trigger --wait: no attempt ended in time",
+    INTERRUPTED: "ended by Ctrl-C",
 }
 DEFAULT_URL = "http://127.0.0.1:8440"
 URL_VARIABLE = "MOCKTHINGSPACE_URL"
@@ -32,10 +32,10 @@ TYPED_STOP = "'mockthingspace clock manual'"
 ADVANCES = re.compile(r"advance\(seconds=([^)]+)\)")
 
 
-account_option = click.option("--account", help="only this account's")
-family_option = click.option("--family", help="only this family's, such as fota-v1")
+account_option = click.option("--account", help="only of this account")
+family_option = click.option("--family", help="only of this family, such as fota-v1")
 limit_option = click.option(
-    "--limit", type=click.IntRange(1), help="only the last so many"
+    "--limit", type=click.IntRange(1), help="only the last N", metavar="N"
 )
 
 
@@ -80,7 +80,7 @@ def asks_server(command: Callable[..., None]) -> Callable[..., None]:
         help=f"where the server runs (or set {URL_VARIABLE})",
     )
     @click.option(
-        "--json", "as_json", is_flag=True, help="print the admin API's own document"
+        "--json", "as_json", is_flag=True, help="print the admin API's JSON document"
     )
     @wraps(command)
     def run(*args: Any, url: str, as_json: bool, **given: Any) -> None:

@@ -26,11 +26,11 @@ from mockthingspace.cli.common import (
 @click.pass_context
 @asks_server
 @account_option
-@click.option("--event", help="only this event's, such as Fota.upgradeFinished")
+@click.option("--event", help="only of this event, such as Fota.upgradeFinished")
 @click.option(
     "--status",
     type=click.Choice(["pending", "delivered", "abandoned", "cancelled", "stale"]),
-    help="only those that stand so",
+    help="only those with this status",
 )
 @limit_option
 def deliveries(context: click.Context, console: Console, **filters: Any) -> None:

@@ -33,7 +33,7 @@ ON = click.Choice(["requests", "deliveries", "actions"])
 @account_option
 @click.pass_context
 def faults(context: click.Context, console: Console, account: str | None) -> None:
-    """List the faults that still act, in the order they were planned."""
+    """List the active faults, in the order they were planned."""
     if context.invoked_subcommand is None:
         document = console.ask("GET", "/faults", account=account)
         console.show(document, _lines(document["faults"]) or ["no faults"])
@@ -41,7 +41,7 @@ def faults(context: click.Context, console: Console, account: str | None) -> Non
 
 @faults.command(
     cls=Command,
-    hint="What a kind takes is --set NAME=VALUE.",
+    hint="A kind's own options are set with --set NAME=VALUE.",
     epilog="\b\nExamples:\n"
     "  mockthingspace faults plan reset --operation register\n"
     "  mockthingspace faults plan delay --set seconds=30 --times always\n"
@@ -49,28 +49,30 @@ def faults(context: click.Context, console: Console, account: str | None) -> Non
 )
 @asks_server
 @click.argument("kind")
-@click.option("--on", type=ON, help="which, of a kind that both have (delay)")
+@click.option(
+    "--on", type=ON, help="what it acts on, for a kind that takes both (delay)"
+)
 @account_option
 @family_option
-@click.option("--operation", help="only this operation's, such as register")
-@click.option("--service", help="only this callback service's, of deliveries")
-@click.option("--event", help="only this event's, of deliveries")
-@click.option("--times", help="how often it acts, or 'always' (default: see kinds)")
-@click.option("--probability", help="how likely it acts, more than 0 to 1 (default: 1)")
-@click.option("--seed", help="what the likelihood is drawn from (default: 0)")
+@click.option("--operation", help="only on this operation, such as register")
+@click.option("--service", help="only on deliveries of this callback service")
+@click.option("--event", help="only on deliveries of this event")
+@click.option("--times", help="how many times, or 'always' (default: see kinds)")
+@click.option("--probability", help="how likely, above 0, at most 1 (default: 1)")
+@click.option("--seed", help="seed of the random draws (default: 0)")
 @click.option(
     "--ttl-s",
-    help="it expires after so many seconds of the server's clock (default: 300)",
+    help="seconds of the server's clock until it expires (default: 300)",
 )
 @click.option(
     "--set",
     "options",
     multiple=True,
-    metavar="NAME=JSON",
-    help="what the kind takes; what is no JSON is text",
+    metavar="NAME=VALUE",
+    help="an option of the kind; VALUE is read as JSON, else as text",
 )
 def plan(console: Console, options: tuple[str, ...], **given: Any) -> None:
-    """Plan a fault of a KIND: it acts from now on, until it is used up or expires."""
+    """Plan a fault of a KIND, which acts until it is used up or expires."""
     body = {name: value for name, value in given.items() if value is not None}
     if body.get("times") == "always":
         body["times"] = None
@@ -86,15 +88,15 @@ def plan(console: Console, options: tuple[str, ...], **given: Any) -> None:
 @asks_server
 @click.argument("identity", metavar="[ID]", required=False)
 @account_option
-@click.option("--all", "every", is_flag=True, help="of all accounts")
+@click.option("--all", "every", is_flag=True, help="the faults of all accounts")
 def clear(
     console: Console, identity: str | None, account: str | None, every: bool
 ) -> None:
-    """Clear the fault ID, or all of an account's, or all there are."""
+    """Clear the fault ID, all faults of an account, or all faults."""
     from urllib.parse import quote
 
     if [identity is not None, account is not None, every].count(True) != 1:
-        raise click.UsageError("one of ID, --account and --all says what to clear")
+        raise click.UsageError("give exactly one of ID, --account and --all")
     if identity is not None:
         path = f"/faults/{quote(identity, safe='')}"
         document = console.ask("DELETE", path)
@@ -105,9 +107,9 @@ def clear(
 
 
 @faults.command(epilog="\b\nExamples:\n  mockthingspace faults kinds\n")
-@click.option("--on", type=ON, help="only those that happen to these")
+@click.option("--on", type=ON, help="only the kinds that act on these")
 def kinds(on: str | None) -> None:
-    """Say which kinds of faults there are, what each does and takes."""
+    """List the kinds of faults: what each does, and its options."""
     from mockthingspace.backend.faults.kinds import FAULTS
     from mockthingspace.core.settings import default_text
 
@@ -124,7 +126,7 @@ def kinds(on: str | None) -> None:
 def _option(given: str) -> tuple[str, Any]:
     name, equals, text = given.partition("=")
     if not name or not equals:
-        raise click.UsageError(f"--set takes NAME=JSON; came {given!r}")
+        raise click.UsageError(f"--set takes NAME=VALUE, got {given!r}")
     try:
         return name, json.loads(text)
     except (ValueError, RecursionError):

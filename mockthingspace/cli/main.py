@@ -104,8 +104,8 @@ _OWN = ("--help", "-h", "--version")
 def cli() -> None:
     """A local simulator of Verizon ThingSpace's callback APIs.
 
-    Without a command it is 'serve'. The other commands ask the server that
-    runs at --url.
+    Without a command it runs 'serve'. The other commands talk to the server at
+    --url.
     """
 
 
@@ -140,7 +140,7 @@ def _settings_options(command: Callable[..., None]) -> Callable[..., None]:
     "--port-file",
     metavar="FILE",
     envvar="MOCKTHINGSPACE_PORT_FILE",
-    help="write the port to this file once it answers; it is removed at the end",
+    help="write the port to this file once the server answers; removed at the end",
 )
 @click.option(
     "--log-format",
@@ -148,7 +148,7 @@ def _settings_options(command: Callable[..., None]) -> Callable[..., None]:
     default="text",
     show_default=True,
     envvar="MOCKTHINGSPACE_LOG_FORMAT",
-    help="how the ready line and the log (on standard error) are written",
+    help="the format of the ready line and of the log (on standard error)",
 )
 def serve(port_file: str | None, log_format: str, **flags: Any) -> None:
     """Start the server and serve until Ctrl-C or SIGTERM."""
@@ -166,7 +166,7 @@ def serve(port_file: str | None, log_format: str, **flags: Any) -> None:
 @cli.command()
 @asks_server
 def health(console: Console) -> None:
-    """Say whether a server answers; exit 1 when none does."""
+    """Check that a server answers; exit 1 if none does."""
     document = console.ask("GET", "/health")
     if "epoch" not in document:
         raise console.admin.not_a_server(200)
@@ -181,9 +181,9 @@ def health(console: Console) -> None:
 @asks_server
 @account_option
 @family_option
-@click.option("--service", help="only this callback service's, such as Fota")
+@click.option("--service", help="only of this callback service, such as Fota")
 def registrations(console: Console, **filters: Any) -> None:
-    """List the registrations, secrets hidden; 'snapshot' has them."""
+    """List the registrations, without secrets ('snapshot' has them)."""
     from mockthingspace.core.serializers import without_credentials
 
     document = console.ask("GET", "/registrations", None, **filters)
@@ -208,9 +208,9 @@ def registrations(console: Console, **filters: Any) -> None:
 @asks_server
 @account_option
 @family_option
-@click.option("--operation", help="only this operation's, such as register")
-@click.option("--status", type=int, help="only those answered with this status")
-@click.option("--unmatched", is_flag=True, help="only those that nothing serves")
+@click.option("--operation", help="only of this operation, such as register")
+@click.option("--status", type=int, help="only those answered with this HTTP status")
+@click.option("--unmatched", is_flag=True, help="only those to unknown endpoints")
 @limit_option
 def requests(console: Console, unmatched: bool, **filters: Any) -> None:
     """List the requests received, oldest first, and how they were answered."""
@@ -231,12 +231,11 @@ def requests(console: Console, unmatched: bool, **filters: Any) -> None:
 @asks_server
 @account_option
 def reset(console: Console, account: str | None) -> None:
-    """Make everything, or one account, as just started."""
+    """Reset everything, or one account, to the state at the start."""
     document = console.ask("POST", "/reset", account=account)
     line = (
-        f"as just started; before, there were: registrations "
-        f"{document['registrations']}, requests {document['requests']}, tokens "
-        f"{document['tokens']}"
+        f"reset; removed registrations: {document['registrations']}, "
+        f"requests: {document['requests']}, tokens: {document['tokens']}"
     )
     console.show(document, [line])
 
@@ -247,10 +246,10 @@ def reset(console: Console, account: str | None) -> None:
     "--restore",
     metavar="FILE",
     type=click.File(encoding="utf-8"),
-    help="put this snapshot back instead ('-' reads standard input)",
+    help="restore this snapshot instead ('-' reads standard input)",
 )
 def snapshot(console: Console, restore: Any) -> None:
-    """Print everything as a seed document, or restore one."""
+    """Print the server's state as a seed document, or restore one."""
     if restore is None:
         console.as_json = True
         console.show(console.ask("GET", "/snapshot"), [])
@@ -279,12 +278,12 @@ def snapshot(console: Console, restore: Any) -> None:
     type=click.IntRange(200, 599),
     default=200,
     show_default=True,
-    help="the status to answer with",
+    help="the HTTP status to answer with",
 )
 @click.option(
     "--times",
     type=click.IntRange(1),
-    help="how many messages are answered so; later ones at once with 200 "
+    help="answer only so many messages like this, later ones with 200 at once "
     "(default: all)",
 )
 @click.option(
@@ -304,7 +303,7 @@ def listen(port: int, status_code: int, times: int | None, delay_s: float) -> No
 
 @cli.command()
 def demo() -> None:
-    """Show it at work through Verizon's published SDK; no credentials, no network."""
+    """Show the server at work through Verizon's SDK, without credentials."""
     import subprocess
     from importlib.util import find_spec
 

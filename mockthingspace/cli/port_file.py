@@ -35,7 +35,7 @@ def port_in(name: str | None, port: int) -> Iterator[None]:
 
 def _replace(path: Path, content: str) -> None:
     if path.is_symlink() or (path.exists() and not path.is_file()):
-        raise OSError("something else than a file is there; name another")
+        raise OSError("it exists and is not a regular file; choose another path")
     draft = path.with_name(f".{path.name}.{token_hex(8)}")
     try:
         with draft.open("x", encoding="ascii") as opened:

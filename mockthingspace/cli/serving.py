@@ -103,8 +103,8 @@ def serve_until_stopped(
         with MockThingSpace(settings.but(**own)) as server:
             if not is_loopback(settings.host.lower()):
                 _log.warning(
-                    "warning: %s is not a loopback address; whoever reaches it can "
-                    "read every registered password",
+                    "warning: %s is not a loopback address; anyone who can "
+                    "reach it can read every registered password",
                     settings.host,
                 )
             port = int(server.url.rpartition(":")[2])

@@ -24,7 +24,7 @@ FORMATS = click.Choice(["text", "json", "mermaid"])
     "  -->  a request, where it arrived     ***  a trigger\n"
     "  <--  its reply                       !!!  a fault planned, acting or cleared\n"
     "  <-x  its refusal, and why            ~~~  the clock\n"
-    "  ...  a delivery, and how it stands   ###  a reset\n"
+    "  ...  a delivery, and its status      ###  a reset\n"
     "  +++  an action accepted or ended\n"
     "  ==>  an attempt, where answered; its instant is when it began\n"
     "A request and its reply have the same number.\n\n\b\nExamples:\n"
@@ -38,11 +38,15 @@ FORMATS = click.Choice(["text", "json", "mermaid"])
     "--format",
     "wanted",
     type=FORMATS,
-    help="how it is printed; json is --json (default: text)",
+    help="the output format; json is the same as --json (default: text)",
 )
-@click.option("--since", type=click.IntRange(0), help="only what has a higher number")
+@click.option(
+    "--since", type=click.IntRange(0), help="only entries with a higher number"
+)
 @limit_option
-@click.option("--follow", is_flag=True, help="go on until Ctrl-C")
+@click.option(
+    "--follow", is_flag=True, help="print new entries as they come, until Ctrl-C"
+)
 def timeline(
     console: Console, wanted: str | None, follow: bool, **filters: Any
 ) -> None:
@@ -51,9 +55,9 @@ def timeline(
     from mockthingspace.client.timeline import entries, in_format
 
     if console.as_json and wanted not in (None, "json"):
-        raise click.UsageError(f"--json and --format {wanted} are two formats")
+        raise click.UsageError(f"--json contradicts --format {wanted}")
     if follow and wanted == "mermaid":
-        raise click.UsageError("--follow prints lines; a diagram is drawn at once")
+        raise click.UsageError("--follow cannot draw a diagram, only print lines")
     console.as_json |= wanted == "json"
     document = console.ask("GET", "/timeline", None, **filters)
     if document["timeline"] or not follow:

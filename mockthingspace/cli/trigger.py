@@ -22,7 +22,7 @@ LONGEST_WAIT_S = 600
 
 @click.command(
     cls=Command,
-    hint="Another value for one field is --set PATH=VALUE.",
+    hint="To change a field: --set PATH=VALUE.",
     epilog="\b\nExamples:\n"
     "  mockthingspace trigger Fota.upgradeFinished --account 0242078689-00001\n"
     "  mockthingspace trigger Fota.firmwareList --account 0242078689-00001 \\\n"
@@ -32,28 +32,32 @@ LONGEST_WAIT_S = 600
 )
 @asks_server
 @click.argument("event")
-@click.option("--account", required=True, help="whose listener gets the message")
-@click.option("--service", help="the callback service, where not the event's own")
+@click.option(
+    "--account", required=True, help="the account whose listener gets the message"
+)
+@click.option(
+    "--service", help="send to this callback service instead of the event's own"
+)
 @click.option(
     "--set",
     "overrides",
     multiple=True,
     metavar="PATH=VALUE",
-    help="another value for one field; text where the field is text, else JSON",
+    help="change one field; VALUE is text for a text field, else JSON",
 )
 @click.option(
     "--message",
     metavar="FILE",
     type=click.File(encoding="utf-8"),
-    help="a whole message of your own, as JSON ('-' reads standard input)",
+    help="send your own message, a JSON file ('-' reads standard input)",
 )
 @click.option(
     "--wait",
     "wait_s",
     metavar="SECONDS",
     type=click.FloatRange(0, LONGEST_WAIT_S),
-    help="wait so long for the first attempt, to which a clock that stands moves; exit "
-    "1 unless it was acknowledged, 4 if none was over in time",
+    help="wait up to this long for the first attempt, and move a manual clock to it; "
+    "exit 1 unless it was acknowledged, 4 if it did not end in time",
 )
 def trigger(
     console: Console,
@@ -65,7 +69,7 @@ def trigger(
 ) -> None:
     """Send an EVENT's message to the listener registered for it."""
     if overrides and message is not None:
-        raise click.UsageError("--set changes an event's own message; --message is one")
+        raise click.UsageError("--set cannot be combined with --message")
     body = dict(whose)
     if overrides:
         defaults = _defaults(console.ask("GET", "/events"), body["event"])
@@ -120,7 +124,7 @@ def _override(given: str, defaults: Mapping[str, Any]) -> tuple[str, Any]:
     """
     path, equals, text = given.partition("=")
     if not equals:
-        raise click.UsageError(f"--set takes PATH=VALUE; came {given!r}")
+        raise click.UsageError(f"--set takes PATH=VALUE, got {given!r}")
     first = ".".join("0" if step.isdigit() else step for step in path.split("."))
     default = defaults.get(path, defaults.get(first))
     if isinstance(default, str):
@@ -139,7 +143,7 @@ def _message(given: TextIO) -> Any:
     except ValueError as error:
         raise click.UsageError(not_json(given.name, error)) from error
     if message is None:
-        raise click.UsageError(f"{given.name} holds null, which is no message")
+        raise click.UsageError(f"{given.name} holds null, not a message")
     return message
 
 
@@ -156,4 +160,4 @@ def _json(text: str) -> Any:
 
 
 def _no_constant(text: str) -> None:
-    raise ValueError(f"{text} is no JSON number")
+    raise ValueError(f"{text} is not a JSON number")

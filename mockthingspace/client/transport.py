@@ -89,7 +89,7 @@ class AdminClient:
 
     def not_a_server(self, status: int) -> AdminError:
         """Return the error of a reply that is not a mock server's."""
-        said = f"what answers {self._where} (with {status}) is no mock server"
+        said = f"the server {self._where} is not mockthingspace (it answered {status})"
         return AdminError("not_a_server", said, 0)
 
 
@@ -149,7 +149,7 @@ def with_scheme(url: str, origin: str = "") -> str:
         named = False
     if not named or parts.scheme not in ("http", "https") or parts.path:
         raise SettingsError(
-            f"{url!r}{origin} is not where a server can be; give scheme, host and "
+            f"{url!r}{origin} is not the URL of a server; give scheme, host and "
             "port, such as http://127.0.0.1:8440"
         )
     return full

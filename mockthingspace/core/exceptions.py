@@ -176,7 +176,7 @@ class CannotBind(MockThingSpaceError, OSError):
 
 
 def suggest(name: str, words: Iterable[str]) -> str:
-    """Name the words there are in the place of an unknown one, or the nearest.
+    """Name the known words in place of an unknown one, or the nearest of many.
 
     Where words have dots, those that begin as the unknown one are looked at first.
     """
@@ -184,7 +184,7 @@ def suggest(name: str, words: Iterable[str]) -> str:
     head = f"{name.partition('.')[0]}."
     known = [item for item in every if item.startswith(head)] or every
     if len(known) <= FEW:
-        return f"there are {', '.join(known)}"
+        return f"known: {', '.join(known)}"
     near = get_close_matches(name[:LONGEST_COMPARED], known, 3, cutoff=0)
     return f"nearest of {len(known)}: {', '.join(near)}"
 

@@ -84,7 +84,7 @@ class Settings:
     deregister_missing: str = _setting(
         "error",
         choice("error", "ok"),
-        "what deregistering answers when nothing is registered",
+        "the answer to deregistering what is not registered",
     )
     dialect: str = _setting(
         "sdk",
@@ -110,8 +110,8 @@ class Settings:
     actions: str | float = _setting(
         "immediate",
         ACTIONS,
-        "when an accepted action ends and its messages are sent: immediate; so many "
-        "seconds later, on the server's clock; manual: when the test completes it",
+        "when an accepted action ends and its messages are sent: immediate; a number: "
+        "after so many seconds of the server's clock; manual: when it is completed",
     )
     attempt_timeout_s: float = _setting(
         10.0, SECONDS, "how long a listener has to answer, in real time"
@@ -119,13 +119,13 @@ class Settings:
     secret_header: str = _setting(
         "X-ThingSpace-Secret",
         HEADER,
-        "what a registration's reply carries the secret in that messages are signed "
-        "with (location, diagnostics; the real name is not known)",
+        "header of a registration's reply with the secret that signs its messages "
+        "(location, diagnostics; the real name is not known)",
     )
     signature_header: str = _setting(
         "X-ThingSpace-Signature",
         HEADER,
-        "what a signed message carries its signature in (the real name is not known)",
+        "header of a message with its signature (the real name is not known)",
     )
     clock: Mode = _setting(  # noqa: RUF009 (as the others are)
         "real",
@@ -142,7 +142,9 @@ class Settings:
         "counted and reported",
     )
     allowed_hosts: frozenset[str] = _setting(
-        frozenset(), NAMES, "further Host names the admin API may be reached by"
+        frozenset(),
+        NAMES,
+        "additional Host names under which the admin API may be reached",
     )
     seed: str | None = _setting(
         None, SEED, "JSON file of registrations and settings to start from"
@@ -250,8 +252,7 @@ def checked(mapping: object, origin: str) -> Mapping[str, Any]:
             now = renamed(str(name), known)
             hint = f"{now}; " if now else did_you_mean(name, known)
             raise SettingsError(
-                f"unknown setting {name!r} in {origin}: {hint}"
-                f"there are {', '.join(known)}"
+                f"unknown setting {name!r} in {origin}: {hint}known: {', '.join(known)}"
             )
     return mapping
 

@@ -227,7 +227,7 @@ def override(
     before = _below(message, place, last, path)
     wanted, came = type_name(before), type_name(value)
     if wanted != came:
-        raise InvalidMessage(f"{path}: must be {wanted}, came {came}")
+        raise InvalidMessage(f"{path}: must be {wanted}, got {came}")
     place[int(last) if isinstance(place, list) else last] = value
     return room
 

@@ -362,7 +362,7 @@ class HttpHeaders(fields.Raw):
         if name.lower() in self.own:
             raise ValidationError(f"{name!r} is not a header that can be set")
         if not HEADER_NAME.fullmatch(name):
-            raise ValidationError(f"header {number} has a name that is none")
+            raise ValidationError(f"header {number} has an invalid name")
         if not (isinstance(text, str) and text.isascii() and text.isprintable()):
             raise ValidationError(f"{name}: must be printable ASCII text")
 

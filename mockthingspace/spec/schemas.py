@@ -262,8 +262,8 @@ def _refusal(
             field: Any = declared.load_fields[name]
             value = document.get(key)
             refusals.append(field.refusal_of(value))
-            came = f" (came: {_quoted(value, field)})" if key in document else ""
-            reasons.append(f"{key}: {', '.join(messages[key])}{came}")
+            got = f" (got: {_quoted(value, field)})" if key in document else ""
+            reasons.append(f"{key}: {', '.join(messages[key])}{got}")
     return refusals[0]("; ".join(reasons))
 
 

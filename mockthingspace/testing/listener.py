@@ -170,9 +170,9 @@ class Listener:
             headers: The answer's headers, beside ``Content-Length``.
         """
         if not 200 <= status_code <= 599:
-            raise ValueError(f"status_code is from 200 to 599; came {status_code}")
+            raise ValueError(f"status_code must be from 200 to 599, got {status_code}")
         if delay_s < 0:
-            raise ValueError(f"delay_s is 0 or more seconds; came {delay_s}")
+            raise ValueError(f"delay_s must be 0 or more seconds, got {delay_s}")
         content = body.encode() if isinstance(body, str) else body
         return self._then(Step(times, status_code, delay_s, content, headers))
 
@@ -198,7 +198,7 @@ class Listener:
 
     def _then(self, step: Step) -> "Listener":
         if step.left is not None and step.left < 1:
-            raise ValueError(f"times is 1 or more, or None; came {step.left}")
+            raise ValueError(f"times must be 1 or more, or None, got {step.left}")
         with self._arrived:
             self._script.append(step)
         return self

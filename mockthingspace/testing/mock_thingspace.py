@@ -174,7 +174,7 @@ class MockThingSpace(
             if family in (api["name"], api["prefix"].rpartition("/")[2]):
                 return f"{self.url}{api['prefix']}"
         names = ", ".join(dict.fromkeys(api["name"] for api in families))
-        raise MockThingSpaceError(f"unknown family {family!r}; there are {names}")
+        raise MockThingSpaceError(f"unknown family {family!r}; known: {names}")
 
     def reset(self, account: str | None = None) -> dict[str, int]:
         """Make everything, or one account, as just started; return what there was."""

@@ -163,11 +163,11 @@ UNREADABLE = {
     "huge number": (b'{"name": ' + b"9" * 5000 + b"}", "the body is not JSON"),
 }
 FIELDS: dict[str, tuple[Any, str]] = {
-    "null fields": (None, "must be a string (came: null)"),
-    "boolean fields": (False, "must be a string (came: a boolean)"),
-    "number fields": (2.5, "must be a string (came: a number)"),
-    "array fields": (["Fota"], "must be a string (came: an array)"),
-    "object fields": ({}, "must be a string (came: an object)"),
+    "null fields": (None, "must be a string (got: null)"),
+    "boolean fields": (False, "must be a string (got: a boolean)"),
+    "number fields": (2.5, "must be a string (got: a number)"),
+    "array fields": (["Fota"], "must be a string (got: an array)"),
+    "object fields": ({}, "must be a string (got: an object)"),
 }
 
 
@@ -226,7 +226,7 @@ def test_fields_of_another_type_are_refused(shared, taker, value, reason):
     said, why = refused(shared, taker, json.dumps(dict.fromkeys(taker.good, value)))
 
     assert said == (taker.lacking or taker.unreadable)
-    hidden = "must be a string (came: a secret, not shown)"
+    hidden = "must be a string (got: a secret, not shown)"
     for key in taker.good:
         expected = hidden if "password" in key.lower() else reason
         assert f"{key}: {expected}" in why

@@ -154,8 +154,7 @@ def test_a_service_of_another_family_is_told_whose_it_is(client):
     refused = client.post(CALLBACKS, json={"name": "NiddService", "url": URL})
 
     assert refused.headers["X-Mock-Reason"] == (
-        "name: must be one of Fota (came: 'NiddService'); "
-        "NiddService is of connectivity"
+        "name: must be one of Fota (got: 'NiddService'); NiddService is of connectivity"
     )
 
 
@@ -246,8 +245,8 @@ def test_every_wrong_field_is_named(client):
     )
 
     assert reason == (
-        "name: must be a string (came: a number); url: is required; "
-        "username: must be a string (came: null)"
+        "name: must be a string (got: a number); url: is required; "
+        "username: must be a string (got: null)"
     )
 
 

@@ -117,7 +117,7 @@ def test_callback_is_taken_for_url_where_there_is_no_url(
         ({}, BINDING, "url: is required"),
         ({"URL": URL}, BINDING, "url: is required"),
         ({"callback": None}, BINDING, "url: must be a string"),
-        ({"url": None, "callback": URL}, BINDING, "url: must be a string (came: null)"),
+        ({"url": None, "callback": URL}, BINDING, "url: must be a string (got: null)"),
         ({"callback": "listener"}, BAD_URL, "url: must begin with http:// or https://"),
         ({"url": "", "callback": URL}, BAD_URL, "url: must begin with"),
     ],

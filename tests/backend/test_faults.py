@@ -199,14 +199,14 @@ def test_a_fault_is_said_in_a_few_words(store: Faults) -> None:
 BAD: list[tuple[Any, str]] = [
     *((item, "a fault must be an object with a kind: ") for item in (None, [], "a", 1)),
     *(({"kind": item}, "a fault must be an object w") for item in (None, 1, [], {})),
-    ({"kind": "rest"}, "kind: 'rest' is none; did you mean 'reset'? there are refuse"),
-    ({"kind": "?"}, "kind: '?' is none; there are refuse, status"),
+    ({"kind": "rest"}, "kind: unknown 'rest'; did you mean 'reset'? known: refuse"),
+    ({"kind": "?"}, "kind: unknown '?'; known: refuse, status"),
     ({"kind": "drop", "on": "requests"}, "kind: 'drop' is on deliveries, not on re"),
-    ({"on": "request"}, "on: 'request' is none; there are requests, deliveries"),
-    ({"on": []}, "on: [] is none"),
-    ({"tims": 2}, "'tims' means nothing to reset: did you mean 'times'? it takes n"),
-    ({"?": 2}, "'?' means nothing to reset: it takes nothing, and every fault kind"),
-    ({"status": 503}, "'status' means nothing to reset"),
+    ({"on": "request"}, "on: unknown 'request'; known: requests, deliveries"),
+    ({"on": []}, "on: unknown []"),
+    ({"tims": 2}, "unknown option 'tims' of reset: did you mean 'times'? it takes n"),
+    ({"?": 2}, "unknown option '?' of reset: it takes nothing, and every fault kind"),
+    ({"status": 503}, "unknown option 'status' of reset"),
     *(
         ({"times": item}, f"times: {item!r} cannot be used")
         for item in (0, -1, True, 1.5)
@@ -225,21 +225,33 @@ BAD: list[tuple[Any, str]] = [
     ),
     *(({"account": item}, "account: ") for item in ("5", "", 5, True, [], "x" * 999)),
     *(({"family": item}, "family: ") for item in (5, "", [], "fota")),
-    ({"operation": "lst"}, "operation: 'lst' is none; "),
-    ({"operation": "login", "family": "fota-v1"}, "operation: 'login' is none; there"),
-    ({"operation": "login", "account": ACCOUNT}, "account: login is for no account"),
-    ({"family": "session", "account": ACCOUNT}, "account: session is for no account"),
-    ({"service": "Fota"}, "service: a fault on requests is for no service"),
-    ({"event": "Fota.firmwareList"}, "event: a fault on requests is for no event"),
-    ({"kind": "drop", "operation": "list"}, "operation: a fault on deliveries is for"),
-    ({"kind": "drop", "family": "session"}, "family: 'session' is none; there are"),
-    ({"kind": "drop", "service": "fota"}, "service: 'fota' is none; "),
-    ({"kind": "drop", "service": "Fota", "family": "location"}, "service: 'Fota' is"),
-    ({"kind": "drop", "event": "Fota"}, "event: 'Fota' is none; "),
-    ({"kind": "stale", "operation": "register"}, "kind: stale is nothing that regis"),
+    ({"operation": "lst"}, "operation: unknown 'lst'; "),
+    ({"operation": "login", "family": "fota-v1"}, "operation: unknown 'login'; known"),
+    ({"operation": "login", "account": ACCOUNT}, "account: login is not of an account"),
+    (
+        {"family": "session", "account": ACCOUNT},
+        "account: session is not of an account",
+    ),
+    (
+        {"service": "Fota"},
+        "service: a fault on requests takes no service",
+    ),
+    (
+        {"event": "Fota.firmwareList"},
+        "event: a fault on requests takes no event",
+    ),
+    ({"kind": "drop", "operation": "list"}, "operation: a fault on deliveries takes"),
+    ({"kind": "drop", "family": "session"}, "family: unknown 'session'; known: "),
+    ({"kind": "drop", "service": "fota"}, "service: unknown 'fota'; "),
+    (
+        {"kind": "drop", "service": "Fota", "family": "location"},
+        "service: unknown 'Fota'",
+    ),
+    ({"kind": "drop", "event": "Fota"}, "event: unknown 'Fota'; "),
+    ({"kind": "stale", "operation": "register"}, "kind: stale does not apply to regis"),
     (
         {"kind": "refuse", "refusal": "wrong-password", "family": "fota-v1"},
-        "kind: refuse wrong-password is nothing that fota-v1 could do",
+        "kind: refuse wrong-password does not apply to fota-v1",
     ),
     *(
         ({"kind": "refuse", "refusal": item}, "refusal: ")
@@ -256,8 +268,8 @@ BAD: list[tuple[Any, str]] = [
     ({"kind": "status", "retry_after_s": -1}, "retry_after_s: -1 cannot be used"),
     (
         {"kind": "delay", "seconds": 1},
-        "on: must be said of 'delay': requests (answers later, on the server's clock) "
-        "or deliveries (the message is sent later, and those behind it)",
+        "on: is required for 'delay': requests (delays the reply, on the server's "
+        "clock) or deliveries (the message is delayed, and those queued behind it)",
     ),
     *(
         ({**DELAY, "seconds": item}, "seconds: ")

@@ -215,7 +215,7 @@ BAD_ITEMS: list[tuple[Any, str]] = [
         {**GOOD, "service": "NiddService"},
         "service: must be one of Fota; NiddService is of connectivity",
     ),
-    ({"service": "Nidd"}, "service: 'Nidd' is none; nearest of 28: NiddService, "),
+    ({"service": "Nidd"}, "service: unknown 'Nidd'; nearest of 28: NiddService, "),
     ({**GOOD, "service": 5}, "service: must be a string"),
     ({**GOOD, "url": None}, "url: must be a string"),
     ({**GOOD, "url": "localhost"}, "url: must begin with http:// or https://"),
@@ -586,7 +586,7 @@ def test_a_seeded_fault_may_be_for_the_seeds_own_event() -> None:
     document = {"events": OWN_X, "faults": [LASTING]}
     [made] = seeds.seed(document, APIS, NOW).faults
     assert (made.event, made.times) == ("Own.x", None)
-    with pytest.raises(SettingsError, match=r"^faults\[0\]: event: 'Own.x' is none; "):
+    with pytest.raises(SettingsError, match=r"^faults\[0\]: event: unknown 'Own.x'; "):
         seeds.seed({"faults": [LASTING]}, APIS, NOW)
 
 
@@ -595,9 +595,9 @@ def test_a_seeded_fault_may_be_for_the_seeds_own_event() -> None:
     [
         (None, "a fault must be an object with a kind: refuse, status, "),
         ([], "a fault must be an object with a kind"),
-        ({"kind": "rest"}, "kind: 'rest' is none; did you mean 'reset'?"),
+        ({"kind": "rest"}, "kind: unknown 'rest'; did you mean 'reset'?"),
         ({**FAULT, "status": 200}, "status: 200 cannot be used; allowed: a status fr"),
-        ({**FAULT, "acted": 1}, "'acted' means nothing to status"),
+        ({**FAULT, "acted": 1}, "unknown option 'acted' of status"),
     ],
     ids=["null", "array", "kind", "status", "unknown"],
 )

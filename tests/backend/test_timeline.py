@@ -495,7 +495,7 @@ def test_the_admin_api_shows_it(client: FlaskClient) -> None:
 @each(
     ("query", "code", "message"),
     [
-        ("format=xml", "unknown_format", "there are json, mermaid, text"),
+        ("format=xml", "unknown_format", "known: json, mermaid, text"),
         ("since=x", "invalid_filter", "since: must be a whole number, 0 or more"),
         ("limit=-1", "invalid_filter", "limit: must be a whole number, 0 or more"),
         ("acount=x", "unknown_filter", "allowed here: account, since, limit, wait_s,"),
@@ -523,7 +523,7 @@ def test_the_handle_has_it_as_values_and_in_words() -> None:
         assert "sequenceDiagram" in thing.timeline_text(format="mermaid")
         assert (scoped.timeline(), thing.timeline(since=here[-1].seq)) == ([], [])
         assert here[-1:] == scoped.timeline(ACCOUNT, limit=1)
-        with pytest.raises(MockThingSpaceError, match="unknown format 'xml'; there"):
+        with pytest.raises(MockThingSpaceError, match="unknown format 'xml'; known"):
             thing.timeline_text(format="xml")
 
 

@@ -75,7 +75,7 @@ def test_an_unknown_family_is_a_usage_error():
     ran = fidelity("--family", "fota")
 
     assert ran.exit_code == 2
-    assert "there are fota-v1, fota-v2" in ran.output
+    assert "known: fota-v1, fota-v2" in ran.output
 
 
 def test_the_kinds_that_can_be_asked_for_are_those_there_are():

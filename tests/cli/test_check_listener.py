@@ -77,7 +77,7 @@ def test_a_listener_that_cannot_be_reached_exits_with_1(check):
         (("http://127.0.0.1:1/", "--only", "x"), "unknown check 'x'"),
         (("http://127.0.0.1:1/", "--timeout-s", "0"), "--timeout-s"),
         (("http://127.0.0.1:1/", "--format", "xml"), "--format"),
-        (("file:///etc/passwd",), "is not where a listener can be"),
+        (("file:///etc/passwd",), "is not the URL of a listener"),
     ],
 )
 def test_misuse_exits_with_2(check, args, told):

@@ -229,8 +229,7 @@ def test_reset_says_what_is_gone(thingspace):
 
     told = _invoke("reset").output
 
-    before = "registrations 1, requests 0, tokens 0"
-    assert told == f"as just started; before, there were: {before}\n"
+    assert told == "reset; removed registrations: 1, requests: 0, tokens: 0\n"
     assert thingspace.registrations() == []
 
 
@@ -350,16 +349,18 @@ def test_what_is_no_server_is_exit_code_1_and_a_sentence(run, status, content):
     code, out, err = run("health", "--url", server.url)
     server.stop()
 
-    answered = f"mockthingspace: what answers at {server.url} (with {status[:3]})"
-    assert (code, out, err) == (1, "", f"{answered} is no mock server\n")
+    told = (
+        f"the server at {server.url} is not mockthingspace (it answered {status[:3]})"
+    )
+    assert (code, out, err) == (1, "", f"mockthingspace: {told}\n")
 
 
 @each(
     ("command", "place", "expected"),
     [
         ("health", "{dead}", "no server answers at {dead} (from {name}); is "),
-        ("requests", "{other}", "what answers at {other} (from {name}) (with 404) is "),
-        ("reset", "ftp://x", "'ftp://x' (from {name}) is not where a server can be; "),
+        ("requests", "{other}", "the server at {other} (from {name}) is not "),
+        ("reset", "ftp://x", "'ftp://x' (from {name}) is not the URL of a server; "),
     ],
 )
 def test_an_error_names_the_variable_that_chose_the_url(

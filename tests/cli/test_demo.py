@@ -134,7 +134,7 @@ def test_the_refusal_is_shown_with_its_reason(
     assert "error_code: INVALID_PARAMETER" in lines
     assert "error_message: Invalid account name format" in lines
     [reason] = [line for line in lines if line.startswith("X-Mock-Reason")]
-    assert "(came: 'my account')" in reason
+    assert "(got: 'my account')" in reason
 
 
 def test_the_demo_ends_with_the_journal_and_how_to_go_on(

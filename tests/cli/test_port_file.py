@@ -50,7 +50,7 @@ def test_what_is_no_file_stays_as_it_is(
     make(path)
     before = path.lstat()
     with (
-        pytest.raises(SettingsError, match="something else than a file is there"),
+        pytest.raises(SettingsError, match="it exists and is not a regular file"),
         port_in(str(path), 8440),
     ):
         pass

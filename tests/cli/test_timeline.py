@@ -85,8 +85,8 @@ def test_nothing_is_told():
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (("--json", "--format", "text"), "--json and --format text are two formats"),
-        (("--follow", "--format", "mermaid"), "--follow prints lines; a diagram"),
+        (("--json", "--format", "text"), "--json contradicts --format text"),
+        (("--follow", "--format", "mermaid"), "--follow cannot draw a diagram"),
         (("--format", "xml"), "'xml' is not one of"),
     ],
     ids=["two formats", "a diagram", "unknown"],

@@ -141,11 +141,15 @@ def test_trigger_sends_a_message_of_the_users_own(listener, tmp_path, source):
     ("args", "said", "named"),
     [
         (("--message", "-"), "{", "is not JSON"),
-        (("--message", "-"), "NaN", "NaN is no JSON number"),
+        (("--message", "-"), "NaN", "NaN is not a JSON number"),
         (("--message", "-"), "null", "holds null"),
-        (("--message", "-", "--set", "type=x"), "{}", "--message is one"),
+        (
+            ("--message", "-", "--set", "type=x"),
+            "{}",
+            "--set cannot be combined with --message",
+        ),
         (("--message", "/no/such/file"), "", "/no/such/file"),
-        (("--set", "type"), "", "PATH=VALUE; came 'type'"),
+        (("--set", "type"), "", "PATH=VALUE, got 'type'"),
         (("--wait", "601"), "", "601"),
     ],
     ids=["no JSON", "NaN", "null", "both", "no file", "no value", "too long"],
@@ -175,4 +179,4 @@ def test_an_unknown_event_is_refused_with_those_there_are():
     """The error is the admin API's, whatever fields were to be set."""
     said = _refusal("trigger", "Fota.gone", "--account", ACCOUNT, "--set", "a=b")
 
-    assert "unknown event 'Fota.gone'; there are Fota.firmwareList" in said
+    assert "unknown event 'Fota.gone'; known: Fota.firmwareList" in said

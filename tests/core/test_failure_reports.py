@@ -233,21 +233,21 @@ def test_a_long_value_is_shown_from_where_it_differs() -> None:
     lines = differences([{"field": "body", "expected": one, "came": other}])
     assert lines == [
         f"body  expected  …{'a' * 40}{'b' * 120}…",
-        f"      came      …{'a' * 40}c\\n{'d' * 118}…",
+        f"      got       …{'a' * 40}c\\n{'d' * 118}…",
     ]
 
 
 def test_a_long_value_that_differs_at_once_is_shown_from_its_beginning() -> None:
     """What is cut off at one end only says so at that end."""
     found = [{"field": "f", "expected": "", "came": "a" * 161}]
-    assert differences(found) == ["f  expected  (empty)", f"   came      {'a' * 160}…"]
+    assert differences(found) == ["f  expected  (empty)", f"   got       {'a' * 160}…"]
 
 
 def test_the_end_of_a_long_value_is_its_end() -> None:
     """Nothing is said to follow where nothing does."""
     found = [{"field": "f", "expected": "a" * 200, "came": "a" * 200 + "b"}]
     assert differences(found) == (
-        ["f  expected  …" + "a" * 40, "   came      …" + "a" * 40 + "b"]
+        ["f  expected  …" + "a" * 40, "   got       …" + "a" * 40 + "b"]
     )
 
 

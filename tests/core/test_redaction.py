@@ -146,7 +146,7 @@ SENTENCES = {
     "plus": ("?client+id=a&TOKEN=hunter2", "?client+id=a&TOKEN=***"),
     "in a value": ("?a=/b?token=hunter2", "?a=/b?token=***"),
     "again in it": ("?token=a?token=hunter2&b", "?token=***&b"),
-    "user": ("no (came: 'http://ann:hunter2@h/')", "no (came: 'http://ann:***@h/')"),
+    "user": ("no (got: 'http://ann:hunter2@h/')", "no (got: 'http://ann:***@h/')"),
     "token": ("https://hunter2@h/a", "https://***@h/a"),
     "escaped": ("?url=http%3A%2F%2Fann%3Ahunter2%40h", None),
     "quoted": ('no {"pwd": "hunter2"}', 'no {"pwd": ***}'),
@@ -270,7 +270,7 @@ REPLY_HEADERS = [
     ("Content-Type", "application/json", "application/json"),
     ("Content-Length", "7", "7"),
     ("Allow", "GET, HEAD", "GET, HEAD"),
-    ("X-Mock-Reason", "no (came: 'http://a:hunter2@h/')", None),
+    ("X-Mock-Reason", "no (got: 'http://a:hunter2@h/')", None),
     ("X-ThingSpace-Secret", "hunter2", "***"),
     ("X-Anything", "hunter2", "***"),
     ("x-mock-reason", "hunter2", "***"),
@@ -282,7 +282,7 @@ def test_a_reply_header_is_shown_if_it_is_known_to_hold_no_secret(
     name: str, value: str, shown: str | None
 ) -> None:
     """A setting may call the secret's header anything, so any other is hidden."""
-    assert reply_header(name, value) == (shown or "no (came: 'http://a:***@h/')")
+    assert reply_header(name, value) == (shown or "no (got: 'http://a:***@h/')")
 
 
 DIAGNOSTICS = "/api/diagnostics/v1/callbacks"

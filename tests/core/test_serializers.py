@@ -117,8 +117,8 @@ def test_no_part_of_an_exchange_shows_a_secret() -> None:
             headers=(("HTTP_AUTHORIZATION", f"Bearer {SECRET}"),),
             body=f'{{"url": "{url}", "password": "{SECRET}"}}'.encode(),
             reply=f'{{"sessionToken": "{SECRET}"}}'.encode(),
-            reply_headers=(("X-Mock-Reason", f"url: no (came: '{url}')"),),
-            reason=f"url: no (came: '{url}')",
+            reply_headers=(("X-Mock-Reason", f"url: no (got: '{url}')"),),
+            reason=f"url: no (got: '{url}')",
         )
     )
     assert SECRET not in json.dumps(shown)

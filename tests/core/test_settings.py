@@ -194,10 +194,10 @@ def test_passwords_are_not_in_an_error() -> None:
 @each(
     ("name", "hint"),
     [
-        ("prot", "did you mean 'port'? there are host, port, "),
-        ("alowed_host", "did you mean 'allowed_hosts'? there are host, "),
-        ("zzz", "in the file: there are host, port, "),
-        ("", "in the file: there are host, port, "),
+        ("prot", "did you mean 'port'? known: host, port, "),
+        ("alowed_host", "did you mean 'allowed_hosts'? known: host, "),
+        ("zzz", "in the file: known: host, port, "),
+        ("", "in the file: known: host, port, "),
     ],
     ids=["prot", "alowed_host", "nothing near", "empty"],
 )
@@ -245,7 +245,7 @@ def test_an_old_name_is_told_the_new_one(
     for origin, attempt in attempts.items():
         with pytest.raises(SettingsError) as caught:
             attempt()
-        start = f"unknown setting {name!r} in {origin}: {said}; there are host, "
+        start = f"unknown setting {name!r} in {origin}: {said}; known: host, "
         assert str(caught.value)[: len(start)] == start
 
 

@@ -359,7 +359,7 @@ def test_requests_are_not_forgotten_up_to_a_limit(used: FlaskClient) -> None:
     assert seqs(used.get("/__admin/requests")) == [1, 2, 3, 4, 5, 6]
 
 
-THERE = "there are connectivity, diagnostics, fota-v1"
+THERE = "known: connectivity, diagnostics, fota-v1"
 OPERATIONS = "nearest of 73: register, deregister"
 UNKNOWN = [
     ("GET", "registrations?family=fota", "family", THERE),

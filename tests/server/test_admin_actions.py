@@ -195,14 +195,20 @@ def test_a_fault_on_actions_is_shown_with_its_device(ann: Customer) -> None:
 @each(
     ("given", "words"),
     [
-        ({"operation": "list"}, "operation: 'list' is none; nearest of 40: "),
+        ({"operation": "list"}, "operation: unknown 'list'; nearest of 40: "),
         ({"family": "hyper-precise"}, "hyper-precise"),
-        ({"event": "CarrierService.activate"}, "a fault on actions is for no event"),
-        ({"service": "CarrierService"}, "a fault on actions is for no service"),
+        (
+            {"event": "CarrierService.activate"},
+            "a fault on actions takes no event",
+        ),
+        (
+            {"service": "CarrierService"},
+            "a fault on actions takes no service",
+        ),
         ({"device": ""}, "a device's identifier, such as an IMEI"),
         ({"device": 5}, "a device's identifier, such as an IMEI"),
         ({"device": ["1"]}, "a device's identifier, such as an IMEI"),
-        ({"on": "devices"}, "there are requests, deliveries, actions"),
+        ({"on": "devices"}, "known: requests, deliveries, actions"),
         ({"method": "POST"}, "method"),
     ],
 )

@@ -265,7 +265,7 @@ def test_a_message_of_the_users_own_is_sent(
 @each(
     ("wanted", "status", "code", "words"),
     [
-        ({"event": "Fota.x"}, 400, "unknown_event", "unknown event 'Fota.x'; there ar"),
+        ({"event": "Fota.x"}, 400, "unknown_event", "unknown event 'Fota.x'; known: "),
         (
             {"service": "fota"},
             400,
@@ -283,7 +283,7 @@ def test_a_message_of_the_users_own_is_sent(
             {"overrides": {"accountName": 5}},
             400,
             "invalid_message",
-            "accountName: must be a string, came a number",
+            "accountName: must be a string, got a number",
         ),
         (
             {"message": {}, "overrides": {"a": 1}},
@@ -493,9 +493,9 @@ def test_the_total_is_what_matches_before_the_limit(several: FlaskClient) -> Non
 
 
 FILTERS = {
-    "status": "there are abandoned, cancelled, delivered, pending, stale",
+    "status": "known: abandoned, cancelled, delivered, pending, stale",
     "event": "nearest of 103: Fota.firmwareList",
-    "family": "there are connectivity, diagnostics, fota-v1",
+    "family": "known: connectivity, diagnostics, fota-v1",
     "service": "nearest of 28: Fota",
 }
 
@@ -580,11 +580,11 @@ def test_a_wait_in_vain_shows_what_came_and_what_is_due(several: FlaskClient) ->
         f"nearest: {second} Fota.firmwareList for {place}: pending, 1 attempt, "
         f"last: 503, next at {due_at}",
         "  status  expected  delivered",
-        "          came      pending",
+        "          got       pending",
         f"nearest: {other} {FINISHED} for {place.replace(ACCOUNT, OTHER)}: delivered, "
         "1 attempt, last: 200",
         f"  account  expected  {ACCOUNT}",
-        f"           came      {OTHER}",
+        f"           got       {OTHER}",
         f"pending: {second} Fota.firmwareList, attempt 2 due in 300 s, at {due_at}; "
         "advance(seconds=300) brings it",
     ]
@@ -633,7 +633,7 @@ def test_no_clock_goes_past_the_year_9000(registered: FlaskClient, clock: Clock)
     clock.move_to(LATEST - timedelta(seconds=1))
     reply = post(registered, "/clock/advance", {"seconds": 2})
     assert refused(reply, 400, "invalid_clock") == (
-        "the clock goes no further than 9000-01-01 00:00:00+00:00"
+        "the clock cannot go beyond 9000-01-01 00:00:00+00:00"
     )
     assert post(registered, "/clock/advance", {"seconds": 1}).status_code == 200
 

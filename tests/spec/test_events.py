@@ -310,7 +310,7 @@ def test_a_value_is_of_the_type_it_replaces(there: str, came: str) -> None:
         return
     with pytest.raises(InvalidMessage) as caught:
         event.message(registered(), {"field": KINDS[came]})
-    assert str(caught.value) == (f"field: must be {there}, came {came}")
+    assert str(caught.value) == (f"field: must be {there}, got {came}")
 
 
 def test_a_whole_number_takes_the_place_of_any_number() -> None:

@@ -403,12 +403,12 @@ def test_a_failure_raises_with_the_report():
     ("about", "told"),
     [
         ({"service": "Fotta"}, "unknown service 'Fotta'; "),
-        ({"family": "fota"}, "unknown family 'fota'; there are connectivity, "),
-        ({"family": "fota-v1", "service": "Location"}, "there are Fota"),
+        ({"family": "fota"}, "unknown family 'fota'; known: connectivity, "),
+        ({"family": "fota-v1", "service": "Location"}, "known: Fota"),
         ({"event": "Fota.finished"}, "Fota has no event 'Fota.finished'; "),
         ({"only": ["in-tme"]}, "unknown check 'in-tme'; nearest of 24: in-time"),
-        ({"target": "ftp://127.0.0.1/"}, "is not where a listener can be"),
-        ({"target": "http://127.0.0.1:99999/"}, "is not where a listener can be"),
+        ({"target": "ftp://127.0.0.1/"}, "is not the URL of a listener"),
+        ({"target": "http://127.0.0.1:99999/"}, "is not the URL of a listener"),
     ],
 )
 def test_what_there_is_not_is_named(about, told):

@@ -170,7 +170,7 @@ def test_the_url_of_an_unknown_family_names_those_there_are(
     """The error for a mistyped API has every API once."""
     with pytest.raises(
         MockThingSpaceError,
-        match=r"'fota'; there are fota-v1, fota-v2, .*, session$",
+        match=r"'fota'; known: fota-v1, fota-v2, .*, session$",
     ):
         thing.url_for("fota")
 
@@ -324,7 +324,7 @@ def test_a_failure_shows_the_three_nearest_and_how_they_differ(
         "",
         f"nearest: POST /api/fota/v1/callbacks/{ACCOUNT} -> 200  fota-v1 register",
         "  status  expected  201",
-        "          came      200",
+        "          got       200",
     ]
     assert len([line for line in lines if line.startswith("nearest: ")]) == 3
 
@@ -347,7 +347,7 @@ def test_a_failure_says_that_the_handles_register_is_no_request(
     thing.register(ACCOUNT, "http://localhost:9001/fota")
     assert failure(thing, operation="register")[-1] == (
         "the journal is empty: no request reached the server; "
-        "the handle's register() is no request"
+        "the handle's register() sends no request"
     )
 
 
@@ -401,7 +401,7 @@ def test_a_failure_shows_no_secret(thing: MockThingSpace) -> None:
     lines = failure(thing, operation="register", body={"password": "other"})
     at = lines.index("  body.password  expected  ***")
     hidden = "***  (they differ where they are hidden)"
-    assert lines[at + 1] == f"                 came      {hidden}"
+    assert lines[at + 1] == f"                 got       {hidden}"
     assert not [line for line in lines if "hunter2" in line or "other" in line]
 
 

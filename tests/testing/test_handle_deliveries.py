@@ -179,7 +179,7 @@ def test_a_wait_in_vain_is_an_assertion(thing: MockThingSpace) -> None:
         f"nearest: {failed.id} {FINISHED} for {ACCOUNT} -> {URL}: pending, "
         f"1 attempt, last: 503, next at {failed.due_at:%Y-%m-%dT%H:%M:%S.%fZ}",
         "  status  expected  delivered",
-        "          came      pending",
+        "          got       pending",
         "",
         f"pending: {failed.id} {FINISHED}, attempt 2 due in 300 s, at "
         f"{failed.due_at:%Y-%m-%dT%H:%M:%S.%fZ}; advance(seconds=300) brings it",
@@ -248,7 +248,7 @@ def test_what_was_not_delivered_is_told(thing: MockThingSpace) -> None:
         f"nearest: {made.id} {LIST} for {ACCOUNT} -> {URL}: delivered, 1 attempt, "
         "last: 200",
         f"  event  expected  {FINISHED}",
-        f"         came      {LIST}",
+        f"         got       {LIST}",
         f"  {again(thing, made.id)}",
     ]
 

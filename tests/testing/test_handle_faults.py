@@ -67,7 +67,7 @@ def test_a_handle_keeps_to_its_account(running: MockThingSpace) -> None:
     assert (planned.account, mine.faults()) == (ACCOUNT, [planned])
     assert mine.fault("reset", account=OTHER).account == OTHER
     assert (mine.clear_faults(), len(running.faults())) == (1, 2)
-    with pytest.raises(AdminError, match="login is for no account, so it is shared"):
+    with pytest.raises(AdminError, match="login is not of an account"):
         mine.fault("status", operation="login")
 
 

@@ -151,15 +151,15 @@ def test_an_answer_can_have_a_body_and_headers(listener, body):
 @each(
     ("script", "words"),
     [
-        (lambda listener: listener.reply(199), "from 200 to 599; came 199"),
-        (lambda listener: listener.reply(600), "from 200 to 599; came 600"),
+        (lambda listener: listener.reply(199), "from 200 to 599, got 199"),
+        (lambda listener: listener.reply(600), "from 200 to 599, got 600"),
         (
             lambda listener: listener.reply(200, delay_s=-1),
-            "0 or more seconds; came -1",
+            "0 or more seconds, got -1",
         ),
-        (lambda listener: listener.reply(200, times=0), "1 or more, or None; came 0"),
-        (lambda listener: listener.close(times=-1), "1 or more, or None; came -1"),
-        (lambda listener: listener.hang(times=0), "1 or more, or None; came 0"),
+        (lambda listener: listener.reply(200, times=0), "1 or more, or None, got 0"),
+        (lambda listener: listener.close(times=-1), "1 or more, or None, got -1"),
+        (lambda listener: listener.hang(times=0), "1 or more, or None, got 0"),
     ],
     ids=["low", "high", "early", "reply-never", "close-never", "hang-never"],
 )

@@ -369,7 +369,7 @@ UNUSABLE = {
     ),
     "key": (
         '{"auht": "strict"}',
-        "unknown setting 'auht' in what it returns: did you mean 'auth'? there are *",
+        "unknown setting 'auht' in what it returns: did you mean 'auth'? known: *",
     ),
     "shape": ("[]", "the settings in what it returns must be an object"),
 }

@@ -87,7 +87,7 @@ FAULTS = (
     FaultKind(
         "delay",
         "requests",
-        "answers later, on the server's clock",
+        "delays the reply, on the server's clock",
         {"seconds": (PAUSE, 1.0)},
     ),
     FaultKind(
@@ -128,11 +128,11 @@ FAULTS = (
         wiremock="RANDOM_DATA_THEN_CLOSE",
         slot="bytes",
     ),
-    FaultKind("malformed", "requests", "answers with a body that is no JSON"),
+    FaultKind("malformed", "requests", "answers with a body that is not JSON"),
     FaultKind(
         "stale",
         "requests",
-        "lists what was registered when the fault was planned, not what was since",
+        "lists the registrations of when the fault was planned, not later ones",
         times=None,
         method="GET",
     ),
@@ -140,7 +140,7 @@ FAULTS = (
     FaultKind(
         "delay",
         "deliveries",
-        "the message is sent later, and those behind it",
+        "the message is delayed, and those queued behind it",
         {"seconds": (PAUSE, 1.0)},
     ),
     FaultKind(
@@ -163,19 +163,19 @@ FAULTS = (
     FaultKind(
         "stale-credentials",
         "deliveries",
-        "the message has the credentials and signature of when the fault was planned",
+        "the message has the credentials and signature as of when it was planned",
         times=None,
     ),
-    FaultKind("corrupt", "deliveries", "the message breaks off: it is no JSON"),
+    FaultKind("corrupt", "deliveries", "the message breaks off: it is not JSON"),
     FaultKind(
         "missing-brace",
         "deliveries",
-        "the message comes without its first brace: it is no JSON",
+        "the message comes without its first brace: it is not JSON",
     ),
     FaultKind(
         "escaped-padding",
         "deliveries",
-        "the = at the end of a text, as Base64's, comes as \\u003d, escaped twice",
+        "a text's trailing = (Base64 padding) is sent as \\u003d, escaped twice",
     ),
     FaultKind(
         "wrong-account",
@@ -186,10 +186,10 @@ FAULTS = (
     FaultKind(
         "oversized",
         "deliveries",
-        "the message is so many bytes larger, and more, by a field nobody knows",
+        "the message has an unknown field that makes it at least so many bytes larger",
         {"bytes": (whole(1, 16 * 2**20, "a number of bytes, at most 16 MiB"), 2**16)},
     ),
-    FaultKind("extra-fields", "deliveries", "every object has a field nobody knows"),
+    FaultKind("extra-fields", "deliveries", "every object has an unknown field"),
     FaultKind(
         "failure",
         "actions",
@@ -202,7 +202,9 @@ FAULTS = (
         "the action stays pending: no message comes, unless the test completes it",
         {"device": (IDENTIFIER, None)},
     ),
-    FaultKind("kind-case", "deliveries", "every kind of a device is in other capitals"),
+    FaultKind(
+        "kind-case", "deliveries", "the kind of each identifier is in other capitals"
+    ),
 )
 
 
@@ -218,19 +220,19 @@ def fault_kind(name: str, on: object = None) -> FaultKind:
             the name, and it names what they are on.
     """
     if on is not None and on not in TARGETS:
-        raise SettingsError(f"on: {on!r} is none; there are {', '.join(TARGETS)}")
+        raise SettingsError(f"on: unknown {on!r}; known: {', '.join(TARGETS)}")
     found = [kind for kind in FAULTS if name in (kind.name, kind.wiremock)]
     fitting = [item for item in found if on in (None, item.on)]
     if len(fitting) > 1:
         both = " or ".join(f"{each.on} ({each.does})" for each in fitting)
-        raise SettingsError(f"on: must be said of {name!r}: {both}")
+        raise SettingsError(f"on: is required for {name!r}: {both}")
     if fitting:
         return fitting[0]
     if found:
         raise SettingsError(f"kind: {name!r} is on {found[0].on}, not on {on}")
     names = list(dict.fromkeys(kind.name for kind in FAULTS))
     hint = did_you_mean(name, names)
-    raise SettingsError(f"kind: {name!r} is none; {hint}there are {', '.join(names)}")
+    raise SettingsError(f"kind: unknown {name!r}; {hint}known: {', '.join(names)}")
 
 
 def options(kind: FaultKind, given: Mapping[str, Any]) -> dict[str, Any]:

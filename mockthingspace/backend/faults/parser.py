@@ -100,7 +100,7 @@ def _check_names(kind: FaultKind, given: Mapping[str, Any]) -> None:
         if name not in (*own, *OF_ALL):
             hint = did_you_mean(name, [*own, *OF_ALL])
             raise SettingsError(
-                f"{name!r} means nothing to {kind.name}: {hint}it takes "
+                f"unknown option {name!r} of {kind.name}: {hint}it takes "
                 f"{', '.join(own) or 'nothing'}, and every fault {', '.join(OF_ALL)}"
             )
 
@@ -120,18 +120,18 @@ def _checked(
     }[made.on]
     for name in other:
         if getattr(made, name) is not None:
-            raise SettingsError(f"{name}: a fault on {made.on} is for no {name}")
+            raise SettingsError(f"{name}: a fault on {made.on} takes no {name}")
     for name, words in _words(made, apis, events).items():
         value = getattr(made, name)
         if value is not None and value not in words:
-            raise SettingsError(f"{name}: {value!r} is none; {suggest(value, words)}")
+            raise SettingsError(f"{name}: unknown {value!r}; {suggest(value, words)}")
     fitting = [api for api in apis if _does_something(made, api)]
     what = made.operation or made.family
     if not fitting:
-        raise SettingsError(f"kind: {_named(made)} is nothing that {what} could do")
+        raise SettingsError(f"kind: {_named(made)} does not apply to {what}")
     if made.account and all(item.account is None for item in fitting):
         raise SettingsError(
-            f"account: {what} is for no account, so it is shared by all"
+            f"account: {what} is not of an account; leave the account out"
         )
     return fitting
 

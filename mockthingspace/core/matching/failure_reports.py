@@ -201,7 +201,7 @@ def differences(found: Iterable[Mapping[str, str]]) -> list[str]:
         alike = "  (they differ where they are hidden)" if wanted == came else ""
         lines += [
             f"{row['field']:{width}}  expected  {wanted}",
-            f"{'':{width}}  came      {came}{alike}",
+            f"{'':{width}}  got       {came}{alike}",
         ]
     return lines
 
@@ -329,7 +329,7 @@ def _empty(pattern: Mapping[str, Any]) -> str:
         return f"the journal is empty: no request came after {pattern['since']}"
     told = "the journal is empty: no request reached the server"
     if pattern.get("operation") == "register":
-        return f"{told}; the handle's register() is no request"
+        return f"{told}; the handle's register() sends no request"
     return told
 
 

@@ -54,7 +54,7 @@ def criteria(pattern: Mapping[str, Any]) -> list[Criterion]:
             made.append(_any_of_them(limited) if _KEYS[key] is _query else limited)
             if len(made) > MOST_CRITERIA:
                 raise AdminError(
-                    "too_large", f"a pattern asks for at most {MOST_CRITERIA} things"
+                    "too_large", f"a pattern has at most {MOST_CRITERIA} criteria"
                 )
     return made
 
@@ -84,8 +84,8 @@ def _too_slow(criterion: Criterion) -> AdminError:
     asked = f"{criterion.field} {expected}".rstrip()
     return AdminError(
         "too_slow",
-        f"{asked}: matching took more than {MATCHING_S:g} s of the processor; an "
-        "expression without nested repetition, or a shorter document, takes less",
+        f"{asked}: matching took more than {MATCHING_S:g} s of processor time; use an "
+        "expression without nested repetition, or a shorter document",
     )
 
 
@@ -256,8 +256,8 @@ def _expression(field: str, wanted: str, insensitive: bool) -> Judge:
     if _RECURSIVE.search(wanted):
         raise AdminError(
             "invalid_pattern",
-            f"{field}: an expression that calls itself is not taken: it may need any "
-            "amount of memory",
+            f"{field}: a recursive expression is refused: it may need any amount of "
+            "memory",
         )
     flags = regex.DOTALL | (regex.IGNORECASE if insensitive else 0)
     try:
@@ -292,7 +292,7 @@ def _mapping(field: str, value: Any) -> Mapping[str, Any]:
 def _unknown(field: str, given: Mapping[str, Any], known: Iterable[str]) -> AdminError:
     unknown = ", ".join(repr(item) for item in given)
     return AdminError(
-        "unknown_matcher", f"{field}: unknown {unknown}; there are {', '.join(known)}"
+        "unknown_matcher", f"{field}: unknown {unknown}; known: {', '.join(known)}"
     )
 
 

@@ -144,8 +144,8 @@ def not_served(error: HTTPException) -> Response:
     """Answer a path or method the admin API does not have."""
     reply = error_response(
         "not_served",
-        f"the admin API has no {request.method} {request.path}; below {PREFIX} "
-        f"there are {', '.join(_there())}",
+        f"the admin API has no {request.method} {request.path}; below "
+        f"{PREFIX}: {', '.join(_there())}",
         error.code or 404,
     )
     allow = error.get_response().headers.get("Allow")

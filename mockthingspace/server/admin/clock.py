@@ -50,7 +50,7 @@ def advance() -> Response:
             409,
         )
     if backend.clock.now() + timedelta(seconds=seconds) > LATEST:
-        raise AdminError("invalid_clock", f"the clock goes no further than {LATEST}")
+        raise AdminError("invalid_clock", f"the clock cannot go beyond {LATEST}")
     with holding(request.environ, Event()):  # whoever is gone, time has passed
         made = backend.advance(seconds)
     fired = [

@@ -71,7 +71,7 @@ def with_known_account(given: Given, **more: Iterable[str]) -> Given:
     if isinstance(account, str) and not is_account(account):
         raise AdminError(
             "invalid_account",
-            f"account: must be one, such as 0242078689-00001; came {account!r}",
+            f"account: must look like 0242078689-00001, got {account!r}",
         )
     words = {**_words(), **more}
     for name in given.keys() & words:

@@ -33,7 +33,7 @@ def service_elsewhere(apis: Iterable[Api], reason: str) -> str | None:
             f"{service} is of {api.name}"
             for api in apis
             for service in api.services
-            if "must be one of" in reason and f"(came: {service!r})" in reason
+            if "must be one of" in reason and f"(got: {service!r})" in reason
         ),
         None,
     )

@@ -199,7 +199,7 @@ def _url(text: str) -> str:
         locate(full)
     except ValueError as error:
         raise SettingsError(
-            f"{without_secrets(text)!r} is not where a listener can be; give a URL "
+            f"{without_secrets(text)!r} is not the URL of a listener; give one "
             "such as http://127.0.0.1:9000/callback"
         ) from error
     return full
