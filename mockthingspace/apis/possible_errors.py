@@ -5,8 +5,7 @@ from typing import Any
 
 from mockthingspace.apis.actions import act, cancel, status
 from mockthingspace.apis.diagnostics import observations
-from mockthingspace.apis.fota import campaigns, reports
-from mockthingspace.apis.fota.upgrades import UPGRADES
+from mockthingspace.apis.fota import reports, scheduling
 from mockthingspace.apis.handlers import deregister, register
 from mockthingspace.apis.location import exclusions
 from mockthingspace.apis.session.session import log_in, reset_password
@@ -52,7 +51,6 @@ OF_PROOFS: Mapping[Proof, Refusals] = {
     "bearer": (MissingBearer, InvalidBearer),
     "session": (MissingSession, InvalidSession, ExpiredSession),
 }
-LIVES = (UPGRADES, *campaigns.LIVES)
 RAISED: Mapping[Callable[..., object], Refusals] = {
     act: (MissingDevices, NoAccount, SeveralAccounts),
     cancel: (UnknownRequest, RequestEnded),
@@ -63,13 +61,11 @@ RAISED: Mapping[Callable[..., object], Refusals] = {
     log_in: (WrongPassword, LoginLocked),
     reports.of_campaign: (UnknownRequest,),
     reset_password: (WrongPassword,),
+    scheduling.cancel: (UnknownRequest, RequestEnded),
+    scheduling.change_dates: (UnknownRequest, RequestEnded),
+    scheduling.change_devices: (UnknownRequest, RequestEnded),
+    scheduling.show: (UnknownRequest,),
     status: (UnknownRequest,),
-    **{life.show: (UnknownRequest,) for life in LIVES},
-    **{
-        change: (UnknownRequest, RequestEnded)
-        for life in LIVES
-        for change in (life.change_dates, life.change_devices, life.cancel)
-    },
 }
 NO_OBJECT = (EmptyRequest, NotJson, InvalidRequest)
 OF_READERS: Mapping[Callable[..., Any], Refusals] = {

@@ -9,10 +9,11 @@ has too. Followed: the pages.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from mockthingspace.apis.actions import snake
-from mockthingspace.apis.fota import reports
+from mockthingspace.apis.fota import reports, scheduling
 from mockthingspace.apis.fota.life_cycle import LifeCycle, Stage, Standing
 from mockthingspace.core.models import Claim, documented
 from mockthingspace.core.sources import (
@@ -178,7 +179,6 @@ V3_LIFE = _life_cycle(
     taken=UNREACHABLE,
     aborts=False,
 )
-LIVES = (V2_LIFE, V3_LIFE)
 
 
 def _operations(
@@ -238,7 +238,7 @@ def _operations(
             "schedule-campaign",
             "POST",
             place,
-            life.schedule,
+            partial(scheduling.schedule, life),
             known,
             where,
             body=schema(
@@ -262,7 +262,7 @@ def _operations(
             "show-campaign",
             "GET",
             "/campaigns/<account>/<request_id>",
-            life.show,
+            partial(scheduling.show, life),
             Claim("a campaign as its messages tell of it", *BY_SDK),
             which,
             reply=schema(BY_SDK, **shown),
@@ -271,7 +271,7 @@ def _operations(
             "change-campaign-devices",
             "PUT",
             campaign,
-            life.change_devices,
+            partial(scheduling.change_devices, life),
             Claim("appends or removes devices before it starts", *BY_SDK),
             which,
             body=schema(
@@ -290,7 +290,7 @@ def _operations(
             "change-campaign-dates",
             "PUT",
             f"{campaign}/dates",
-            life.change_dates,
+            partial(scheduling.change_dates, life),
             Claim(
                 "puts other dates in the place of its own, before it starts", *BY_SDK
             ),
@@ -306,7 +306,7 @@ def _operations(
             "cancel-campaign",
             "DELETE",
             "/campaigns/<account>/<request_id>",
-            life.cancel,
+            partial(scheduling.cancel, life),
             cancels,
             which,
             reply=Success(),

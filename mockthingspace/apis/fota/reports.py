@@ -9,7 +9,8 @@ from functools import partial
 from itertools import dropwhile
 from typing import Any
 
-from mockthingspace.apis.fota.life_cycle import LifeCycle
+from mockthingspace.apis.fota.life_cycle import LifeCycle, every
+from mockthingspace.apis.fota.scheduling import show
 from mockthingspace.apis.handlers import Call
 from mockthingspace.core.models import Claim, assumed, documented
 from mockthingspace.core.sources import SDK
@@ -39,9 +40,9 @@ def with_status(
     last_seen: str | None = None,
 ) -> Mapping[str, Any]:
     """Return the account's campaigns with a status, those after one if it is named."""
-    every = (life.document(action) for action in life.every(call, account))
+    documents = (life.document(action) for action in every(call, account))
     status = _SPELLINGS.get(wanted, wanted)
-    found = [item for item in every if item["status"] == status]
+    found = [item for item in documents if item["status"] == status]
     page, more = _page(found, "id", last_seen)
     return {
         "more": more,
@@ -62,7 +63,7 @@ def of_campaign(
     Raises:
         UnknownRequest: The account has no such campaign.
     """
-    found = life.show(call, account, request_id)["devices"]
+    found = show(life, call, account, request_id)["devices"]
     page, more = _page(found, "deviceId", last_seen)
     return {
         "total": len(found),
@@ -84,7 +85,7 @@ def history(
             "status": standing["status"],
             "reason": standing.get("resultReason"),
         }
-        for action in reversed(life.of_device(call, account, imei))
+        for action in reversed(every(call, account))
         for standing in life.standings(action)
         if standing["deviceId"] == imei
     )

@@ -1,11 +1,13 @@
 """Firmware upgrades of version 1: scheduled, started, finished."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from marshmallow.fields import Boolean
 
-from mockthingspace.apis.fota.life_cycle import LifeCycle, Stage, Standing
+from mockthingspace.apis.fota import scheduling
+from mockthingspace.apis.fota.life_cycle import LifeCycle, Stage, Standing, every
 from mockthingspace.apis.handlers import Call
 from mockthingspace.core.models import Claim, assumed, documented
 from mockthingspace.core.sources import FOTA_CAMPAIGNS, FOTA_MESSAGES, SDK, UNSAID
@@ -57,7 +59,7 @@ def devices(call: Call, account: str, index: str) -> Mapping[str, Any]:  # noqa:
     """Return the devices that the account's upgrades have named."""
     named = {
         identity: None
-        for action in UPGRADES.every(call, account)
+        for action in every(call, account)
         for device in action.devices
         for identity, _ in device
     }
@@ -71,7 +73,7 @@ def devices(call: Call, account: str, index: str) -> Mapping[str, Any]:  # noqa:
 
 def with_status(call: Call, account: str, status: str, index: str) -> Mapping[str, Any]:  # noqa: ARG001 (all are on one page)
     """Return the account's upgrades that have a status."""
-    shown = [UPGRADES.document(action) for action in UPGRADES.every(call, account)]
+    shown = [UPGRADES.document(action) for action in every(call, account)]
     found = [
         {
             "id": item["id"],
@@ -101,7 +103,7 @@ def history(call: Call, account: str, imei: str) -> tuple[Mapping[str, Any], ...
             "status": standing["status"],
             "reason": standing.get("resultReason"),
         }
-        for action in UPGRADES.of_device(call, account, imei)
+        for action in every(call, account)
         for standing in UPGRADES.standings(action)
         if standing["deviceId"] == imei
     )
@@ -193,7 +195,7 @@ OPERATIONS = (
         "schedule-upgrade",
         "POST",
         "/upgrades",
-        UPGRADES.schedule,
+        partial(scheduling.schedule, UPGRADES),
         Claim("an upgrade: queued at once, started on its date, finished", *LIFE),
         body=schema(
             BY_SDK,
@@ -211,7 +213,7 @@ OPERATIONS = (
         "show-upgrade",
         "GET",
         UPGRADE,
-        UPGRADES.show,
+        partial(scheduling.show, UPGRADES),
         Claim("an upgrade as its messages tell of it", *BY_SDK),
         WHICH,
         reply=schema(BY_SDK, **SHOWN, end_date=_text("endDate")),
@@ -220,7 +222,7 @@ OPERATIONS = (
         "change-upgrade",
         "PUT",
         UPGRADE,
-        UPGRADES.change_devices,
+        partial(scheduling.change_devices, UPGRADES),
         Claim(
             "appends or removes devices, before it starts; without any it is cancelled",
             *documented(f"{SDK}; {FOTA_CAMPAIGNS}"),
@@ -251,7 +253,7 @@ OPERATIONS = (
         "cancel-upgrade",
         "DELETE",
         UPGRADE,
-        UPGRADES.cancel,
+        partial(scheduling.cancel, UPGRADES),
         Claim(
             "cancels it before it starts; no message comes of it",
             *assumed(f"{SDK} has the reply; {UNSAID} what is sent"),
