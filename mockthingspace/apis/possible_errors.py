@@ -5,7 +5,7 @@ from typing import Any
 
 from mockthingspace.apis.actions import act, cancel, status
 from mockthingspace.apis.diagnostics import observations
-from mockthingspace.apis.fota import reports, scheduling
+from mockthingspace.apis.fota import devices, reports, scheduling
 from mockthingspace.apis.handlers import deregister, register
 from mockthingspace.apis.location import exclusions
 from mockthingspace.apis.session.session import log_in, reset_password
@@ -30,6 +30,7 @@ from mockthingspace.core.exceptions import (
     ThingSpaceError,
     TooLarge,
     TooManyDevices,
+    UnknownDevice,
     UnknownRequest,
     WrongPassword,
 )
@@ -57,6 +58,7 @@ RAISED: Mapping[Callable[..., object], Refusals] = {
     deregister: (NotRegistered,),
     observations.observe: (MissingDevices, NotRegistered),
     observations.stop: (UnknownRequest, RequestEnded),
+    devices.numbered: (UnknownDevice,),
     exclusions.exclude: (InvalidRequest, TooManyDevices),
     log_in: (WrongPassword, LoginLocked),
     reports.of_campaign: (UnknownRequest,),

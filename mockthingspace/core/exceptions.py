@@ -63,6 +63,18 @@ class MissingField(InvalidRequest):
     """A field is missing, or is not of its type."""
 
 
+class InvalidStartDate(InvalidRequest):
+    """There is no start date, or it is no day."""
+
+
+class InvalidIndex(InvalidRequest):
+    """A page begins at what is no number."""
+
+
+class UnknownDevice(InvalidIndex):
+    """A page begins after a device that is none of the account's."""
+
+
 class InvalidCharacter(InvalidRequest):
     """A character that this API does not take."""
 
@@ -93,6 +105,10 @@ class SeveralAccounts(ThingSpaceError):
 
 class UnknownRequest(ThingSpaceError):
     """No action was accepted under this request id."""
+
+
+class InvalidUuid(UnknownRequest):
+    """A request id is no UUID."""
 
 
 class RequestEnded(UnknownRequest):

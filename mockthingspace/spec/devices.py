@@ -3,6 +3,7 @@
 A device is a tuple of its identifiers, each ``(id, kind)``.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
@@ -19,9 +20,11 @@ from mockthingspace.core.models import Device
 from mockthingspace.spec.fields import Text
 
 MOST_DEVICES = 10_000
+EXAMPLE_IMEI = "990013907835573"
 KINDS = ("eid", "esn", "iccid", "imei", "mdn", "meid", "min", "msisdn")
 ARRAY = "must be an array"
 
+_IMEI = re.compile("[0-9]{14,16}")
 _TEXT = Text()
 IDENTIFIER: Mapping[str, Any] = {  # in JSON Schema
     "type": "object",
@@ -45,9 +48,7 @@ class Devices(fields.Raw):
     absent = MissingDevices
     secret = False
     refusals = (MissingDevices, InvalidDevice, InvalidDeviceKind, TooManyDevices)
-    example: ClassVar[Any] = [
-        {"deviceIds": [{"id": "990013907835573", "kind": "imei"}]}
-    ]
+    example: ClassVar[Any] = [{"deviceIds": [{"id": EXAMPLE_IMEI, "kind": "imei"}]}]
     items: ClassVar[Mapping[str, Any]] = {
         "type": "object",
         "required": ["deviceIds"],
@@ -142,9 +143,7 @@ def _has_odd_kind(value: Any) -> bool:
 class Subscribers(Devices):
     """An array of ``{"id", "kind", "mdn"?}``, each of a device of its own."""
 
-    example: ClassVar[Any] = [
-        {"id": "990013907835573", "kind": "imei", "mdn": "7892345678"}
-    ]
+    example: ClassVar[Any] = [{"id": EXAMPLE_IMEI, "kind": "imei", "mdn": "7892345678"}]
     items: ClassVar[Mapping[str, Any]] = DeviceIds.items
 
     def devices(self, value: list[Any]) -> Iterator[Device]:
@@ -166,7 +165,7 @@ class Subscribers(Devices):
 class Imeis(Devices):
     """An array of IMEIs, each of a device of its own."""
 
-    example: ClassVar[Any] = ["990013907835573"]
+    example: ClassVar[Any] = [EXAMPLE_IMEI]
     items: ClassVar[Mapping[str, Any]] = {"type": "string"}
 
     def devices(self, value: list[Any]) -> Iterator[Device]:
@@ -178,7 +177,45 @@ class Imeis(Devices):
                 raise ValidationError("must have IMEIs, as strings")
             yield ((imei, "imei"),)
 
+    def refusal_of(self, value: object) -> type[ThingSpaceError]:
+        """Say how devices that will not do are refused; no array has none."""
+        return super().refusal_of(value if isinstance(value, list) else None)
+
     @staticmethod
     def is_imei(text: str) -> bool:
         """Say whether text can be an IMEI: 14 to 16 digits."""
-        return text.isascii() and text.isdigit() and len(text) in range(14, 17)
+        return _IMEI.fullmatch(text) is not None
+
+
+class Imei(Text):
+    """A device by its IMEI."""
+
+    refusal = InvalidDevice
+    example = EXAMPLE_IMEI
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(metadata={"example": self.example}, **kwargs)
+
+    def check(self, text: str) -> None:
+        """Hold it to an IMEI."""
+        if not Imeis.is_imei(text):
+            raise ValidationError("must be an IMEI: 14 to 16 digits")
+
+    def pattern(self, _: str) -> str:
+        """Return what matches an IMEI."""
+        return f"^{_IMEI.pattern}$"
+
+
+class LastSeen(Imei):
+    """The device that was seen last, or 0 before the first."""
+
+    example = "0"
+
+    def check(self, text: str) -> None:
+        """Hold it to 0 or an IMEI."""
+        if text != "0":
+            super().check(text)
+
+    def pattern(self, _: str) -> str:
+        """Return what matches either."""
+        return f"^(?:0|{_IMEI.pattern})$"

@@ -13,8 +13,10 @@ from marshmallow import ValidationError, fields
 from mockthingspace.core import sources
 from mockthingspace.core.exceptions import (
     InvalidAccount,
+    InvalidIndex,
     InvalidRequest,
     InvalidUrl,
+    InvalidUuid,
     MissingAccount,
     MissingField,
     ThingSpaceError,
@@ -33,6 +35,8 @@ from mockthingspace.core.urls import ascii_host
 
 LONGEST_URL = 8000
 LONGEST_NAME = 254  # with a dot at its end
+_UUID = re.compile("[0-9A-Fa-f-]{1,50}")
+_INDEX = re.compile("[0-9]{1,9}")
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?")
 
 # URLs for JSON Schema: of plain names, IPv4 addresses and [::1]. The field takes more.
@@ -206,6 +210,39 @@ class Day(Text):
     def pattern(self, _: str) -> str:
         """Return what matches a day of any month."""
         return "^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])$"
+
+
+class Uuid(Text):
+    """The id of a request, such as ``e3a8d88a-04c6-4ef3-b039-89b62f91e962``."""
+
+    refusal = InvalidUuid
+
+    def check(self, text: str) -> None:
+        """Hold it to the digits of a UUID."""
+        if not _UUID.fullmatch(text):
+            raise ValidationError("must be a UUID: hexadecimal digits and hyphens")
+
+    def pattern(self, _: str) -> str:
+        """Return what matches such digits."""
+        return f"^{_UUID.pattern}$"
+
+
+class Index(Text):
+    """The number of a record, from 0."""
+
+    refusal = InvalidIndex
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(metadata={"example": "0"}, **kwargs)
+
+    def check(self, text: str) -> None:
+        """Hold it to a number."""
+        if not _INDEX.fullmatch(text):
+            raise ValidationError("must be a number, from 0")
+
+    def pattern(self, _: str) -> str:
+        """Return what matches a number."""
+        return f"^{_INDEX.pattern}$"
 
 
 class ServiceName(Text):

@@ -8,12 +8,14 @@ import pytest
 import requests
 
 from mockthingspace import MockThingSpace
+from mockthingspace.apis.fota import reports
 from mockthingspace.testing.listener import Listener
 
 from ..rows import each
 
 ACCOUNT, OTHER = "0242078689-00001", "0402196254-00001"
 IMEI, ANOTHER = "990013907835573", "990013907884259"
+UNKNOWN = "595f5c44-c31c-4552-8670-020a1545a84d"
 ASKED = {
     "accountName": ACCOUNT,
     "firmwareName": "FOTA_Verizon_Model-A_02To03_HF",
@@ -51,6 +53,11 @@ class Team:
         """Ask something of an upgrade."""
         url = f"{self.base}/upgrades/{ACCOUNT}/upgrade/{upgrade}"
         return requests.request(method, url, timeout=30, **more)
+
+    def report(self, path: str) -> Any:
+        """Return a report."""
+        place = path.format(account=ACCOUNT)
+        return requests.get(f"{self.base}/{place}", timeout=30).json()
 
     def stands(self, upgrade: str) -> tuple[str, list[str]]:
         """Return the status of an upgrade and those of its devices."""
@@ -228,20 +235,23 @@ def test_an_upgrade_that_has_started_is_not_changed(
 
 @each("method", ["GET", "DELETE", "PUT"])
 def test_an_upgrade_there_is_none_of_is_refused(method: str) -> None:
-    """So is one of another account."""
+    """So is one of another account, and what is no id at all."""
     with MockThingSpace() as thingspace, Listener() as listener:
         team = Team(thingspace, listener)
         other = team.schedule(accountName=OTHER)
         body = {"type": "append", "deviceList": [ANOTHER]}
 
-        refused = [team.ask(method, item, json=body) for item in ("none", other)]
+        refused = [
+            team.ask(method, item, json=body) for item in (UNKNOWN, other, "none")
+        ]
 
-        message = {
-            "errorCode": "INVALID_PARAMETER",
-            "errorMessage": "Upgrade not found",
-        }
-        assert [item.status_code for item in refused] == [400, 400]
-        assert [item.json() for item in refused] == [message, message]
+        assert [
+            (item.status_code, item.json()["errorMessage"]) for item in refused
+        ] == [
+            (400, "Invalid upgradeId"),
+            (400, "Invalid upgradeId"),
+            (400, "Invalid uuid"),
+        ]
 
 
 def test_devices_are_appended_and_removed_before_the_start(team: Team) -> None:
@@ -302,31 +312,39 @@ def test_an_upgrade_of_rejected_devices_only_is_not_scheduled(team: Team) -> Non
     assert team.told() == ["upgradeScheduled"]
 
 
+NO_START = "FotaPostUpgrades: invalid state date"
+NO_DEVICES = "Device list is empty"
+NOT_BOUND = "Input binding error"
+
+
 @each(
-    "changes",
+    ("changes", "message"),
     [
-        {"startDate": "tomorrow"},
-        {"startDate": "2024-02-30"},
-        {"endDate": "20240131"},
-        {"endDate": None},
-        {"deviceList": None},
-        {"deviceList": []},
-        {"deviceList": IMEI},
-        {"deviceList": [5]},
-        {"deviceList": [IMEI] * 10_001},
-        {"firmwareName": 3},
+        ({"startDate": "tomorrow"}, NO_START),
+        ({"startDate": "2024-02-30"}, NO_START),
+        ({"startDate": None}, NO_START),
+        ({"endDate": "20240131"}, NOT_BOUND),
+        ({"endDate": None}, NOT_BOUND),
+        ({"deviceList": None}, NO_DEVICES),
+        ({"deviceList": []}, NO_DEVICES),
+        ({"deviceList": IMEI}, NO_DEVICES),
+        ({"deviceList": [5]}, "Invalid device id format"),
+        ({"deviceList": [IMEI] * 10_001}, NOT_BOUND),
+        ({"firmwareName": 3}, NOT_BOUND),
     ],
     ids=str,
 )
-def test_a_request_that_will_not_do_is_refused(changes: dict[str, Any]) -> None:
-    """The documented refusal, and nothing is accepted."""
+def test_a_request_that_will_not_do_is_refused(
+    changes: dict[str, Any], message: str
+) -> None:
+    """By the documented words where there are any, and nothing is accepted."""
     with MockThingSpace() as thingspace, Listener() as listener:
         team = Team(thingspace, listener)
 
         refused = team.post(team.asked(**changes))
 
         assert refused.status_code == 400
-        assert refused.json()["errorMessage"] == "Input binding error"
+        assert refused.json()["errorMessage"] == message
         assert next(iter(changes)) in refused.headers["X-Mock-Reason"]
         assert thingspace.actions() == []
 
@@ -363,20 +381,97 @@ def test_the_firmware_there_is_is_the_messages(team: Team) -> None:
     ]
 
 
-def test_reports_are_of_the_upgrades_that_were_asked_for(team: Team) -> None:
-    """By status, by device, and the devices themselves."""
+def test_upgrades_are_reported_by_status(team: Team) -> None:
+    """As they stand; there are none with another status."""
     upgrade = team.schedule(deviceList=[IMEI, ANOTHER])
 
-    by_status, other = (
-        requests.get(f"{team.base}/reports/{ACCOUNT}/status/{status}/index/0").json()
-        for status in ("Queued", "Finished")
-    )
-    of_device = requests.get(f"{team.base}/reports/{ACCOUNT}/devices/{IMEI}").json()
-    devices = requests.get(f"{team.base}/devices/{ACCOUNT}/index/0").json()
+    queued = team.report("reports/{account}/status/Queued/index/0")
+    finished = team.report("reports/{account}/status/Finished/index/0")
+    after = team.report("reports/{account}/status/Queued/index/1")
 
-    assert [item["id"] for item in by_status["reportList"]] == [upgrade]
-    assert other == {"hasMoreFlag": False, "lastSeenUpgradeId": "", "reportList": []}
-    assert [(item["id"], item["status"]) for item in of_device] == [
-        (upgrade, "Device Accepted")
+    none = {"hasMoreFlag": False, "lastSeenUpgradeId": 0, "reportList": []}
+    assert queued["reportList"] == [team.ask("GET", upgrade).json()]
+    assert (finished, after) == (none, none)
+
+
+def test_upgrades_are_reported_in_pages(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The number that comes with a page is the index of the next."""
+    monkeypatch.setattr(reports, "PAGE", 2)
+    every = [team.schedule(deviceList=["12"]) for _ in range(3)]
+
+    page = team.report("reports/{account}/status/RequestFailed/index/0")
+    rest = team.report(
+        f"reports/{{account}}/status/RequestFailed/index/{page['lastSeenUpgradeId']}"
+    )
+
+    assert (page["hasMoreFlag"], page["lastSeenUpgradeId"]) == (True, 2)
+    assert [item["id"] for item in page["reportList"]] == every[:2]
+    assert (rest["hasMoreFlag"], rest["lastSeenUpgradeId"]) == (False, 0)
+    assert [item["id"] for item in rest["reportList"]] == every[2:]
+
+
+def test_a_device_has_a_history(team: Team) -> None:
+    """Its upgrades, newest first, each with how it stands there."""
+    first = team.schedule(days=0, deviceList=[ANOTHER, IMEI])
+    team.thingspace.advance(hours=2)
+    second = team.schedule()
+
+    history = team.report(f"reports/{{account}}/devices/{IMEI}")
+
+    assert [(item["id"], item["status"]) for item in history] == [
+        (second, "Device Accepted"),
+        (first, "UpgradeSuccess"),
     ]
-    assert [item["deviceId"] for item in devices["deviceList"]] == [IMEI, ANOTHER]
+
+
+def test_an_account_has_the_devices_that_its_upgrades_have_named(team: Team) -> None:
+    """In the order of their IMEIs, with the firmware that was installed last."""
+    team.schedule(days=0, deviceList=[ANOTHER])
+    team.thingspace.advance(hours=2)
+    team.schedule(deviceList=[ANOTHER, "12", IMEI])
+
+    listed = team.report("devices/{account}/index/0")
+
+    devices = listed["deviceList"]
+    never = "01/01/1900 0:0:0"
+    assert [(item["deviceId"], item["firmware"]) for item in devices] == [
+        (IMEI, "VerizonFirmwareVersion-01"),
+        (ANOTHER, ASKED["firmwareTo"]),
+    ]
+    assert [item["upgradeTime"] == never for item in devices] == [True, False]
+    assert (listed["hasMoreData"], listed["lastSeenDeviceId"]) == (False, 0)
+
+
+def test_devices_are_listed_a_thousand_at_a_time(team: Team) -> None:
+    """The number that comes with a page is the index of the next."""
+    imeis = [str(990013907835573 + number) for number in range(1001)]
+    team.schedule(deviceList=imeis[::-1])
+
+    page = team.report("devices/{account}/index/0")
+    rest = team.report(f"devices/{{account}}/index/{page['lastSeenDeviceId']}")
+
+    assert (page["hasMoreData"], page["lastSeenDeviceId"]) == (True, int(imeis[999]))
+    assert [item["deviceId"] for item in page["deviceList"]] == imeis[:1000]
+    assert [item["deviceId"] for item in rest["deviceList"]] == imeis[1000:]
+
+
+@each(
+    ("path", "message"),
+    [
+        ("devices/{account}/index/first", "Invalid device id format"),
+        ("devices/{account}/index/1", "Invalid device id format"),
+        (f"devices/{{account}}/index/{ANOTHER}", "LastSeenDeviceId Not Valid"),
+        ("reports/{account}/status/Queued/index/first", "Invalid index value"),
+        ("reports/{account}/status/Queued/index/-1", "Invalid index value"),
+        ("reports/{account}/devices/12", "Invalid device id format"),
+    ],
+)
+def test_a_report_from_nowhere_is_refused(path: str, message: str) -> None:
+    """By the documented words."""
+    with MockThingSpace() as thingspace, Listener() as listener:
+        team = Team(thingspace, listener)
+        team.schedule()
+
+        assert team.report(path)["errorMessage"] == message

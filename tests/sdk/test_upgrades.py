@@ -153,6 +153,7 @@ def test_upgrades_are_reported(thingspace: MockThingSpace) -> None:
 
     assert [device.device_id for device in devices.device_list] == [IMEI]
     assert [item.id for item in queued.report_list] == [upgrade.id]
+    assert (devices.last_seen_device_id, queued.last_seen_upgrade_id) == (0, 0)
     assert (past.id, past.status) == (upgrade.id, "Device Accepted")
 
 

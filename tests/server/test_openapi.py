@@ -151,8 +151,8 @@ def test_every_verb_that_refuses_is_known():
     }
 
     assert {handler.__name__ for handler in verbs - RAISED.keys() - silent} == {
-        *("excluded", "firmware", "devices", "history", "include", "issue", "locate"),
-        *("log_out", "report", "revoke", "schedule", "settings", "start_callbacks"),
+        *("excluded", "firmware", "history", "include", "issue", "locate", "log_out"),
+        *("numbered", "report", "revoke", "schedule", "settings", "start_callbacks"),
         "with_status",
     }
 

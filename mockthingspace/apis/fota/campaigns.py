@@ -30,7 +30,7 @@ from mockthingspace.core.sources import (
 from mockthingspace.spec.actions import Action, Member
 from mockthingspace.spec.api import Operation
 from mockthingspace.spec.devices import Imeis
-from mockthingspace.spec.fields import Account, Day, Text, Word
+from mockthingspace.spec.fields import Account, Day, Text, Uuid, Word
 from mockthingspace.spec.schemas import Success, schema
 
 BY_SDK = documented(SDK)
@@ -228,7 +228,7 @@ def _operations(
     more = {snake(key): Member(data_key=key) for key in optional}
     where = schema(BY_SDK, account=Account(required=True))
     which = schema(
-        BY_SDK, account=Account(required=True), request_id=Text(required=True)
+        BY_SDK, account=Account(required=True), request_id=Uuid(required=True)
     )
     campaign = f"{changed}/<request_id>"
     told = (*life.stages, life.finished)
@@ -311,7 +311,7 @@ def _operations(
             which,
             reply=Success(),
         ),
-        *reports.operations(
+        *reports.of_campaigns(
             life,
             reported,
             schema(BY_SDK, **shown),

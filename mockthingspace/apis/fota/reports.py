@@ -1,10 +1,10 @@
-"""Reports on campaigns of versions 2 and 3: by status, by device, a device's history.
+"""Reports on upgrades and campaigns: by status, by device, a device's history.
 
-Disagreement: the SDK's statuses have ``CampaignRequestQueued``, the pages
+Disagreement: the SDK's statuses of campaigns have ``CampaignRequestQueued``, the pages
 ``CampaignQueued``. Followed: the pages; a report is asked for with either.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from itertools import dropwhile
 from typing import Any
@@ -16,7 +16,8 @@ from mockthingspace.core.models import Claim, assumed, documented
 from mockthingspace.core.sources import SDK
 from mockthingspace.spec.actions import Member
 from mockthingspace.spec.api import Operation
-from mockthingspace.spec.fields import Account, Text, Word
+from mockthingspace.spec.devices import EXAMPLE_IMEI, Imei
+from mockthingspace.spec.fields import Account, Text, Uuid, Word
 from mockthingspace.spec.schemas import BaseSchema, schema
 
 PAGE = 1000
@@ -30,6 +31,25 @@ STATUSES = (
 _SPELLINGS = {"CampaignRequestQueued": "CampaignQueued"}
 
 
+def numbered(
+    life: LifeCycle,
+    shown: BaseSchema,
+    call: Call,
+    *,
+    account: str,
+    status: str,
+    index: str,
+) -> Mapping[str, Any]:
+    """Return the account's upgrades with a status, from one of a number on."""
+    found = _with_status(life, call, account, status)
+    page, more = first_page(found[int(index) :])
+    return {
+        "more": more,
+        "following": int(index) + PAGE if more else 0,
+        "upgrades": shown.dump(page, many=True),
+    }
+
+
 def with_status(
     life: LifeCycle,
     shown: BaseSchema,
@@ -40,10 +60,10 @@ def with_status(
     last_seen: str | None = None,
 ) -> Mapping[str, Any]:
     """Return the account's campaigns with a status, those after one if it is named."""
-    documents = (life.document(action) for action in every(call, account))
-    status = _SPELLINGS.get(wanted, wanted)
-    found = [item for item in documents if item["status"] == status]
-    page, more = _page(found, "id", last_seen)
+    found = _with_status(life, call, account, _SPELLINGS.get(wanted, wanted))
+    if last_seen is not None:
+        found = list(dropwhile(lambda item: item["id"] != last_seen, found))[1:]
+    page, more = first_page(found)
     return {
         "more": more,
         "last_seen": page[-1]["id"] if page else None,
@@ -52,32 +72,21 @@ def with_status(
 
 
 def of_campaign(
-    life: LifeCycle,
-    call: Call,
-    account: str,
-    request_id: str,
-    last_seen: str | None = None,
+    life: LifeCycle, call: Call, account: str, request_id: str, last_seen: str = "0"
 ) -> Mapping[str, Any]:
-    """Return how a campaign's devices stand, those after one if it is named.
+    """Return how a campaign's devices stand, those with larger IMEIs than one.
 
     Raises:
         UnknownRequest: The account has no such campaign.
     """
     found = show(life, call, account, request_id)["devices"]
-    page, more = _page(found, "deviceId", last_seen)
-    return {
-        "total": len(found),
-        "more": more,
-        "last_seen": page[-1]["deviceId"] if page else None,
-        "size": PAGE,
-        "devices": page,
-    }
+    return {"total": len(found), **page_of_devices(found, last_seen)}
 
 
 def history(
     life: LifeCycle, call: Call, account: str, imei: str
 ) -> tuple[Mapping[str, Any], ...]:
-    """Return the campaigns of a device, newest first."""
+    """Return the upgrades or campaigns of a device, newest first."""
     return tuple(
         {
             **life.document(action),
@@ -86,39 +95,89 @@ def history(
             "reason": standing.get("resultReason"),
         }
         for action in reversed(every(call, account))
+        if ((imei, "imei"),) in action.devices
         for standing in life.standings(action)
         if standing["deviceId"] == imei
     )
 
 
-def _page(found: list[Any], key: str, last: str | None) -> tuple[list[Any], bool]:
-    """Return the next of what was found, and whether there is more."""
-    if last is not None:
-        found = list(dropwhile(lambda item: item[key] != last, found))[1:]
+def first_page(found: list[Any]) -> tuple[list[Any], bool]:
+    """Return the first of what was found, and whether there is more."""
     return found[:PAGE], len(found) > PAGE
 
 
-def operations(
+def page_of_devices(
+    devices: Iterable[Mapping[str, Any]], last_seen: str
+) -> Mapping[str, Any]:
+    """Return the devices whose IMEIs are larger than one, in their order."""
+    larger = [item for item in devices if _number(item) > last_seen.rjust(_DIGITS, "0")]
+    page, more = first_page(sorted(larger, key=_number))
+    last = page[-1]["deviceId"] if page else None
+    return {"more": more, "last_seen": last, "size": PAGE, "devices": page}
+
+
+_DIGITS = 16
+
+
+def _number(device: Mapping[str, Any]) -> str:
+    """Return what orders devices by their IMEIs, whatever was given as one."""
+    imei: str = device["deviceId"]
+    return imei.rjust(_DIGITS, "0")
+
+
+def _with_status(
+    life: LifeCycle, call: Call, account: str, status: str
+) -> list[Mapping[str, Any]]:
+    documents = (life.document(action) for action in every(call, account))
+    return [document for document in documents if document["status"] == status]
+
+
+def of_device(life: LifeCycle, name: str, **past: Text) -> Operation:
+    """Return the operation that tells the history of a device.
+
+    Args:
+        life: What its upgrades or campaigns go through.
+        name: The operation's.
+        **past: What the reply has of one.
+    """
+    return Operation(
+        name,
+        "GET",
+        "/reports/<account>/devices/<imei>",
+        partial(history, life),
+        Claim("what was to be installed on a device, newest first, an array", *BY_SDK),
+        schema(BY_SDK, account=Account(required=True), imei=Imei(required=True)),
+        reply=schema(
+            BY_SDK,
+            device=Imei(data_key="deviceId"),
+            account=Text(data_key="accountName"),
+            **past,
+            status=Text(metadata={"example": "UpgradeSuccess"}),
+            reason=Text(metadata={"example": "success"}),
+        ),
+        many=True,
+    )
+
+
+def of_campaigns(
     life: LifeCycle,
     by_status: str,
     shown: BaseSchema,
     examples: Mapping[str, str],
     past: Mapping[str, Text],
 ) -> tuple[Operation, ...]:
-    """Return the reports of a version.
+    """Return the reports on campaigns of a version.
 
     Args:
-        life: The life cycle of its campaigns.
+        life: Their life cycle.
         by_status: The path of the report on all with a status.
         shown: How that spells a campaign.
         examples: A campaign.
-        past: What the history of a device has of a campaign.
+        past: What the history of a device has of one.
     """
     account = Account(required=True)
-    imei = {"example": "990013907835573"}
-    campaign = {"example": examples["id"]}
+    seen = Text(data_key="lastSeenCampaignId", metadata={"example": examples["id"]})
     more = Member(False, data_key="hasMoreData")
-    device = {"deviceId": imei["example"], "status": "UpgradeSuccess"}
     return (
         Operation(
             "list-campaigns",
@@ -130,12 +189,12 @@ def operations(
             query=schema(
                 BY_SDK,
                 wanted=Word(STATUSES, required=True, data_key="campaignStatus"),
-                last_seen=Text(data_key="lastSeenCampaignId", metadata=campaign),
+                last_seen=seen,
             ),
             reply=schema(
                 BY_SDK,
                 more=more,
-                last_seen=Text(data_key="lastSeenCampaignId", metadata=campaign),
+                last_seen=seen,
                 campaigns=Member([dict(examples)], data_key="campaignList"),
             ),
         ),
@@ -145,36 +204,28 @@ def operations(
             "/reports/<account>/campaigns/<request_id>/devices",
             partial(of_campaign, life),
             Claim("how the devices of a campaign stand", *BY_SDK),
-            schema(BY_SDK, account=account, request_id=Text(required=True)),
-            query=schema(
-                BY_SDK, last_seen=Text(data_key="lastSeenDeviceId", metadata=imei)
-            ),
+            schema(BY_SDK, account=account, request_id=Uuid(required=True)),
+            query=schema(BY_SDK, last_seen=LAST_SEEN),
             reply=schema(
                 BY_SDK,
                 total=Member(1, data_key="totalDevice"),
                 more=more,
-                last_seen=Text(data_key="lastSeenDeviceId", metadata=imei),
+                last_seen=LAST_SEEN,
                 size=Member(PAGE, data_key="maxPageSize"),
                 devices=Member(
-                    [{**device, "resultReason": "success"}], data_key="deviceList"
+                    [
+                        {
+                            "deviceId": EXAMPLE_IMEI,
+                            "status": "UpgradeSuccess",
+                            "resultReason": "success",
+                        }
+                    ],
+                    data_key="deviceList",
                 ),
             ),
         ),
-        Operation(
-            "list-campaigns-of-device",
-            "GET",
-            "/reports/<account>/devices/<imei>",
-            partial(history, life),
-            Claim("the campaigns of a device, newest first, an array", *UNORDERED),
-            schema(BY_SDK, account=account, imei=Text(required=True, metadata=imei)),
-            reply=schema(
-                BY_SDK,
-                device=Text(data_key="deviceId", metadata=imei),
-                account=Text(data_key="accountName"),
-                **past,
-                status=Text(metadata={"example": "UpgradeSuccess"}),
-                reason=Text(metadata={"example": "success"}),
-            ),
-            many=True,
-        ),
+        of_device(life, "list-campaigns-of-device", **past),
     )
+
+
+LAST_SEEN = Text(data_key="lastSeenDeviceId", metadata={"example": EXAMPLE_IMEI})

@@ -4,17 +4,24 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from marshmallow.fields import Boolean
-
-from mockthingspace.apis.fota import scheduling
-from mockthingspace.apis.fota.life_cycle import LifeCycle, Stage, Standing, every
+from mockthingspace.apis.actions import snake
+from mockthingspace.apis.fota import devices, reports, scheduling
+from mockthingspace.apis.fota.life_cycle import LifeCycle, Stage, Standing
 from mockthingspace.apis.handlers import Call
+from mockthingspace.core.exceptions import InvalidStartDate
 from mockthingspace.core.models import Claim, assumed, documented
-from mockthingspace.core.sources import FOTA_CAMPAIGNS, FOTA_MESSAGES, SDK, UNSAID
+from mockthingspace.core.sources import (
+    FOTA_BY_STATUS,
+    FOTA_CAMPAIGNS,
+    FOTA_DEVICES,
+    FOTA_MESSAGES,
+    SDK,
+    UNSAID,
+)
 from mockthingspace.spec.actions import Action, Member
 from mockthingspace.spec.api import Operation
-from mockthingspace.spec.devices import Imeis
-from mockthingspace.spec.fields import Account, Day, Text, Word
+from mockthingspace.spec.devices import EXAMPLE_IMEI, Imeis, LastSeen
+from mockthingspace.spec.fields import Account, Day, Index, Text, Uuid, Word
 from mockthingspace.spec.schemas import Success, schema
 
 MESSAGES = ("Fota.upgradeScheduled", "Fota.upgradeProgress", "Fota.upgradeFinished")
@@ -45,6 +52,19 @@ UPGRADES = LifeCycle(
     },
     identity="upgradeId",
 )
+DEVICES = devices.Inventory(
+    UPGRADES,
+    {
+        "mdn": "0000040881",
+        "model": "Model-A",
+        "make": "Verizon",
+        "firmware": "VerizonFirmwareVersion-01",
+        "fotaEligible": True,
+        "licenseAssigned": True,
+        "upgradeTime": "01/01/1900 0:0:0",
+    },
+    devices.firmware,
+)
 
 
 def firmware(call: Call, account: str) -> tuple[Mapping[str, Any], ...]:
@@ -55,58 +75,10 @@ def firmware(call: Call, account: str) -> tuple[Mapping[str, Any], ...]:
     )
 
 
-def devices(call: Call, account: str, index: str) -> Mapping[str, Any]:  # noqa: ARG001 (all are on one page)
-    """Return the devices that the account's upgrades have named."""
-    named = {
-        identity: None
-        for action in every(call, account)
-        for device in action.devices
-        for identity, _ in device
-    }
-    return {
-        "account": account,
-        "more": False,
-        "last": next(reversed(named), ""),
-        "devices": [{"deviceId": imei} for imei in named],
-    }
+class StartDay(Day):
+    """The day on which an upgrade is to start."""
 
-
-def with_status(call: Call, account: str, status: str, index: str) -> Mapping[str, Any]:  # noqa: ARG001 (all are on one page)
-    """Return the account's upgrades that have a status."""
-    shown = [UPGRADES.document(action) for action in every(call, account)]
-    found = [
-        {
-            "id": item["id"],
-            "accountName": account,
-            "firmwareName": item["firmware_name"],
-            "firmwareTo": item["firmware_to"],
-            "startDate": item["start_date"],
-            "endDate": item["end_date"],
-            "status": item["status"],
-        }
-        for item in shown
-        if item["status"] == status
-    ]
-    last = found[-1]["id"] if found else ""
-    return {"more": False, "last": last, "reports": found}
-
-
-def history(call: Call, account: str, imei: str) -> tuple[Mapping[str, Any], ...]:
-    """Return what upgrades have done to a device."""
-    return tuple(
-        {
-            "device": imei,
-            "id": action.request_id,
-            "account": account,
-            "firmware_to": action.details.asked["firmware_to"],
-            "start_date": action.details.asked["start_date"],
-            "status": standing["status"],
-            "reason": standing.get("resultReason"),
-        }
-        for action in every(call, account)
-        for standing in UPGRADES.standings(action)
-        if standing["deviceId"] == imei
-    )
+    refusal = absent = InvalidStartDate
 
 
 BY_SDK = documented(SDK)
@@ -124,10 +96,6 @@ _EXAMPLES = {
     "startDate": "2099-04-01",
     "endDate": "2099-04-02",
     "status": "Queued",
-    "deviceId": "990013907835573",
-    "reason": "success",
-    "lastSeenUpgradeId": "e3a8d88a-04c6-4ef3-b039-89b62f91e962",
-    "lastSeenDeviceId": "990013907835573",
     "participantName": "0242078689-00001",
     "launchDate": "2018-04-01T16:03:00.000Z",
     "releaseNote": "",
@@ -142,34 +110,22 @@ def _text(key: str, **kwargs: Any) -> Text:
     return Text(data_key=key, metadata={"example": _EXAMPLES[key]}, **kwargs)
 
 
-SHOWN = {
+def _devices(status: str, **why: str) -> Member:
+    """Make the field of devices, and how each stands."""
+    device = {"deviceId": EXAMPLE_IMEI, "status": status, **why}
+    return Member([device], data_key="deviceList")
+
+
+UPGRADE_KEYS = ("firmwareName", "firmwareTo", "startDate", "status")
+UPGRADED = {
     "id": _text("id"),
     "account": Text(data_key="accountName"),
-    "firmware_name": _text("firmwareName"),
-    "firmware_to": _text("firmwareTo"),
-    "start_date": _text("startDate"),
-    "status": _text("status"),
-    "devices": Member(
-        [
-            {
-                "deviceId": "990013907835573",
-                "status": "Device Accepted",
-                "resultReason": "success",
-            }
-        ],
-        data_key="deviceList",
-    ),
+    **{snake(key): _text(key) for key in UPGRADE_KEYS},
 }
-PENDING = {
-    "devices": Member(
-        [{"deviceId": "990013907835573", "status": "RequestPending"}],
-        data_key="deviceList",
-    )
-}
-WHICH = schema(BY_SDK, account=Account(required=True), request_id=Text(required=True))
-INDEX = Text(required=True, metadata={"example": "0"})
-PAGE = schema(BY_SDK, account=Account(required=True), index=INDEX)
-KNOWS_NONE = assumed(f"{SDK} has the reply; no inventory of devices is kept")
+ACCEPTED_ONE = _devices("Device Accepted", resultReason="success")
+SHOWN = schema(BY_SDK, **UPGRADED, devices=ACCEPTED_ONE, end_date=_text("endDate"))
+WHICH = schema(BY_SDK, account=Account(required=True), request_id=Uuid(required=True))
+KNOWS_NONE = assumed(f"{FOTA_DEVICES} has the reply; no inventory of devices is kept")
 UPGRADE = "/upgrades/<account>/upgrade/<request_id>"
 OPERATIONS = (
     Operation(
@@ -202,11 +158,11 @@ OPERATIONS = (
             account=ACCOUNT,
             firmware_name=_text("firmwareName", required=True),
             firmware_to=_text("firmwareTo", required=True),
-            start_date=Day(required=True, data_key="startDate"),
+            start_date=StartDay(required=True, data_key="startDate"),
             end_date=Day(required=True, data_key="endDate"),
             devices=Imeis(required=True, data_key="deviceList"),
         ),
-        reply=schema(BY_SDK, **SHOWN | PENDING),
+        reply=schema(BY_SDK, **UPGRADED, devices=_devices("RequestPending")),
         action=Action(MESSAGES, (FINISHED,)),
     ),
     Operation(
@@ -216,7 +172,7 @@ OPERATIONS = (
         partial(scheduling.show, UPGRADES),
         Claim("an upgrade as its messages tell of it", *BY_SDK),
         WHICH,
-        reply=schema(BY_SDK, **SHOWN, end_date=_text("endDate")),
+        reply=SHOWN,
     ),
     Operation(
         "change-upgrade",
@@ -237,16 +193,7 @@ OPERATIONS = (
             BY_SDK,
             account=Text(data_key="accountName"),
             id=_text("id"),
-            devices=Member(
-                [
-                    {
-                        "deviceId": "990013907835573",
-                        "status": "AddDeviceSucceed",
-                        "Reason": "Device added Successfully",
-                    }
-                ],
-                data_key="deviceList",
-            ),
+            devices=_devices("AddDeviceSucceed", Reason="Device added Successfully"),
         ),
     ),
     Operation(
@@ -265,68 +212,61 @@ OPERATIONS = (
         "list-upgraded-devices",
         "GET",
         "/devices/<account>/index/<index>",
-        devices,
-        Claim("the devices that upgrades were asked for, as one page", *KNOWS_NONE),
-        PAGE,
+        partial(devices.numbered, DEVICES),
+        Claim(
+            "the devices that upgrades were asked for, a thousand at most: those with "
+            "larger IMEIs than the index",
+            *KNOWS_NONE,
+        ),
+        schema(BY_SDK, account=Account(required=True), index=LastSeen(required=True)),
         reply=schema(
             BY_SDK,
             account=Text(data_key="accountName"),
-            more=Boolean(data_key="hasMoreData", metadata={"example": False}),
-            last=_text("lastSeenDeviceId"),
-            devices=Member([{"deviceId": "990013907835573"}], data_key="deviceList"),
+            more=Member(False, data_key="hasMoreData"),
+            following=Member(0, data_key="lastSeenDeviceId"),
+            devices=Member(
+                [{"deviceId": EXAMPLE_IMEI, **DEVICES.example}], data_key="deviceList"
+            ),
         ),
     ),
     Operation(
         "list-upgrades",
         "GET",
         "/reports/<account>/status/<status>/index/<index>",
-        with_status,
-        Claim("the upgrades that have a status, as one page", *BY_SDK),
+        partial(reports.numbered, UPGRADES, SHOWN),
+        Claim(
+            "the upgrades that have a status, oldest first, a thousand from the index",
+            *assumed(f"{FOTA_BY_STATUS} has the reply, not the order or how many"),
+        ),
         schema(
             BY_SDK,
             account=Account(required=True),
             status=Text(required=True, metadata={"example": "Queued"}),
-            index=INDEX,
+            index=Index(required=True),
         ),
         reply=schema(
             BY_SDK,
-            more=Boolean(data_key="hasMoreFlag", metadata={"example": False}),
-            last=_text("lastSeenUpgradeId"),
-            reports=Member(
+            more=Member(False, data_key="hasMoreFlag"),
+            following=Member(0, data_key="lastSeenUpgradeId"),
+            upgrades=Member(
                 [
                     {
-                        key: _EXAMPLES[key]
-                        for key in (
-                            *("id", "accountName", "firmwareName", "firmwareTo"),
-                            *("startDate", "endDate", "status"),
-                        )
+                        **{
+                            key: _EXAMPLES[key]
+                            for key in ("id", "accountName", *UPGRADE_KEYS, "endDate")
+                        },
+                        "deviceList": ACCEPTED_ONE.example,
                     }
                 ],
                 data_key="reportList",
             ),
         ),
     ),
-    Operation(
+    reports.of_device(
+        UPGRADES,
         "list-upgrades-of-device",
-        "GET",
-        "/reports/<account>/devices/<imei>",
-        history,
-        Claim("what upgrades have done to a device, an array", *BY_SDK),
-        schema(
-            BY_SDK,
-            account=Account(required=True),
-            imei=Text(required=True, metadata={"example": "990013907835573"}),
-        ),
-        reply=schema(
-            BY_SDK,
-            device=_text("deviceId"),
-            id=_text("id"),
-            account=Text(data_key="accountName"),
-            firmware_to=_text("firmwareTo"),
-            start_date=_text("startDate"),
-            status=_text("status"),
-            reason=_text("reason"),
-        ),
-        many=True,
+        id=_text("id"),
+        firmware_to=_text("firmwareTo"),
+        start_date=_text("startDate"),
     ),
 )

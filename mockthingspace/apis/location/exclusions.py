@@ -28,11 +28,12 @@ from mockthingspace.core.sources import (
 )
 from mockthingspace.spec.actions import Member
 from mockthingspace.spec.api import Operation
-from mockthingspace.spec.fields import Account, Millis, Text, Word
+from mockthingspace.spec.devices import Imeis
+from mockthingspace.spec.fields import Account, Index, Millis, Text, Word
 from mockthingspace.spec.schemas import Success, json_object, schema
 
 MOST = 2000
-EXAMPLE = ["990013907835573"]
+EXAMPLE = Imeis.example
 
 
 class Identifiers(fields.Raw):
@@ -75,22 +76,6 @@ def _split(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ValidationError("must be an array in JSON") from error
-
-
-class Index(Text):
-    """The number of a record, from 0."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(metadata={"example": "0"}, **kwargs)
-
-    def check(self, text: str) -> None:
-        """Hold it to a number."""
-        if not (text.isascii() and text.isdigit() and len(text) < 10):
-            raise ValidationError("must be a number, from 0")
-
-    def pattern(self, _: str) -> str:
-        """Return what matches a number."""
-        return "^[0-9]{1,9}$"
 
 
 def exclude(

@@ -9,6 +9,11 @@ DIAGNOSTICS = "/api/diagnostics/v1/devices"
 ACCOUNT, LOCATED, QA = "0402196254-00001", "0212398765-00001", "TestQAAccount"
 IMEI = "990013907835573"
 MANUAL = {"actions": "manual"}
+UNKNOWN = "595f5c44-c31c-4552-8670-020a1545a84d"
+UPGRADING = (
+    b'{"accountName": "0402196254-00001", "firmwareName": "name", '
+    b'"firmwareTo": "to", "endDate": "2099-04-02", %b}'
+)
 
 
 def _after(path: str, sends: str) -> tuple[Posted, ...]:
@@ -43,7 +48,23 @@ UPGRADES = (
             ("list-upgrades-of-device", f"reports/{ACCOUNT}/devices/{IMEI}"),
         )
     ),
-    refused("GET", UPGRADE.replace(REQUEST_ID, "none"), "fota-v1/unknown-request"),
+    refused("GET", UPGRADE.replace(REQUEST_ID, UNKNOWN), "fota-v1/unknown-request"),
+    refused("GET", UPGRADE.replace(REQUEST_ID, "none"), "fota-v1/invalid-uuid"),
+    refused("GET", f"{V1}/reports/{ACCOUNT}/devices/12", "fota-v1/invalid-device"),
+    *(
+        refused("GET", f"{V1}/{path}", f"fota-v1/{name}")
+        for name, path in (
+            ("invalid-index", f"reports/{ACCOUNT}/status/Queued/index/first"),
+            ("unknown-device", f"devices/{ACCOUNT}/index/{IMEI}"),
+        )
+    ),
+    *(
+        refused("POST", f"{V1}/upgrades", f"fota-v1/{name}", content=UPGRADING % body)
+        for name, body in (
+            ("invalid-start-date", b'"deviceList": ["990013907835573"]'),
+            ("missing-devices", b'"startDate": "2099-04-01"'),
+        )
+    ),
     refused(
         "DELETE", UPGRADE, "fota-v1/request-ended", given=SCHEDULED, wait_s=3 * 10**9
     ),
@@ -92,7 +113,17 @@ def _campaigns(family: str, place: str, reported: str, queued: str) -> tuple[Cas
             )
         ),
         refused(
-            "GET", campaign.replace(REQUEST_ID, "none"), f"{family}/unknown-request"
+            "GET", campaign.replace(REQUEST_ID, UNKNOWN), f"{family}/unknown-request"
+        ),
+        refused("GET", campaign.replace(REQUEST_ID, "none"), f"{family}/invalid-uuid"),
+        refused(
+            "GET", f"{base}/reports/{ACCOUNT}/devices/12", f"{family}/invalid-device"
+        ),
+        refused(
+            "PUT",
+            f"{scheduling}/{UNKNOWN}",
+            f"{family}/missing-devices",
+            content=b'{"Type": "append"}',
         ),
         refused(
             "DELETE", campaign, f"{family}/request-ended", given=given, wait_s=3 * 10**9
