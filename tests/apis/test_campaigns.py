@@ -400,11 +400,13 @@ def test_the_devices_of_a_campaign_come_in_pages(team: Team) -> None:
     path = f"reports/{ACCOUNT}/campaigns/{campaign}/devices"
 
     page = team.ask("GET", path).json()
+    first = team.ask("GET", path, params={"lastSeenDeviceId": "0"}).json()
     seen = {"lastSeenDeviceId": page["lastSeenDeviceId"]}
     rest = team.ask("GET", path, params=seen).json()
     none = team.ask("GET", path, params={"lastSeenDeviceId": imeis[-1]}).json()
 
     assert (page["totalDevice"], page["hasMoreData"]) == (1001, True)
+    assert first == page
     assert [len(page["deviceList"]), page["maxPageSize"]] == [1000, 1000]
     assert [item["deviceId"] for item in rest["deviceList"]] == imeis[1000:]
     assert (rest["hasMoreData"], none["deviceList"]) == (False, [])

@@ -336,7 +336,7 @@ def test_enforced_rules_limit_credentials_to_40_characters(field):
 @each(
     ("method", "path", "status", "reason"),
     [
-        ("GET", "/api", 404, "(list)"),
+        ("GET", "/api", 404, "nearest: GET /api/"),
         ("POST", "/", 405, "POST is not served here, only"),
         ("GET", f"/api/fota/v1/callback/{ACCOUNT}", 404, "(list)"),
         ("POST", f"/api/fota/v4/callbacks/{ACCOUNT}", 404, "(register)"),

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from verizon.models.campaign_firmware_upgrade import CampaignFirmwareUpgrade
 from verizon.models.campaign_software_upgrade import CampaignSoftwareUpgrade
+from verizon.models.device_imei import DeviceIMEI
+from verizon.models.firmware_imei import FirmwareIMEI
 from verizon.models.firmware_upgrade_request import FirmwareUpgradeRequest
 from verizon.models.v2_change_campaign_dates_request import (
     V2ChangeCampaignDatesRequest,
@@ -18,13 +20,14 @@ from verizon.models.v3_change_campaign_dates_request import (
 from verizon.verizon_client import VerizonClient
 
 from mockthingspace import MockThingSpace
+from mockthingspace.apis.fota import reports
 from mockthingspace.testing.listener import Listener
 
 from .callbacks import ACCOUNT
 from .clients import client
-from .versions import RELEASE
+from .versions import RELEASE, RELEASES
 
-IMEI = "990013907835573"
+IMEI, ANOTHER = "990013907835573", "990013907884259"
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,9 @@ CAMPAIGNS = (
 )
 where_upgrades_end = pytest.mark.skipif(
     not RELEASE.ends_upgrades, reason="its request has no end date"
+)
+where_lists_are = pytest.mark.skipif(
+    RELEASE is not RELEASES["2.0.0"], reason="the earlier ones have not all of them"
 )
 every_version = pytest.mark.parametrize(
     "campaigns", CAMPAIGNS, ids=[item.family for item in CAMPAIGNS]
@@ -153,8 +159,27 @@ def test_upgrades_are_reported(thingspace: MockThingSpace) -> None:
 
     assert [device.device_id for device in devices.device_list] == [IMEI]
     assert [item.id for item in queued.report_list] == [upgrade.id]
-    assert (devices.last_seen_device_id, queued.last_seen_upgrade_id) == (0, 0)
     assert (past.id, past.status) == (upgrade.id, "Device Accepted")
+
+
+@where_upgrades_end
+def test_devices_are_read_page_by_page(
+    thingspace: MockThingSpace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The number that comes with a page is the index of the next."""
+    monkeypatch.setattr(reports, "PAGE", 1)
+    visitor = client()
+    body = FirmwareUpgradeRequest(
+        ACCOUNT, "name", "to", *_days(soon(thingspace)), [IMEI, ANOTHER]
+    )
+    visitor.firmware_v1.schedule_firmware_upgrade(body)
+    calls = visitor.software_management_reports_v1
+
+    first = calls.list_account_devices(ACCOUNT, "0").body
+    rest = calls.list_account_devices(ACCOUNT, str(first.last_seen_device_id)).body
+
+    assert (first.has_more_data, first.last_seen_device_id) == (True, int(IMEI))
+    assert (rest.has_more_data, rest.device_list[0].device_id) == (False, ANOTHER)
 
 
 @every_version
@@ -226,3 +251,67 @@ def test_campaigns_are_reported(
     assert [item.id for item in found.campaign_list] == [asked.id]
     assert [device.device_id for device in devices.device_list] == [IMEI]
     assert (past.device_id, past.status) == (IMEI, devices.device_list[0].status)
+
+
+@where_lists_are
+def test_devices_and_what_there_is_to_install_are_listed(
+    thingspace: MockThingSpace,
+) -> None:
+    """The SDK's models have the devices that campaigns have named."""
+    visitor = client()
+    for campaigns in CAMPAIGNS:
+        campaigns.schedule(visitor, thingspace.clock.now.date())
+        thingspace.advance(hours=2)
+    second, third = visitor.software_management_reports_v2, visitor.account_devices
+
+    [software] = second.list_available_software(ACCOUNT, "HTTP").body
+    [updated] = second.list_account_devices(ACCOUNT, "0", "HTTP").body.device_list
+    [package] = visitor.firmware_v3.list_available_firmware(ACCOUNT, "all").body
+    [listed] = third.get_account_device_information(ACCOUNT, "0").body.device_list
+    shown = third.list_account_devices_information(ACCOUNT, DeviceIMEI([IMEI])).body
+
+    assert (software.distribution_type, package.protocol) == ("HTTP", "LWM2M")
+    assert [item.version for item in updated.software_list] == ["to"]
+    assert (listed.device_id, listed.firmware) == (IMEI, "to")
+    assert (shown.device_count, shown.device_list[0].firmware) == (1, "to")
+
+
+@where_lists_are
+def test_firmware_is_synchronized_and_reported(thingspace: MockThingSpace) -> None:
+    """Of any device; the report has an id, and no message comes of it."""
+    assert thingspace.actions() == []
+    calls = client().firmware_v3
+
+    told = calls.synchronize_device_firmware(ACCOUNT, FirmwareIMEI([IMEI])).body
+    asked = calls.report_device_firmware(ACCOUNT, IMEI).body
+
+    [version] = told.device_firmwar_version_list
+    assert (version.device_id, version.firmware_version) == (IMEI, "SR1.2.0.0-10512")
+    assert (asked.account_name, bool(asked.request_id)) == (ACCOUNT, True)
+
+
+@where_lists_are
+def test_a_file_is_scheduled(thingspace: MockThingSpace, listener: Listener) -> None:
+    """It goes as any campaign of version 2."""
+    from verizon.models.upload_and_schedule_file_request import (
+        UploadAndScheduleFileRequest,
+    )
+
+    visitor = client()
+    [file] = visitor.configuration_files.get_list_of_files(
+        ACCOUNT, "HTTP"
+    ).body.available_files_response
+    start, end = map(str, _days(soon(thingspace)))
+    body = UploadAndScheduleFileRequest(
+        file_name=file.file_name,
+        file_version=file.file_version,
+        distribution_type="HTTP",
+        start_date=start,
+        end_date=end,
+        device_list=[IMEI],
+    )
+
+    asked = visitor.campaigns_v2.schedule_file_upgrade(ACCOUNT, body).body
+
+    assert (asked.file_name, asked.status) == (file.file_name, "CampaignRequestPending")
+    assert tuple(told(thingspace, listener, "status")) == CAMPAIGNS[0].statuses

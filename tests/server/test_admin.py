@@ -360,7 +360,8 @@ def test_requests_are_not_forgotten_up_to_a_limit(used: FlaskClient) -> None:
 
 
 THERE = "known: connectivity, diagnostics, fota-v1"
-OPERATIONS = "nearest of 73: register, deregister"
+NAMES = {operation.name for api in APIS for operation in api.operations}
+OPERATIONS = f"nearest of {len(NAMES)}: register, deregister"
 UNKNOWN = [
     ("GET", "registrations?family=fota", "family", THERE),
     ("GET", "registrations?service=fota", "service", "nearest of 28: Fota"),

@@ -195,7 +195,7 @@ def test_a_fault_on_actions_is_shown_with_its_device(ann: Customer) -> None:
 @each(
     ("given", "words"),
     [
-        ({"operation": "list"}, "operation: unknown 'list'; nearest of 40: "),
+        ({"operation": "list"}, "operation: unknown 'list'; nearest of "),
         ({"family": "hyper-precise"}, "hyper-precise"),
         (
             {"event": "CarrierService.activate"},

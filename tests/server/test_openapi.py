@@ -151,9 +151,9 @@ def test_every_verb_that_refuses_is_known():
     }
 
     assert {handler.__name__ for handler in verbs - RAISED.keys() - silent} == {
-        *("excluded", "firmware", "history", "include", "issue", "locate", "log_out"),
-        *("numbered", "report", "revoke", "schedule", "settings", "start_callbacks"),
-        "with_status",
+        *("announced", "excluded", "files", "history", "include", "issue", "listed"),
+        *("locate", "log_out", "named", "numbered", "offered", "report", "revoke"),
+        *("schedule", "schedule_file", "settings", "start_callbacks", "with_status"),
     }
 
 

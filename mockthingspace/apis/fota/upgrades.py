@@ -1,78 +1,25 @@
 """Firmware upgrades of version 1: scheduled, started, finished."""
 
-from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from mockthingspace.apis.actions import snake
-from mockthingspace.apis.fota import devices, reports, scheduling
-from mockthingspace.apis.fota.life_cycle import LifeCycle, Stage, Standing
-from mockthingspace.apis.handlers import Call
+from mockthingspace.apis.fota import reports, scheduling
+from mockthingspace.apis.fota.stages import FINISHED, MESSAGES, V1_LIFE
 from mockthingspace.core.exceptions import InvalidStartDate
 from mockthingspace.core.models import Claim, assumed, documented
 from mockthingspace.core.sources import (
     FOTA_BY_STATUS,
     FOTA_CAMPAIGNS,
-    FOTA_DEVICES,
     FOTA_MESSAGES,
     SDK,
     UNSAID,
 )
 from mockthingspace.spec.actions import Action, Member
 from mockthingspace.spec.api import Operation
-from mockthingspace.spec.devices import EXAMPLE_IMEI, Imeis, LastSeen
+from mockthingspace.spec.devices import EXAMPLE_IMEI, Imeis
 from mockthingspace.spec.fields import Account, Day, Index, Text, Uuid, Word
 from mockthingspace.spec.schemas import Success, schema
-
-MESSAGES = ("Fota.upgradeScheduled", "Fota.upgradeProgress", "Fota.upgradeFinished")
-SCHEDULED, PROGRESS, FINISHED = MESSAGES
-ACCEPTED = Standing("Device Accepted", "success")
-UPGRADES = LifeCycle(
-    pending=Stage("RequestPending", Standing("RequestPending")),
-    stages=(
-        Stage("Queued", ACCEPTED, SCHEDULED),
-        Stage(
-            "InProgress",
-            Standing("UpgradeInProgress", "success"),
-            PROGRESS,
-            at_start=True,
-        ),
-    ),
-    finished=Stage("Finished", Standing("UpgradeSuccess", "success"), FINISHED),
-    failed=Stage("UpgradeFailed", Standing("UpgradeFailed"), FINISHED),
-    unscheduled=Stage("RequestFailed", Standing("Device Rejected"), SCHEDULED),
-    cancelled=Stage("Cancelled", ACCEPTED),
-    device_failed=Standing("UpgradeFailed", "Upgrade failed"),
-    invalid=Standing("Device Rejected", "Invalid Device IMEI"),
-    taken=Standing("Device Rejected", "already scheduled for a firmware upgrade"),
-    keys={
-        "firmwareName": "firmware_name",
-        "startDate": "start_date",
-        "deviceList": "devices",
-    },
-    identity="upgradeId",
-)
-DEVICES = devices.Inventory(
-    UPGRADES,
-    {
-        "mdn": "0000040881",
-        "model": "Model-A",
-        "make": "Verizon",
-        "firmware": "VerizonFirmwareVersion-01",
-        "fotaEligible": True,
-        "licenseAssigned": True,
-        "upgradeTime": "01/01/1900 0:0:0",
-    },
-    devices.firmware,
-)
-
-
-def firmware(call: Call, account: str) -> tuple[Mapping[str, Any], ...]:
-    """Return the firmware that the message of new firmware announces."""
-    announced = call.family.events_by_name["Fota.firmwareList"].template()
-    return tuple(
-        {**item, "participantName": account} for item in announced["firmwareList"]
-    )
 
 
 class StartDay(Day):
@@ -96,13 +43,6 @@ _EXAMPLES = {
     "startDate": "2099-04-01",
     "endDate": "2099-04-02",
     "status": "Queued",
-    "participantName": "0242078689-00001",
-    "launchDate": "2018-04-01T16:03:00.000Z",
-    "releaseNote": "",
-    "model": "Model-A",
-    "make": "Verizon",
-    "fromVersion": "VerizonFirmwareVersion-01",
-    "toVersion": "VerizonFirmwareVersion-02",
 }
 
 
@@ -125,33 +65,13 @@ UPGRADED = {
 ACCEPTED_ONE = _devices("Device Accepted", resultReason="success")
 SHOWN = schema(BY_SDK, **UPGRADED, devices=ACCEPTED_ONE, end_date=_text("endDate"))
 WHICH = schema(BY_SDK, account=Account(required=True), request_id=Uuid(required=True))
-KNOWS_NONE = assumed(f"{FOTA_DEVICES} has the reply; no inventory of devices is kept")
 UPGRADE = "/upgrades/<account>/upgrade/<request_id>"
 OPERATIONS = (
-    Operation(
-        "list-firmware",
-        "GET",
-        "/firmware/<account>",
-        firmware,
-        Claim("the firmware there is, an array; the example's", *BY_SDK),
-        schema(BY_SDK, account=Account(required=True)),
-        reply=schema(
-            BY_SDK,
-            **{
-                name: _text(name)
-                for name in (
-                    *("firmwareName", "participantName", "launchDate", "releaseNote"),
-                    *("model", "make", "fromVersion", "toVersion"),
-                )
-            },
-        ),
-        many=True,
-    ),
     Operation(
         "schedule-upgrade",
         "POST",
         "/upgrades",
-        partial(scheduling.schedule, UPGRADES),
+        partial(scheduling.schedule, V1_LIFE),
         Claim("an upgrade: queued at once, started on its date, finished", *LIFE),
         body=schema(
             BY_SDK,
@@ -169,7 +89,7 @@ OPERATIONS = (
         "show-upgrade",
         "GET",
         UPGRADE,
-        partial(scheduling.show, UPGRADES),
+        partial(scheduling.show, V1_LIFE),
         Claim("an upgrade as its messages tell of it", *BY_SDK),
         WHICH,
         reply=SHOWN,
@@ -178,7 +98,7 @@ OPERATIONS = (
         "change-upgrade",
         "PUT",
         UPGRADE,
-        partial(scheduling.change_devices, UPGRADES),
+        partial(scheduling.change_devices, V1_LIFE),
         Claim(
             "appends or removes devices, before it starts; without any it is cancelled",
             *documented(f"{SDK}; {FOTA_CAMPAIGNS}"),
@@ -200,7 +120,7 @@ OPERATIONS = (
         "cancel-upgrade",
         "DELETE",
         UPGRADE,
-        partial(scheduling.cancel, UPGRADES),
+        partial(scheduling.cancel, V1_LIFE),
         Claim(
             "cancels it before it starts; no message comes of it",
             *assumed(f"{SDK} has the reply; {UNSAID} what is sent"),
@@ -209,31 +129,10 @@ OPERATIONS = (
         reply=Success(),
     ),
     Operation(
-        "list-upgraded-devices",
-        "GET",
-        "/devices/<account>/index/<index>",
-        partial(devices.numbered, DEVICES),
-        Claim(
-            "the devices that upgrades were asked for, a thousand at most: those with "
-            "larger IMEIs than the index",
-            *KNOWS_NONE,
-        ),
-        schema(BY_SDK, account=Account(required=True), index=LastSeen(required=True)),
-        reply=schema(
-            BY_SDK,
-            account=Text(data_key="accountName"),
-            more=Member(False, data_key="hasMoreData"),
-            following=Member(0, data_key="lastSeenDeviceId"),
-            devices=Member(
-                [{"deviceId": EXAMPLE_IMEI, **DEVICES.example}], data_key="deviceList"
-            ),
-        ),
-    ),
-    Operation(
         "list-upgrades",
         "GET",
         "/reports/<account>/status/<status>/index/<index>",
-        partial(reports.numbered, UPGRADES, SHOWN),
+        partial(reports.numbered, V1_LIFE, SHOWN),
         Claim(
             "the upgrades that have a status, oldest first, a thousand from the index",
             *assumed(f"{FOTA_BY_STATUS} has the reply, not the order or how many"),
@@ -263,7 +162,7 @@ OPERATIONS = (
         ),
     ),
     reports.of_device(
-        UPGRADES,
+        V1_LIFE,
         "list-upgrades-of-device",
         id=_text("id"),
         firmware_to=_text("firmwareTo"),

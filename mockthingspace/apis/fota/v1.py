@@ -9,7 +9,7 @@ body that is empty where there is none; the SDK's model adds ``username`` and
 """
 
 from mockthingspace.apis import common, documents
-from mockthingspace.apis.fota import upgrades
+from mockthingspace.apis.fota import devices, packages, upgrades
 from mockthingspace.apis.handlers import deregister, listing, register
 from mockthingspace.core.models import Claim, documented
 from mockthingspace.core.sources import FOTA_DEREGISTER, FOTA_GET, FOTA_REGISTER, SDK
@@ -57,7 +57,9 @@ OPERATIONS = (
     ),
     Operation("register", "POST", RULE, register, ADD, WHERE, body=WANTED, reply=NAMED),
     Operation("deregister", "DELETE", ONE, deregister, END, WHICH, reply=Success()),
+    *packages.V1,
     *upgrades.OPERATIONS,
+    *devices.V1,
 )
 FAMILY = Api(
     name="fota-v1",

@@ -12,7 +12,7 @@ pages under ``registration_rules=enforced``.
 """
 
 from mockthingspace.apis import common, documents
-from mockthingspace.apis.fota import campaigns
+from mockthingspace.apis.fota import campaigns, devices, packages
 from mockthingspace.apis.handlers import deregister, register, show
 from mockthingspace.core import sources
 from mockthingspace.core.models import Claim, Provenance, assumed, documented
@@ -29,9 +29,7 @@ SHOW = Claim("the account's registration, an object", "documented", sources.SDK)
 END = Claim("deregisters and answers success", "documented", sources.SDK)
 
 
-def _family(
-    version: str, about_campaigns: tuple[Operation, ...], *known: Provenance
-) -> Api:
+def _family(version: str, operations: tuple[Operation, ...], *known: Provenance) -> Api:
     """Build a version; known are POST, PUT, https, callback, and an empty GET."""
     post, put, https, callback, empty = known
     none = Claim("where nothing is registered the body is empty", *empty)
@@ -54,16 +52,18 @@ def _family(
             Operation("register", "POST", RULE, register, add, WHERE, None, url, URL),
             Operation("replace", "PUT", RULE, register, change, WHERE, None, url, URL),
             Operation("deregister", "DELETE", RULE, deregister, END, WHERE, reply=OK),
-            *about_campaigns,
+            *operations,
         ),
     )
 
 
+OPERATIONS2 = (*campaigns.V2, *devices.V2, *packages.V2)
+OPERATIONS3 = (*campaigns.V3, *devices.V3, *packages.V3)
 POST2 = documented(sources.FOTA_V2_REGISTER)
 PUT2 = documented(f"{sources.FOTA_V2_REPLACE} (callback: for PUT; for POST assumed)")
 PUT3, GET3 = documented(sources.FOTA_V3_REPLACE), documented(sources.FOTA_V3_GET)
 LIKE2 = assumed(f"as in version 2: {sources.FOTA_V2_REGISTER}")
 LIKE3 = assumed(f"as in version 3: {sources.FOTA_V3_GET}")
-V2 = _family("v2", campaigns.V2, POST2, PUT2, POST2, PUT2, LIKE3)
+V2 = _family("v2", OPERATIONS2, POST2, PUT2, POST2, PUT2, LIKE3)
 POST3 = assumed(f"as in version 2; {sources.SDK} has it create a listener, and no more")
-V3 = _family("v3", campaigns.V3, POST3, PUT3, LIKE2, LIKE2, GET3)
+V3 = _family("v3", OPERATIONS3, POST3, PUT3, LIKE2, LIKE2, GET3)

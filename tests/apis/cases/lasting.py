@@ -1,5 +1,6 @@
 """The cases of what takes time: upgrades, campaigns, locating, observing."""
 
+from typing import Any
 from urllib.parse import urlencode
 
 from .asking import REQUEST_ID, SEEDING, Case, Posted, read, refused
@@ -68,6 +69,46 @@ UPGRADES = (
     refused(
         "DELETE", UPGRADE, "fota-v1/request-ended", given=SCHEDULED, wait_s=3 * 10**9
     ),
+)
+
+
+def _read(family: str, method: str, path: str, name: str, **how: Any) -> Case:
+    """Return a case of what is read of devices and of what there is to install."""
+    place = f"/api/{family.replace('-', '/')}/{path}"
+    return Case(method, place, f"{family}/{name}.reply.json", **how)
+
+
+IMEIS = "fota-v3/show-devices.request.json"
+V2_CAMPAIGNS, V3_CAMPAIGNS = "/api/fota/v2/campaigns", "/api/fota/v3/campaigns/firmware"
+V2_GIVEN = _after(f"{V2_CAMPAIGNS}/{ACCOUNT}", "fota-v2/schedule-campaign.request.json")
+V3_GIVEN = _after(f"{V3_CAMPAIGNS}/{ACCOUNT}", "fota-v3/schedule-campaign.request.json")
+READING = (
+    *(
+        Case(
+            "POST",
+            f"{V2_CAMPAIGNS}/{place}/{ACCOUNT}",
+            f"fota-v2/{name}.reply.json",
+            sends=f"fota-v2/{name}.request.json",
+        )
+        for name, place in (
+            ("schedule-software-campaign", "software"),
+            ("schedule-file-campaign", "files"),
+        )
+    ),
+    _read("fota-v2", "GET", f"devices/{ACCOUNT}", "list-devices", given=V2_GIVEN),
+    _read("fota-v2", "GET", f"software/{ACCOUNT}", "list-software"),
+    _read("fota-v2", "GET", f"files/{ACCOUNT}?distributionType=HTTP", "list-files"),
+    _read("fota-v3", "GET", f"devices/{ACCOUNT}", "list-devices", given=V3_GIVEN),
+    _read("fota-v3", "POST", f"devices/{ACCOUNT}", "show-devices", sends=IMEIS),
+    _read("fota-v3", "GET", f"firmware/{ACCOUNT}?protocol=all", "list-firmware"),
+    _read(
+        "fota-v3",
+        "PUT",
+        f"firmware/{ACCOUNT}/devices",
+        "synchronize-firmware",
+        sends=IMEIS,
+    ),
+    _read("fota-v3", "PUT", f"firmware/{ACCOUNT}/async/{IMEI}", "report-firmware"),
 )
 
 
@@ -253,6 +294,7 @@ MESSAGES = (
 )
 CASES = (
     *UPGRADES,
+    *READING,
     *_campaigns(
         "fota-v2", f"campaigns/{ACCOUNT}", "campaigns", "CampaignRequestQueued"
     ),
