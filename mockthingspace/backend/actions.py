@@ -45,6 +45,7 @@ def accept(
         details: What its API keeps of it besides.
     """
     whose = {"account": account, "family": api.name, "operation": operation.name}
+    devices = devices or NO_DEVICE
     identities = frozenset(identity for device in devices for identity, _ in device)
     faults = state.faults.acting("actions", whose, now, devices=identities)
     after = state.settings.actions
@@ -56,10 +57,10 @@ def accept(
             family=api.name,
             operation=operation.name,
             account=account,
-            devices=devices or NO_DEVICE,
+            devices=devices,
             accepted_at=now,
             due_at=None if manual else ends_at or now + timedelta(seconds=seconds),
-            failing=frozenset(device for device in devices if _fails(device, faults)),
+            failing=frozenset(item for item in devices if _fails(item, faults)),
             details=details,
             send=send,
         )

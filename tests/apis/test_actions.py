@@ -235,6 +235,15 @@ def test_a_group_has_one_message(ann: Customer) -> None:
     assert action["devices"] == []
 
 
+def test_an_action_for_a_group_can_fail(ann: Customer) -> None:
+    """A fault that names no device is for the group, too."""
+    ann.admin("POST", "/faults", {"kind": "failure", "on": "actions"})
+    ann.activate(devices=[], groupName="4G West")
+
+    [message] = ann.messages()
+    assert message["status"] == "Failed"
+
+
 @each("groups", [{}, {"groupName": ""}, {"groupName": None}, {"servicePlan": "m2m4G"}])
 def test_an_action_for_nobody_is_refused(groups: dict[str, Any]) -> None:
     """Neither a device nor a group: the reason shows how one is named."""
