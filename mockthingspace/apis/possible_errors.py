@@ -8,6 +8,7 @@ from mockthingspace.apis.diagnostics import observations
 from mockthingspace.apis.fota import devices, reports, scheduling
 from mockthingspace.apis.handlers import deregister, register
 from mockthingspace.apis.location import exclusions
+from mockthingspace.apis.location import reports as location_reports
 from mockthingspace.apis.session.session import log_in, reset_password
 from mockthingspace.core.exceptions import (
     EmptyRequest,
@@ -60,6 +61,8 @@ RAISED: Mapping[Callable[..., object], Refusals] = {
     observations.stop: (UnknownRequest, RequestEnded),
     devices.numbered: (UnknownDevice,),
     exclusions.exclude: (InvalidRequest, TooManyDevices),
+    location_reports.report_status: (UnknownRequest,),
+    location_reports.show_report: (UnknownRequest,),
     log_in: (WrongPassword, LoginLocked),
     reports.of_campaign: (UnknownRequest,),
     reset_password: (WrongPassword,),

@@ -15,7 +15,13 @@ from mockthingspace.core.json_values import DEEPEST, is_deeper
 from mockthingspace.spec.events import Event
 
 DEEPEST_MEMBER = DEEPEST // 2  # a message that repeats one is within DEEPEST
-JSON_TYPES = {str: "string", list: "array", dict: "object", bool: "boolean"}
+JSON_TYPES = {
+    str: "string",
+    list: "array",
+    dict: "object",
+    bool: "boolean",
+    int: "integer",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +97,7 @@ class Member(fields.Raw):
 
 
 def _wanted(json_type: str) -> str:
-    article = "an" if json_type[:1] in ("a", "o") else "a"
+    article = "an" if json_type[:1] in ("a", "i", "o") else "a"
     return f"must be {article} {json_type}"
 
 

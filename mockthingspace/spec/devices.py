@@ -156,6 +156,12 @@ class Subscribers(Devices):
             yield _device([item, *more])
 
     @staticmethod
+    def spelled(device: Device) -> dict[str, str]:
+        """Spell a device as a request does."""
+        [(identity, kind), *mdns] = device
+        return {"id": identity, "kind": kind, **{key: mdn for mdn, key in mdns}}
+
+    @staticmethod
     def msid(device: Device) -> str:
         """Return what a message calls a device: its MDN, or its first identifier."""
         mdns = [identity for identity, kind in device if kind.lower() == "mdn"]

@@ -10,6 +10,7 @@ from mockthingspace import MockThingSpace
 from mockthingspace.testing.listener import Listener
 
 ACCOUNT = "0242078689-00001"
+REPORTS = "locationreports"
 DEVICES = [
     {"id": "990013907835573", "kind": "imei", "mdn": "7892345678"},
     {"id": "990013907884259", "kind": "imei"},
@@ -46,6 +47,14 @@ def locate(thingspace: MockThingSpace, path: str) -> str:
     """Ask where the devices are; return the transaction's id."""
     body = {"accountName": ACCOUNT, "deviceList": DEVICES, "accuracyMode": "0"}
     return str(ask(thingspace, "POST", path, json=body).json()["txid"])
+
+
+def read(thingspace: MockThingSpace, report: str) -> list[Any]:
+    """Return how a report stands, and what is in it."""
+    return [
+        ask(thingspace, "GET", f"{report}/{what}").json()
+        for what in ("status", "index/0")
+    ]
 
 
 def test_where_each_device_is_comes_in_a_message_of_its_own(
@@ -96,6 +105,59 @@ def test_a_report_that_fails_says_so(
 
     assert delivery.event == "Location.report.failed"
     assert listener.messages[0].json["txid"] == txid
+
+
+def test_one_device_of_a_report_can_fail(
+    thingspace: MockThingSpace, listener: Listener
+) -> None:
+    """Its place has an error, the other's is as ever."""
+    thingspace.fault("failure", on="actions", device="7892345678")
+    locate(thingspace, "locationreports")
+    thingspace.wait_for_delivery()
+
+    [message] = listener.messages
+    found = ["error" in place for place in message.json["devLocationList"]]
+    assert found == [True, False]
+
+
+def test_a_report_can_be_read(thingspace: MockThingSpace, listener: Listener) -> None:
+    """It is empty until it is completed; then it has what the message has."""
+    path = f"locationreports/{ACCOUNT}/report/{locate(thingspace, 'locationreports')}"
+    queued = read(thingspace, path)
+    thingspace.wait_for_delivery()
+    status, whole = read(thingspace, path)
+    rest = ask(thingspace, "GET", f"{path}/index/1").json()
+
+    places = listener.messages[0].json["devLocationList"]
+    assert (queued[0]["status"], queued[1]["devLocationList"]) == ("QUEUED", [])
+    assert (status["status"], whole["devLocationList"]) == ("COMPLETED", places)
+    assert (whole["totalCount"], whole["hasMoreData"]) == (2, False)
+    assert (rest["startIndex"], rest["devLocationList"]) == ("1", places[1:])
+
+
+def test_a_report_there_is_none_of_is_not_read(thingspace: MockThingSpace) -> None:
+    """What is no report is none, and one that was cancelled is gone."""
+    cancelled = f"locationreports/{ACCOUNT}/report/{locate(thingspace, REPORTS)}"
+    ask(thingspace, "DELETE", cancelled)
+    located = locate(thingspace, "devicelocations")
+
+    for path in (cancelled, f"locationreports/{ACCOUNT}/report/{located}"):
+        for told in read(thingspace, path):
+            assert told["errorMessage"] == "Transaction not found"
+
+
+def test_a_report_of_cached_places_is_not_told_of(
+    thingspace: MockThingSpace, listener: Listener
+) -> None:
+    """It is there to be read."""
+    body = {"accountName": ACCOUNT, "deviceList": DEVICES, "cacheMode": "0"}
+    txid = ask(thingspace, "POST", REPORTS, json=body).json()["txid"]
+    thingspace.advance(hours=2)
+    thingspace.wait_until_idle()
+
+    status, whole = read(thingspace, f"locationreports/{ACCOUNT}/report/{txid}")
+    assert (status["status"], len(whole["devLocationList"])) == ("COMPLETED", 2)
+    assert listener.messages == []
 
 
 @pytest.mark.parametrize(

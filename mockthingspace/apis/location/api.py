@@ -9,7 +9,9 @@ to deregister, the SDK takes both. Followed: the SDK.
 from mockthingspace.apis import common, documents
 from mockthingspace.apis.handlers import deregister, listing, register
 from mockthingspace.apis.location.actions import ACTIONS
+from mockthingspace.apis.location.consents import OPERATIONS as CONSENTING
 from mockthingspace.apis.location.exclusions import OPERATIONS as EXCLUDING
+from mockthingspace.apis.location.reports import OPERATIONS as REPORTS
 from mockthingspace.core.models import Claim, assumed, documented
 from mockthingspace.core.sources import (
     LOCATION_DEREGISTER,
@@ -63,7 +65,9 @@ OPERATIONS = (
         "deregister", "DELETE", ONE, deregister, END, WHICH, reply=Success(), docs=ENDS
     ),
     *ACTIONS,
+    *REPORTS,
     *EXCLUDING,
+    *CONSENTING,
 )
 FAMILY = Api(
     name="location",

@@ -101,7 +101,9 @@ def exclude(
         if len(named) > MOST:
             raise TooManyDevices(f"exclusion: {len(named):,} devices, at most {MOST:,}")
         every = before.all_devices if all_devices is None else all_devices
-        return Excluded(named, every, call.now)
+        return replace(
+            before, identifiers=named, all_devices=every, changed_at=call.now
+        )
 
     call.state.exclusions.change(account, changed)
     return {}

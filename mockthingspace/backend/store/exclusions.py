@@ -1,4 +1,4 @@
-"""The devices each account has excluded from being located."""
+"""The devices each account lets nobody locate: excluded, or without consent."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,19 +7,30 @@ from threading import Lock
 
 from mockthingspace.core.models import Device
 
+NO_CONSENT, COARSE = 0, 1
+
 
 @dataclass(frozen=True)
 class Excluded:
-    """What an account has excluded: devices by an identifier, or all it has."""
+    """What an account has excluded: devices by an identifier, or all it has.
+
+    ``consent`` is the account's for all its devices, ``consenting`` those that have
+    given their own.
+    """
 
     identifiers: tuple[str, ...] = ()
     all_devices: bool = False
     changed_at: datetime | None = None
+    consent: int = COARSE
+    consenting: tuple[Device, ...] = ()
 
     def covers(self, device: Device) -> bool:
-        """Say whether a device is among them."""
+        """Say whether a device is not to be located."""
         names = {identity for identity, _ in device}
-        return self.all_devices or not names.isdisjoint(self.identifiers)
+        if self.all_devices or not names.isdisjoint(self.identifiers):
+            return True
+        consenting = {name for other in self.consenting for name, _ in other}
+        return self.consent == NO_CONSENT and names.isdisjoint(consenting)
 
 
 class Exclusions:

@@ -29,6 +29,7 @@ GENERATED = (
     *(
         "campaignId",
         "transactionID",
+        "transactionId",
         "lastSeenUpgradeId",
         "lastSeenCampaignId",
         "createdOn",

@@ -176,6 +176,8 @@ WHERE = "location/locate.request.json"
 LOCATING = _after(f"{LOCATION}/devicelocations", WHERE)
 REPORTING = _after(f"{LOCATION}/locationreports", WHERE)
 CANCELLING = f"{LOCATION}/devicelocations/{REQUEST_ID}?accountName={LOCATED}"
+CONSENTING = f"{LOCATION}/devicelocations/action/consents"
+REPORT = f"{LOCATION}/locationreports/{LOCATED}/report/{REQUEST_ID}"
 EXCLUDING = "location/exclude-devices.request.json"
 LOCATIONS = (
     Case(
@@ -184,7 +186,7 @@ LOCATIONS = (
     Case(
         "DELETE",
         CANCELLING,
-        "location/locate.reply.json",
+        "location/cancel-locating.reply.json",
         given=LOCATING,
         settings=MANUAL,
     ),
@@ -196,13 +198,38 @@ LOCATIONS = (
     ),
     Case(
         "DELETE",
-        f"{LOCATION}/locationreports/{LOCATED}/report/{REQUEST_ID}",
-        "location/locate.reply.json",
+        REPORT,
+        "location/cancel-locating.reply.json",
         given=REPORTING,
         settings=MANUAL,
     ),
+    *(
+        Case(
+            "GET",
+            f"{REPORT}/{place}",
+            f"location/{name}.reply.json",
+            given=REPORTING,
+        )
+        for name, place in (("report-status", "status"), ("show-report", "index/0"))
+    ),
     refused(
         "DELETE", CANCELLING.replace(REQUEST_ID, "none"), "location/unknown-request"
+    ),
+    refused("DELETE", CANCELLING, "location/request-ended", given=LOCATING),
+    *(
+        Case(
+            method,
+            CONSENTING,
+            f"location/{name}.reply.json",
+            sends=f"location/{name}.request.json",
+        )
+        for name, method in (("give-consent", "POST"), ("update-consent", "PUT"))
+    ),
+    Case(
+        "GET",
+        f"{CONSENTING}?accountName={LOCATED}",
+        "location/show-consent.reply.json",
+        given=_after(CONSENTING, "location/give-consent.request.json"),
     ),
     Case(
         "POST",
