@@ -131,6 +131,25 @@ def test_an_upgrade_is_told_of_in_three_messages(
 
 
 @where_upgrades_end
+def test_firmware_is_announced_and_installed(
+    thingspace: MockThingSpace, listener: Listener
+) -> None:
+    """The test says when there is new firmware; all four messages come in order."""
+    thingspace.trigger("Fota.firmwareList", ACCOUNT)
+    visitor = client()
+    [firmware] = visitor.firmware_v1.list_available_firmware(ACCOUNT).body
+    schedule(visitor, soon(thingspace))
+
+    types = told(thingspace, listener, "type")
+
+    announced = listener.messages[0].json["firmwareList"][0]
+    assert announced["firmwareName"] == firmware.firmware_name
+    assert types == [
+        *("firmwareList", "upgradeScheduled", "upgradeProgress", "upgradeFinished")
+    ]
+
+
+@where_upgrades_end
 def test_an_upgrade_that_is_cancelled_is_told_of_no_more(
     thingspace: MockThingSpace, listener: Listener
 ) -> None:
