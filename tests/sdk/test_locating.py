@@ -30,7 +30,11 @@ def listener(thingspace: MockThingSpace) -> Iterator[Listener]:
 
 def request() -> LocationRequest:
     """Ask where a device is now."""
-    return LocationRequest(ACCOUNT, [DeviceInfo(IMEI, "imei", MDN)], cache_mode="1")
+    return LocationRequest(
+        account_name=ACCOUNT,
+        device_list=[DeviceInfo(IMEI, "imei", MDN)],
+        cache_mode="1",
+    )
 
 
 def locate(visitor: VerizonClient) -> Any:
@@ -48,6 +52,7 @@ def test_a_device_is_located(listener: Listener) -> None:
     assert (asked.status, "pd" in message.json) == ("QUEUED", True)
 
 
+@pytest.mark.skipif(RELEASE is RELEASES["1.0.0"], reason="it has the call elsewhere")
 def test_locating_is_cancelled(thingspace: MockThingSpace, listener: Listener) -> None:
     """Nothing comes of it."""
     thingspace.fault("timeout", on="actions")
@@ -77,7 +82,7 @@ def test_a_report_is_read(listener: Listener) -> None:
 
 
 @pytest.mark.skipif(
-    RELEASE is not RELEASES["2.0.0"], reason="the earlier ones have no consents"
+    RELEASE is not RELEASES["2.0.0"], reason="the first have no consents"
 )
 def test_a_device_that_consents_is_located(
     thingspace: MockThingSpace, listener: Listener

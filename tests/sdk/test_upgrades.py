@@ -79,7 +79,7 @@ where_upgrades_end = pytest.mark.skipif(
     not RELEASE.ends_upgrades, reason="its request has no end date"
 )
 where_lists_are = pytest.mark.skipif(
-    RELEASE is not RELEASES["2.0.0"], reason="the earlier ones have not all of them"
+    RELEASE is not RELEASES["2.0.0"], reason="the first have not all of them"
 )
 every_version = pytest.mark.parametrize(
     "campaigns", CAMPAIGNS, ids=[item.family for item in CAMPAIGNS]

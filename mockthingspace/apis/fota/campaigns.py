@@ -239,31 +239,27 @@ V2_WINDOWS = _members(
 )
 V3_WINDOWS = _members("campaignTimeWindowList")
 V2 = (
-    _schedule(
-        V2_LIFE,
-        "schedule-campaign",
-        "/campaigns/<account>",
-        partial(scheduling.schedule, V2_LIFE),
-        program=SOFTWARE,
-        more=V2_WINDOWS,
-        reply=_shown(SOFTWARE),
-        known=Claim(
-            "a campaign: queued at once (not if it starts at once), scheduled on its "
-            "date, ended",
-            "assumed",
-            f"{FOTA_LIFE_V2} and {FOTA_V2_SCHEDULE} name the statuses; that it takes "
-            "two hours is not said",
-        ),
-    ),
-    _schedule(
-        V2_LIFE,
-        "schedule-software-campaign",
-        "/campaigns/software/<account>",
-        partial(scheduling.schedule, V2_LIFE),
-        program=SOFTWARE,
-        more=V2_WINDOWS,
-        reply=_shown(SOFTWARE),
-        known=Claim("schedule-campaign at another place", *BY_SDK),
+    *(
+        _schedule(
+            V2_LIFE,
+            name,
+            place,
+            partial(scheduling.schedule, V2_LIFE),
+            program=SOFTWARE,
+            more=V2_WINDOWS,
+            reply=_shown(SOFTWARE),
+            known=Claim(
+                "a campaign: queued at once (not if it starts at once), scheduled on "
+                "its date, ended",
+                "assumed",
+                f"{FOTA_LIFE_V2} and {FOTA_V2_SCHEDULE} name the statuses; that it "
+                "takes two hours is not said",
+            ),
+        )
+        for name, place in (
+            ("schedule-campaign", "/campaigns/<account>"),
+            ("schedule-software-campaign", "/campaigns/software/<account>"),
+        )
     ),
     _schedule(
         V2_LIFE,

@@ -21,6 +21,8 @@ from mockthingspace.spec.fields import Account, Text, Uuid, Word
 from mockthingspace.spec.schemas import BaseSchema, schema
 
 PAGE = 1000
+LONGEST_IMEI = 16
+LAST_SEEN = Text(data_key="lastSeenDeviceId", metadata={"example": EXAMPLE_IMEI})
 BY_SDK = documented(SDK)
 UNORDERED = assumed(f"{SDK} has the reply, not the order or how many there are")
 STATUSES = (
@@ -110,19 +112,17 @@ def page_of_devices(
     devices: Iterable[Mapping[str, Any]], last_seen: str
 ) -> Mapping[str, Any]:
     """Return the devices whose IMEIs are larger than one, in their order."""
-    larger = [item for item in devices if _number(item) > last_seen.rjust(_DIGITS, "0")]
+    seen = _number({"deviceId": last_seen})
+    larger = [item for item in devices if _number(item) > seen]
     page, more = first_page(sorted(larger, key=_number))
     last = page[-1]["deviceId"] if page else None
     return {"more": more, "last_seen": last, "size": PAGE, "devices": page}
 
 
-_DIGITS = 16
-
-
 def _number(device: Mapping[str, Any]) -> str:
     """Return what orders devices by their IMEIs, whatever was given as one."""
     imei: str = device["deviceId"]
-    return imei.rjust(_DIGITS, "0")
+    return imei.rjust(LONGEST_IMEI, "0")
 
 
 def _with_status(
@@ -226,6 +226,3 @@ def of_campaigns(
         ),
         of_device(life, "list-campaigns-of-device", **past),
     )
-
-
-LAST_SEEN = Text(data_key="lastSeenDeviceId", metadata={"example": EXAMPLE_IMEI})

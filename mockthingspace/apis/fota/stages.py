@@ -15,6 +15,7 @@ from mockthingspace.apis.fota.life_cycle import LifeCycle, Stage, Standing
 
 SOFTWARE = ("softwareName", "softwareFrom", "softwareTo", "distributionType")
 FIRMWARE = ("firmwareName", "firmwareFrom", "firmwareTo", "protocol")
+REPEATED = ("campaignName", "startDate", "endDate", "status")
 MESSAGES = ("Fota.upgradeScheduled", "Fota.upgradeProgress", "Fota.upgradeFinished")
 SCHEDULED, PROGRESS, FINISHED = MESSAGES
 DEVICE_ACCEPTED = Standing("Device Accepted", "success")
@@ -96,12 +97,7 @@ def _life_cycle(
         taken=taken,
         keys={
             "deviceList": "devices",
-            **{
-                key: snake(key)
-                for key in (
-                    *("startDate", "endDate", "status", "campaignName", *program),
-                )
-            },
+            **{key: snake(key) for key in (*REPEATED, *program)},
         },
         identity="campaignId",
         hardware=hardware,

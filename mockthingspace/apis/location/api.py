@@ -14,6 +14,7 @@ from mockthingspace.apis.location.exclusions import OPERATIONS as EXCLUDING
 from mockthingspace.apis.location.reports import OPERATIONS as REPORTS
 from mockthingspace.core.models import Claim, assumed, documented
 from mockthingspace.core.sources import (
+    LOCATION_CONSENT,
     LOCATION_DEREGISTER,
     LOCATION_EXCLUDE,
     LOCATION_LIST,
@@ -84,6 +85,11 @@ FAMILY = Api(
             "an excluded device has the error of DeviceLocation.consentDenied in the "
             "place of its position",
             *assumed(f"{LOCATION_EXCLUDE} has an error; not which"),
+        ),
+        Claim(
+            "after allDeviceConsent 0 only devices that have given their own consent "
+            "are located; without a word an account consents (1)",
+            *assumed(f"{LOCATION_CONSENT} says what a consent is for, not its numbers"),
         ),
         common.REPLACES,
     ),

@@ -20,7 +20,7 @@ from mockthingspace.core.models import Claim, Delivery, Device, assumed, documen
 from mockthingspace.core.sources import LOCATION_CONSENT, SDK
 from mockthingspace.spec.actions import Action, Member
 from mockthingspace.spec.api import Operation
-from mockthingspace.spec.devices import Subscribers
+from mockthingspace.spec.devices import EXAMPLE_IMEI, Subscribers
 from mockthingspace.spec.fields import Account, Text
 from mockthingspace.spec.schemas import schema
 
@@ -100,7 +100,7 @@ OPERATIONS = (
         query=schema(
             BY_SDK,
             account=ACCOUNT,
-            identity=Text(data_key="deviceId", metadata={"example": "990013907835573"}),
+            identity=Text(data_key="deviceId", metadata={"example": EXAMPLE_IMEI}),
         ),
         reply=schema(
             BY_SDK,
