@@ -199,6 +199,20 @@ def test_every_example_is_what_its_schema_says(dialect):
             _validator(document, content["schema"]).validate(example["value"])
 
 
+def test_what_only_some_items_have_is_not_required():
+    """A place that is not known has an error instead."""
+    document = describe(Settings())
+
+    [reply] = [
+        schema
+        for schema in document["components"]["schemas"].values()
+        if {"startIndex", "devLocationList"} <= schema.get("properties", {}).keys()
+    ]
+    place = reply["properties"]["devLocationList"]["items"]
+    assert place["required"] == ["msid"]
+    assert place["properties"].keys() == {"msid", "pd", "error"}
+
+
 @each(("family", "operation"), OPERATIONS, ids=_name)
 def test_an_example_is_answered_as_it_is_described(family, operation):
     """A server takes the example of a request, and replies by the schema."""

@@ -28,7 +28,10 @@ BY_SDK = documented(SDK)
 RULE = "/devicelocations/action/consents"
 CONSENT = Action(("DeviceLocation.consentUpdated",), ("DeviceLocation.consentDenied",))
 ACCOUNT = Account(required=True, data_key="accountName")
-DEVICES = Member(Subscribers.example, data_key="deviceList")
+DEVICES = Member(
+    [*Subscribers.example, {"id": "990013907884259", "kind": "imei"}],
+    data_key="deviceList",
+)
 
 
 def give(

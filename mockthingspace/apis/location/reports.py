@@ -114,17 +114,13 @@ def _report_of(call: Call, account: str, request_id: str) -> AcceptedAction:
 
 
 WHICH = {"account": Account(required=True), "request_id": IDENTIFIER}
-PLACE = {
-    "msid": "7892345678",
-    "pd": {
-        "time": "20240115004421",
-        "utcoffset": "+0000",
-        "x": "33.45324",
-        "y": "-84.59621",
-        "radius": "5571",
-        "qos": False,
-    },
-}
+MOMENT = {"time": "20240115004421", "utcoffset": "+0000"}
+POINT = {"x": "33.45324", "y": "-84.59621", "radius": "5571", "qos": False}
+ERROR = {"type": "CONSENT", "info": "Consent check failed"}
+PLACES = [
+    {"msid": "7892345678", "pd": MOMENT | POINT},
+    {"msid": "7897654321", "error": MOMENT | ERROR},
+]
 OPERATIONS = (
     Operation(
         "create-report",
@@ -174,7 +170,7 @@ OPERATIONS = (
             request_id=Text(data_key="txid"),
             total=Member(1, data_key="totalCount"),
             more=Member(False, data_key="hasMoreData"),
-            places=Member([PLACE], data_key="devLocationList"),
+            places=Member(PLACES, data_key="devLocationList"),
         ),
     ),
 )

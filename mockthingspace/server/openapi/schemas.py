@@ -209,7 +209,19 @@ def drawn_from(value: Any) -> Document:
         made["properties"] = {key: drawn_from(item) for key, item in value.items()}
         made["required"] = list(value)
     if isinstance(value, list):
-        made["items"] = drawn_from(value[0]) if value else {}
+        made["items"] = _of_items([drawn_from(item) for item in value])
+    return made
+
+
+def _of_items(drawn: list[Document]) -> Document:
+    """Return the schema of an array's items: required is what none of them lacks."""
+    made: Document = {}
+    for item in drawn:
+        made = {**item, **made}
+        if "properties" in item:
+            everywhere = item["required"]
+            made["properties"] = {**item["properties"], **made["properties"]}
+            made["required"] = [key for key in made["required"] if key in everywhere]
     return made
 
 

@@ -179,6 +179,7 @@ CANCELLING = f"{LOCATION}/devicelocations/{REQUEST_ID}?accountName={LOCATED}"
 CONSENTING = f"{LOCATION}/devicelocations/action/consents"
 REPORT = f"{LOCATION}/locationreports/{LOCATED}/report/{REQUEST_ID}"
 EXCLUDING = "location/exclude-devices.request.json"
+EXCLUDED = _after(f"{LOCATION}/consents", EXCLUDING)
 LOCATIONS = (
     Case(
         "POST", f"{LOCATION}/devicelocations", "location/locate.reply.json", sends=WHERE
@@ -204,13 +205,12 @@ LOCATIONS = (
         settings=MANUAL,
     ),
     *(
-        Case(
-            "GET",
-            f"{REPORT}/{place}",
-            f"location/{name}.reply.json",
-            given=REPORTING,
+        Case("GET", f"{REPORT}/{place}", f"location/{name}.reply.json", given=given)
+        for name, place, given in (
+            ("report-status", "status", REPORTING),
+            ("show-report", "index/0", REPORTING),
+            ("show-report.excluded", "index/0", (*REPORTING, *EXCLUDED)),
         )
-        for name, place in (("report-status", "status"), ("show-report", "index/0"))
     ),
     refused(
         "DELETE", CANCELLING.replace(REQUEST_ID, "none"), "location/unknown-request"
@@ -241,13 +241,13 @@ LOCATIONS = (
         "DELETE",
         f"{LOCATION}/consents?accountName={LOCATED}&deviceList={IMEI}",
         "location/deregister.reply.json",
-        given=_after(f"{LOCATION}/consents", EXCLUDING),
+        given=EXCLUDED,
     ),
     Case(
         "GET",
         f"{LOCATION}/consents/{LOCATED}/index/0",
         "location/list-excluded.reply.json",
-        given=_after(f"{LOCATION}/consents", EXCLUDING),
+        given=EXCLUDED,
     ),
 )
 
