@@ -58,7 +58,7 @@ def act(
         NoAccount, SeveralAccounts: It names no account, and no one can be meant.
     """
     operation, state = call.operation, call.state
-    action, declared = operation.action, operation.body
+    action, declared = operation.action, operation.body or operation.query
     assert action is not None
     assert declared is not None
     account = account or _account(call, action)
@@ -130,11 +130,18 @@ def cancel(call: Call, account: str, request_id: str) -> AcceptedAction:
         RequestEnded: It is not pending any more.
     """
     found = status(call, account, request_id)
-    if call.state.actions.update(found, lambda kept: kept.cancelled(call.now)) is None:
+    if not cancelled(call, found):
         raise RequestEnded(f"request {request_id} has ended: {found.status}")
-    summary = f"{found.operation} {request_id} is cancelled"
-    call.state.event_log.note("action", call.now, account, summary)
     return found
+
+
+def cancelled(call: Call, action: AcceptedAction) -> bool:
+    """Cancel an action, and note it; say whether it was pending."""
+    if call.state.actions.update(action, lambda kept: kept.cancelled(call.now)) is None:
+        return False
+    summary = f"{accepted.named(action)} is cancelled"
+    call.state.event_log.note("action", call.now, action.account, summary)
+    return True
 
 
 def status(call: Call, account: str, request_id: str) -> AcceptedAction:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from mockthingspace.apis.actions import act, cancel, status
+from mockthingspace.apis.connectivity.actions import stop_watching
 from mockthingspace.apis.diagnostics import observations
 from mockthingspace.apis.fota import devices, reports, scheduling
 from mockthingspace.apis.handlers import deregister, register
@@ -71,6 +72,7 @@ RAISED: Mapping[Callable[..., object], Refusals] = {
     scheduling.change_devices: (UnknownRequest, RequestEnded),
     scheduling.show: (UnknownRequest,),
     status: (UnknownRequest,),
+    stop_watching: (MissingDevices,),
 }
 NO_OBJECT = (EmptyRequest, NotJson, InvalidRequest)
 OF_READERS: Mapping[Callable[..., Any], Refusals] = {

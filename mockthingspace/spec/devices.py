@@ -41,6 +41,12 @@ def identifiers(device: Device) -> list[dict[str, str]]:
     return [{"id": identity, "kind": kind} for identity, kind in device]
 
 
+def _item(key: str) -> dict[str, Any]:
+    """Describe a device that has its identifiers under a key."""
+    ids = {"type": "array", "minItems": 1, "items": IDENTIFIER}
+    return {"type": "object", "required": [key], "properties": {key: ids}}
+
+
 class Devices(fields.Raw):
     """An array of ``{"deviceIds": [{"id", "kind"}]}``."""
 
@@ -49,13 +55,8 @@ class Devices(fields.Raw):
     secret = False
     refusals = (MissingDevices, InvalidDevice, InvalidDeviceKind, TooManyDevices)
     example: ClassVar[Any] = [{"deviceIds": [{"id": EXAMPLE_IMEI, "kind": "imei"}]}]
-    items: ClassVar[Mapping[str, Any]] = {
-        "type": "object",
-        "required": ["deviceIds"],
-        "properties": {
-            "deviceIds": {"type": "array", "minItems": 1, "items": IDENTIFIER}
-        },
-    }
+    items: ClassVar[Mapping[str, Any]] = _item("deviceIds")
+    keys: ClassVar[tuple[str, ...]] = ("deviceIds",)
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
@@ -74,11 +75,11 @@ class Devices(fields.Raw):
     def devices(self, value: list[Any]) -> Iterator[Device]:
         """Return the devices of the array."""
         for item in value:
-            if not isinstance(item, dict) or not isinstance(
-                item.get("deviceIds"), list
-            ):
+            given = item if isinstance(item, dict) else {}
+            ids = next((given[key] for key in self.keys if key in given), None)
+            if not isinstance(ids, list):
                 raise ValidationError('must have {"deviceIds": [...]} as items')
-            yield _device(item["deviceIds"])
+            yield _device(ids)
 
     def refusal_of(self, value: object) -> type[ThingSpaceError]:
         """Say how devices that will not do are refused."""
@@ -91,6 +92,13 @@ class Devices(fields.Raw):
     def described(self, _: str) -> dict[str, Any]:
         """Say in JSON Schema what it takes."""
         return {"type": "array", "maxItems": MOST_DEVICES, "items": self.items}
+
+
+class DevicesOrIds(Devices):
+    """An array of ``{"deviceIds": [{"id", "kind"}]}`` or ``{"ids": [...]}``."""
+
+    items: ClassVar[Mapping[str, Any]] = {"anyOf": [_item("deviceIds"), _item("ids")]}
+    keys: ClassVar[tuple[str, ...]] = ("deviceIds", "ids")
 
 
 class DeviceIds(Devices):
@@ -110,6 +118,48 @@ class OneDevice(DeviceIds):
     def devices(self, value: list[Any]) -> Iterator[Device]:
         """Return the device, if it has an id."""
         return iter([_device(value)] if value else [])
+
+
+class SingleDevice(DeviceIds):
+    """``{"id", "kind"}``, one device."""
+
+    example: ClassVar[Any] = DeviceIds.example[0]
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> tuple[Device, ...]:
+        return super()._deserialize([value], *args, **kwargs)
+
+    def described(self, _: str) -> dict[str, Any]:
+        """Say in JSON Schema what it takes."""
+        return dict(self.items)
+
+
+class LabelledDevices(Devices):
+    """``{"devices": [{"deviceIds": [{"id", "kind"}]}], "label": [...]}``."""
+
+    example: ClassVar[Any] = {
+        "devices": Devices.example,
+        "label": [{"name": "fleet", "value": "blue"}],
+    }
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> tuple[Device, ...]:
+        return super()._deserialize(_inside(value), *args, **kwargs)
+
+    def refusal_of(self, value: object) -> type[ThingSpaceError]:
+        """Say how devices that will not do are refused."""
+        return super().refusal_of(_inside(value))
+
+    def described(self, place: str) -> dict[str, Any]:
+        """Say in JSON Schema what it takes."""
+        devices = super().described(place)
+        return {
+            "type": "object",
+            "required": ["devices"],
+            "properties": {"devices": devices},
+        }
+
+
+def _inside(value: object) -> object:
+    return value.get("devices") if isinstance(value, dict) else None
 
 
 def _device(ids: list[Any]) -> Device:
@@ -137,7 +187,7 @@ def _has_odd_kind(value: Any) -> bool:
         return False
     kind = value.get("kind")
     odd = isinstance(kind, str) and kind.lower() not in KINDS
-    return odd or _has_odd_kind(value.get("deviceIds"))
+    return odd or _has_odd_kind(value.get("deviceIds", value.get("ids")))
 
 
 class Subscribers(Devices):

@@ -6,6 +6,7 @@ API shares with another is here, what is its own stands in its file.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
@@ -28,6 +29,8 @@ from mockthingspace.core.redaction import without_secrets
 
 MAX_BODY = 1024 * 1024
 AWKWARD = "'<\\"  # what plain_object does not take
+LONGEST_KEY = 200
+_ITEM = re.compile(r"(.+?)\[(\d+)\]\[(\w+)\](.*)")  # array, index, member, the rest
 Read = Callable[[bytes], Mapping[str, Any]]
 
 
@@ -107,6 +110,10 @@ class BaseSchema(Schema):
         document: Mapping[str, Any] = self.reader(body)
         return document
 
+    def of_query(self, query: Mapping[str, str]) -> Mapping[str, Any]:
+        """Make a document of a query."""
+        return query
+
     def dump(self, obj: Any, *, many: bool | None = None) -> Any:
         """Spell an object, or many, on the wire; what is absent is left out.
 
@@ -127,6 +134,14 @@ class Form(BaseSchema):
     """The base of schemas whose body is a form."""
 
     reader = staticmethod(form)
+
+
+class ItemByItem(BaseSchema):
+    """The base of schemas of queries that spell arrays item by item."""
+
+    def of_query(self, query: Mapping[str, str]) -> Mapping[str, Any]:
+        """Make a document of a query."""
+        return with_arrays(query)
 
 
 def schema(
@@ -177,6 +192,25 @@ def gateway_error(code: int, message: str, description: str) -> Mapping[str, Any
 def to_json(document: object) -> str:
     """Spell a document as JSON."""
     return json.dumps(document)
+
+
+def with_arrays(query: Mapping[str, str]) -> dict[str, Any]:
+    """Read a query whose arrays are spelled item by item, as the SDK does.
+
+    ``a[0][b]=c`` is ``{"a": [{"b": "c"}]}``; a very long key stays as it is.
+    """
+    document: dict[str, Any] = {}
+    arrays: dict[str, dict[str, dict[str, str]]] = {}
+    for key, value in query.items():
+        found = _ITEM.fullmatch(key) if len(key) <= LONGEST_KEY else None
+        if found is None:
+            document[key] = value
+        else:
+            array, index, member, rest = found.groups()
+            arrays.setdefault(array, {}).setdefault(index, {})[member + rest] = value
+    for array, items in arrays.items():
+        document[array] = [with_arrays(item) for item in items.values()]
+    return document
 
 
 def object_or_array(body: bytes) -> Mapping[str, Any]:

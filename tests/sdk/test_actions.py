@@ -12,16 +12,22 @@ from verizon.models.carrier_actions_request import CarrierActionsRequest
 from verizon.models.carrier_activate_request import CarrierActivateRequest
 from verizon.models.device_filter_without_account import DeviceFilterWithoutAccount
 from verizon.models.device_id import DeviceId
+from verizon.models.device_labels import DeviceLabels
+from verizon.models.device_list import DeviceList
 from verizon.models.device_suspension_status_request import (
     DeviceSuspensionStatusRequest,
 )
+from verizon.models.labels_list import LabelsList
+from verizon.models.notification_report_request import NotificationReportRequest
 from verizon.models.sms_send_request import SMSSendRequest
+from verizon.models.stop_monitor_request import StopMonitorRequest
 from verizon.verizon_client import VerizonClient
 
 from mockthingspace import Listener, MockThingSpace
 
 from .callbacks import ACCOUNT, CONNECTIVITY
 from .clients import client, logged_in
+from .versions import RELEASE, RELEASES
 
 IMEI, SECOND = "990013907835573", "990013907884259"
 TIMEOUT_S = 10
@@ -149,6 +155,42 @@ def test_a_suspension_status_comes_as_a_callback(listening: Listener) -> None:
 
     [message] = listening.wait_for(1)
     assert message.json["requestId"] == accepted.body.request_id
+
+
+latest_only = pytest.mark.skipif(
+    RELEASE is not RELEASES["2.0.0"], reason="what is undone is in its query only"
+)
+
+
+@latest_only
+def test_labels_are_removed(listening: Listener) -> None:
+    """The SDK names the labels in the query, and no device."""
+    labels = LabelsList([DeviceLabels("fleet", "blue")])
+
+    accepted = client().device_management.usage_segmentation_label_deletion(
+        ACCOUNT, labels
+    )
+
+    [message] = listening.wait_for(1)
+    assert message.json["requestId"] == accepted.body.request_id
+
+
+@latest_only
+def test_devices_are_watched_no_longer(thingspace: MockThingSpace) -> None:
+    """What is pending is cancelled, and the SDK gets an id."""
+    thingspace.fault("timeout", on="actions")
+    watched = [DeviceList([DeviceId(IMEI, "imei")])]
+    monitoring = client().device_monitoring
+    expires = "2019-12-02T15:00:00-08:00Z"
+    monitoring.device_reachability(
+        NotificationReportRequest(ACCOUNT, "REACHABLE_FOR_DATA", watched, expires)
+    )
+
+    stopped = monitoring.stop_device_reachability(StopMonitorRequest(ACCOUNT, watched))
+
+    watching, stopping = thingspace.actions()
+    assert watching.status == "cancelled"
+    assert stopping.request_id == stopped.body.request_id
 
 
 def test_a_request_nobody_made_is_the_sdks_refusal(thingspace: MockThingSpace) -> None:

@@ -28,7 +28,7 @@ from mockthingspace.server.openapi.description import describe
 from mockthingspace.server.openapi.schemas import EXAMPLES
 from mockthingspace.spec.fields import HttpHeaders, ListenerUrl
 
-from ..apis.cases.acting import EVERY
+from ..apis.cases.acting import EVERY, item_by_item
 from ..rows import each
 
 AT = "/__admin/openapi.json"
@@ -235,7 +235,7 @@ def test_an_example_is_answered_as_it_is_described(family, operation):
     }
 
     reply = app.test_client().open(
-        path, method=operation.method, query_string=query, **body
+        path, method=operation.method, query_string=item_by_item(query), **body
     )
     app.extensions[EXTENSION].close()
 

@@ -19,7 +19,10 @@ from mockthingspace.spec.devices import (
     MOST_DEVICES,
     DeviceIds,
     Devices,
+    DevicesOrIds,
+    LabelledDevices,
     OneDevice,
+    SingleDevice,
 )
 
 from ..rows import each
@@ -53,6 +56,42 @@ def test_identifiers_are_devices_of_their_own_or_all_of_one() -> None:
     assert DeviceIds().deserialize(given) == ((("1", "imei"),), (("2", "mdn"),))
     assert OneDevice().deserialize(given) == ((("1", "imei"), ("2", "mdn")),)
     assert OneDevice().deserialize([]) == ()
+
+
+def test_identifiers_may_have_another_name() -> None:
+    """Where models of the SDK differ."""
+    given = [{"deviceIds": [ID]}, {"ids": [ID]}]
+
+    assert DevicesOrIds().deserialize(given) == ((("1", "imei"),),) * 2
+    with pytest.raises(ValidationError):
+        Devices().deserialize(given)
+
+
+def test_a_device_may_stand_alone() -> None:
+    """Where an operation is of one device, or where labels are set."""
+    assert SingleDevice().deserialize(ID) == ((("1", "imei"),),)
+    labelled = {"devices": [{"deviceIds": [ID]}], "label": []}
+    assert LabelledDevices().deserialize(labelled) == ((("1", "imei"),),)
+
+
+@each(
+    ("value", "refusal"),
+    [
+        (None, MissingDevices),
+        ([], MissingDevices),
+        ({}, MissingDevices),
+        ({"devices": []}, MissingDevices),
+        ({"devices": {}}, InvalidDevice),
+        ({"devices": [{"deviceIds": [{**ID, "kind": "x"}]}]}, InvalidDeviceKind),
+        ({"devices": [{}] * (MOST_DEVICES + 1)}, TooManyDevices),
+    ],
+    ids=lambda value: f"{value!r:.60}",
+)
+def test_labelled_devices_are_refused_as_others(
+    value: Any, refusal: type[Exception]
+) -> None:
+    """Which refusal it is depends on what is inside."""
+    assert LabelledDevices().refusal_of(value) is refusal
 
 
 @each("kind", [*KINDS, *map(str.upper, KINDS)])

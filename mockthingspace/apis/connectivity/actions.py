@@ -2,36 +2,63 @@
 
 The bodies are those of the SDK's models, which say what is required; the service
 is the one that the pages, or where they say nothing its name, gives the results of.
+Where two of its models have one path, what only one of them has may be left out.
+
+Disagreement: the pages have the members of the two DELETEs in a body, and monitors in
+the place of devices; the SDK has them in the query, and labels without their devices.
+Labels that are set are an array on the page, an object in the SDK. Followed: the SDK.
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from mockthingspace.apis.actions import act, body, claim, status
-from mockthingspace.core.models import Claim, Provenance, assumed, documented
+from mockthingspace.apis.actions import act, body, cancelled, claim, status
+from mockthingspace.apis.handlers import Call
+from mockthingspace.backend.store.actions import AcceptedAction
+from mockthingspace.core.models import (
+    Claim,
+    Device,
+    Provenance,
+    assumed,
+    documented,
+)
 from mockthingspace.core.sources import (
     ACTIVATE,
     AGGREGATE_USAGE,
     CALLBACKS,
     ENABLE,
+    LABEL,
+    PROMO_USAGE,
     REACHABILITY,
+    REACHABILITY_STOP,
     RUST,
     SDK,
     SEND_NIDD,
     SEND_SMS,
     SUSPENSION,
+    UNLABEL,
     UNSAID,
 )
-from mockthingspace.spec.actions import Action, Capitalized
+from mockthingspace.spec.actions import Action, Capitalized, Member
 from mockthingspace.spec.api import Operation
-from mockthingspace.spec.devices import DeviceIds, Devices, OneDevice
+from mockthingspace.spec.devices import (
+    DeviceIds,
+    Devices,
+    DevicesOrIds,
+    LabelledDevices,
+    OneDevice,
+    SingleDevice,
+)
 from mockthingspace.spec.fields import SimulatorAccount as Account
 from mockthingspace.spec.fields import Text
-from mockthingspace.spec.schemas import plain_object, schema
+from mockthingspace.spec.schemas import ItemByItem, plain_object, schema
 
 PLAN = {"servicePlan": "m2m4G", "mdnZipCode": "98801"}
 EUICC = {"smsrOid": "1.3.6.1.4.1.31746.1.500.200.101.5"}
+EUICC_OR_PLAN = (*EUICC, "servicePlan")
+CODE = ("mdnZipCode", "servicePlan")
+GLOBAL = (*CODE, "smrsOid")  # as the SDK spells it
 UPLOAD = {
     "emailAddress": "jane@example.com",
     "deviceSku": "VZW123456",
@@ -56,6 +83,7 @@ def _action(
     known: Provenance = GUESSED,
     devices: Devices | None = None,
     account: bool = True,
+    account_key: str = "accountName",
     failure: str = "",
     path: Any = None,
     read: Provenance = BY_SDK,
@@ -75,6 +103,7 @@ def _action(
         known: How we know which messages come.
         devices: Where the devices are; an array ``devices`` unless given.
         account: Whether it must name one.
+        account_key: What that is called.
         failure: The event where it fails.
         path: The schema of its path, where something stands in it.
         read: How we know of its body.
@@ -92,7 +121,7 @@ def _action(
             plain_object,
             required,
             (*optional, *groups),
-            account=Account(required=account, data_key="accountName"),
+            account=Account(required=account, data_key=account_key),
             devices=devices or Devices(),
         ),
         reply=REQUEST_ID,
@@ -104,9 +133,37 @@ def _ids() -> Devices:
     return DeviceIds(data_key="deviceIds")
 
 
+def stop_watching(
+    call: Call, account: str, devices: tuple[Device, ...]
+) -> AcceptedAction:
+    """Watch devices no longer: what is pending of that is cancelled."""
+    named = {identity for device in devices for identity, _ in device}
+    for action in call.state.actions.every():
+        watched = {identity for device in action.devices for identity, _ in device}
+        whose = (action.family, action.account, action.operation)
+        if whose == (call.family.name, account, WATCH) and watched <= named:
+            cancelled(call, action)
+    return act(call, account, devices)
+
+
+WATCH = "watch-reachability"
 CARRIER, PROFILE = "CarrierService", "DeviceProfileService.enable"
+GLOBAL = ("mdnZipCode", "servicePlan", "smrsOid")
+WATCHING = "DiagnosticsService.register"
 CHANGED = f"{CARRIER}.changed"
-PLACE: dict[str, Any] = {"primaryPlaceOfUse": {"address": {"city": "Wenatchee"}}}
+ADDRESS = {
+    "addressLine1": "1 Main Street",
+    "city": "Wenatchee",
+    "state": "WA",
+    "zip": "98801",
+    "country": "USA",
+}
+PLACE = {
+    "primaryPlaceOfUse": {
+        "address": ADDRESS,
+        "customerName": {"firstName": "Zaffod", "lastName": "Beeblebrox"},
+    }
+}
 ACTIONS = (
     _action(
         "activate",
@@ -204,7 +261,8 @@ ACTIONS = (
         "POST",
         "/devices/actions/usagesegmentationlabels",
         CHANGED,
-        required={"labels": {"name": "blue"}},
+        known=documented(LABEL),
+        devices=LabelledDevices(required=True, data_key="labels"),
     ),
     _action(
         "change-identifier",
@@ -311,20 +369,31 @@ ACTIONS = (
         devices=Devices(data_key="deviceIds"),
     ),
     _action(
+        "promo-usage",
+        "POST",
+        "/devices/usage/actions/promoaggregateusage",
+        "DevicePromoUsage.aggregate",
+        optional=("startTime", "endTime"),
+        known=assumed(f"{PROMO_USAGE} has no word of it; the name is nearest"),
+        devices=DeviceIds(required=True, data_key="deviceId"),
+        account_key="accountId",
+    ),
+    _action(
         "reachability-status",
         "POST",
         "/diagnostics/basic/devicereachability/status",
         "DiagnosticsService.stateChanged",
         required={"requestType": "REACHABLE_FOR_DATA"},
-        optional=("requestExpirationTime", "device"),
+        optional=("requestExpirationTime",),
         known=documented(REACHABILITY),
-        failure="DiagnosticsService.register.failed",
+        devices=SingleDevice(required=True, data_key="device"),
+        failure=f"{WATCHING}.failed",
     ),
     _action(
-        "watch-reachability",
+        WATCH,
         "POST",
         "/diagnostics/basic/devicereachability",
-        "DiagnosticsService.register",
+        WATCHING,
         required={
             "requestType": "REACHABLE_FOR_DATA",
             "monitorExpirationTime": "2024-01-31T00:00:00Z",
@@ -335,7 +404,7 @@ ACTIONS = (
         "list-monitors",
         "POST",
         "/diagnostics/basic/devicereachability/monitors",
-        "DiagnosticsService.register",
+        WATCHING,
         optional=("monitorType",),
     ),
     *(
@@ -344,15 +413,21 @@ ACTIONS = (
             "POST",
             f"/devices/profile/actions/{path}",
             PROFILE,
-            required=EUICC,
+            required=required,
+            optional=optional,
             known=documented(ENABLE) if name == "enable-profile" else GUESSED,
         )
-        for name, path in (
-            ("enable-profile", "enable"),
-            ("disable-profile", "disable"),
-            ("delete-profile", "delete"),
-            ("download-and-enable-profile", "download_enable"),
-            ("download-profile", "download_disable"),
+        for name, path, required, optional in (
+            ("enable-profile", "enable", {}, EUICC_OR_PLAN),
+            ("disable-profile", "disable", EUICC, ()),
+            ("delete-profile", "delete", {}, EUICC_OR_PLAN),
+            ("download-and-enable-profile", "download_enable", {}, EUICC_OR_PLAN),
+            ("download-profile", "download_disable", EUICC, ()),
+            ("download-global-profile", "download", {}, ("servicePlan",)),
+            ("suspend-profile", "profile_suspend", {}, GLOBAL),
+            ("resume-profile", "profile_resume", {}, GLOBAL),
+            ("suspend-all-profiles", "device_suspend", {}, GLOBAL),
+            ("renew-activation-code", "renew_activation_code", {}, CODE),
         )
     ),
     _action(
@@ -362,7 +437,7 @@ ACTIONS = (
         PROFILE,
         optional=(
             *("carrierName", "servicePlan", "mdnZipCode", "primaryPlaceOfUse"),
-            *("smsrOid", "carrierIpPoolName"),
+            *("smsrOid", "smrsOid", "carrierIpPoolName"),
         ),
     ),
     _action(
@@ -378,7 +453,8 @@ ACTIONS = (
         "/devices/profile/actions/deactivate",
         PROFILE,
         required={"reasonCode": "FF"},
-        optional=("carrierName", "etfWaiver", "checkFallbackProfile"),
+        optional=("carrierName", "etfWaiver", "checkFallbackProfile", "servicePlan"),
+        devices=DevicesOrIds(),
     ),
     _action(
         "set-fallback-profile",
@@ -410,6 +486,57 @@ ACTIONS = (
         devices=_ids(),
         failure="NiddService.deliveryFailed",
         read=documented(f"{SEND_NIDD}, as read in {RUST}"),
+    ),
+)
+
+
+class NotWatched(ItemByItem):
+    """``{accountName, devices}``, in ``stopreachabilitypayload``."""
+
+    known = BY_SDK
+
+    account = Account(required=True, data_key="stopreachabilitypayload[accountName]")
+    devices = Devices(required=True, data_key="stopreachabilitypayload[devices]")
+
+
+class Unlabelled(ItemByItem):
+    """``{accountName, LabelList: {deviceIds}}``; what is in it are labels."""
+
+    known = BY_SDK
+
+    account = Account(required=True, data_key="accountName")
+    labels = Member(
+        [{"name": "fleet", "value": "blue"}],
+        required=True,
+        data_key="LabelList[deviceIds]",
+    )
+
+
+NO_LONGER = Action((WATCHING,), (f"{WATCHING}.failed",))
+LABELS_OFF = Action((CHANGED,), (f"{CHANGED}.failed",), ("LabelList[deviceIds]",))
+UNDOING = (
+    Operation(
+        "stop-watching-reachability",
+        "DELETE",
+        "/diagnostics/basic/devicereachability",
+        stop_watching,
+        claim(
+            NO_LONGER,
+            documented(f"{REACHABILITY_STOP} (which message comes is assumed)"),
+        ),
+        query=NotWatched(),
+        reply=REQUEST_ID,
+        action=NO_LONGER,
+    ),
+    Operation(
+        "remove-labels",
+        "DELETE",
+        "/devices/actions/usagesegmentationlabels",
+        act,
+        claim(LABELS_OFF, documented(UNLABEL)),
+        query=Unlabelled(),
+        reply=REQUEST_ID,
+        action=LABELS_OFF,
     ),
 )
 STATUS = Operation(

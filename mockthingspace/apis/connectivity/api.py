@@ -7,7 +7,7 @@ and its model is an array. Followed: the SDK. One page spells ``AlertService``
 """
 
 from mockthingspace.apis import common, documents
-from mockthingspace.apis.connectivity.actions import ACTIONS, STATUS
+from mockthingspace.apis.connectivity.actions import ACTIONS, STATUS, UNDOING
 from mockthingspace.apis.connectivity.services import CONNECTIVITY, SPELLINGS
 from mockthingspace.apis.connectivity.sms import OPERATIONS as SMS
 from mockthingspace.apis.handlers import deregister, listing, register
@@ -63,6 +63,7 @@ OPERATIONS = (
     Operation("register", "POST", RULE, register, ADD, WHERE, body=WANTED, reply=NAMED),
     Operation("deregister", "DELETE", ONE, deregister, END, WHICH, reply=NAMED),
     *ACTIONS,
+    *UNDOING,
     STATUS,
     *SMS,
 )

@@ -148,7 +148,8 @@ def _answer(
     if operation.path:
         arguments |= _load(operation.path, path, note)
     if operation.query:
-        arguments |= _load(operation.query, note.request.args.to_dict(), note)
+        query = operation.query.of_query(note.request.args.to_dict())
+        arguments |= _load(operation.query, query, note)
     if operation.body:
         arguments |= _load(operation.body, operation.body.read(note.body), note)
     outcome = operation.handler(call, **arguments)

@@ -1,6 +1,7 @@
 """Every operation of every API: where it is, and a body that it takes."""
 
 import re
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from mockthingspace.apis import APIS
@@ -40,6 +41,24 @@ class Acting(NamedTuple):
         return next(key for key, ours in keys.items() if ours == name)
 
 
+def item_by_item(query: dict[str, Any]) -> dict[str, str]:
+    """Return a query as the SDK spells it: ``{"a": [{"b": "c"}]}`` is ``a[0][b]=c``."""
+    return dict(pair for key in query for pair in _items(key, query[key]))
+
+
+def _items(key: str, value: Any) -> Iterator[tuple[str, str]]:
+    if not isinstance(value, list | dict):
+        yield key, value
+        return
+    inside = value.items() if isinstance(value, dict) else enumerate(value)
+    for name, item in inside:
+        yield from _items(f"{key}[{name}]", item)
+
+
 EVERY = tuple(Acting(api, operation) for api in APIS for operation in api.operations)
 # Those that differ in their rows only; the others have tests of their own.
-ACTIONS = tuple(acting for acting in EVERY if acting.operation.handler is act)
+ACTIONS = tuple(
+    acting
+    for acting in EVERY
+    if acting.operation.handler is act and acting.operation.body
+)

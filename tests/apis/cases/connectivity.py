@@ -2,8 +2,9 @@
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
-from .acting import ACTIONS
+from .acting import ACTIONS, item_by_item
 from .asking import (
     DOCS,
     REQUEST_ID,
@@ -43,6 +44,16 @@ ACTIVATING = f"{M2M}/devices/actions/activate"
 ACTIVATE = read(f"{FAMILY}/activate.request.json")
 STATUS = f"{M2M}/accounts/0868924207-00001/requests/{REQUEST_ID}/status"
 DEVICE = {"deviceIds": [{"id": "990013907835573", "kind": "imei"}]}
+UNDONE = {
+    "devices/actions/usagesegmentationlabels": {
+        "accountName": "0868924207-00001",
+        "LabelList[deviceIds]": [{"name": "fleet", "value": "blue"}],
+    },
+    "diagnostics/basic/devicereachability": {
+        "stopreachabilitypayload[accountName]": "0868924207-00001",
+        "stopreachabilitypayload[devices]": [DEVICE],
+    },
+}
 DOCUMENTED = {  # written by hand; the others' bodies are made of their schemas
     "activate": ACTIVATING,
     "suspend": f"{M2M}/devices/actions/suspend",
@@ -150,6 +161,14 @@ CASES = (
         )
         for acting in ACTIONS
         if acting.api.name == FAMILY and acting.operation.name not in DOCUMENTED
+    ),
+    *(
+        Case(
+            "DELETE",
+            f"{M2M}/{path}?{urlencode(item_by_item(query))}",
+            f"{FAMILY}/activate.reply.json",
+        )
+        for path, query in UNDONE.items()
     ),
     Case(
         "GET",
