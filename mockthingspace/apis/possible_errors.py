@@ -5,7 +5,7 @@ from typing import Any
 
 from mockthingspace.apis.actions import act, cancel, status
 from mockthingspace.apis.connectivity.actions import stop_watching
-from mockthingspace.apis.diagnostics import observations
+from mockthingspace.apis.diagnostics import observations, restarts
 from mockthingspace.apis.fota import devices, reports, scheduling
 from mockthingspace.apis.handlers import deregister, register
 from mockthingspace.apis.location import exclusions
@@ -55,12 +55,13 @@ OF_PROOFS: Mapping[Proof, Refusals] = {
     "session": (MissingSession, InvalidSession, ExpiredSession),
 }
 RAISED: Mapping[Callable[..., object], Refusals] = {
-    act: (MissingDevices, NoAccount, SeveralAccounts),
+    act: (MissingDevices,),
     cancel: (UnknownRequest, RequestEnded),
     deregister: (NotRegistered,),
     observations.observe: (MissingDevices, NotRegistered),
     observations.stop: (UnknownRequest, RequestEnded),
     devices.numbered: (UnknownDevice,),
+    restarts.restart: (MissingDevices, NotRegistered),
     exclusions.exclude: (InvalidRequest, TooManyDevices),
     location_reports.report_status: (UnknownRequest,),
     location_reports.show_report: (UnknownRequest,),
@@ -127,3 +128,5 @@ def _of_fields(
         yield from getattr(field, "refusals", ())
         if isinstance(field, Account):
             yield InactiveAccount
+            if not field.required:
+                yield from (NoAccount, SeveralAccounts)

@@ -15,7 +15,9 @@ from mockthingspace.spec.actions import Action, echoes
 from mockthingspace.spec.api import Api, Operation
 from mockthingspace.spec.devices import Subscribers, identifiers
 from mockthingspace.spec.events import ids
+from mockthingspace.spec.fields import millis
 
+IDENTITIES = ("requestId", "txid", "transactionID")  # what a request id is called
 NO_DEVICE: tuple[Device, ...] = ((),)  # what stands for a group
 
 
@@ -180,8 +182,9 @@ def send_for_each(
     """Make the messages of an action that has ended, device by device."""
     made: list[Delivery] = []
     for device in ended.devices:
-        ids_of_request = {"requestId": ended.request_id, "txid": ended.request_id}
-        repeated = {**values, **ids_of_request, **_spelled(device)}
+        ids_of_request = dict.fromkeys(IDENTITIES, ended.request_id)
+        own = {"createdOn": millis(now), **_spelled(device)}
+        repeated = {**values, **ids_of_request, **own}
         for event in action.events(ended.outcome_of(device)):
             made += send(
                 state, now, api=api, action=ended, event=event, values=repeated
@@ -227,7 +230,14 @@ def _spelled(device: Device) -> Mapping[str, Any]:
     """Return how messages spell a device, by key; nothing for a group's."""
     if not device:
         return {}
-    return {"deviceIds": identifiers(device), "msid": Subscribers.msid(device)}
+    ids = identifiers(device)
+    imeis = (item["id"] for item in ids if item["kind"].lower() == "imei")
+    return {
+        "deviceIds": ids,
+        "device": ids[0],
+        "imei": next(imeis, None),
+        "msid": Subscribers.msid(device),
+    }
 
 
 def _fails(device: Device, faults: list[Fault]) -> bool:

@@ -14,6 +14,7 @@ from mockthingspace.backend.faults.holds import Holds
 from mockthingspace.backend.faults.models import REMEMBERING, Fault, Faults
 from mockthingspace.backend.store.actions import Actions
 from mockthingspace.backend.store.deliveries import Deliveries
+from mockthingspace.backend.store.enabled import Enabled
 from mockthingspace.backend.store.event_log import EventLog, LogEntry
 from mockthingspace.backend.store.exclusions import Exclusions
 from mockthingspace.backend.store.journal import Journal
@@ -65,6 +66,7 @@ class BackendState:
     epoch: int
     triggers: dict[str, Iterator[int]] = field(default_factory=dict)
     exclusions: Exclusions = field(default_factory=Exclusions)
+    hyper_precise: Enabled = field(default_factory=Enabled)
 
     def number(self, account: str) -> int:
         """Return the number of an account's next trigger, from 1."""
@@ -165,6 +167,7 @@ class Backend:
             state.pauses.end(account)
             state.triggers.pop(account, None)
             state.exclusions.forget(account)
+            state.hyper_precise.forget(account)
             state.event_log.remove(lambda item: item.account == account)
             state.event_log.note("reset", now, account, f"account {account}")
             for fault in self.seed.faults:

@@ -275,3 +275,11 @@ class LastSeen(Imei):
     def pattern(self, _: str) -> str:
         """Return what matches either."""
         return f"^(?:0|{_IMEI.pattern})$"
+
+
+class ImeisOrAll(Imeis):
+    """An array of IMEIs; an empty one is all devices that there are."""
+
+    def devices(self, value: list[Any]) -> Iterator[Device]:
+        """Return the devices of the array; one without identifiers stands for all."""
+        return super().devices(value) if value else iter([()])

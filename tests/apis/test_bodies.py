@@ -107,6 +107,7 @@ FORMS = ("session token", "session revoke")
 WORDS = {
     "connectivity": (BLANK, LACKING),
     "diagnostics": (DIAGNOSTICS,),
+    "hyper-precise": (PRECISE,),
     "location": (LOCATION,),
     **dict.fromkeys(("fota-v1", "fota-v2", "fota-v3"), (FOTA,)),
 }

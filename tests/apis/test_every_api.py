@@ -9,11 +9,11 @@ from werkzeug.test import TestResponse
 
 from mockthingspace import create_app
 from mockthingspace.apis import APIS
-from mockthingspace.apis.actions import act
 from mockthingspace.apis.fidelity import entries
 from mockthingspace.core import exceptions
 from mockthingspace.core.models import EVIDENCE
 from mockthingspace.core.settings import Settings
+from mockthingspace.spec.fields import Account
 
 from ..rows import each
 
@@ -883,10 +883,16 @@ ONLY_FOR = {
     exceptions.ExpiredSession: "session",
     exceptions.InvalidBearer: "bearer",
     exceptions.WrongPassword: "login",
-    exceptions.NoAccount: "act",
-    exceptions.SeveralAccounts: "act",
-    exceptions.UnknownRequest: "actions",
+    exceptions.NoAccount: "guessed",
+    exceptions.SeveralAccounts: "guessed",
+    exceptions.UnknownRequest: "request",
 }
+
+
+def _guesses(operation) -> bool:
+    """Say whether an operation may leave out its account."""
+    accounts = [schema.fields.get("account") for _, schema in operation.schemas()]
+    return any(isinstance(item, Account) and not item.required for item in accounts)
 
 
 def _concerns(family) -> set[str]:
@@ -903,8 +909,8 @@ def _concerns(family) -> set[str]:
         needs
         | ({"service"} if family.services else set())
         | ({"name"} if "service" in fields else set())
-        | ({"actions"} if any(item.action for item in family.operations) else set())
-        | ({"act"} if any(item.handler is act for item in family.operations) else set())
+        | ({"request"} if "request_id" in fields else set())
+        | ({"guessed"} if any(map(_guesses, family.operations)) else set())
         | ({"credentials"} if {"account", "password"} <= fields else set())
         | (
             {"login"}

@@ -7,9 +7,15 @@ import pytest
 from verizon.exceptions.device_diagnostics_result_exception import (
     DeviceDiagnosticsResultException,
 )
+from verizon.models.aggregate_session_report_request import (
+    AggregateSessionReportRequest,
+)
+from verizon.models.bullseye_service_request import BullseyeServiceRequest
 from verizon.models.consent_request import ConsentRequest
 from verizon.models.device import Device
 from verizon.models.device_info import DeviceInfo
+from verizon.models.device_reset_request import DeviceResetRequest
+from verizon.models.device_service_request import DeviceServiceRequest
 from verizon.models.location_request import LocationRequest
 from verizon.models.numerical_data import NumericalData
 from verizon.models.observation_request import ObservationRequest
@@ -20,6 +26,7 @@ from mockthingspace.testing.listener import Listener
 
 from .callbacks import ACCOUNT
 from .clients import client
+from .versions import RELEASE, RELEASES
 
 IMEI, MDN = "990013907835573", "7892345678"
 EVERY_15_S = NumericalData(15, "SECOND")
@@ -39,6 +46,7 @@ def listener(thingspace: MockThingSpace) -> Iterator[Listener]:
         for family, service in (
             ("location", "DeviceLocation"),
             ("diagnostics", "Diagnostics"),
+            ("hyper-precise", "BullseyeReporting"),
             ("connectivity", "EnhancedConnectivityService"),
         ):
             thingspace.register(ACCOUNT, listener.url, family=family, service=service)
@@ -102,6 +110,50 @@ def test_without_a_listener_nothing_is_observed(thingspace: MockThingSpace) -> N
         client().diagnostics_observations.start_diagnostics_observation(OBSERVING)
 
     assert raised.value.error_code == "CALLBACK_NOT_REGISTERED"
+
+
+def test_a_restart_is_told(thingspace: MockThingSpace, listener: Listener) -> None:
+    """The messages have the id that the SDK's result has."""
+    asked = DeviceResetRequest(ACCOUNT, "reboot", [Device(IMEI, "IMEI")])
+    result = client().diagnostics_factory_reset.decives_restart(asked).body
+    thingspace.wait_until_idle()
+
+    told = {message.json["transactionID"] for message in listener.messages}
+    assert told == {result.transaction_id}
+    assert len(listener.messages) == 3
+
+
+@pytest.mark.skipif(
+    RELEASE is not RELEASES["2.0.0"], reason="its models have no object for the flag"
+)
+def test_hyper_precise_location_is_enabled(thingspace: MockThingSpace) -> None:
+    """The SDK's models have the flag, in the reply and when it is asked for."""
+    from verizon.models.hpl_bullseye_enable import HplBullseyeEnable
+
+    services = client().device_service_management
+    flag = DeviceServiceRequest(IMEI, HplBullseyeEnable(True))
+    asked = BullseyeServiceRequest([flag], ACCOUNT)
+
+    changed = services.update_device_hyper_precise_status(asked).body
+    shown = services.get_device_hyper_precise_status(IMEI, ACCOUNT).body
+
+    for result in (changed, shown):
+        [device] = result.device_list
+        assert (device.imei, device.bullseye_enable.bullseye_enable) == (IMEI, True)
+    assert len(thingspace.requests(operation="change-status")) == 1
+
+
+def test_a_report_of_usage_is_told(
+    thingspace: MockThingSpace, listener: Listener
+) -> None:
+    """The message has the id that the SDK's result has."""
+    asked = AggregateSessionReportRequest(ACCOUNT, [IMEI])
+    reports = client().device_reports
+    result = reports.calculate_aggregated_report_asynchronous(asked).body
+    thingspace.wait_until_idle()
+
+    [message] = listener.messages
+    assert (result.status, message.json["txid"]) == ("QUEUED", result.txid)
 
 
 def test_sms_are_listed_and_sent_again(

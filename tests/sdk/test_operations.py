@@ -133,7 +133,5 @@ def test_an_action_takes_what_the_sdk_sends(
     assert acting.operation.body is not None
     assert {*model._names.values()} <= acting.operation.body.keys.keys()
     [action] = thingspace.actions()
-    assert (action.operation, action.request_id) == (
-        acting.operation.name,
-        reply.request_id,
-    )
+    assert action.operation == acting.operation.name
+    assert action.request_id in vars(reply).values()

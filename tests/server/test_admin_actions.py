@@ -196,7 +196,7 @@ def test_a_fault_on_actions_is_shown_with_its_device(ann: Customer) -> None:
     ("given", "words"),
     [
         ({"operation": "list"}, "operation: unknown 'list'; nearest of "),
-        ({"family": "hyper-precise"}, "hyper-precise"),
+        ({"family": "session"}, "session"),
         (
             {"event": "CarrierService.activate"},
             "a fault on actions takes no event",

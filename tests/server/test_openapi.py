@@ -14,6 +14,7 @@ from werkzeug.test import Client
 from mockthingspace import Settings, create_app
 from mockthingspace.apis import APIS
 from mockthingspace.apis.diagnostics.observations import observe, stop
+from mockthingspace.apis.diagnostics.restarts import restart
 from mockthingspace.apis.fidelity import path_of
 from mockthingspace.apis.handlers import listing, register, show
 from mockthingspace.apis.possible_errors import RAISED, refusals
@@ -153,8 +154,8 @@ def test_every_verb_that_refuses_is_known():
     assert {handler.__name__ for handler in verbs - RAISED.keys() - silent} == {
         *("announced", "excluded", "files", "give", "history", "include", "issue"),
         *("listed", "locate", "log_out", "named", "numbered", "offered", "report"),
-        *("revoke", "schedule", "schedule_file", "settings", "show_consent"),
-        *("start_callbacks", "with_status"),
+        *("revoke", "schedule", "schedule_file", "settings", "show", "show_consent"),
+        *("start_callbacks", "switch", "with_status"),
     }
 
 
@@ -220,7 +221,7 @@ def test_an_example_is_answered_as_it_is_described(family, operation):
     document = describe(GRANTING)
     told = _told(family, operation, document)
     given = {item["name"]: item["example"] for item in told["parameters"]}
-    if "request_id" in given or operation.handler in (observe, stop):
+    if "request_id" in given or operation.handler in (observe, restart, stop):
         given |= _accepted(app.test_client(), family, operation)
     path = path_of(family, operation).format(**given)
     query = {
@@ -306,7 +307,8 @@ def test_what_is_spelled_in_two_ways_is_described_in_both():
     family = next(api for api in APIS if api.name == "hyper-precise")
 
     accepted = schemas["fota-v2.register.request"]["anyOf"]
-    told = _told(family, family.operations[-1])["parameters"]
+    [ending] = [item for item in family.operations if item.name == "deregister"]
+    told = _told(family, ending)["parameters"]
 
     assert [item["required"] for item in accepted] == [["url"], ["callback"]]
     assert told[-1]["description"].endswith("; also as name")

@@ -8,6 +8,7 @@ both are read, text as one header a line; the object is answered.
 
 from mockthingspace.apis import common, documents
 from mockthingspace.apis.diagnostics.observations import OPERATIONS as OBSERVING
+from mockthingspace.apis.diagnostics.restarts import OPERATION as RESTARTING
 from mockthingspace.apis.handlers import deregister, listing, register
 from mockthingspace.core.models import Claim, assumed, documented
 from mockthingspace.core.sources import DIAGNOSTICS_REGISTER, SDK
@@ -64,6 +65,7 @@ OPERATIONS = (
     ),
     Operation("deregister", "DELETE", RULE, deregister, END, query=WHICH, reply=WHOLE),
     *OBSERVING,
+    RESTARTING,
 )
 FAMILY = Api(
     name="diagnostics",

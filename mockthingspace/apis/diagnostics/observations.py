@@ -209,8 +209,7 @@ def observe(
     state, api = call.state, call.family
     if not devices:
         raise MissingDevices(f"devices: no device is named; as {DeviceIds.example}")
-    if state.registry.find(api.name, account, api.services[0]) is None:
-        raise NotRegistered(f"account {account} has no listener for {api.services[0]}")
+    must_listen(call, account)
     every, ends_at = frequency.length, LATEST
     if duration is not None:
         ends_at = call.now + every * max(1, duration.length // every)
@@ -228,6 +227,17 @@ def observe(
     if action.due_at is not None:
         _tell_later(state, api, action, call.now)
     return _document(action, "OBSERVE_PENDING")
+
+
+def must_listen(call: Call, account: str) -> None:
+    """Refuse what nobody would be told of.
+
+    Raises:
+        NotRegistered: The account has no listener.
+    """
+    api = call.family
+    if call.state.registry.find(api.name, account, api.services[0]) is None:
+        raise NotRegistered(f"account {account} has no listener for {api.services[0]}")
 
 
 def stop(call: Call, account: str, request_id: str) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ from marshmallow.fields import Function
 
 from mockthingspace.apis import common, documents
 from mockthingspace.apis.handlers import deregister, listing, register
+from mockthingspace.apis.hyper_precise.devices import OPERATIONS as OF_DEVICES
 from mockthingspace.core.models import Claim, assumed, documented
 from mockthingspace.core.sources import HYPER_PRECISE_DEREGISTER as ENDED
 from mockthingspace.core.sources import HYPER_PRECISE_LIST as FOUND
@@ -64,6 +65,7 @@ OPERATIONS = (
         "register", "POST", RULE, register, ADD, None, WHERE, WANTED, REPLY, docs=AS
     ),
     Operation("deregister", "DELETE", RULE, deregister, END, query=WHICH, docs=ENDS),
+    *OF_DEVICES,
 )
 FAMILY = Api(
     name="hyper-precise",

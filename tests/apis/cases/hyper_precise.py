@@ -11,7 +11,9 @@ from .asking import (
     session,
 )
 
-FAMILY, PREFIX = "hyper-precise", "/api/hyper-precise/v1/callbacks"
+FAMILY, BASE = "hyper-precise", "/api/hyper-precise/v1"
+PREFIX, STATUS = f"{BASE}/callbacks", f"{BASE}/devices/services"
+SHOWN = f"{STATUS}?accountNumber=0242080353-00001&imei=354658090356210"
 LISTED = f"{PREFIX}?accountNumber=0844021539-00001"
 ENDED = f"{LISTED}&service=BullseyeReporting"
 NAMED = f"{LISTED}&name=BullseyeReporting"
@@ -87,6 +89,26 @@ CASES = (
             settings=DOCS,
         )
         for path in (ENDED, NAMED)
+    ),
+    *(
+        Case(
+            method,
+            path,
+            f"{FAMILY}/{name}{reply}.reply.json",
+            sends=f"{FAMILY}/{name}.request.json" if method == "PUT" else None,
+            settings=settings,
+        )
+        for method, path, name in (
+            ("PUT", STATUS, "change-status"),
+            ("GET", SHOWN, "show-status"),
+        )
+        for reply, settings in (("", {}), (".docs", DOCS))
+    ),
+    Case(
+        "POST",
+        f"{BASE}/report/async/aggregate",
+        f"{FAMILY}/create-usage-report.reply.json",
+        sends=f"{FAMILY}/create-usage-report.request.json",
     ),
     *REFUSED,
     *map(in_docs_dialect, REFUSED),

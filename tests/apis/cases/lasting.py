@@ -274,6 +274,13 @@ OBSERVATIONS = (
         sends="diagnostics/observe.request.json",
         given=(LISTENS,),
     ),
+    Case(
+        "POST",
+        f"{DIAGNOSTICS}/actions/restart",
+        "diagnostics/restart.reply.json",
+        sends="diagnostics/restart.request.json",
+        given=((SEEDING, {**LISTENS[1], "account": "0642233522-00003"}),),
+    ),
     Case("DELETE", STOPPING, "diagnostics/stop-observing.reply.json", given=OBSERVING),
     Case(
         "GET",
