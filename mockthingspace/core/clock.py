@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from itertools import count
-from threading import Condition, Lock, Thread
+from threading import TIMEOUT_MAX, Condition, Lock, Thread
 from typing import Literal, NamedTuple
 
 from mockthingspace.core.monotonic import monotonic
@@ -231,7 +231,7 @@ class Timers:
                 left_s = (first.due_at - self.clock.now()).total_seconds()
                 if left_s <= 0:
                     return heapq.heappop(self._heap)
-                self._changed.wait(left_s)
+                self._changed.wait(min(left_s, TIMEOUT_MAX))
         return None
 
 

@@ -7,7 +7,7 @@ from threading import enumerate as threads
 
 import pytest
 
-from mockthingspace.core.clock import FEWEST, Clock, Mode, Timers
+from mockthingspace.core.clock import FEWEST, LATEST, Clock, Mode, Timers
 from mockthingspace.core.sequence import EventNumbers
 
 NAME = "timers-of-a-test"
@@ -210,6 +210,16 @@ def test_a_thread_that_cannot_be_started_is_started_later(
     running.at(later(running, 0.002), None, done.set)
     assert done.wait(WAIT_S)
     assert running.next_due(later(running, 7200)) is None
+
+
+def test_a_timer_of_another_age_keeps_no_other(running: Timers) -> None:
+    """No thread can wait for it in one go: that is 292 years at most."""
+    done = Event()
+    running.at(LATEST, None, list)
+    running.at(later(running, 0.002), None, done.set)
+
+    assert done.wait(WAIT_S)
+    assert running.next_due(LATEST) is not None
 
 
 def test_a_timer_fires_once_the_clock_is_let_run(standing: Timers) -> None:
