@@ -45,6 +45,13 @@ def body(
     return schema(known, {}, read, **own, **members)
 
 
+def ending(
+    success: tuple[str, ...], failure: tuple[str, ...], groups: tuple[str, ...] = ()
+) -> Action:
+    """Declare what ``act`` ends with for each device, as ``Action`` says."""
+    return Action(success, failure, groups, accepted.resume)
+
+
 def act(
     call: Call,
     account: str | None = None,
@@ -57,7 +64,7 @@ def act(
         MissingDevices: It names neither a device nor a group of them.
         NoAccount, SeveralAccounts: It names no account, and no one can be meant.
     """
-    operation, state = call.operation, call.state
+    operation = call.operation
     action, declared = operation.action, operation.body or operation.query
     assert action is not None
     assert declared is not None
@@ -71,10 +78,8 @@ def act(
             f"{field.data_key or 'devices'}: no device is named; an example: "
             f"{to_json(field.metadata['example'])}"
         )
-    send = partial(
-        accepted.send_for_each, state, api=call.family, action=action, values=values
-    )
-    return accept(call, account, devices, send)
+    send = partial(accepted.send_for_each, call.state, call.family)
+    return accept(call, account, devices, send, values)
 
 
 def accept(
@@ -82,6 +87,7 @@ def accept(
     account: str,
     devices: tuple[Device, ...],
     send: Callable[[AcceptedAction, datetime], list[Delivery]],
+    details: Any = None,
 ) -> AcceptedAction:
     """Accept an action that ends when the setting ``actions`` says.
 
@@ -90,6 +96,7 @@ def accept(
         account: For whom.
         devices: The devices it is for.
         send: Makes the messages of its end.
+        details: What is kept of it besides.
     """
     state = call.state
     action = accepted.accept(
@@ -100,6 +107,7 @@ def accept(
         account=account,
         devices=devices,
         send=send,
+        details=details,
     )
     warn_of_no_listener(call, account)
     if action.due_at == call.now:

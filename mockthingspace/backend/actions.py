@@ -1,7 +1,10 @@
 """Accepting actions and ending them: their messages come of it."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import count
 from typing import Any
 
 from mockthingspace.backend.backend import BackendState
@@ -73,6 +76,17 @@ def accept(
     return action
 
 
+def resume(state: BackendState, *, api: Api, action: AcceptedAction) -> None:
+    """Go on with an action of a seed: it ends at its time, at once if that is past."""
+    kept = state.actions.add(
+        replace(action, send=partial(send_for_each, state, api)),
+    )
+    now = state.timers.clock.now()
+    said = f"{named(kept)} goes on; {how_it_ends(kept)}"
+    state.event_log.note("action", now, kept.account, said)
+    end_when_due(state, kept)
+
+
 def complete(
     state: BackendState,
     request_id: str,
@@ -122,8 +136,11 @@ def end_when_due(state: BackendState, action: AcceptedAction) -> None:
 
 
 def new_request_id(state: BackendState, account: str) -> str:
-    """Return an id that no other request of the account's has."""
-    return ids(f"{SEED} {account} {state.number(account)}")("requestId")
+    """Return an id that no other request has, those of a seed included."""
+    made = (
+        ids(f"{SEED} {account} {state.number(account)}")("requestId") for _ in count()
+    )
+    return next(item for item in made if state.actions.get(item) is None)
 
 
 def at(
@@ -171,21 +188,20 @@ def _messages_of(
 
 
 def send_for_each(
-    state: BackendState,
-    ended: AcceptedAction,
-    now: datetime,
-    *,
-    api: Api,
-    action: Action,
-    values: Mapping[str, Any],
+    state: BackendState, api: Api, ended: AcceptedAction, now: datetime
 ) -> list[Delivery]:
-    """Make the messages of an action that has ended, device by device."""
+    """Make the messages of an action that has ended, device by device.
+
+    They repeat the values of its request, which are its details.
+    """
+    declared = api.operations_by_name[ended.operation].action
+    assert declared is not None
     made: list[Delivery] = []
     for device in ended.devices:
         ids_of_request = dict.fromkeys(IDENTITIES, ended.request_id)
         own = {"createdOn": millis(now), **_spelled(device)}
-        repeated = {**values, **ids_of_request, **own}
-        for event in action.events(ended.outcome_of(device)):
+        repeated = {**ended.details, **ids_of_request, **own}
+        for event in declared.events(ended.outcome_of(device)):
             made += send(
                 state, now, api=api, action=ended, event=event, values=repeated
             )

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
 from threading import Event, Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockthingspace.backend.delivery.dispatcher import DeliveryRuntime, Dispatcher
 from mockthingspace.backend.delivery.transport import WebhookTransport
@@ -39,6 +39,8 @@ class Seed:
     registrations: tuple[Registration, ...] = ()
     events: tuple[tuple[str, MessageEvent], ...] = ()
     faults: tuple[Fault, ...] = ()
+    actions: tuple["SeededAction", ...] = ()
+    hyper_precise: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +66,20 @@ class BackendState:
     notifier: Notifier
     events: tuple[tuple[str, MessageEvent], ...]
     epoch: int
+    hyper_precise: Enabled
     triggers: dict[str, Iterator[int]] = field(default_factory=dict)
     exclusions: Exclusions = field(default_factory=Exclusions)
-    hyper_precise: Enabled = field(default_factory=Enabled)
 
     def number(self, account: str) -> int:
         """Return the number of an account's next trigger, from 1."""
         return next(self.triggers.setdefault(account, count(1)))
+
+
+class SeededAction(NamedTuple):
+    """A pending action of a seed: whose it is, and what goes on with it in a state."""
+
+    account: str
+    resume: Callable[[BackendState], None]
 
 
 @dataclass
@@ -167,12 +176,16 @@ class Backend:
             state.pauses.end(account)
             state.triggers.pop(account, None)
             state.exclusions.forget(account)
-            state.hyper_precise.forget(account)
+            enabled = self.seed.hyper_precise.get(account, frozenset())
+            state.hyper_precise.replace(account, enabled)
             state.event_log.remove(lambda item: item.account == account)
             state.event_log.note("reset", now, account, f"account {account}")
             for fault in self.seed.faults:
                 if fault.account == account:
                     self.plan(fault, state)
+            for action in self.seed.actions:
+                if action.account == account:
+                    action.resume(state)
         return {
             "registrations": registrations,
             "requests": state.journal.remove(lambda item: item.account == account),
@@ -362,9 +375,12 @@ class Backend:
             notifier=notifier,
             events=seed.events,
             epoch=epoch,
+            hyper_precise=Enabled(seed.hyper_precise),
         )
         for fault in seed.faults:
             self.plan(fault, state)
+        for action in seed.actions:
+            action.resume(state)
         return state
 
     def plan(self, fault: Fault, state: BackendState | None = None) -> Fault:

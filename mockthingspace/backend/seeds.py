@@ -2,27 +2,33 @@
 
 ``{"settings": {…}, "registrations": [{family, account, service, url, username?,
 password?, headers?, secret?, registered_at?}], "events": {NAME: {family, service,
-message}}, "faults": [{kind, …}]}``. An exported snapshot is one.
+message}}, "faults": [{kind, …}], "actions": [{family, operation, account, request_id,
+devices, failing?, accepted_at?, due_at?, values?}], "hyper_precise": {ACCOUNT: [IMEI,
+…]}}``. An exported snapshot is one.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timezone
+from functools import partial
 from typing import Any, TypeVar
 
 from marshmallow import RAISE, ValidationError, fields
 
-from mockthingspace.backend.backend import Seed
+from mockthingspace.backend.backend import Seed, SeededAction
 from mockthingspace.backend.faults import parser
 from mockthingspace.backend.faults.models import Fault
+from mockthingspace.backend.store.actions import AcceptedAction
+from mockthingspace.core.clock import rfc3339
 from mockthingspace.core.exceptions import (
     InvalidMessage,
     SettingsError,
     did_you_mean,
     suggest,
 )
-from mockthingspace.core.models import Registration, assumed
+from mockthingspace.core.models import Device, Registration, assumed, is_account
 from mockthingspace.core.signatures import new_secret
 from mockthingspace.spec.api import Api
+from mockthingspace.spec.devices import Devices, identifiers
 from mockthingspace.spec.events import Event, checked_message
 from mockthingspace.spec.fields import (
     HttpHeaders,
@@ -34,7 +40,7 @@ from mockthingspace.spec.fields import (
 from mockthingspace.spec.schemas import BaseSchema
 
 Made = TypeVar("Made")
-KEYS = ("settings", "registrations", "events", "faults")
+KEYS = ("settings", "registrations", "events", "faults", "actions", "hyper_precise")
 
 
 class Instant(fields.AwareDateTime):
@@ -76,6 +82,35 @@ class Seeded(Strict):
     registered_at = Instant(format="iso")
 
 
+class Named(fields.Raw):
+    """``[[{"id", "kind"}]]``: devices by their identifiers; a group's has none."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> tuple[Device, ...]:
+        if not isinstance(value, list):
+            raise ValidationError("must be an array of arrays of identifiers")
+        named = [{"deviceIds": ids} for ids in value]
+        return ((),) if value == [[]] else tuple(Devices().deserialize(named))
+
+
+class Pending(Strict):
+    """One action that is pending, in the admin API's names, and what it repeats."""
+
+    error_messages = {  # noqa: RUF012 (marshmallow's own idiom)
+        "unknown": "unknown; an action has family, operation, account, request_id, "
+        "devices, failing, accepted_at, due_at, values"
+    }
+
+    family = Text(required=True)
+    operation = Text(required=True)
+    account = Text(required=True)
+    request_id = Text(required=True)
+    devices = Named(required=True)
+    failing = Named(load_default=())
+    accepted_at = Instant(format="iso")
+    due_at = Instant(format="iso", allow_none=True, load_default=None)
+    values = fields.Dict(load_default=dict)
+
+
 class Template(Strict):
     """``{family, service, message}``, a message of the user's own."""
 
@@ -95,7 +130,7 @@ class Template(Strict):
     )
 
 
-_SEEDED, _TEMPLATE = Seeded(), Template()
+_SEEDED, _TEMPLATE, _PENDING = Seeded(), Template(), Pending()
 
 
 def checked(document: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -110,7 +145,7 @@ def checked(document: Mapping[str, Any]) -> Mapping[str, Any]:
                 f"unknown key {key!r} in a seed document: {did_you_mean(key, KEYS)}"
                 f"it may have {', '.join(KEYS)}"
             )
-    for key in ("registrations", "faults"):
+    for key in ("registrations", "faults", "actions"):
         if not isinstance(document.get(key, []), list):
             raise SettingsError(f"the {key} of a seed document must be an array")
     return document
@@ -126,7 +161,13 @@ def seed(document: Mapping[str, Any], apis: tuple[Api, ...], now: datetime) -> S
     own = events(known, apis)
     there = [*(event for api in apis for event in api.events)]
     there += [event for _, event in own]
-    return Seed(registrations(known, apis, now), own, faults(known, apis, there))
+    return Seed(
+        registrations(known, apis, now),
+        own,
+        faults(known, apis, there),
+        _each(known, "actions", lambda item: _pending(item, apis, now)),
+        _enabled(known.get("hyper_precise", {})),
+    )
 
 
 def faults(
@@ -169,6 +210,76 @@ def _event(name: str, item: object, apis: tuple[Api, ...]) -> tuple[str, Event]:
         raise SettingsError(f"events.{name}: {error}") from error
     known = {"": assumed("the seed file")}
     return loaded["family"], Event(name, service, "the seed file's own", message, known)
+
+
+def document(action: AcceptedAction) -> dict[str, Any]:
+    """Spell a pending action as a seed has it."""
+    return {
+        "family": action.family,
+        "operation": action.operation,
+        "account": action.account,
+        "request_id": action.request_id,
+        "devices": [identifiers(device) for device in action.devices],
+        "failing": [
+            identifiers(device) for device in action.devices if device in action.failing
+        ],
+        "accepted_at": rfc3339(action.accepted_at),
+        "due_at": action.due_at and rfc3339(action.due_at),
+        "values": action.details,
+    }
+
+
+def can_be_seeded(action: AcceptedAction, apis: Iterable[Api]) -> bool:
+    """Say whether a seed may have an action."""
+    api = next(api for api in apis if api.name == action.family)
+    return action.status == "pending" and action.operation in _resumable(api)
+
+
+def _resumable(api: Api) -> dict[str, Callable[..., None]]:
+    """Return what goes on with an API's actions, by operation."""
+    return {
+        operation.name: operation.action.resume
+        for operation in api.operations
+        if operation.action and operation.action.resume
+    }
+
+
+def _pending(item: object, apis: tuple[Api, ...], now: datetime) -> SeededAction:
+    if not isinstance(item, Mapping):
+        raise SettingsError("an action must be an object")
+    try:
+        loaded: dict[str, Any] = _PENDING.load(item)
+        api = _family(loaded["family"], apis)
+        details = checked_message(loaded.pop("values"))
+    except ValidationError as error:
+        raise SettingsError(_problems(error)) from error
+    except InvalidMessage as error:
+        raise SettingsError(f"values: {error}") from error
+    _checked_account(loaded["account"], api)
+    operation, there = loaded["operation"], _resumable(api)
+    if operation not in there:
+        raise SettingsError(
+            f"operation: a seed has no {operation!r} of {api.name}; "
+            f"{suggest(operation, there)}"
+        )
+    failing = frozenset(loaded.pop("failing"))
+    action = AcceptedAction(
+        **{"accepted_at": now, **loaded}, failing=failing, details=details
+    )
+    resume = partial(there[operation], api=api, action=action)
+    return SeededAction(action.account, resume)
+
+
+def _enabled(given: object) -> dict[str, frozenset[str]]:
+    """Return the IMEIs on which hyper-precise location is enabled, by account."""
+    if not isinstance(given, Mapping):
+        raise SettingsError("the hyper_precise of a seed document must be an object")
+    for account, imeis in given.items():
+        if not is_account(account):
+            raise SettingsError(f"hyper_precise: {account!r} is no account")
+        if not isinstance(imeis, list) or not {*map(type, imeis)} <= {str}:
+            raise SettingsError(f"hyper_precise.{account}: must be an array of IMEIs")
+    return {account: frozenset(imeis) for account, imeis in given.items()}
 
 
 def registrations(
@@ -223,17 +334,21 @@ def registration(item: object, apis: Iterable[Api], now: datetime) -> Registrati
     if service is None:
         service = family.services[0] if len(family.services) == 1 else ""
     service = _service(service, family, apis)
-    try:
-        assert family.account is not None
-        family.account.check(loaded["account"])
-    except ValidationError as error:
-        raise SettingsError(f"account: {error.messages[0]}") from error
+    _checked_account(loaded["account"], family)
     own = {
         "service": service,
         "headers": loaded["headers"] or (),
         "secret": _secret(loaded.get("secret"), family),
     }
     return Registration(**{"registered_at": now, **loaded, **own})
+
+
+def _checked_account(name: str, api: Api) -> None:
+    try:
+        assert api.account is not None
+        api.account.check(name)
+    except ValidationError as error:
+        raise SettingsError(f"account: {error.messages[0]}") from error
 
 
 def _secret(given: str | None, api: Api) -> str | None:

@@ -4,7 +4,7 @@ ThingSpace accepts such a request with an id, works, and sends messages that car
 the id. Here nothing is done to any device: an action is the messages it ends with.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,11 +33,14 @@ class Action:
         failure: Those where it fails.
         groups: The keys of a body that name devices otherwise, such as a group's
             name; where one is there, no device need be.
+        resume: Goes on in a state with a pending action that a seed has, by its API
+            and itself; None where a seed may have none.
     """
 
     success: tuple[str, ...]
     failure: tuple[str, ...]
     groups: tuple[str, ...] = ()
+    resume: Callable[..., None] | None = None
 
     def events(self, outcome: str) -> tuple[str, ...]:
         """Return the events of an outcome, ``success`` or ``failure``."""

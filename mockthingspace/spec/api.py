@@ -133,6 +133,11 @@ class Api:
         return self.spellings.get(service, service) in self.services
 
     @cached_property
+    def operations_by_name(self) -> Mapping[str, Operation]:
+        """What it serves, by name."""
+        return {operation.name: operation for operation in self.operations}
+
+    @cached_property
     def events_by_name(self) -> Mapping[str, Event]:
         """The messages it sends, by name."""
         return {event.name: event for event in self.events}

@@ -327,6 +327,31 @@ RICH: dict[str, Any] = {
     ],
     "events": {"Own.rich": OWN, "Own.empty": {**OWN, "message": {}}},
     "faults": [],
+    "actions": [
+        {
+            "family": "connectivity",
+            "operation": "activate",
+            "account": ACCOUNT,
+            "request_id": "86c83330-4bf5-4235-9c4e-a83f93aeae4c",
+            "devices": [[{"id": "990013907835573", "kind": "imei"}]],
+            "failing": [[{"id": "990013907835573", "kind": "imei"}]],
+            "accepted_at": "2024-01-01T00:00:00.000000Z",
+            "due_at": None,
+            "values": {"servicePlan": "m2m4G"},
+        },
+        {
+            "family": "hyper-precise",
+            "operation": "create-usage-report",
+            "account": OTHER,
+            "request_id": "2c90bd28-ece4-42ef-9f02-7e3bd4fbff33",
+            "devices": [[]],
+            "failing": [],
+            "accepted_at": "2024-01-01T00:00:00.000000Z",
+            "due_at": "2999-01-01T00:00:00.000000Z",
+            "values": {},
+        },
+    ],
+    "hyper_precise": {ACCOUNT: ["990013907835573", "990013907884259"]},
 }
 
 

@@ -819,7 +819,7 @@ def test_a_snapshot_leaves_out_what_a_server_starts_with(client: FlaskClient) ->
     """Address, clock and seed file belong to the server, not to its state."""
     shown = client.get("/__admin/snapshot").get_json()
     assert (list(shown), list(shown["settings"])) == (
-        ["settings", "registrations", "events", "faults"],
+        ["settings", "registrations", "events", "faults", "actions", "hyper_precise"],
         [
             "auth",
             "registration_rules",

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from mockthingspace.apis.actions import act, body, cancelled, claim, status
+from mockthingspace.apis.actions import act, body, cancelled, claim, ending, status
 from mockthingspace.apis.handlers import Call
 from mockthingspace.backend.store.actions import AcceptedAction
 from mockthingspace.core.models import (
@@ -40,7 +40,7 @@ from mockthingspace.core.sources import (
     UNLABEL,
     UNSAID,
 )
-from mockthingspace.spec.actions import Action, Capitalized, Member
+from mockthingspace.spec.actions import Capitalized, Member
 from mockthingspace.spec.api import Operation
 from mockthingspace.spec.devices import (
     DeviceIds,
@@ -108,7 +108,7 @@ def _action(
         path: The schema of its path, where something stands in it.
         read: How we know of its body.
     """
-    action = Action((event,), (failure or f"{event}.failed",), groups)
+    action = ending((event,), (failure or f"{event}.failed",), groups)
     return Operation(
         name,
         method,
@@ -512,8 +512,8 @@ class Unlabelled(ItemByItem):
     )
 
 
-NO_LONGER = Action((WATCHING,), (f"{WATCHING}.failed",))
-LABELS_OFF = Action((CHANGED,), (f"{CHANGED}.failed",), ("LabelList[deviceIds]",))
+NO_LONGER = ending((WATCHING,), (f"{WATCHING}.failed",))
+LABELS_OFF = ending((CHANGED,), (f"{CHANGED}.failed",), ("LabelList[deviceIds]",))
 UNDOING = (
     Operation(
         "stop-watching-reachability",

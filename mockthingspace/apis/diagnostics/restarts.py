@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow.fields import Constant
 
-from mockthingspace.apis.actions import act, body, claim
+from mockthingspace.apis.actions import act, body, claim, ending
 from mockthingspace.apis.diagnostics.observations import (
     ACCOUNT,
     BY_SDK,
@@ -19,13 +19,12 @@ from mockthingspace.apis.handlers import Call
 from mockthingspace.backend.store.actions import AcceptedAction
 from mockthingspace.core.models import Device, documented
 from mockthingspace.core.sources import DIAGNOSTICS_RESTART
-from mockthingspace.spec.actions import Action
 from mockthingspace.spec.api import Operation
 from mockthingspace.spec.devices import DeviceIds
 from mockthingspace.spec.schemas import json_object, schema
 
 QUEUED, SENT = "Diagnostics.restartQueued", "Diagnostics.restartSent"
-RESTART = Action((QUEUED, SENT, "Diagnostics.restarted"), (QUEUED, UNREACHABLE))
+RESTART = ending((QUEUED, SENT, "Diagnostics.restarted"), (QUEUED, UNREACHABLE))
 
 
 def restart(

@@ -11,7 +11,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
-from mockthingspace.apis.actions import act, body, claim
+from mockthingspace.apis.actions import act, body, claim, ending
 from mockthingspace.apis.handlers import Call
 from mockthingspace.core.exceptions import (
     InvalidRequest,
@@ -25,7 +25,7 @@ from mockthingspace.core.sources import (
     HYPER_PRECISE_STATUS,
     SDK,
 )
-from mockthingspace.spec.actions import Action, Member
+from mockthingspace.spec.actions import Member
 from mockthingspace.spec.api import Operation
 from mockthingspace.spec.devices import MOST_DEVICES, ImeisOrAll
 from mockthingspace.spec.fields import Account, Text
@@ -135,7 +135,7 @@ def _in_dialects(handler: Callable[..., object], page: str) -> dict[str, Any]:
 
 
 AGGREGATE = "BullseyeReporting.aggregateReport"
-REPORT = Action((AGGREGATE,), (f"{AGGREGATE}.failed",))
+REPORT = ending((AGGREGATE,), (f"{AGGREGATE}.failed",))
 OPERATIONS = (
     Operation(
         name="show-status",

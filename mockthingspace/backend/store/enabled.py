@@ -5,11 +5,20 @@ from threading import Lock
 
 
 class Enabled:
-    """By account, the IMEIs of those on which it is enabled now."""
+    """By account, the IMEIs of those on which it is enabled now.
 
-    def __init__(self) -> None:
+    Args:
+        kept: Those at first.
+    """
+
+    def __init__(self, kept: Mapping[str, frozenset[str]]) -> None:
         self._lock = Lock()
-        self._kept: dict[str, frozenset[str]] = {}
+        self._kept = dict(kept)
+
+    def every(self) -> dict[str, frozenset[str]]:
+        """Return those of every account that has any."""
+        with self._lock:
+            return dict(self._kept)
 
     def of(self, account: str) -> frozenset[str]:
         """Return the IMEIs of an account's devices on which it is enabled."""
@@ -19,9 +28,14 @@ class Enabled:
         """Enable it on devices, or disable it, by their IMEIs."""
         on = {imei for imei, enabled in devices.items() if enabled}
         with self._lock:
-            self._kept[account] = self.of(account) - devices.keys() | on
+            self._put(account, self.of(account) - devices.keys() | on)
 
-    def forget(self, account: str) -> None:
-        """Let it be enabled on none of an account's devices."""
+    def replace(self, account: str, imeis: frozenset[str]) -> None:
+        """Let it be enabled on these of an account's devices alone."""
         with self._lock:
-            self._kept.pop(account, None)
+            self._put(account, imeis)
+
+    def _put(self, account: str, imeis: frozenset[str]) -> None:
+        self._kept[account] = imeis
+        if not imeis:
+            del self._kept[account]

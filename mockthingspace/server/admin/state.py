@@ -53,6 +53,15 @@ def snapshot() -> Response:
             "registrations": registrations,
             "events": events,
             "faults": [parser.document(fault) for fault in faults],
+            "actions": [
+                seeds.document(action)
+                for action in state.actions.every()
+                if seeds.can_be_seeded(action, APIS)
+            ],
+            "hyper_precise": {
+                account: sorted(imeis)
+                for account, imeis in state.hyper_precise.every().items()
+            },
         }
     )
 
