@@ -13,6 +13,7 @@ APIS: tuple[Api, ...] = (
     v2_v3.V2,
     v2_v3.V3,
     connectivity.FAMILY,
+    connectivity.V2,
     location.FAMILY,
     diagnostics.FAMILY,
     hyper_precise.FAMILY,

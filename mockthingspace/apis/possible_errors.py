@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from mockthingspace.apis.actions import act, cancel, status
-from mockthingspace.apis.connectivity.actions import stop_watching
+from mockthingspace.apis.connectivity.actions import status_of_each, stop_watching
 from mockthingspace.apis.diagnostics import observations, restarts
 from mockthingspace.apis.fota import devices, reports, scheduling
 from mockthingspace.apis.handlers import deregister, register
@@ -73,6 +73,7 @@ RAISED: Mapping[Callable[..., object], Refusals] = {
     scheduling.change_devices: (UnknownRequest, RequestEnded),
     scheduling.show: (UnknownRequest,),
     status: (UnknownRequest,),
+    status_of_each: (UnknownRequest,),
     stop_watching: (MissingDevices,),
 }
 NO_OBJECT = (EmptyRequest, NotJson, InvalidRequest)

@@ -144,6 +144,31 @@ def test_a_request_stands_as_its_action_does(ann: Customer) -> None:
     assert found == {good: "Success", bad: "Failure", left: "Pending"}
 
 
+def of_each(ann: Customer, request_id: str) -> list[tuple[str, str]]:
+    """Return how version 2 says that each device of a request stands."""
+    shown = ann.client.get(
+        f"/api/m2m/v2/accounts/{ACCOUNT}/requests/{request_id}/status"
+    )
+    return [
+        (item["ids"]["id"], item["status"]) for item in shown.get_json()["subrequests"]
+    ]
+
+
+def test_each_device_stands_by_itself(ann: Customer) -> None:
+    """Pending as the request is, then as it ended; a group's are not known."""
+    ann.fault("timeout")
+    ann.fault("failure", device=SECOND)
+    request_id = ann.activated(IMEI, SECOND)
+    group = ann.activated(devices=[], groupName="4G West")
+    before = of_each(ann, request_id)
+
+    ann.complete(request_id)
+
+    assert before == [(IMEI, "Pending"), (SECOND, "Pending")]
+    assert of_each(ann, request_id) == [(IMEI, "Success"), (SECOND, "Failure")]
+    assert of_each(ann, group) == []
+
+
 @each("account", [ACCOUNT, OTHER])
 def test_a_request_that_is_not_the_accounts_is_refused(account: str) -> None:
     """An id nobody was given, or another account was, is none."""

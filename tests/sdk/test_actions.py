@@ -163,6 +163,20 @@ latest_only = pytest.mark.skipif(
 
 
 @latest_only
+def test_each_device_of_a_request_has_a_status(listening: Listener) -> None:
+    """Another operation of the SDK tells of them, under another version."""
+    visitor = client()
+    request_id = activate(visitor, IMEI, SECOND)
+
+    asked = visitor.device_actions.get_asynchronous_request_status(ACCOUNT, request_id)
+
+    listening.wait_for(2)
+    assert asked.body.request_id == request_id
+    told = [(item.ids.id, item.status) for item in asked.body.subrequests]
+    assert told == [(IMEI, "Success"), (SECOND, "Success")]
+
+
+@latest_only
 def test_labels_are_removed(listening: Listener) -> None:
     """The SDK names the labels in the query, and no device."""
     labels = LabelsList([DeviceLabels("fleet", "blue")])

@@ -248,16 +248,21 @@ def test_an_example_is_answered_as_it_is_described(family, operation):
 
 def _accepted(client: Client, family: Any, operation: Any) -> dict[str, str]:
     """Register, ask for an action of the operation's, and return its id by its keys."""
+    acting = min(
+        (
+            item
+            for item in EVERY
+            if item.api.name == family.name and item.operation.action
+        ),
+        key=lambda item: not operation.rule.startswith(item.operation.rule),
+    )
     seed = {
         "family": family.name,
         "account": EXAMPLES["account"],
         "url": EXAMPLES["url"],
+        "service": acting.api.services[0],
     }
-    client.post("/__admin/registrations", json=seed | {"service": family.services[0]})
-    acting = min(
-        (item for item in EVERY if item.api is family and item.operation.action),
-        key=lambda item: not operation.rule.startswith(item.operation.rule),
-    )
+    client.post("/__admin/registrations", json=seed)
     reply = client.open(acting.path, method=acting.operation.method, json=acting.body)
     found = re.search(r'"(?:requestId|id|txid|transactionID)": "([^"]+)"', reply.text)
     return {"request_id": found[1], "transactionId": found[1]}

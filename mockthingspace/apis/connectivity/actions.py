@@ -49,6 +49,7 @@ from mockthingspace.spec.devices import (
     LabelledDevices,
     OneDevice,
     SingleDevice,
+    identifiers,
 )
 from mockthingspace.spec.fields import SimulatorAccount as Account
 from mockthingspace.spec.fields import Text
@@ -554,5 +555,44 @@ STATUS = Operation(
         BY_SDK,
         request_id=Text(data_key="requestId"),
         status=Capitalized(),
+    ),
+)
+
+
+def status_of_each(call: Call, account: str, request_id: str) -> Mapping[str, Any]:
+    """Say how an action stands, and how each of its devices does.
+
+    Raises:
+        UnknownRequest: None was accepted under this id.
+    """
+    action = status(call, account, request_id)
+    stands = {
+        device: action.outcome_of(device) if action.completed_at else action.status
+        for device in action.devices
+    }
+    return {
+        "request_id": request_id,
+        "status": action.status,
+        "devices": [
+            {"ids": identifiers(device)[0], "status": standing.capitalize()}
+            for device, standing in stands.items()
+            if device
+        ],
+    }
+
+
+EACH = {"ids": {"id": "990013907835573", "kind": "imei"}, "status": "Success"}
+STATUS_OF_EACH = Operation(
+    "request-status-of-each",
+    "GET",
+    STATUS.rule,
+    status_of_each,
+    Claim("how a request stands, and each of its devices", *BY_SDK),
+    STATUS.path,
+    reply=schema(
+        BY_SDK,
+        request_id=Text(data_key="requestId"),
+        status=Capitalized(),
+        devices=Member([EACH], data_key="subrequests"),
     ),
 )

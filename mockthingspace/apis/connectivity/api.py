@@ -4,10 +4,17 @@ Disagreement: the page of the list shows empty credentials where there are none
 and an empty body where nothing is registered; the SDK's example leaves them out
 and its model is an array. Followed: the SDK. One page spells ``AlertService``
 ``AlertsService``: both are taken, the first is answered.
+
+Of version 2 there is the status of requests, which are those of version 1.
 """
 
 from mockthingspace.apis import common, documents
-from mockthingspace.apis.connectivity.actions import ACTIONS, STATUS, UNDOING
+from mockthingspace.apis.connectivity.actions import (
+    ACTIONS,
+    STATUS,
+    STATUS_OF_EACH,
+    UNDOING,
+)
 from mockthingspace.apis.connectivity.services import CONNECTIVITY, SPELLINGS
 from mockthingspace.apis.connectivity.sms import OPERATIONS as SMS
 from mockthingspace.apis.handlers import deregister, listing, register
@@ -85,4 +92,10 @@ FAMILY = Api(
         acknowledged=ABOUT,
         measured=Provenance("observed", MEASURED),
     ),
+)
+V2 = Api(
+    name="connectivity",
+    prefix="/api/m2m/v2",
+    operations=(STATUS_OF_EACH,),
+    answers=documents.errors("connectivity", "/m2m/v2", "connectivity-v2"),
 )

@@ -176,6 +176,12 @@ CASES = (
         f"{FAMILY}/request-status.reply.json",
         given=((ACTIVATING, ACTIVATE),),
     ),
+    Case(
+        "GET",
+        STATUS.replace(M2M, "/api/m2m/v2"),
+        f"{FAMILY}/request-status-of-each.reply.json",
+        given=((ACTIVATING, ACTIVATE),),
+    ),
     refused("GET", STATUS.replace(REQUEST_ID, "none"), f"{FAMILY}/unknown-request"),
     *(
         refused("POST", ACTIVATING, f"{FAMILY}/{refusal}", content=content)
