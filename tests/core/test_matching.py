@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mockthingspace import create_app
 from mockthingspace.core.exceptions import AdminError
-from mockthingspace.core.matching import json_patterns, request_patterns
+from mockthingspace.core.matching import request_patterns
 from mockthingspace.core.matching.criteria import (
     NearMiss,
     matches,
@@ -92,8 +92,6 @@ MATCHERS: list[tuple[dict[str, Any], bool]] = [
     ({"status": 401}, False),
     (header(equalTo="Dark Red"), True),
     (header(equalTo="dark red"), False),
-    (header(equalTo="dark red", caseInsensitive=True), True),
-    (header(equalTo="dark red", caseInsensitive=False), False),
     (header(equalTo="D.*"), False),
     (header(contains="k R"), True),
     (header(contains="blue"), False),
@@ -107,7 +105,6 @@ MATCHERS: list[tuple[dict[str, Any], bool]] = [
     (header(absent=True), False),
     (header(contains="Dark", doesNotContain="Blue"), True),
     (header(contains="Dark", doesNotContain="Red"), False),
-    (header(caseInsensitive=True), True),
     ({"headers": {"Content-Type": {"equalTo": "application/json"}}}, True),
     ({"headers": {"X-Other": {"absent": True}}}, True),
     ({"headers": {"X-Other": {"doesNotContain": "a"}}}, False),
@@ -131,14 +128,7 @@ MATCHERS: list[tuple[dict[str, Any], bool]] = [
     (body(equalToJson={"name": "fota"}, ignoreExtraElements=True), False),
     (body(equalToJson={"flag": 1}, ignoreExtraElements=True), False),
     (body(equalToJson={"list": [2, 1]}, ignoreExtraElements=True), False),
-    (
-        body(
-            equalToJson={"list": [2, 1], "in": {"a": 1}},
-            ignoreExtraElements=True,
-            ignoreArrayOrder=True,
-        ),
-        True,
-    ),
+    (body(equalToJson={"list": [1, 2]}, ignoreExtraElements=True), True),
     (body(equalToJson={"in": {}}, ignoreExtraElements=True), True),
     (body(equalToJson={"name": {}}, ignoreExtraElements=True), False),
     (body(equalToJson={"in": {"a": 2}}, ignoreExtraElements=True), False),
@@ -148,19 +138,6 @@ MATCHERS: list[tuple[dict[str, Any], bool]] = [
     (body(equalToJson={"list": 1}, ignoreExtraElements=True), False),
     (body(equalToJson={"name": [1]}, ignoreExtraElements=True), False),
     (body(equalToJson={}, ignoreExtraElements=True), True),
-    (body(matchesJsonPath="$.name"), True),
-    (body(matchesJsonPath="$.nowhere"), False),
-    (body(matchesJsonPath="$['in'].a"), True),
-    (body(matchesJsonPath="$.list[1]"), True),
-    (body(matchesJsonPath="$.list[2]"), False),
-    (body(matchesJsonPath="$.name[0]"), False),
-    (body(matchesJsonPath="$.list.a"), False),
-    (body(matchesJsonPath={"expression": "$.list[1]"}), True),
-    (body(matchesJsonPath={"expression": "$.list[1]", "equalTo": "2"}), True),
-    (body(matchesJsonPath={"expression": "$.name", "matches": "F.*"}), True),
-    (body(matchesJsonPath={"expression": "$.name", "contains": "x"}), False),
-    (body(matchesJsonPath={"expression": "$.no", "absent": True}), True),
-    ({"basicAuth": {"username": "ann", "password": "a"}}, False),
     (body(equalToJson=[1]), False),
     (body(equalToJson=5), False),
 ]
@@ -229,7 +206,6 @@ MALFORMED: list[tuple[dict[str, Any], str, str]] = [
     (header(equals="a"), "unknown_matcher", "headers.x-colour: unknown 'equals'; kn"),
     (header(equalTo=None), "invalid_pattern", "headers.x-colour: equalTo: must be a"),
     (header(absent="true"), "invalid_pattern", "headers.x-colour: absent: must be t"),
-    (header(caseInsensitive=1), "invalid_pattern", "headers.x-colour: caseInsensiti"),
     ({"queryParameters": None}, "invalid_pattern", "queryParameters: must be an obj"),
     ({"bodyPatterns": None}, "invalid_pattern", "bodyPatterns: must be an object"),
     ({"bodyPatterns": [5]}, "invalid_pattern", "bodyPatterns: must be an object"),
@@ -240,32 +216,13 @@ MALFORMED: list[tuple[dict[str, Any], str, str]] = [
         "invalid_pattern",
         "body: ignoreExtraElements: must be true or false",
     ),
-    (
-        body(equalToJson={}, ignoreArrayOrder=0),
-        "invalid_pattern",
-        "body: ignoreArrayOrder: must be true or false",
-    ),
     (body(matchesXPath="/a"), "unknown_matcher", "body: unknown 'matchesXPath'; know"),
-    (body(matchesJsonPath="$..a"), "unknown_matcher", "matchesJsonPath: paths here ar"),
-    (body(matchesJsonPath={}), "unknown_matcher", "matchesJsonPath: paths here are o"),
-    (body(matchesJsonPath="$", a=1), "unknown_matcher", "body: unknown 'a'; known: "),
-    (
-        body(matchesJsonPath={"expression": "$.a", "equalToJson": "1"}),
-        "unknown_matcher",
-        "body.a: unknown 'equalToJson'; known: equalTo",
-    ),
     (
         body(equalToJson={"a": ["${json-unit.ignore}"]}),
         "unknown_matcher",
         "equalToJson: ${json-unit.… is not known here; give the value itself",
     ),
     ({"cookies": {}}, "unknown_key", "unknown key 'cookies'; a pattern has method"),
-    ({"basicAuth": {"username": "a"}}, "unknown_matcher", "basicAuth: unknown 'user"),
-    (
-        {"basicAuth": {"username": "a", "password": 1}},
-        "invalid_pattern",
-        "basicAuth: password: must be a string",
-    ),
 ]
 
 
@@ -454,7 +411,6 @@ KEYS = (
     "operation",
     "account",
     "status",
-    "basicAuth",
     "since",
 )
 MATCHER_KEYS = (
@@ -464,14 +420,8 @@ MATCHER_KEYS = (
     "matches",
     "doesNotMatch",
     "absent",
-    "caseInsensitive",
     "equalToJson",
     "ignoreExtraElements",
-    "ignoreArrayOrder",
-    "matchesJsonPath",
-    "expression",
-    "username",
-    "password",
 )
 NAMES = st.sampled_from(MATCHER_KEYS)
 VALUES = st.recursive(
@@ -480,9 +430,7 @@ VALUES = st.recursive(
     | st.integers()
     | st.floats(allow_nan=False)
     | st.text(max_size=8)
-    | st.sampled_from(
-        ["(", "[", "*", "a{9999999999}", "(?P<a>", "\\", "null", "{}", "$.a"]
-    ),
+    | st.sampled_from(["(", "[", "*", "a{9999999999}", "(?P<a>", "\\", "null", "{}"]),
     lambda below: (
         st.lists(below, max_size=3)
         | st.dictionaries(NAMES | st.text(max_size=4), below, max_size=3)
@@ -527,7 +475,7 @@ def test_no_pattern_breaks_the_server(
     [
         '{"account": %s}',
         '{"since": %s}',
-        '{"bodyPatterns": [{"equalToJson": {"a": %s}, "ignoreArrayOrder": true}]}',
+        '{"bodyPatterns": [{"equalToJson": {"a": %s}}]}',
     ],
     ids=["account", "since", "body"],
 )
@@ -541,37 +489,6 @@ def test_a_deep_pattern_is_refused(
         f"/__admin{path}", data=pattern % deep, content_type="application/json"
     )
     assert (reply.status_code, list(reply.get_json())) == (400, ["error", "message"])
-
-
-def test_basic_proof_is_a_header() -> None:
-    """A user name and a password are found as they travel."""
-    proof = (("HTTP_AUTHORIZATION", "Basic YW5uOmE="),)
-    wanted = {"username": "ann", "password": "a"}
-    for key in ("basicAuth", "basicAuthCredentials"):
-        assert holds({key: wanted}, ONE._replace(headers=proof))
-
-
-@each(
-    ("wanted", "came", "expected"),
-    [
-        ([1, 2], [2, 1], True),
-        ([{"a": 1}, {}], [{"a": 1}, {"a": 1, "b": 2}], True),
-        ([{}, {"a": 1}], [{"a": 1}, {"b": 2}], True),
-        ([{"a": 1}, {"a": 1}], [{"a": 1}, {"b": 2}], False),
-        ([{}, {"a": 1}], [{"a": 1, "c": 3}, {"b": 2}], True),
-        ([{"a": 1}, {"a": 1}], [{"a": 1, "c": 3}, {"b": 2}], False),
-        ([1, 1], [1, 2], False),
-        ([[1, 2]], [[2, 1]], True),
-    ],
-)
-def test_an_array_in_any_order_has_one_for_each(
-    wanted: Any, came: Any, expected: bool
-) -> None:
-    """Each element that is wanted has one that came to itself."""
-    options = {"ignoreArrayOrder": True, "ignoreExtraElements": True}
-    pattern = body(equalToJson=wanted, **options)
-    exchange = ONE._replace(body=json.dumps(came).encode())
-    assert holds(pattern, exchange) == expected
 
 
 def test_each_value_below_is_a_difference_of_its_own() -> None:
@@ -598,19 +515,9 @@ def test_a_document_that_is_no_object_is_a_difference() -> None:
     assert miss.differences == [("body", "an object", "(absent)")]
 
 
-@each(
-    "pattern",
-    [
-        body(equalToJson={"httpHeaders": {"X-Key": SECRET}}),
-        body(matchesJsonPath={"expression": "$['token']", "equalTo": SECRET}),
-        body(matchesJsonPath={"expression": "$.httpHeaders.a", "equalTo": SECRET}),
-        {"basicAuth": {"username": "ann", "password": SECRET}},
-    ],
-    ids=["headers of a listener", "path", "path of a header", "basic"],
-)
-def test_a_secret_below_is_hidden_too(pattern: dict[str, Any]) -> None:
+def test_a_secret_below_is_hidden_too() -> None:
     """However deep a secret is asked for, it is not in what is told."""
-    miss = misses(pattern, ONE)[0]
+    (miss,) = misses(body(equalToJson={"httpHeaders": {"X-Key": SECRET}}), ONE)
     assert "***" in miss.differences[0].expected
     assert SECRET not in str(miss.differences)
 
@@ -711,29 +618,6 @@ def test_making_a_pattern_has_its_time_too(monkeypatch: pytest.MonkeyPatch) -> N
         criteria({"urlPattern": "/a"})
 
 
-def test_arrays_of_which_each_must_be_tried_with_each_are_refused() -> None:
-    """Any order has no quick answer, so it has a limit."""
-    wanted: list[Any] = [{"a": number} for number in range(320)]
-    came = [{"a": number, "b": 1} for number in range(320)]
-    compare = json_patterns._Comparison(extra=True, unordered=True)
-    assert compare(wanted[:99], came[:99])
-    with pytest.raises(AdminError, match="at most 100000 times; leave it out"):
-        compare(wanted, came)
-
-
-def test_a_comparison_that_takes_too_long_is_given_up(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Whoever looks for large items is told, and not that nothing matches."""
-    now = iter(range(10**9))
-    monkeypatch.setattr(json_patterns, "thread_time", lambda: next(now), raising=False)
-    wanted = [{"a": number} for number in range(9)]
-    pattern = body(equalToJson=wanted, ignoreArrayOrder=True, ignoreExtraElements=True)
-    came = json.dumps([{"b": number} for number in range(9)]).encode()
-    with pytest.raises(AdminError, match="matching took more than 5 s"):
-        holds(pattern, ONE._replace(body=came))
-
-
 @each("expression", ["(?R)", "(?0)", "(a)(?1)", "(a)(?-1)", "(?P<x>a)(?&x)", "(?P>x)"])
 def test_an_expression_that_calls_itself_is_refused(expression: str) -> None:
     """How much memory it needs is limited by nothing."""
@@ -745,7 +629,7 @@ def test_a_body_deeper_than_a_pattern_can_be_is_no_json() -> None:
     """What nobody can ask for is not looked into."""
     deep = "[" * 101 + "]" * 101
     exchange = ONE._replace(body=f'{{"a": {deep}}}'.encode())
-    assert not holds(body(matchesJsonPath="$.a"), exchange)
+    assert not holds(body(equalToJson={}, ignoreExtraElements=True), exchange)
 
 
 @each("key", ["equalToJson", "matches", "headers"])
@@ -808,12 +692,8 @@ def test_the_expressions_people_write_work(expression: str) -> None:
 
 @each("matcher", ["equalTo", "contains", "doesNotContain"])
 def test_text_is_compared_as_text(matcher: str) -> None:
-    """What means something in an expression means itself, in any letter case."""
-    exchange = ONE._replace(headers=(("HTTP_X_COLOUR", "A.b* STRASSE"),))
-    wanted = {matcher: "a.B* straße", "caseInsensitive": True}
-    other = {matcher: "aXB* straße", "caseInsensitive": True}
+    """What means something in an expression means itself."""
+    exchange = ONE._replace(headers=(("HTTP_X_COLOUR", "A.b*"),))
     there = matcher != "doesNotContain"
-    assert [holds(header(**value), exchange) for value in (wanted, other)] == [
-        there,
-        not there,
-    ]
+    found = [holds(header(**{matcher: text}), exchange) for text in ("A.b*", "AXb*")]
+    assert found == [there, not there]

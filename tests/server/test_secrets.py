@@ -1,7 +1,6 @@
 """One rule for secrets, in every view: none shows what a seed does not need."""
 
 import json
-from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any
 
@@ -119,7 +118,6 @@ def test_an_assertion_in_vain_shows_no_secret(thing: MockThingSpace) -> None:
 
 
 SLOW: dict[str, dict[str, Any]] = {
-    "basic": {"basicAuth": {"username": "ann", "password": SECRET}},
     "a header": {"headers": {"X-Auth": {"matches": SECRET}}},
     "a parameter": {"queryParameters": {"user[pwd]": {"equalTo": SECRET}}},
     "a body": {"bodyPatterns": [{"equalTo": f"pwd={SECRET}"}]},
@@ -131,12 +129,11 @@ def test_a_pattern_that_takes_too_long_is_told_without_secrets(
     monkeypatch: pytest.MonkeyPatch, pattern: dict[str, Any]
 ) -> None:
     """Its message names what was asked for, of a secret only the name."""
-    proof = b64encode(f"ann:{SECRET}".encode()).decode()
     monkeypatch.setattr(request_patterns, "MATCHING_S", -1.0)
     with pytest.raises(AdminError) as caught:
         request_patterns.criteria(pattern)
     said = caught.value.message
-    assert (HIDDEN in said, SECRET in said, proof in said) == (True, False, False)
+    assert (HIDDEN in said, SECRET in said) == (True, False)
 
 
 def test_an_expression_that_is_none_is_told_without_secrets() -> None:
@@ -290,7 +287,7 @@ def test_what_is_no_user_info_is_shown(url: str) -> None:
     ("resource", "asked"),
     [
         ("deliveries", {"event": "Fota.upgradeFinished", "account": ACCOUNT}),
-        ("requests/count", {"bodyPatterns": [{"matchesJsonPath": "$[?(@.a=='$')]"}]}),
+        ("requests/count", {"bodyPatterns": [{"token=$": "a"}]}),
         ("requests/count", {"bodyPatterns": [{"equalToJson": "{}${json-unit.$}"}]}),
         ("requests/count", {"family": "http://ann:$@h"}),
         ("deliveries", {"event": "password=$", "account": ACCOUNT}),
