@@ -38,16 +38,8 @@ def accept(
 ) -> AcceptedAction:
     """Accept an action; it ends when the setting ``actions`` and the faults say.
 
-    Args:
-        state: Where.
-        now: When.
-        api: Whose operation it is.
-        operation: What was asked for.
-        account: For whom.
-        devices: The devices it is for; none where it is for a group.
-        send: Makes the messages of its end.
-        ends_at: When it ends of itself; as the setting says if None.
-        details: What its API keeps of it besides.
+    ``send`` makes the messages of its end, which comes at ``ends_at`` if that is given.
+    No devices stand for a group. ``details`` is what its API keeps of it besides.
     """
     whose = {"account": account, "family": api.name, "operation": operation.name}
     devices = devices or NO_DEVICE
@@ -95,11 +87,7 @@ def complete(
 ) -> tuple[AcceptedAction, list[Delivery]]:
     """End the pending action of an id; return it, and its messages to dispatch.
 
-    Args:
-        state: Where.
-        request_id: Which.
-        now: When.
-        outcome: How it ends for all devices; None: as it was to.
+    ``outcome`` is for all its devices; None: as it was to end.
 
     Raises:
         AdminError: There is no such action, or it has ended already.
@@ -219,13 +207,7 @@ def send(
 ) -> list[Delivery]:
     """Make a message of an action; none where nobody listens.
 
-    Args:
-        state: Where.
-        now: When.
-        api: Whose event it is.
-        action: What it is about.
-        event: Its name.
-        values: What it repeats of the request, by key.
+    ``values`` is what it repeats of the request, by key.
     """
     sent = api.events_by_name[event]
     registration = state.registry.find(api.name, action.account, sent.service)

@@ -86,11 +86,8 @@ class SeededAction(NamedTuple):
 class Backend:
     """One server: its state, the seed it starts over from, and its clock.
 
-    Args:
-        settings: As it was started.
-        seed: What it starts with, after every reset too.
-        deliver_to: Applications by origin, for messages to listeners there.
-        told: Told of each thing that is kept or changes, as ``Notifier`` says.
+    ``deliver_to`` has applications by origin, for messages to listeners there. ``told``
+    is told of each thing that is kept or changes, as ``Notifier`` says.
     """
 
     settings: Settings
@@ -131,10 +128,7 @@ class Backend:
     ) -> dict[str, int]:
         """Start over from these settings and this seed, until the next reset.
 
-        Args:
-            settings: From now on.
-            seed: What there is from now on.
-            restart: Whether the clock starts over too.
+        With ``restart`` the clock starts over too.
         """
         with self._changing:
             old = self.state
@@ -279,10 +273,7 @@ class Backend:
     ) -> bool:
         """Wait until nothing is under way or due; say whether that came in time.
 
-        Args:
-            timeout_s: How long, in real time.
-            account: Only for this account's; for all if None.
-            over: Ends the wait when it is set.
+        In real time, for one account or for all; setting ``over`` ends the wait.
         """
         state = self.state
 

@@ -287,10 +287,7 @@ def registrations(
 ) -> tuple[Registration, ...]:
     """Return the registrations of a seed document that was checked.
 
-    Args:
-        document: The seed document.
-        apis: The APIs a registration can be for.
-        now: When those that do not say were registered.
+    ``now`` is when those that do not say were registered.
 
     Raises:
         SettingsError: One cannot be used; the message says which and why.

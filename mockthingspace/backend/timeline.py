@@ -116,11 +116,8 @@ def timeline(
 
     What a limit leaves out is counted, and not put into words.
 
-    Args:
-        backend: Whose.
-        account: Only this account's, and what concerns everybody; all if None.
-        since: A number.
-        limit: Only the last so many; all if None.
+    With an account only its own and what concerns everybody; with a limit only the last
+    so many.
     """
     last_seq, state = backend.sequence.last, backend.state  # before the stores are read
     numbers = range(since + 1, last_seq + 1)
@@ -210,11 +207,8 @@ def _since(seq: int, deliveries: list[Delivery]) -> list[Delivery]:
 def concerns(entry: object, account: str | None, since: int) -> bool:
     """Say whether a timeline above ``since`` has something new of an entry.
 
-    Args:
-        entry: An exchange, a delivery or a log entry as it was kept; anything else
-            has no place in a timeline.
-        account: Whose timeline; all if None.
-        since: A number.
+    An exchange, a delivery or a log entry has, as it was kept; anything else has no
+    place in a timeline.
     """
     if not isinstance(entry, Exchange | Delivery | LogEntry):
         return False
@@ -329,9 +323,7 @@ def read(shown: Mapping[str, Any]) -> Entry:
 def lines(entries: Iterable[Entry], day: datetime | None = None) -> Iterator[str]:
     """Give entries as lines, with the date where it changes.
 
-    Args:
-        entries: Which.
-        day: An instant of the day whose date need not be said.
+    ``day`` is an instant of the day whose date need not be said.
     """
     for entry in entries:
         yield entry.line(day)
@@ -341,10 +333,8 @@ def lines(entries: Iterable[Entry], day: datetime | None = None) -> Iterator[str
 def text(entries: list[Entry], total: int, evicted: int) -> str:
     """Return a timeline as text.
 
-    Args:
-        entries: What is shown.
-        total: How many there are; the last are shown.
-        evicted: How many things are gone.
+    ``total`` is how many entries there are, of which the last are shown; ``evicted`` is
+    how many things are gone.
     """
     said = [f"({entry})" for entry in _missing(entries, total, evicted)]
     return "\n".join([*said, *lines(entries)] if entries else [*said, "(empty)"])

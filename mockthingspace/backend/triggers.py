@@ -35,11 +35,8 @@ def trigger(
 ) -> list[Delivery]:
     """Make a delivery of an event for each registration that listens for it.
 
-    Args:
-        backend: Whose.
-        apis: Where the events are.
-        wanted: ``{event, account, service?, overrides?, message?}``.
-        url: Where the server is asked, for the command a refusal names.
+    ``wanted`` is ``{event, account, service?, overrides?, message?}``; ``url`` is where
+    the server is asked, for the command a refusal names.
 
     Raises:
         AdminError: There is no such event or no such registration, or the
@@ -156,13 +153,7 @@ def delivery_of(
 ) -> Delivery:
     """Build a delivery of an event to a registration; ``keep`` takes it on.
 
-    Args:
-        now: When.
-        state: Where.
-        event: What is sent.
-        registration: To whom.
-        wanted: ``{overrides?, message?}``.
-        new_id: Makes the message's own ids.
+    ``wanted`` is ``{overrides?, message?}``.
 
     Raises:
         AdminError: The message cannot be made so.

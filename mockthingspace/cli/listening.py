@@ -24,11 +24,7 @@ def listen_until_stopped(
 
     Prints one ready line first.
 
-    Args:
-        port: The port to bind; 0 picks a free one.
-        status_code: What messages are answered with.
-        times: How many are answered so, and with the delay; None is all.
-        delay_s: Seconds before each of those answers.
+    ``times`` is how many are answered so, and with the delay; None is all.
 
     Raises:
         CannotBind: The port cannot be had.

@@ -45,9 +45,7 @@ Transport = Callable[[AdminRequest], tuple[int, bytes]]
 class AdminClient:
     """Asks the admin API and returns its documents.
 
-    Args:
-        transport: Sends a request and returns the status and the body.
-        where: How an error names where that is.
+    ``where`` is how an error names the place the transport leads to.
     """
 
     def __init__(self, transport: Transport, where: str = "there") -> None:
@@ -134,9 +132,7 @@ def in_process(app: Any, url: str) -> Transport:
 def with_scheme(url: str, origin: str = "") -> str:
     """Return where a server is, as a URL: ``localhost:8440`` will do.
 
-    Args:
-        url: Where it is.
-        origin: What an error says behind the URL: where it came from.
+    ``origin`` is what an error says behind the URL: where it came from.
 
     Raises:
         SettingsError: It is not a place a server could be.
@@ -161,9 +157,7 @@ def remote(url: str, origin: str = "") -> Transport:
     From any number of threads, on a connection for each request. Proxies are not
     asked and redirects not followed: neither has any business with a local server.
 
-    Args:
-        url: Where it is, with its scheme.
-        origin: What an error says behind the URL: where it came from.
+    ``origin`` is what an error says behind the URL: where it came from.
     """
     http = _unpatched_http_client()
     parts = urlsplit(url)

@@ -24,11 +24,7 @@ def is_loopback(host: str) -> bool:
 def cannot_bind(host: str, port: int, error: Exception, instead: str) -> CannotBind:
     """Return the error that says why an address cannot be had.
 
-    Args:
-        host: The address.
-        port: The port.
-        error: What the system said.
-        instead: What another port is chosen with, such as ``--port``.
+    ``instead`` is what another port is chosen with, such as ``--port``.
     """
     why = str(error)
     if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:

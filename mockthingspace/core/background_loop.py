@@ -19,11 +19,7 @@ class _Loop(asyncio.SelectorEventLoop):
 
 
 class BackgroundLoop:
-    """Runs coroutines in one daemon thread, which starts with the first.
-
-    Args:
-        name: The thread's name.
-    """
+    """Runs coroutines in one daemon thread, which starts with the first."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -56,8 +52,7 @@ class BackgroundLoop:
     def submit(self, start: Callable[[], Coroutine[Any, Any, Any]]) -> bool:
         """Run a coroutine; from any thread.
 
-        Args:
-            start: Makes the coroutine, in the loop's thread.
+        ``start`` makes the coroutine, in the loop's thread.
 
         Returns:
             Whether it will run: a loop that is closed runs nothing.
@@ -85,8 +80,7 @@ class BackgroundLoop:
     ) -> Future[Result]:
         """Run a coroutine; return its result to be, which can be cancelled.
 
-        Args:
-            start: Makes the coroutine; it raises nothing but ``Exception``.
+        ``start`` makes the coroutine, which raises nothing but ``Exception``.
 
         Raises:
             RuntimeError: The loop is closed.
@@ -104,10 +98,8 @@ class BackgroundLoop:
     ) -> None:
         """Cancel what runs, and end the thread; for good, and promptly.
 
-        Args:
-            last: Called in the loop's thread when everything has been cancelled.
-            patience_s: How long to wait for code that may block the loop; for ever
-                if None.
+        ``last`` is called in the loop's thread when everything has been cancelled. Code
+        that may block the loop is waited for ``patience_s``; for ever if None.
         """
         with self._lock:
             if self._closed or self._loop is None:
@@ -145,9 +137,7 @@ async def in_thread(function: Callable[..., Result], *args: Any) -> Result:
 
     Nobody can end such a call: whoever is cancelled while waiting leaves it behind.
 
-    Args:
-        function: What to call; it raises nothing but ``Exception``.
-        *args: What with.
+    The function raises nothing but ``Exception``.
     """
     loop = asyncio.get_running_loop()
     result: asyncio.Future[Result] = loop.create_future()

@@ -95,10 +95,6 @@ class Timers:
     On a clock that runs, one thread waits for the next instant; it comes with
     the first timer and stays. On one that stands, whoever advances it takes the
     timers that fall due.
-
-    Args:
-        clock: The clock.
-        name: The thread's name.
     """
 
     def __init__(self, clock: Clock, name: str) -> None:
@@ -119,11 +115,8 @@ class Timers:
     ) -> None:
         """Have something done at an instant; at once if that is past.
 
-        Args:
-            instant: When.
-            over: Says whether it is never to be done any more; it takes no lock.
-                None where it always is.
-            act: What; it must be quick and must not raise.
+        ``over`` says whether it is never to be done any more, and takes no lock;
+        ``act`` must be quick and must not raise.
 
         Raises:
             RuntimeError: The system has no thread left; nothing will be done.
@@ -238,9 +231,7 @@ class Timers:
 def of_day(instant: datetime, day: datetime | None = None) -> str:
     """Spell an instant for a person: to the millisecond, with the date if another.
 
-    Args:
-        instant: Which.
-        day: An instant of the day whose date need not be said.
+    ``day`` is an instant of the day whose date need not be said.
     """
     utc = instant.astimezone(timezone.utc)
     same = day is None or utc.date() == day.astimezone(timezone.utc).date()

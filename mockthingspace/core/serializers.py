@@ -157,9 +157,7 @@ def delivery(shown: Delivery) -> dict[str, Any]:
 def delivery_line(shown: Any, due_at: str) -> str:
     """Return a delivery in one line for a person.
 
-    Args:
-        shown: The delivery, as the server keeps it or as a handle has it.
-        due_at: When it is due, in words.
+    It is as the server keeps it, or as a handle has it; ``due_at`` is in words.
     """
     last = shown.attempts[-1] if shown.attempts else None
     came = last and ((last.error and without_secrets(last.error)) or last.status_code)

@@ -27,10 +27,7 @@ class SettingType(NamedTuple):
     def read(self, name: str, value: Any, shown: bool = True) -> Any:
         """Return a value parsed.
 
-        Args:
-            name: What it is for.
-            value: What was given.
-            shown: Whether the message may quote it.
+        ``shown`` is whether the message may quote it.
 
         Raises:
             SettingsError: It cannot be used; the message says what can.

@@ -206,9 +206,7 @@ def as_settings(
 ) -> Settings:
     """Return settings that are a value already, or given by name.
 
-    Args:
-        given: The settings.
-        origin: Where they came from, for the message.
+    ``origin`` is where they came from, for the message.
 
     Raises:
         SettingsError: A setting is unknown or cannot be used.
@@ -237,9 +235,7 @@ def to_json(settings: Settings) -> dict[str, Any]:
 def checked(mapping: object, origin: str) -> Mapping[str, Any]:
     """Refuse what is not an object of known settings.
 
-    Args:
-        mapping: The settings by name.
-        origin: Where they came from, for the message.
+    ``origin`` is where they came from, for the message.
 
     Raises:
         SettingsError: It is not an object, or a key is unknown.
@@ -270,9 +266,7 @@ def renamed(old: str, among: Container[str | None], as_flag: bool = False) -> st
 def from_environment(environ: Mapping[str, str], besides: set[str]) -> dict[str, str]:
     """Return the settings among the environment's variables, by name.
 
-    Args:
-        environ: The environment.
-        besides: Variables with our prefix that are not settings.
+    ``besides`` are variables with our prefix that are not settings.
 
     Raises:
         SettingsError: A variable with our prefix names no setting.

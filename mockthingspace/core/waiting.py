@@ -35,10 +35,6 @@ def holding(environ: Mapping[str, Any], over: Event) -> AbstractContextManager[N
     at once. That it has gone is not seen before its wait is over where it had sent more
     ahead than the server reads meanwhile: 100 requests, or 1 MiB of their bodies. In a
     server that is not the server's own nothing of this happens.
-
-    Args:
-        environ: The request's WSGI environment.
-        over: What is waited for inside.
     """
     hold: Callable[[Event], AbstractContextManager[None]] | None = environ.get(HOLDING)
     return nullcontext() if hold is None else hold(over)

@@ -38,12 +38,8 @@ def _most_connections() -> int:
 class Server:
     """Serves an application on an address; bound when made.
 
-    Args:
-        app: The WSGI application.
-        host: The address to bind.
-        port: The port to bind; 0 picks a free one.
-        may_block: Says whether a request for a path may wait for anything. What
-            may not is handled where it is read, which costs less than half.
+    Port 0 picks a free one. What ``may_block`` says cannot wait for anything is handled
+    where it is read, which costs less than half.
 
     Raises:
         CannotBind: The address cannot be had.

@@ -57,8 +57,7 @@ def always(_: str) -> bool:
 class WorkerPool(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no types
     """The worker threads, remembered so that stopping can wait for each.
 
-    Args:
-        size: How many there are when none waits.
+    ``size`` is how many there are when none waits.
     """
 
     def __init__(self, size: int) -> None:
@@ -287,13 +286,8 @@ class ListeningServer(TcpWSGIServer):  # type: ignore[misc]  # waitress has no t
     When there are as many connections as there may be, one more takes the place of the
     one that has been idle longest; where none is idle it has to wait.
 
-    Args:
-        app: The WSGI application.
-        sockets: What the loop watches, by descriptor.
-        host: The address to bind.
-        port: The port to bind; 0 picks a free one.
-        connections: How many there may be.
-        may_block: Says whether a request for a path may block.
+    ``sockets`` is what the loop watches, by descriptor; ``connections`` how many there
+    may be; ``may_block`` says whether a request for a path may.
 
     Raises:
         OSError, ValueError: The address cannot be had.

@@ -63,10 +63,7 @@ class HttpServer(TCPServer):
     A connection is for one request: none that is kept can die between two, which
     whoever sends would take for no attempt.
 
-    Args:
-        host: The address to bind.
-        port: The port to bind; 0 picks a free one.
-        receive: Given a request's method, path, headers and body; returns its answer.
+    Port 0 picks a free one. ``receive`` is given a request, and returns its answer.
     """
 
     allow_reuse_address = True

@@ -35,11 +35,7 @@ SEED = 20260924
 class DeliveryRuntime:
     """What the dispatchers of one server share, over its resets.
 
-    Args:
-        timers: Of the server's clock.
-        transport: POSTs a message.
-        numbers: Where the numbers of attempts come from.
-        late: Told of a delivery that was answered after a reset.
+    ``late`` is told of a delivery that was answered after a reset.
     """
 
     timers: Timers
@@ -60,12 +56,7 @@ class DeliveryRuntime:
 class Dispatcher:
     """Delivers the messages of one state.
 
-    Args:
-        runtime: What it works with.
-        deliveries: Where it keeps them.
-        schedule: When a message is sent again.
-        verify: Whether a listener's certificate must be good.
-        signature_header: What a signed message carries its signature in.
+    ``verify`` is whether a listener's certificate must be good.
     """
 
     def __init__(
@@ -207,8 +198,7 @@ class Dispatcher:
     def idle(self, account: str | None = None) -> bool:
         """Say whether no attempt is under way or about to begin.
 
-        Args:
-            account: Only for this account; for everybody if None.
+        For one account, or for everybody if None.
         """
         with self._lock:
             if account is None:

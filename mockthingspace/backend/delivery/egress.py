@@ -99,11 +99,6 @@ def _end(ip: Address) -> IPv4Address:
 async def connect(host: str, port: int, allow_public_listeners: bool) -> socket.socket:
     """Connect to the first address of a host that may be reached and answers.
 
-    Args:
-        host: Its name or its address.
-        port: Where it listens.
-        allow_public_listeners: Whether a public address may be reached.
-
     Raises:
         OSError: None does; ``AddressNotAllowed`` where none may be.
     """

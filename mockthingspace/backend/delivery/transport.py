@@ -38,11 +38,8 @@ ASGI_PATIENCE_S = 1.0  # for an application that blocks its loop
 class WebhookTransport:
     """POSTs messages, on an asyncio loop; any number at once.
 
-    Args:
-        timeout_s: Seconds a listener has, from connecting to the answer's end.
-        allow_public_listeners: Whether public addresses may be reached.
-        deliver_to: WSGI and ASGI applications by origin, reached without a socket.
-        keep_alive: Whether connections are used again.
+    A listener has ``timeout_s`` from connecting to the answer's end. ``deliver_to`` has
+    WSGI and ASGI applications by origin, which are reached without a socket.
     """
 
     def __init__(
@@ -105,12 +102,8 @@ class WebhookTransport:
     ) -> Outcome:
         """POST a message at once and say what came of it; never raises.
 
-        Args:
-            url: Where to.
-            body: The message.
-            verify: Whether a certificate must be good.
-            headers: Further ones, which stand in the place of our own.
-            pace: How the body is cut into pieces, and when each is sent.
+        ``headers`` stand in the place of our own; ``pace`` says how the body is cut
+        into pieces, and when each is sent.
         """
         try:
             where, own = _addressed(url)

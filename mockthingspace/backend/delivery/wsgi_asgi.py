@@ -49,11 +49,7 @@ def is_asgi(application: Any) -> bool:
 async def call(application: Any, url: str, headers: Headers, body: bytes) -> Outcome:
     """Hand a message to an application and return its answer.
 
-    Args:
-        application: WSGI, or an ``AsgiApplication``.
-        url: Where the message goes.
-        headers: The message's.
-        body: The message.
+    The application is WSGI, or an ``AsgiApplication``.
 
     Raises:
         ApplicationError: It raised, whatever it raised, or its answer is no WSGI
@@ -109,10 +105,6 @@ class AsgiApplication:
 
     It has answered with the last piece of its answer: what it does afterwards, such
     as a background task, goes on, and what it raises then is logged.
-
-    Args:
-        application: It.
-        loop: Where it runs.
     """
 
     def __init__(self, application: Any, loop: BackgroundLoop) -> None:

@@ -31,10 +31,8 @@ class _Pause:
 class Holds:
     """The pauses of one state; a reset ends them all.
 
-    Args:
-        timers: Of the server's clock.
-        tell: Told of each reply that a clock that stands holds back: when, whose,
-            and in words.
+    ``tell`` is told of each reply that a clock that stands holds back: when, whose, and
+    in words.
     """
 
     def __init__(
@@ -59,11 +57,7 @@ class Holds:
         ever advance it. It ends where the faults end, and where nobody waits for
         the reply any more, and does not begin where they were cleared meanwhile.
 
-        Args:
-            seconds: How long.
-            account: Whose reply is held back, for ``end``.
-            faults: What holds it back, for ``clear``.
-            environ: The request's WSGI environment.
+        ``account`` and ``faults`` say what ``end`` and ``clear`` free it by.
 
         Returns:
             Whether it took its time; where not, none shall follow it.

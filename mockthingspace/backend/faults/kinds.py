@@ -211,9 +211,7 @@ FAULTS = (
 def fault_kind(name: str, on: object = None) -> FaultKind:
     """Return a kind by its name, or by WireMock's.
 
-    Args:
-        name: Its name.
-        on: What it is on; may be None where only one has the name.
+    ``on`` may be None where only one has the name.
 
     Raises:
         SettingsError: There is none, and the message names the nearest; or two have
@@ -238,9 +236,7 @@ def fault_kind(name: str, on: object = None) -> FaultKind:
 def options(kind: FaultKind, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return a kind's options, checked and complete.
 
-    Args:
-        kind: The kind.
-        given: Some of its options; what is null is as if it were not there.
+    What is null of those given is as if it were not there.
 
     Raises:
         SettingsError: One cannot be used; the message says what can.

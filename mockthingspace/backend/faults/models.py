@@ -24,30 +24,17 @@ SCOPES = ("account", "family", "operation", "service", "event")
 
 @dataclass(frozen=True)
 class Fault:
-    """One planned misbehaviour.
+    """One planned misbehaviour: a kind, what it is on, and the options it takes.
 
-    Args:
-        kind: What happens, a name of ``faults.kinds``.
-        on: What it happens to: requests, deliveries, or actions.
-        options: What the kind takes, by name.
-        account: Only this account's; None for all.
-        family: Only this API's.
-        operation: Only this operation's, where it is on requests.
-        service: Only this callback service's, where it is on deliveries.
-        event: Only this event's, where it is on deliveries.
-        times: How often it acts; None for as long as it lasts.
-        probability: How likely it acts on what it is for, more than 0 to 1.
-        seed: What the likelihood is drawn from: the same seed, the same draws.
-        ttl_s: After so many seconds of the server's clock it expires.
-        id: Its number; empty until it is planned.
-        seq: The same, as a number.
-        planned_at: When it was planned.
-        acted: How often it has acted.
-        memory: The registry as it was then, for the kinds that go back to it.
-        slot: What only one fault can have of one request; None: it needs nothing.
-        method: Only for requests of this method.
-        only: Only for requests below these prefixes; None: for any.
-        cleared: Set when it is cleared, also where it has acted as often as it may.
+    It is for this account, API and so on, as far as they are given, and acts so many
+    ``times``; None: for as long as it lasts. The ``probability`` is more than 0 to 1;
+    the same ``seed`` makes the same draws. After ``ttl_s`` seconds of the server's
+    clock it expires.
+
+    ``memory`` is the registry as it was when planned, for the kinds that go back to
+    it. Of those with a ``slot`` only one acts on one request. ``method`` and ``only``,
+    which are prefixes, say which requests it can do anything to. ``cleared`` is set
+    when it is cleared, also where it has acted as often as it may.
     """
 
     kind: str
@@ -115,9 +102,7 @@ class _Planned:
 class Faults:
     """The faults of one state that still act.
 
-    Args:
-        sequence: Where their numbers come from.
-        tell: Told of each that is planned, acts or ends: what, the fault, when.
+    ``tell`` is told of each that is planned, acts or ends: what, the fault, when.
     """
 
     def __init__(
@@ -154,12 +139,8 @@ class Faults:
         Of those that need the same of it, only the first planned acts; the others
         wait for the next.
 
-        Args:
-            on: What it is: a request, a delivery, or an action.
-            whose: Its account, API and so on.
-            now: The instant of the server's clock.
-            may_wait: Whether those may act that hold a reply back.
-            devices: The identifiers of its devices.
+        ``whose`` is its account, API and so on. Unless it ``may_wait``, none acts on it
+        that holds a reply back.
         """
         with self._lock:
             ended = self._clear(now)

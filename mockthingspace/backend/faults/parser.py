@@ -48,11 +48,6 @@ def fault(given: object, apis: Iterable[Api], events: Iterable[Event]) -> Fault:
     What is not common to all faults are the kind's own options. What is null is
     as if it were not there, but for ``times``: null is for as long as it lasts.
 
-    Args:
-        given: The document.
-        apis: Those it can be for.
-        events: Those it can be for.
-
     Raises:
         SettingsError: It cannot be used; the message says what can.
     """

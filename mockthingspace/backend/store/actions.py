@@ -59,11 +59,6 @@ class Actions:
 
     An action is a frozen value that is replaced when it ends. Those that have ended
     are forgotten first, the oldest before the others.
-
-    Args:
-        limit: How many are kept.
-        sequence: Where their numbers come from; shared with all that is numbered.
-        notifier: Told of each that is accepted or ends.
     """
 
     def __init__(self, limit: int, sequence: EventNumbers, notifier: Notifier) -> None:
@@ -91,9 +86,7 @@ class Actions:
     ) -> AcceptedAction | None:
         """Change an action, and return it; None where it is not pending any more.
 
-        Args:
-            action: Which, as it stood at any moment.
-            change: Returns it as it is to be; what it raises changes nothing.
+        What ``change`` raises changes nothing.
         """
         with self._lock:
             if not self.pending(action):
@@ -111,10 +104,7 @@ class Actions:
     ) -> AcceptedAction | None:
         """End an action and return it; None where it is not pending any more.
 
-        Args:
-            action: Which, as it stood at any moment.
-            now: When.
-            outcome: How it ends for every device; None: as it was to.
+        ``outcome`` is for every device; None: as it was to end.
         """
 
         def ended(action: AcceptedAction) -> AcceptedAction:

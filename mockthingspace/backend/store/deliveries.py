@@ -25,11 +25,7 @@ class Deliveries:
     A delivery is a frozen value that is replaced at each change, so whoever
     holds one holds a moment of it. Only those that are over are bounded and evicted.
 
-    Args:
-        limit: How many of those that are over are kept.
-        sequence: Where the numbers come from; shared with the exchanges.
-        notifier: Told of each delivery that is added or changes.
-        most_bytes: How many bytes of those that are over are kept.
+    Of those, ``limit`` are kept, and at most ``most_bytes``.
     """
 
     def __init__(

@@ -17,11 +17,7 @@ Item = TypeVar("Item", bound=Any)  # a named tuple whose first field is ``seq``
 class History(Generic[Item]):
     """The last items of one state, each with a number that is never given twice.
 
-    Args:
-        limit: How many are kept; older ones are evicted and counted.
-        sequence: Where the numbers come from; shared with all that is numbered.
-        notifier: Told of each item that is kept.
-        most_bytes: How large all that is kept may be, in bytes, about.
+    ``limit`` are kept, and about ``most_bytes``; older ones are evicted and counted.
     """
 
     def __init__(

@@ -120,9 +120,7 @@ def _difference(criterion: Criterion, exchange: Any) -> Difference:
 def redacted(field: str, text: str) -> str:
     """Return what a criterion asks for, or what came, with its secrets hidden.
 
-    Args:
-        field: The criterion's, such as ``headers.Authorization``.
-        text: In words.
+    ``field`` is the criterion's, such as ``headers.Authorization``.
     """
     key, _, name = field.partition(".")
     if text in ("", ABSENT, PRESENT):

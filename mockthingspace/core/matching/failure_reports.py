@@ -59,11 +59,8 @@ def unmet(
 ) -> str:
     """Say which requests were expected, which came, and how the nearest differ.
 
-    Args:
-        pattern: What was looked for.
-        count: How many there should be; None for one or more.
-        found: The admin API's reply to it.
-        near: Its reply about the near misses.
+    ``found`` and ``near`` are the admin API's replies to the pattern, and about its
+    near misses; a count of None is one or more.
     """
     came = found["requests"]
     misses = near["nearMisses"] if _too_few(came, count) else []
@@ -88,11 +85,8 @@ def undelivered(
 ) -> str:
     """Say which deliveries were expected, how the nearest differ, what is to come.
 
-    Args:
-        heading: What was expected or awaited, and how many.
-        count: How many there should be; None for one or more.
-        asked: What they should have; ``since`` only chooses.
-        scene: Where and when.
+    ``heading`` is what was expected or awaited; a count of None is one or more;
+    ``since``, of what was asked for, only chooses.
     """
     since = asked.get("since") or 0
     there = [delivery for delivery in scene.deliveries if delivery.seq > since]

@@ -17,9 +17,8 @@ PLACEHOLDER = "${json-unit."
 def equal(wanted: Any, *, extra: bool) -> Iterator[Criterion]:
     """Compare a body with a document, field by field, so that each can be named.
 
-    Args:
-        wanted: The document, or the text of one.
-        extra: Let objects have further fields.
+    ``wanted`` may be the document's text; with ``extra`` objects may have further
+    fields.
 
     Raises:
         AdminError: It is no JSON, or something no body can be compared with.

@@ -59,9 +59,7 @@ def filters(*allowed: str) -> dict[str, str]:
 def with_known_account(given: Given, **more: Iterable[str]) -> Given:
     """Return filters whose account, API, operation and service there can be.
 
-    Args:
-        given: The filters.
-        **more: The words that further filters may have.
+    ``more`` has the words that further filters may have.
 
     Raises:
         AdminError: One names what nobody has; a typo must not look like nothing
@@ -165,11 +163,8 @@ def block(
 ) -> None:
     """Block a request until something happens, time is up, or its client is gone.
 
-    Args:
-        notifier: Tells of what happens.
-        met: Whether that is what is waited for.
-        already: Whether it is there already; asked once the notifier is watched.
-        timeout_s: How long to wait, in real time.
+    ``met`` is asked of each thing that happens; ``already``, whether it is there, once
+    the notifier is watched. The timeout is in real time.
     """
     over = Event()
     with holding(request.environ, over), notifier.watching(met, over):

@@ -128,13 +128,8 @@ def _come(
     Each delivery is looked at when it changes, so a wait costs the same however
     many there are.
 
-    Args:
-        state: Whose deliveries.
-        matching: Whether one matches.
-        count: How many must.
-        timeout_s: How long to wait, in real time.
-        moved: Whose clock moves to what is due next whenever nothing else brings
-            more; the wait ends where nothing is due.
+    In real time. The clock of ``moved`` moves to what is due next whenever nothing else
+    brings more; the wait ends where nothing is due.
     """
     until = monotonic() + timeout_s
     deliveries = state.deliveries

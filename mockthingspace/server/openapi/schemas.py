@@ -84,10 +84,7 @@ def reply_example(
 ) -> Document:
     """Return a document that an operation replies, or one of several.
 
-    Args:
-        api: Whose operation it is.
-        operation: One that has a reply.
-        lacked: What is not there in it, by our names.
+    ``lacked`` is what is not there in it, by our names.
     """
     assert operation.reply is not None
     own = {
@@ -170,12 +167,8 @@ def of_reply(
 ) -> Document:
     """Return the schema of what an operation replies: an object, or an array.
 
-    Args:
-        convert: Makes a schema of a schema.
-        api: Whose operation it is.
-        operation: One that has a reply.
-        deregister_missing: The setting; where it is ``ok``, a registration that is not
-            there is answered by its names alone.
+    Where ``deregister_missing`` is ``ok``, a registration that is not there is answered
+    by its names alone.
     """
     declared = operation.reply
     assert declared is not None

@@ -36,14 +36,9 @@ class Sender:
     Each goes on a connection of its own: that a server closes one without a word,
     just as it is used again, is no failure of the listener's.
 
-    Args:
-        loop: Where the transport runs.
-        transport: POSTs a message; it waits longer than the limit.
-        url: Where the listener is.
-        subject: Whom messages are for.
-        limit_s: Seconds a listener has.
-        processed: Tells how many messages the listener has processed so far; None
-            where nobody can tell.
+    The transport waits longer than ``limit_s``, which a listener has. ``processed``
+    tells how many messages the listener has processed so far; None where nobody can
+    tell.
     """
 
     def __init__(
@@ -146,13 +141,9 @@ class Sender:
     ) -> Posted:
         """Send a message.
 
-        Args:
-            what: What it is, in words.
-            body: The message, or its very bytes.
-            headers: Headers in the place of ThingSpace's own.
-            signature: Another signature than its own; ``UNSIGNED`` for none.
-            verify: Whether the listener's certificate must be good.
-            pace: How the body is cut into pieces, and when each is sent.
+        ``headers`` stand in the place of ThingSpace's own, and so does a signature;
+        ``UNSIGNED`` is none. ``verify`` is whether the listener's certificate must be
+        good.
         """
         content = body if isinstance(body, bytes) else encoded(body)
         signed = self._signature(content, signature) | dict(headers or {})

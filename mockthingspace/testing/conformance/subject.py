@@ -28,13 +28,8 @@ IDENTITIES = (
 class Subject:
     """Whom messages are for and of what they tell.
 
-    Args:
-        family: Whose messages they are.
-        event: What is sent unless a check says otherwise.
-        registration: Account, credentials and secret, as the user registered them.
-        account_given: Whether the account is the user's.
-        previous_password: What the listener was registered with before.
-        signature_header: What a signature is sent in.
+    ``event`` is what is sent unless a check says otherwise; the registration is as the
+    user gave it, the account ours where not ``account_given``.
     """
 
     family: Api
@@ -59,10 +54,8 @@ class Subject:
     ) -> Message:
         """Return a message that no other check sends.
 
-        Args:
-            event: What it tells; None for the subject's own.
-            identity: What it tells of; None for something new.
-            changed: What of the registration is otherwise in it.
+        It is of the subject's own event if None, and tells of something new unless an
+        identity is given. ``changed`` is what of the registration is otherwise in it.
         """
         told = event or self.event
         made = told.message(replace(self.registration, **changed), {})
