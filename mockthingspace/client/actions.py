@@ -66,13 +66,8 @@ class ActionsHandle(AdminCaller):
         Raises:
             AdminError: There is no such operation, status or API.
         """
-        found = self.admin.ask(
-            "GET",
-            "/actions",
-            account=account or self._account,
-            operation=operation,
-            status=status,
-            family=family,
+        found = self._of(
+            account, "/actions", operation=operation, status=status, family=family
         )
         return [recorded(item) for item in found["actions"]]
 

@@ -84,10 +84,9 @@ class DeliveriesHandle(AdminCaller):
         limit: int | None = None,
     ) -> list[RecordedDelivery]:
         """Return the deliveries that match what is given, oldest first."""
-        found = self.admin.ask(
-            "GET",
+        found = self._of(
+            account,
             "/deliveries",
-            account=account or self._account,
             family=family,
             service=service,
             event=event,

@@ -136,8 +136,7 @@ class FaultsHandle(AdminCaller):
         self, account: str | None = None, *, kind: str | None = None
     ) -> list[RecordedFault]:
         """Return the faults that still act, in the order they were planned."""
-        whose = account or self._account
-        found = self.admin.ask("GET", "/faults", account=whose, kind=kind)
+        found = self._of(account, "/faults", kind=kind)
         return [recorded(fault, self.admin) for fault in found["faults"]]
 
     def clear_faults(

@@ -49,7 +49,6 @@ class RequestsHandle(AdminCaller):
         if family is None and service is None:
             family = "fota-v1"
         body = {
-            **({} if family is None else {"family": family}),
             "account": account,
             "url": url,
             "service": service,
@@ -58,6 +57,8 @@ class RequestsHandle(AdminCaller):
             "headers": headers and dict(headers),
             "secret": secret,
         }
+        if family is not None:
+            body["family"] = family
         return registration(self.admin.ask("POST", "/registrations", body))
 
     def registrations(
@@ -67,13 +68,7 @@ class RequestsHandle(AdminCaller):
         service: str | None = None,
     ) -> list[Registration]:
         """Return the registrations that match what is given."""
-        found = self.admin.ask(
-            "GET",
-            "/registrations",
-            account=account or self._account,
-            family=family,
-            service=service,
-        )
+        found = self._of(account, "/registrations", family=family, service=service)
         return [registration(item) for item in found["registrations"]]
 
     def requests(
@@ -96,10 +91,9 @@ class RequestsHandle(AdminCaller):
             since: Only those numbered above this ``seq``.
             limit: Only the last so many.
         """
-        found = self.admin.ask(
-            "GET",
+        found = self._of(
+            account,
             "/requests",
-            account=account or self._account,
             family=family,
             operation=operation,
             status=status,

@@ -27,7 +27,7 @@ class TimelineHandle(AdminCaller):
             since: Only what is numbered above this ``seq``.
             limit: Only the last so many.
         """
-        return entries(self._timeline(account, since, limit))
+        return entries(self._of(account, "/timeline", since=since, limit=limit))
 
     def timeline_text(
         self,
@@ -46,15 +46,8 @@ class TimelineHandle(AdminCaller):
             raise MockThingSpaceError(
                 f"unknown format {format!r}; {suggest(format, FORMATS)}"
             )
-        return in_format(self._timeline(account, since, limit), format)
-
-    def _timeline(
-        self, account: str | None, since: int | None, limit: int | None
-    ) -> dict[str, Any]:
-        whose = account or self._account
-        return self.admin.ask(
-            "GET", "/timeline", account=whose, since=since, limit=limit
-        )
+        shown = self._of(account, "/timeline", since=since, limit=limit)
+        return in_format(shown, format)
 
 
 def entries(shown: Mapping[str, Any]) -> list[Entry]:

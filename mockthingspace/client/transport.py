@@ -108,6 +108,11 @@ class AdminCaller:
             raise MockThingSpaceError("this server is not running; start() it first")
         return self._client
 
+    def _of(self, account: str | None, path: str, **filters: Any) -> dict[str, Any]:
+        """Ask for what is of an account; of this handle's own, or of all, if None."""
+        whose = account or self._account
+        return self.admin.ask("GET", path, account=whose, **filters)
+
 
 def in_process(app: Any, url: str) -> Transport:
     """Ask an application in this process, without a socket."""
