@@ -7,7 +7,7 @@ devices, failing?, accepted_at?, due_at?, values?}], "hyper_precise": {ACCOUNT: 
 …]}}``. An exported snapshot is one.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from functools import partial
 from typing import Any, TypeVar
@@ -16,7 +16,6 @@ from marshmallow import RAISE, ValidationError, fields
 
 from mockthingspace.backend.backend import Seed, SeededAction
 from mockthingspace.backend.faults import parser
-from mockthingspace.backend.faults.models import Fault
 from mockthingspace.backend.store.actions import AcceptedAction
 from mockthingspace.core.clock import rfc3339
 from mockthingspace.core.exceptions import (
@@ -154,43 +153,25 @@ def checked(document: Mapping[str, Any]) -> Mapping[str, Any]:
 def seed(document: Mapping[str, Any], apis: tuple[Api, ...], now: datetime) -> Seed:
     """Return what a seed document has to start from.
 
+    ``now`` is when the registrations were made that do not say.
+
     Raises:
         SettingsError: Something in it cannot be used; the message says what.
     """
-    known = checked(document)
-    own = events(known, apis)
-    there = [*(event for api in apis for event in api.events)]
+    own = _events(checked(document).get("events", {}), apis)
+    there = [event for api in apis for event in api.events]
     there += [event for _, event in own]
     return Seed(
-        registrations(known, apis, now),
+        _each(document, "registrations", lambda item: registration(item, apis, now)),
         own,
-        faults(known, apis, there),
-        _each(known, "actions", lambda item: _pending(item, apis, now)),
-        _enabled(known.get("hyper_precise", {})),
+        _each(document, "faults", lambda item: parser.fault(item, apis, there)),
+        _each(document, "actions", lambda item: _pending(item, apis, now)),
+        _enabled(document.get("hyper_precise", {})),
     )
 
 
-def faults(
-    document: Mapping[str, Any], apis: Iterable[Api], events: Iterable[Event]
-) -> tuple[Fault, ...]:
-    """Return the faults of a seed document that was checked.
-
-    Raises:
-        SettingsError: One cannot be used; the message says which and why.
-    """
-    apis, events = list(apis), list(events)
-    return _each(document, "faults", lambda item: parser.fault(item, apis, events))
-
-
-def events(
-    document: Mapping[str, Any], apis: tuple[Api, ...]
-) -> tuple[tuple[str, Event], ...]:
-    """Return a seed document's own events, each with its API.
-
-    Raises:
-        SettingsError: One cannot be used; the message says which and why.
-    """
-    given = document.get("events", {})
+def _events(given: object, apis: tuple[Api, ...]) -> tuple[tuple[str, Event], ...]:
+    """Return a seed document's own events, each with its API."""
     if not isinstance(given, Mapping):
         raise SettingsError("the events of a seed document must be an object")
     return tuple(_event(name, item, apis) for name, item in given.items())
@@ -229,7 +210,7 @@ def document(action: AcceptedAction) -> dict[str, Any]:
     }
 
 
-def can_be_seeded(action: AcceptedAction, apis: Iterable[Api]) -> bool:
+def can_be_seeded(action: AcceptedAction, apis: tuple[Api, ...]) -> bool:
     """Say whether a seed may have an action."""
     api = next(api for api in apis if api.name == action.family)
     return action.status == "pending" and action.operation in _resumable(api)
@@ -282,20 +263,6 @@ def _enabled(given: object) -> dict[str, frozenset[str]]:
     return {account: frozenset(imeis) for account, imeis in given.items()}
 
 
-def registrations(
-    document: Mapping[str, Any], apis: Iterable[Api], now: datetime
-) -> tuple[Registration, ...]:
-    """Return the registrations of a seed document that was checked.
-
-    ``now`` is when those that do not say were registered.
-
-    Raises:
-        SettingsError: One cannot be used; the message says which and why.
-    """
-    apis = tuple(apis)
-    return _each(document, "registrations", lambda item: registration(item, apis, now))
-
-
 def _each(
     document: Mapping[str, Any], key: str, make: Callable[[object], Made]
 ) -> tuple[Made, ...]:
@@ -309,7 +276,7 @@ def _each(
     return tuple(made)
 
 
-def registration(item: object, apis: Iterable[Api], now: datetime) -> Registration:
+def registration(item: object, apis: tuple[Api, ...], now: datetime) -> Registration:
     """Return one registration spelled in the admin API's names.
 
     Where it names a service and no API, it is with the first that has the service.
@@ -319,7 +286,6 @@ def registration(item: object, apis: Iterable[Api], now: datetime) -> Registrati
     """
     if not isinstance(item, Mapping):
         raise SettingsError("a registration must be an object")
-    apis = tuple(apis)
     if "family" not in item and isinstance(item.get("service"), str):
         item = {"family": _with_service(item["service"], apis), **item}
     try:
@@ -357,7 +323,7 @@ def _secret(given: str | None, api: Api) -> str | None:
     return new_secret() if given is None and api.signed else given
 
 
-def _family(name: str, apis: Iterable[Api]) -> Api:
+def _family(name: str, apis: tuple[Api, ...]) -> Api:
     known = {api.name: api for api in apis if api.services}
     if name not in known:
         raise SettingsError(
@@ -366,7 +332,7 @@ def _family(name: str, apis: Iterable[Api]) -> Api:
     return known[name]
 
 
-def _service(name: str, api: Api, apis: Iterable[Api]) -> str:
+def _service(name: str, api: Api, apis: tuple[Api, ...]) -> str:
     """Return an API's service by its name, or by another spelling of it."""
     try:
         return ServiceName(api.services, api.spellings).deserialize(name)
@@ -376,14 +342,13 @@ def _service(name: str, api: Api, apis: Iterable[Api]) -> str:
         raise SettingsError(f"service: {error.messages[0]}{whose}") from error
 
 
-def _with_service(name: str, apis: Iterable[Api]) -> str:
+def _with_service(name: str, apis: tuple[Api, ...]) -> str:
     """Return the name of the first API that has a service."""
-    apis = tuple(apis)
     for api in apis:
         if api.serves(name):
             return api.name
-    every = [service for api in apis for service in api.services]
-    raise SettingsError(f"service: unknown {name!r}; {suggest(name, {*every})}")
+    every = {service for api in apis for service in api.services}
+    raise SettingsError(f"service: unknown {name!r}; {suggest(name, every)}")
 
 
 def _problems(error: ValidationError) -> str:

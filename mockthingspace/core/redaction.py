@@ -259,13 +259,8 @@ def header(name: str, value: str) -> str:
 
 
 def custom_header(name: str, value: str) -> str:
-    """Return a listener's own header's value: hidden unless it can be no secret."""
+    """Return a listener's or a reply's header: hidden unless it can be no secret."""
     return without_secrets(value) if name.title() in PLAIN_HEADERS else _hidden(value)
-
-
-def reply_header(name: str, value: str) -> str:
-    """Return a reply header's value, hidden unless it is known to hold no secret."""
-    return without_secrets(value) if name in PLAIN_HEADERS else _hidden(value)
 
 
 def _hidden(value: str) -> str:

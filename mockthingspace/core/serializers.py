@@ -19,7 +19,6 @@ from mockthingspace.core.redaction import (
     custom_header,
     header,
     printable,
-    reply_header,
     without_secrets,
 )
 
@@ -72,7 +71,7 @@ def document(exchange: Exchange) -> dict[str, Any]:
         "response": {
             "status": exchange.status,
             "headers": {
-                name: reply_header(name, value)
+                name: custom_header(name, value)
                 for name, value in exchange.reply_headers
             },
             "body": body_without_secrets(exchange.reply),

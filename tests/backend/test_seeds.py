@@ -40,12 +40,12 @@ def snapshot(client: FlaskClient) -> dict[str, Any]:
 
 def test_an_empty_document_seeds_nothing() -> None:
     """Both keys of a seed document may be left out."""
-    assert seeds.registrations(seeds.checked({}), APIS, NOW) == ()
+    assert seeds.seed({}, APIS, NOW).registrations == ()
 
 
 def test_a_registration_needs_family_account_and_url() -> None:
     """The one service there is, no credentials and now are filled in."""
-    (made,) = seeds.registrations({"registrations": [GOOD]}, APIS, NOW)
+    (made,) = seeds.seed({"registrations": [GOOD]}, APIS, NOW).registrations
     assert (made.service, made.username, made.password, made.registered_at) == (
         "Fota",
         None,
@@ -246,7 +246,7 @@ BAD_ITEMS: list[tuple[Any, str]] = [
 def test_a_bad_registration_is_named_by_its_index(item: Any, words: str) -> None:
     """The error says which registration cannot be used, which field, and why."""
     with pytest.raises(SettingsError) as caught:
-        seeds.registrations({"registrations": [GOOD, item]}, APIS, NOW)
+        seeds.seed({"registrations": [GOOD, item]}, APIS, NOW)
     assert str(caught.value).startswith(f"registrations[1]: {words}")
 
 
@@ -488,7 +488,7 @@ BAD_EVENTS: list[tuple[Any, str]] = [
 def test_an_event_that_cannot_be_used_says_why(item: Any, words: str) -> None:
     """What is wrong with an event of the user's own is named with the event."""
     with pytest.raises(SettingsError) as caught:
-        seeds.events({"events": {"Own.x": item}}, APIS)
+        seeds.seed({"events": {"Own.x": item}}, APIS, NOW)
     assert str(caught.value).startswith(f"events.Own.x: {words}")
 
 
@@ -541,7 +541,7 @@ def test_an_event_of_the_users_own_may_spell_its_service_otherwise(
 ) -> None:
     """It is sent to who is registered for the service, by whatever name."""
     item = {**OWN, "family": "connectivity", "service": spelling}
-    [(family, made)] = seeds.events({"events": {"Own.x": item}}, APIS)
+    [(family, made)] = seeds.seed({"events": {"Own.x": item}}, APIS, NOW).events
     assert (family, made.service) == ("connectivity", "AlertService")
 
 

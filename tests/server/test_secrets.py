@@ -22,7 +22,6 @@ from mockthingspace.core.redaction import (
     custom_header,
     header,
     is_secret,
-    reply_header,
     without_secrets,
 )
 
@@ -328,8 +327,8 @@ def test_no_secret_is_hidden_where_there_is_none() -> None:
     """An empty password says that there is none, which is worth knowing."""
     empty = '{"username":  "", "password": "", "pwd": null, "tokens": [], "auth": {}}'
     assert body_without_secrets(empty.encode()) == empty
-    shown = [header("X-Token", ""), custom_header("X-A", ""), reply_header("X-A", "")]
-    assert (shown, told("body.password", "")) == (["", "", ""], "")
+    shown = [header("X-Token", ""), custom_header("X-A", "")]
+    assert (shown, told("body.password", "")) == (["", ""], "")
 
 
 def test_what_is_sent_is_shown_without_its_body() -> None:

@@ -42,14 +42,7 @@ class Registry:
                 self._by_account[key] = after
             else:
                 self._by_account.pop(key, None)
-        return next(
-            (
-                registration
-                for registration in before
-                if registration.service == service
-            ),
-            None,
-        )
+        return _of_service(before, service)
 
     def of(self, family: str, account: str) -> tuple[Registration, ...]:
         """Return an account's registrations with an API, oldest first."""
@@ -57,11 +50,7 @@ class Registry:
 
     def find(self, family: str, account: str, service: str) -> Registration | None:
         """Return the registration for a service, if there is one."""
-        group = self.of(family, account)
-        return next(
-            (registration for registration in group if registration.service == service),
-            None,
-        )
+        return _of_service(self.of(family, account), service)
 
     def every(
         self,
@@ -112,3 +101,7 @@ def _without(group: tuple[Registration, ...], service: str) -> tuple[Registratio
     return tuple(
         registration for registration in group if registration.service != service
     )
+
+
+def _of_service(group: Iterable[Registration], service: str) -> Registration | None:
+    return next((item for item in group if item.service == service), None)

@@ -9,8 +9,9 @@ import json
 import math
 import re
 import shlex
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 from mockthingspace.core.clock import rfc3339
@@ -90,7 +91,7 @@ def undelivered(
     """
     since = asked.get("since") or 0
     there = [delivery for delivery in scene.deliveries if delivery.seq > since]
-    wanted = delivery_criteria(asked)
+    wanted, account = delivery_criteria(asked), asked.get("account")
     came = [item for item in there if matches(item, wanted)]
     misses = near_misses(there, wanted) if _too_few(came, count) else []
     lines = [heading, *_rows([*_fields(asked)]), f"but {len(came)} came"]
@@ -98,14 +99,10 @@ def undelivered(
         "came", [[_delivery_row(item), *_again(item, scene)] for item in came]
     )
     for miss in misses:
-        delivery = miss.exchange
         shown = differences([each._asdict() for each in miss.differences])
-        lines += _each(
-            "nearest", [[_delivery_row(delivery), *shown, *_again(delivery, scene)]]
-        )
-    lines += _pending(asked.get("account"), scene)
-    lines += _acting(asked.get("account"), scene)
-    account = asked.get("account")
+        told = [_delivery_row(miss.exchange), *shown, *_again(miss.exchange, scene)]
+        lines += _each("nearest", [told])
+    lines += [*_pending(account, scene), *_acting(account, scene)]
     mine = [item for item in there if account in (None, item.account)]
     notes = [] if mine else [*_nothing(asked, scene)]
     return _text([*lines, *_notes(notes, scene.evicted, "deliveries")])
@@ -139,22 +136,19 @@ def expected(count: int | None, item: str, many: str) -> str:
 
 def delivery_criteria(asked: Mapping[str, Any]) -> list[Criterion]:
     """Turn what deliveries should have into criteria."""
-
-    def reader(name: str) -> Callable[[Any], Any]:
-        if name == "attempts":
-            return lambda delivery: len(delivery.attempts)
-        return lambda item: getattr(item, name)
-
-    def holder(name: str) -> Callable[[Any], bool]:
-        if name == "attempts":
-            return lambda value: bool(value >= asked[name])
-        return lambda value: bool(value == asked[name])
-
     return [
-        Criterion(name, text, reader(name), holder(name))
+        Criterion(name, text, partial(_read, name), partial(_holds, name, asked[name]))
         for name, text in _fields(asked)
         if name != "since"
     ]
+
+
+def _read(name: str, delivery: Delivery) -> Any:
+    return len(delivery.attempts) if name == "attempts" else getattr(delivery, name)
+
+
+def _holds(name: str, wanted: Any, came: Any) -> bool:
+    return bool(came >= wanted if name == "attempts" else came == wanted)
 
 
 def curl(shown: Mapping[str, Any]) -> str:

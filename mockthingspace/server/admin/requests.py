@@ -67,7 +67,10 @@ def _waiting(
 
 def one(seq: int) -> Response:
     """Show one, by its number."""
-    return json_response(serializers.document(_numbered(seq)))
+    exchanges = current().state.journal.every(seq - 1)
+    if exchanges and exchanges[0].seq == seq:
+        return json_response(serializers.document(exchanges[0]))
+    raise AdminError("unknown_request", f"the journal has no request {seq}", 404)
 
 
 def remove() -> Response:
@@ -81,13 +84,6 @@ def remove() -> Response:
     }
     removed = journal.remove(lambda exchange: exchange.seq in going)
     return json_response({"removed": removed})
-
-
-def _numbered(seq: int) -> Exchange:
-    exchanges = current().state.journal.every(seq - 1)
-    if exchanges and exchanges[0].seq == seq:
-        return exchanges[0]
-    raise AdminError("unknown_request", f"the journal has no request {seq}", 404)
 
 
 def find() -> Response:

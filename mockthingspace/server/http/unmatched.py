@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 from functools import cache
-from typing import NamedTuple
 
 from mockthingspace.apis.documents import published_operations
 from mockthingspace.core.models import ACCOUNTS
@@ -17,7 +16,6 @@ _PARAMETER = re.compile(r"\{\w+\}")
 _LONGEST = 200
 _SAME_METHOD = 0.3
 _SAME_PREFIX = 0.2
-_MOST_ALIKE = 1 + _SAME_METHOD + _SAME_PREFIX
 
 
 def account_in(path: str) -> str | None:
@@ -39,43 +37,21 @@ def service_elsewhere(apis: Iterable[Api], reason: str) -> str | None:
     )
 
 
-class NearOperation(NamedTuple):
-    """An operation, where it would be served, and how far off it is (0 to 1)."""
-
-    family: Api
-    operation: Operation
-    path: str
-    distance: float
-
-    @property
-    def template(self) -> str:
-        """The path with its parameters in braces."""
-        rule = self.family.prefix + self.operation.rule
-        return rule.replace("<", "{").replace(">", "}")
-
-
-def nearest_operations(
-    apis: Iterable[Api], method: str, path: str
-) -> list[NearOperation]:
-    """Return the operations, those whose method and path are most like these first."""
+def nearest_operation(apis: Iterable[Api], method: str, path: str) -> str:
+    """Describe the operation whose method and path are most like these."""
     account = account_in(path) or "<account>"
 
-    def near(api: Api, operation: Operation) -> NearOperation:
+    def likeness(near: tuple[Api, Operation]) -> float:
+        api, operation = near
         served = (api.prefix + operation.rule).replace("<account>", account)
         alike = SequenceMatcher(None, path[:_LONGEST], served, autojunk=False).ratio()
         alike += _SAME_METHOD if operation.method == method else 0
-        alike += _SAME_PREFIX if path.startswith(f"{api.prefix}/") else 0
-        return NearOperation(api, operation, served, 1 - alike / _MOST_ALIKE)
+        return alike + (_SAME_PREFIX if path.startswith(f"{api.prefix}/") else 0)
 
-    every = (near(api, operation) for api in apis for operation in api.operations)
-    return sorted(every, key=lambda item: item.distance)
-
-
-def nearest_operation(apis: Iterable[Api], method: str, path: str) -> str:
-    """Describe the operation whose method and path are most like these."""
-    nearest = nearest_operations(apis, method, path)[0]
-    operation = nearest.operation
-    return f"{operation.method} {nearest.template} ({operation.name})"
+    every = ((api, operation) for api in apis for operation in api.operations)
+    api, operation = max(every, key=likeness)
+    template = (api.prefix + operation.rule).replace("<", "{").replace(">", "}")
+    return f"{operation.method} {template} ({operation.name})"
 
 
 def published_operation(method: str, path: str) -> str | None:
