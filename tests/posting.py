@@ -34,8 +34,13 @@ class Poster:
         self, url: str, body: bytes = b"{}", *, verify: bool = False, **more: Any
     ) -> Outcome:
         """POST a message and return what came of it."""
-        post = partial(self.transport.post, url, body, verify=verify, **more)
-        return self.loop.call(post)
+        post = partial(self.post, url, body, verify=verify, **more)
+        return self.loop.future(post).result()
+
+    async def post(self, url: str, body: bytes, **more: Any) -> Outcome:
+        """POST a message, once it has a slot."""
+        async with self.transport.slot(url):
+            return await self.transport.send(url, body, **more)
 
     def close(self) -> None:
         """End what is under way, and the loop."""

@@ -89,7 +89,6 @@ class Entry:
         return self.summary if self.came is None else f"{self.summary}: {self.came}"
 
     def __str__(self) -> str:
-        """Return it in one line."""
         return self.line(self.at)
 
     def line(self, day: datetime | None) -> str:
@@ -311,13 +310,6 @@ def document(entry: Entry) -> dict[str, Any]:
     """Return an entry as the admin API shows it."""
     account = entry.account and without_secrets(entry.account)  # whatever was sent
     return {**asdict(entry), "at": rfc3339(entry.at), "account": account}
-
-
-def read(shown: Mapping[str, Any]) -> Entry:
-    """Read an entry as the admin API shows it."""
-    names = ("seq", "sort", "account", "summary", "came", "listener")
-    at = datetime.fromisoformat(shown["at"].replace("Z", "+00:00"))
-    return Entry(at=at, **{name: shown[name] for name in names})
 
 
 def lines(entries: Iterable[Entry], day: datetime | None = None) -> Iterator[str]:

@@ -43,7 +43,10 @@ def trigger(
             message cannot be made so; the message says what there is.
     """
     state = backend.state
-    family, event = _event(catalogue(apis, state), wanted["event"])
+    known = catalogue(apis, state)
+    if wanted["event"] not in known:
+        raise unknown_event(wanted["event"], known)
+    family, event = known[wanted["event"]]
     service = wanted.get("service") or event.service
     registrations = [
         registration
@@ -134,12 +137,6 @@ def send_again(
         overlaps=False,
     )
     return _enqueue(state, [again], registration)
-
-
-def _event(known: Mapping[str, tuple[str, Event]], name: str) -> tuple[str, Event]:
-    if name not in known:
-        raise unknown_event(name, known)
-    return known[name]
 
 
 def delivery_of(

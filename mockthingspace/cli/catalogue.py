@@ -114,7 +114,6 @@ def fidelity(
 
 
 def _what(entry: "Entry") -> str:
-    """Say what an entry is about, in few words."""
     if entry.summary in entry.name:
         return entry.name
     return f"{entry.name}: {entry.summary}"

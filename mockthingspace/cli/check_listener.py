@@ -7,7 +7,6 @@ import click
 
 from mockthingspace.cli.common import REFUSED, Command, at_a_terminal
 
-FORMATS = ("text", "junit")
 LIMIT_S = 4.0
 
 
@@ -72,7 +71,7 @@ LIMIT_S = 4.0
 @click.option(
     "--format",
     "written_as",
-    type=click.Choice(FORMATS),
+    type=click.Choice(["text", "junit"]),
     default="text",
     show_default=True,
     help="the format of the report",
@@ -109,14 +108,13 @@ def check_listener(
         return
     if url is None:
         raise click.UsageError("Missing argument 'URL'.")
-    from mockthingspace.testing.conformance.reports import FORMATS as WRITTEN
+    from mockthingspace.testing.conformance.reports import junit
     from mockthingspace.testing.conformance.run import check_listener as checked
     from mockthingspace.testing.conformance.run import counted_at
 
     processed = counted_at(processed_url) if processed_url else None
     report = checked(url, only=only, processed=processed, check=False, **about)
-    verbosely = verbose and written_as == "text"
-    text = report.text(verbose=True) if verbosely else WRITTEN[written_as](report)
+    text = junit(report) if written_as == "junit" else report.text(verbose)
     text = at_a_terminal(text, "--allow-public-listeners")
     if output is not None:
         output.write_text(f"{text}\n", "utf-8")

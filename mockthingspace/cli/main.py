@@ -110,7 +110,6 @@ def cli() -> None:
 
 
 def _settings_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command an option for every setting."""
     for row in reversed(rows()):
         kind, default = row.metadata["kind"], row.metadata["default"]
         flag = "--" + row.name.replace("_", "-")

@@ -33,7 +33,6 @@ class RecordedAction:
     completed_at: datetime | None
 
     def __str__(self) -> str:
-        """Return it in one line."""
         named = [identity["id"] for device in self.devices for identity in device[:1]]
         more = f" and {len(named) - 3} more" if len(named) > 3 else ""
         devices = f" of {', '.join(named[:3])}{more}" if named else ""

@@ -41,7 +41,6 @@ class RecordedFault:
     admin: AdminClient | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
-        """Return it in one line."""
         scopes = ("account", "family", "operation", "service", "event")
         words = {name: getattr(self, name) for name in scopes} | dict(self.options)
         said = "".join(

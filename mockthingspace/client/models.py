@@ -64,7 +64,6 @@ class RecordedExchange:
     shown: Mapping[str, Any]
 
     def __str__(self) -> str:
-        """Return it in one line."""
         return line(self.shown)
 
 
@@ -111,7 +110,6 @@ class RecordedDelivery:
     attempts: tuple[RecordedAttempt, ...]
 
     def __str__(self) -> str:
-        """Return it in one line."""
         return delivery_line(self, f"{self.due_at:%H:%M:%S}")
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mockthingspace.backend.timeline import FORMATS, Entry, read
+from mockthingspace.backend.timeline import FORMATS, Entry
+from mockthingspace.client.models import instant, read
 from mockthingspace.client.transport import AdminCaller
 from mockthingspace.core.exceptions import MockThingSpaceError, suggest
 
@@ -52,7 +53,7 @@ class TimelineHandle(AdminCaller):
 
 def entries(shown: Mapping[str, Any]) -> list[Entry]:
     """Read a timeline as the admin API shows it."""
-    return [read(entry) for entry in shown["timeline"]]
+    return [read(Entry, item, at=instant(item["at"])) for item in shown["timeline"]]
 
 
 def in_format(shown: Mapping[str, Any], wanted: str) -> str:

@@ -206,7 +206,6 @@ def _unpatched_http_client() -> "ModuleType":
 
 
 def _exchange(connection: "HTTPConnection", asked: AdminRequest) -> tuple[int, bytes]:
-    """Send a request and read the whole reply."""
     connection.connect()
     connection.sock.settimeout(_patience_s(asked))
     query = urlencode(asked.query, doseq=True)

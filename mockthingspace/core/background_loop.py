@@ -49,31 +49,19 @@ class BackgroundLoop:
                     raise
                 self._loop, self._thread = loop, thread
 
-    def submit(self, start: Callable[[], Coroutine[Any, Any, Any]]) -> bool:
-        """Run a coroutine; from any thread.
+    def submit(self, start: Callable[[], Coroutine[Any, Any, Any]]) -> None:
+        """Run a coroutine; from any thread. A loop that is closed runs nothing.
 
         ``start`` makes the coroutine, in the loop's thread.
-
-        Returns:
-            Whether it will run: a loop that is closed runs nothing.
         """
         self.start()
         with self._lock:
             if self._closed or self._loop is None:
-                return False
+                return
             if current_thread() is self._thread:
                 self._begin(start)
             else:
                 self._loop.call_soon_threadsafe(self._begin, start)
-        return True
-
-    def call(self, start: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
-        """Run a coroutine and wait for its result; from any other thread.
-
-        Raises:
-            RuntimeError: The loop is closed.
-        """
-        return self.future(start).result()
 
     def future(
         self, start: Callable[[], Coroutine[Any, Any, Result]]

@@ -104,7 +104,6 @@ class Server:
         self._told = True
 
     def _run(self) -> None:
-        """Move bytes until it is over."""
         while not self._is_over():
             run_loop_once(self._listener, self._sockets)
             if self._let_go is not None and self._ends_at is None:

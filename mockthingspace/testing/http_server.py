@@ -114,15 +114,12 @@ class HttpServer(TCPServer):
 
 
 class _Connection(BaseHTTPRequestHandler):
-    """Reads a connection's request and answers it."""
-
     server: HttpServer
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # an answer leaves in one piece
     disable_nagle_algorithm = True
 
     def _answer(self) -> None:
-        """Receive a request and answer it as the listener says."""
         self.close_connection = True
         length = self.headers.get("Content-Length", "0")
         if "Transfer-Encoding" in self.headers or not length.isdecimal():

@@ -113,11 +113,9 @@ class Listener:
         return self if self._server is not None else self.start()
 
     def __exit__(self, *_: object) -> None:
-        """Stop it."""
         self.stop()
 
     def __repr__(self) -> str:
-        """Say where it listens, and how much it has received."""
         where = "not running" if self._server is None else self.url
         came = counted(len(self._messages), "message", "messages")
         return f"<Listener {where}, {came}>"
@@ -204,7 +202,6 @@ class Listener:
         return self
 
     def _receive(self, method: str, path: str, headers: Headers, body: bytes) -> Step:
-        """Record a message, and say how it is answered."""
         now = datetime.now(timezone.utc)
         with self._arrived:
             step = self._script[0] if self._script else Step(None)

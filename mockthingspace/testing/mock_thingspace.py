@@ -135,7 +135,6 @@ class MockThingSpace(
                 self._server = self._client = self._url = None
 
     def __repr__(self) -> str:
-        """Say where it answers, and the account it keeps to."""
         account = f", account {self._account}" if self._account else ""
         return f"<MockThingSpace {self._url or 'not running'}{account}>"
 

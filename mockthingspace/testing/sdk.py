@@ -58,11 +58,9 @@ class PointedSdk:
         self._before = {}
 
     def __enter__(self) -> "PointedSdk":
-        """Return it."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Undo it."""
         self.restore()
 
 

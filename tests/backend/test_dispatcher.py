@@ -498,7 +498,7 @@ def test_an_attempt_that_is_cancelled_before_it_begins_is_not_made(
         patched.setattr(backend.runtime.loop, "submit", waiting.append)
         sent = send(backend)
         cancelled = backend.state.dispatcher.cancel([sent.queue_key])
-    backend.runtime.loop.call(waiting[0])
+    backend.runtime.loop.future(waiting[0]).result()
     after = now(backend, sent)
     assert (cancelled, after.status, after.attempts) == (1, "cancelled", ())
     assert backend.state.dispatcher.idle()
@@ -528,7 +528,7 @@ def test_an_overlapping_attempt_is_recalled_while_the_first_is_under_way(
     backend.state.dispatcher._overlap(jobs[0])
     backend.state.dispatcher.cancel([KEY])
     monkeypatch.undo()
-    backend.runtime.loop.call(second[0])
+    backend.runtime.loop.future(second[0]).result()
     under_way = not backend.state.dispatcher.idle()
     listener.released.set()
     wait_until(backend.state, lambda: now(backend, sent).status == "stale")
@@ -603,7 +603,9 @@ def test_what_waits_for_a_socket_is_recalled(
         hanging.wait_for(1, WAIT_S)  # it has the only one
         mock.register(ACCOUNT, good.url)
         mock.trigger("Fota.firmwareList", ACCOUNT)
-        backend.runtime.loop.call(nothing)  # now the message waits for its socket
+        backend.runtime.loop.future(
+            nothing
+        ).result()  # now the message waits for its socket
         if how == "deregister":
             assert backend.state.dispatcher.cancel([KEY]) == 1
         else:

@@ -24,10 +24,10 @@ from mockthingspace.backend.timeline import (
     concerns,
     document,
     mermaid,
-    read,
     text,
     timeline,
 )
+from mockthingspace.client.timeline import entries
 from mockthingspace.core.models import Attempt, Delivery, Exchange
 from mockthingspace.core.notifier import Notifier
 from mockthingspace.core.sequence import EventNumbers
@@ -260,7 +260,8 @@ def test_no_secret_is_in_any_spelling(eventful: Any) -> None:
 def test_an_entry_is_read_as_it_is_shown(eventful: Any) -> None:
     """The document of an entry has all there is of it."""
     found = timeline(eventful, None).entries
-    assert found == [read(json.loads(json.dumps(document(item)))) for item in found]
+    shown = json.loads(json.dumps({"timeline": [*map(document, found)]}))
+    assert entries(shown) == found
 
 
 def test_every_sort_has_a_sign_and_happens(eventful: Any) -> None:

@@ -392,7 +392,7 @@ def test_what_comes_between_two_messages_closes_the_connection(
     assert post(listener.url).acknowledged
     [connection] = post.transport._idle
     answered.set()
-    post.loop.call(lambda: asyncio.wait_for(closed(), WAIT_S))
+    post.loop.future(lambda: asyncio.wait_for(closed(), WAIT_S)).result()
     assert post(listener.url) == Outcome(200, None, b"ok")
     assert len(listener.requests) == 2
 
@@ -497,12 +497,11 @@ def test_posts_leave_files_for_others(
 
     async def post_all() -> list[Outcome]:
         posting = [
-            post.transport.post(listener.url, b"{}", verify=True)
-            for listener in listeners
+            post.post(listener.url, b"{}", verify=True) for listener in listeners
         ]
         return list(await asyncio.gather(*posting))
 
-    outcomes = post.loop.call(post_all)
+    outcomes = post.loop.future(post_all).result()
     post.close()
     assert [outcome.status_code for outcome in outcomes] == [200] * 6
     assert most == [2]

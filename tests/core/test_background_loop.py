@@ -27,7 +27,7 @@ def test_the_thread_comes_with_the_first_coroutine_and_goes_with_a_close():
     """A loop that is given nothing costs nothing."""
     loop = BackgroundLoop(NAME)
     before = is_running()
-    loop.call(nothing)
+    loop.future(nothing).result()
     meanwhile = is_running()
     loop.close()
     assert (before, meanwhile, is_running()) == (False, True, False)
@@ -41,7 +41,7 @@ def test_what_a_coroutine_raises_is_raised_to_the_caller():
 
     loop = BackgroundLoop(NAME)
     with pytest.raises(LookupError, match="no such thing"):
-        loop.call(fail)
+        loop.future(fail).result()
     loop.close()
 
 
@@ -50,12 +50,14 @@ def test_a_loop_that_is_closed_runs_nothing(used):
     """Whether it has run anything or not, and however often it is closed."""
     loop = BackgroundLoop(NAME)
     if used:
-        loop.call(nothing)
+        loop.future(nothing).result()
     loop.close()
     loop.close()
-    assert not loop.submit(nothing)
+    begun: list[bool] = []
+    loop.submit(lambda: begun.append(True) or nothing())
+    assert begun == []
     with pytest.raises(RuntimeError, match="the loop is closed"):
-        loop.call(nothing)
+        loop.future(nothing).result()
 
 
 def test_a_close_cancels_what_runs():
@@ -84,7 +86,7 @@ def test_a_loop_can_be_closed_from_its_own_thread():
         loop.close()
         return loop._thread
 
-    thread = loop.call(close)
+    thread = loop.future(close).result()
     assert thread is not None
     thread.join(WAIT_S)
     assert not thread.is_alive()
@@ -104,7 +106,7 @@ def test_a_call_that_blocks_is_left_behind_by_who_is_cancelled():
             await asyncio.wait_for(in_thread(block), 0.01)
 
     loop = BackgroundLoop(NAME)
-    loop.call(give_up)
+    loop.future(give_up).result()
     assert begun.wait(WAIT_S)
     go_on.set()
     assert ended.wait(WAIT_S)
@@ -134,6 +136,6 @@ def test_a_loop_that_cannot_start_can_start_later(monkeypatch):
         patched.setattr(Thread, "start", refuse)
         with pytest.raises(RuntimeError, match="can't start new thread"):
             loop.submit(nothing)
-    loop.call(nothing)
+    loop.future(nothing).result()
     loop.close()
     assert not is_running()

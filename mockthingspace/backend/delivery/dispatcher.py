@@ -249,7 +249,6 @@ class Dispatcher:
                 self._runtime.loop.submit(attempt)
 
     def _attempts(self, delivery: Delivery) -> int:
-        """Return how many attempts there are at most at a delivery."""
         return self._schedule.attempts if delivery.retried else 1
 
     def _overlap(self, job: Job) -> None:
@@ -324,7 +323,6 @@ class Dispatcher:
             return True
 
     def _attempt_ended(self, job: Job) -> None:
-        """Note that one of a delivery's attempts is no longer under way."""
         job.in_flight -= 1
         job.since = None
         self.ended += 1
@@ -336,7 +334,6 @@ class Dispatcher:
     def _complete(
         self, job: Job, begun: Delivery, attempt: Attempt, acknowledged: bool
     ) -> None:
-        """Record what came of an attempt, and decide what comes next."""
         with self._lock:
             self._attempt_ended(job)
             attempt = attempt._replace(seq=self._runtime.numbers.take())

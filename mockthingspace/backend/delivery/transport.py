@@ -63,22 +63,6 @@ class WebhookTransport:
         self._idle_limit = min(IDLE_CONNECTIONS, share) if keep_alive else 0
         self._idle: list[Connection] = []
 
-    async def post(
-        self,
-        url: str,
-        body: bytes,
-        *,
-        verify: bool,
-        headers: Mapping[str, str] | None = None,
-        pace: Pace | None = None,
-    ) -> Outcome:
-        """POST a message, once it has a slot, and say what came of it.
-
-        It takes what ``send`` does.
-        """
-        async with self.slot(url):
-            return await self.send(url, body, verify=verify, headers=headers, pace=pace)
-
     def slot(self, url: str) -> AbstractAsyncContextManager[object]:
         """Return what is held while a message is sent to a URL.
 
@@ -186,7 +170,6 @@ class WebhookTransport:
         body: bytes,
         pace: Pace | None,
     ) -> Outcome:
-        """Send a message over a connection and return its answer."""
         try:
             await connection.send(request, body, pace)
             answer = await connection.receive()

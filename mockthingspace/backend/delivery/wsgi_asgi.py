@@ -181,7 +181,6 @@ class AsgiApplication:
 
 
 def _scope(environ: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a request as ASGI describes it."""
     named = {
         key.removeprefix("HTTP_"): value
         for key, value in environ.items()

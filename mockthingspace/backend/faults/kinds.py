@@ -53,7 +53,6 @@ IDENTIFIER = SettingType("a device's identifier, such as an IMEI", _identifier)
 
 
 def _refusals() -> dict[str, type[ThingSpaceError]]:
-    """Return every refusal by its word."""
     kinds = [ThingSpaceError]
     for kind in kinds:
         kinds += kind.__subclasses__()

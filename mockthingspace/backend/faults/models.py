@@ -77,7 +77,6 @@ class Fault:
         return self.on == "requests" and self.kind in HOLDING
 
     def __str__(self) -> str:
-        """Return it in a few words."""
         scope = "".join(
             f" {name}={getattr(self, name)}"
             for name in SCOPES

@@ -232,7 +232,6 @@ def _pattern_rows(pattern: Mapping[str, Any]) -> Rows:
 
 
 def _fields(asked: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    """Spell what deliveries should have."""
     for name, value in asked.items():
         yield name, f"at least {value}" if name == "attempts" else str(value)
 
@@ -280,7 +279,6 @@ def _pending(account: str | None, scene: Scene) -> list[str]:
 
 
 def _acting(account: str | None, scene: Scene) -> list[str]:
-    """Tell which actions have messages still to come."""
     mine = [text for whose, text in scene.acting if account in (None, whose)]
     more = [f"and {len(mine) - FEW} more actions"] if len(mine) > FEW else []
     return ["", *(f"pending: {text}" for text in mine[:FEW]), *more] if mine else []

@@ -70,7 +70,6 @@ def _family(api: Api) -> dict[str, Any]:
 
 
 def _entries(register: Iterable[Entry], kind: str) -> list[dict[str, str]]:
-    """Return the entries of a kind as they are shown."""
     return [
         {name: getattr(entry, name) for name in _SHOWN}
         for entry in register

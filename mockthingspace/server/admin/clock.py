@@ -61,7 +61,6 @@ def advance() -> Response:
 
 
 def _seconds(given: Mapping[str, Any]) -> float:
-    """Return how long is given, in seconds."""
     for unit, value in (given or {"seconds": None}).items():
         most = LONGEST_S // UNITS_S[unit]
         if type(value) not in (int, float) or not 0 <= value <= most:

@@ -1,6 +1,7 @@
 """``events`` and ``deliveries``: trigger messages, see what came of them, wait."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from threading import Event
 from typing import Any
 
@@ -37,7 +38,7 @@ from mockthingspace.server.admin.common import (
 )
 from mockthingspace.server.http.blueprint import json_response
 from mockthingspace.server.http.current import current
-from mockthingspace.spec.events import ECHOES
+from mockthingspace.spec.events import ECHOES, Field
 from mockthingspace.spec.events import Event as MessageEvent
 
 _EXACT = ("account", "family", "service", "event", "status")
@@ -301,16 +302,15 @@ def _event(family: str, event: MessageEvent) -> dict[str, Any]:
         "evidence": event.provenance.evidence,
         "source": event.provenance.source,
         "date": date_of(event.provenance.source),
-        "fields": [
-            {
-                "path": field.path,
-                "default": field.default
-                if field.default in ECHOES
-                else value_without_secrets(field.path, field.default),
-                "evidence": field.evidence,
-                "source": field.source,
-                "date": date_of(field.source),
-            }
-            for field in event.fields
-        ],
+        "fields": [_field(field) for field in event.fields],
+    }
+
+
+def _field(field: Field) -> dict[str, Any]:
+    echoed = field.default in ECHOES
+    default = value_without_secrets(field.path, field.default)
+    return {
+        **asdict(field),
+        "default": field.default if echoed else default,
+        "date": date_of(field.source),
     }

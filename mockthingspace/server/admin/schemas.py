@@ -33,21 +33,13 @@ class TriggerRequest(Strict):
     message = fields.Raw(allow_none=True)
 
 
-class _NoString(fields.Number):  # type: ignore[type-arg]
-    """A number, and not a string of one."""
+class _Seconds(fields.Float):
+    """Seconds to wait, as a number and not as a string of one."""
 
     def _validated(self, value: Any) -> Any:
         if isinstance(value, str):
             raise self.make_error("invalid", input=value)
         return super()._validated(value)
-
-
-class _Seconds(_NoString, fields.Float):
-    """Seconds to wait."""
-
-
-class _Whole(_NoString, fields.Integer):
-    """A whole number."""
 
 
 TIMEOUT_S = _Seconds(load_default=5.0, validate=validate.Range(0, LONGEST_WAIT_S))
@@ -71,9 +63,9 @@ class DeliveryFilter(Strict):
     service = fields.String(allow_none=True)
     event = fields.String(allow_none=True)
     status = fields.String(allow_none=True)
-    attempts = _Whole(strict=True, allow_none=True, validate=validate.Range(1))
-    count = _Whole(strict=True, load_default=None, validate=validate.Range(0))
-    since = _Whole(strict=True, load_default=0, validate=validate.Range(0))
+    attempts = fields.Integer(strict=True, allow_none=True, validate=validate.Range(1))
+    count = fields.Integer(strict=True, load_default=None, validate=validate.Range(0))
+    since = fields.Integer(strict=True, load_default=0, validate=validate.Range(0))
     advance = fields.Boolean(load_default=True, truthy={True}, falsy={False})
 
 
@@ -81,7 +73,7 @@ class DeliveryWait(DeliveryFilter):
     """The same, with ``timeout_s?``; the usual count is 1."""
 
     timeout_s = TIMEOUT_S
-    count = _Whole(strict=True, load_default=1, validate=validate.Range(1))
+    count = fields.Integer(strict=True, load_default=1, validate=validate.Range(1))
 
 
 def loaded(schema: Schema) -> dict[str, Any]:

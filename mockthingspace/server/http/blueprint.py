@@ -101,7 +101,6 @@ def _view(api: Api, operation: Operation) -> Callable[..., Response]:
 
 
 def _faults(api: Api, operation: Operation, note: RequestContext) -> list[Fault]:
-    """Return the planned faults that act on this request."""
     if not note.state.faults.planned:
         return []
     note.account = note.account or _in_body(operation, note)

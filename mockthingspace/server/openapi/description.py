@@ -143,7 +143,6 @@ def _schemes() -> Iterator[tuple[str, Document]]:
 
 
 def _of(claim: Claim, **more: Any) -> Document:
-    """Return something with what is known of it."""
     told = evidence_of(claim)
     return {**more, **told, "description": f"{claim.summary} ({told['description']})"}
 
@@ -249,7 +248,6 @@ def _error(making: Builder, body: Mapping[str, Any]) -> Document:
 
 
 def _message(making: Builder, api: Api, event: Event) -> Document:
-    """Describe what is sent to a listener, and what it answers."""
     schema = making.keep(event.name, of_message(event))
     content = {"schema": schema, "example": message_example(api, event)}
     signature = _of(

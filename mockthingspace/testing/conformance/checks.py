@@ -429,7 +429,6 @@ def _changed(sender: Sender, change: Callable[[Message], Message], no: str) -> M
 
 
 def _credentials(sender: Sender) -> str:
-    """Return the password that messages carry."""
     event = sender.subject.event
     if "password" not in event.template():
         raise NotApplicable(f"{event.name} carries no credentials")

@@ -1,6 +1,5 @@
 """A report as CI systems read it: JUnit's XML."""
 
-from collections.abc import Callable
 from xml.etree import ElementTree as Xml
 
 from mockthingspace.testing.conformance.results import Report, Result
@@ -50,9 +49,3 @@ def _case(suite: Xml.Element, report: Report, item: Result) -> None:
 
 def _seconds(duration_s: float) -> str:
     return f"{duration_s:.3f}"
-
-
-FORMATS: dict[str, Callable[[Report], str]] = {
-    "text": Report.text,
-    "junit": junit,
-}

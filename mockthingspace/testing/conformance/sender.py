@@ -85,7 +85,7 @@ class Sender:
                 *(self._post(what, body, **how) for what, body in sendings)
             )
 
-        sent = self._loop.call(send_all)
+        sent = self._loop.future(send_all).result()
         self.posted += sent
         return sent
 
@@ -148,9 +148,10 @@ class Sender:
         content = body if isinstance(body, bytes) else encoded(body)
         signed = self._signature(content, signature) | dict(headers or {})
         begun = monotonic()
-        outcome = await self._transport.post(
-            self.url, content, verify=verify, headers=signed, pace=pace
-        )
+        async with self._transport.slot(self.url):
+            outcome = await self._transport.send(
+                self.url, content, verify=verify, headers=signed, pace=pace
+            )
         return Posted(what, content, outcome, monotonic() - begun)
 
     def _signature(self, content: bytes, signature: str | None) -> dict[str, str]:
