@@ -53,16 +53,7 @@ class Instant(fields.AwareDateTime):
             raise self.make_error("invalid", input=value, obj_type="instant") from error
 
 
-class Strict(BaseSchema):
-    """Refuses unknown fields: a seed is the user's, and a typo is a mistake."""
-
-    class Meta:
-        """Refuse them."""
-
-        unknown = RAISE
-
-
-class Seeded(Strict):
+class Seeded(BaseSchema):
     """One registration, in the admin API's names; a signed one gets its secret."""
 
     error_messages = {  # noqa: RUF012 (marshmallow's own idiom)
@@ -91,7 +82,7 @@ class Named(fields.Raw):
         return ((),) if value == [[]] else tuple(Devices().deserialize(named))
 
 
-class Pending(Strict):
+class Pending(BaseSchema):
     """One action that is pending, in the admin API's names, and what it repeats."""
 
     error_messages = {  # noqa: RUF012 (marshmallow's own idiom)
@@ -110,7 +101,7 @@ class Pending(Strict):
     values = fields.Dict(load_default=dict)
 
 
-class Template(Strict):
+class Template(BaseSchema):
     """``{family, service, message}``, a message of the user's own."""
 
     error_messages = {  # noqa: RUF012 (marshmallow's own idiom)
@@ -129,7 +120,9 @@ class Template(Strict):
     )
 
 
-_SEEDED, _TEMPLATE, _PENDING = Seeded(), Template(), Pending()
+# A seed is the user's, and a typo is a mistake.
+_SEEDED, _TEMPLATE = Seeded(unknown=RAISE), Template(unknown=RAISE)
+_PENDING = Pending(unknown=RAISE)
 
 
 def checked(document: Mapping[str, Any]) -> Mapping[str, Any]:

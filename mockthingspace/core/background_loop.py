@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
-from contextlib import suppress
 from threading import Lock, Thread, current_thread
 from typing import Any, TypeVar
 
@@ -127,26 +126,14 @@ async def in_thread(function: Callable[..., Result], *args: Any) -> Result:
 
     The function raises nothing but ``Exception``.
     """
-    loop = asyncio.get_running_loop()
-    result: asyncio.Future[Result] = loop.create_future()
-
-    def deliver(value: Any, error: BaseException | None) -> None:
-        if result.done():
-            return
-        if error is None:
-            result.set_result(value)
-        else:
-            result.set_exception(error)
+    result: Future[Result] = Future()
+    result.set_running_or_notify_cancel()  # so that nobody can cancel it
 
     def run() -> None:
-        value: Any = None
-        error: BaseException | None = None
         try:
-            value = function(*args)
-        except Exception as raised:  # noqa: BLE001 (whoever waits gets it)
-            error = raised
-        with suppress(RuntimeError):  # the loop is closed: nobody waits
-            loop.call_soon_threadsafe(deliver, value, error)
+            result.set_result(function(*args))
+        except Exception as error:  # noqa: BLE001 (whoever waits gets it)
+            result.set_exception(error)
 
     Thread(target=run, name="mockthingspace-blocking", daemon=True).start()
-    return await result
+    return await asyncio.wrap_future(result)

@@ -10,7 +10,8 @@ exchanges together, however long a busy machine takes over them.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
+from operator import attrgetter, eq
 from time import thread_time
 from typing import Any
 from urllib.parse import parse_qs
@@ -88,13 +89,8 @@ def _too_slow(criterion: Criterion) -> AdminError:
 
 
 def _exact(key: str, wanted: Any) -> list[Criterion]:
-    _typed(key, wanted, str)
-    return [Criterion(key, wanted, lambda item: getattr(item, key), _equal(wanted))]
-
-
-def _status(key: str, wanted: Any) -> list[Criterion]:
-    _typed(key, wanted, int)
-    return [Criterion(key, str(wanted), lambda item: item.status, _equal(wanted))]
+    _typed(key, wanted, int if key == "status" else str)
+    return [Criterion(key, str(wanted), attrgetter(key), partial(eq, wanted))]
 
 
 def _method(key: str, wanted: Any) -> list[Criterion]:
@@ -163,10 +159,6 @@ def _json(given: dict[str, Any]) -> Iterator[Criterion]:
     return json_patterns.equal(wanted, extra=extra)
 
 
-def _equal(wanted: Any) -> Callable[[Any], bool]:
-    return lambda value: bool(value == wanted)
-
-
 def _matchers(
     field: str,
     read: Callable[[Exchange], Any],
@@ -199,7 +191,7 @@ def _matcher(
 
 
 def _same(_: str, wanted: str) -> Judge:
-    return lambda value: value == wanted
+    return partial(eq, wanted)
 
 
 def _holding(_: str, wanted: str) -> Judge:
@@ -276,7 +268,7 @@ _KEYS: dict[str, Callable[[str, Any], Iterable[Criterion]]] = {
     "family": _exact,
     "operation": _exact,
     "account": _exact,
-    "status": _status,
+    "status": _exact,
 }
 _EXACT = ("method", "family", "operation", "account", "status")  # cost next to nothing
 _MATCHERS = (*_OPERATORS, "absent")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Response
-from marshmallow import fields, validate
+from marshmallow import Schema, fields, validate
 
 from mockthingspace.backend.actions import complete as end
 from mockthingspace.backend.store.actions import STATUSES, AcceptedAction
@@ -20,7 +20,7 @@ _FILTERS = ("account", "family", "operation", "status")
 _WORDS: Mapping[str, frozenset[str]] = {"status": frozenset(STATUSES)}
 
 
-class Completion(schemas.Strict):
+class Completion(Schema):
     """``{outcome?}``: how it ends for all its devices; as it was to if not given."""
 
     outcome = fields.String(allow_none=True, validate=validate.OneOf(OUTCOMES))

@@ -1,9 +1,12 @@
-"""The schemas of what the admin API is asked about deliveries."""
+"""The schemas of what the admin API is asked about deliveries.
+
+A key that is unknown is refused, as marshmallow does unless told otherwise.
+"""
 
 from typing import Any
 
 from flask import g
-from marshmallow import RAISE, Schema, ValidationError, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate
 
 from mockthingspace.core.exceptions import AdminError
 from mockthingspace.server.admin.common import LONGEST_WAIT_S, document
@@ -12,16 +15,7 @@ from mockthingspace.server.http.blueprint import RequestContext
 _NO_ACCOUNT = "is required: whose listeners the message is for"
 
 
-class Strict(Schema):
-    """The base of all: an unknown key is refused."""
-
-    class Meta:
-        """Refuse unknown keys."""
-
-        unknown = RAISE
-
-
-class TriggerRequest(Strict):
+class TriggerRequest(Schema):
     """``{event, account, service?, overrides?, message?}``."""
 
     event = fields.String(required=True)
@@ -45,14 +39,14 @@ class _Seconds(fields.Float):
 TIMEOUT_S = _Seconds(load_default=5.0, validate=validate.Range(0, LONGEST_WAIT_S))
 
 
-class IdleWait(Strict):
+class IdleWait(Schema):
     """``{account?, timeout_s?}``."""
 
     account = fields.String(allow_none=True)
     timeout_s = TIMEOUT_S
 
 
-class DeliveryFilter(Strict):
+class DeliveryFilter(Schema):
     """``{account?, family?, service?, event?, status?, attempts?, count?, since?}``.
 
     And ``advance?``: whether the clock is the asker's to move.
