@@ -15,7 +15,6 @@ from mockthingspace.core.open_files import open_files_limit
 from mockthingspace.server.waitress_adapter import (
     ListeningServer,
     MayBlock,
-    always,
     close_all,
     run_loop_once,
 )
@@ -45,9 +44,7 @@ class Server:
         CannotBind: The address cannot be had.
     """
 
-    def __init__(
-        self, app: Any, host: str, port: int, may_block: MayBlock = always
-    ) -> None:
+    def __init__(self, app: Any, host: str, port: int, may_block: MayBlock) -> None:
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._sockets: dict[int, Any] = {}
         try:

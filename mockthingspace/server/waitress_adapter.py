@@ -49,11 +49,6 @@ MayBlock = Callable[[str], bool]
 _log = logging.getLogger("mockthingspace")
 
 
-def always(_: str) -> bool:
-    """Say that every request may block."""
-    return True
-
-
 class WorkerPool(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress has no types
     """The worker threads, remembered so that stopping can wait for each.
 

@@ -450,7 +450,7 @@ def test_a_server_that_is_stopped_alone_lets_held_replies_go(
     """Nobody advances the clock for a reply whose server stops: it goes out at once."""
     app = create_app(Settings(clock="manual"))
     backend: Backend = app.extensions[EXTENSION]
-    server = Server(app, "127.0.0.1", 0)
+    server = Server(app, "127.0.0.1", 0, lambda _: True)
     server.start()
     delayed = {"kind": "delay", "on": "requests", "times": 2}
     app.test_client().post("/__admin/faults", json=delayed)

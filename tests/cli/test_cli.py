@@ -89,7 +89,7 @@ def _answering(status: str, content: bytes) -> Server:
         start_response(status, [("Content-Length", str(len(content)))])
         return [content]
 
-    return Server(app, "127.0.0.1", 0)
+    return Server(app, "127.0.0.1", 0, lambda _: True)
 
 
 def _free_port() -> int:

@@ -57,7 +57,7 @@ def server(app: App, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """It on a port, with few connections."""
     monkeypatch.setattr(server_module, "CONNECTIONS", MOST)
     monkeypatch.setattr(server_module, "LEAST_CONNECTIONS", MOST)
-    running = Server(app, LOOPBACK, 0)
+    running = Server(app, LOOPBACK, 0, lambda _: True)
     running.start()
     yield running
     running.stop()

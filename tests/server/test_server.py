@@ -53,11 +53,11 @@ def _descriptors() -> int:
 
 def test_the_port_is_bound_when_the_server_is_made():
     """A server that was made holds its port before it is started."""
-    server = Server(create_app(), LOOPBACK, 0)
+    server = Server(create_app(), LOOPBACK, 0, lambda _: True)
     server.start()
 
     with pytest.raises(CannotBind):
-        Server(create_app(), LOOPBACK, server.port)
+        Server(create_app(), LOOPBACK, server.port, lambda _: True)
 
     server.stop()
 
@@ -98,7 +98,7 @@ def test_a_refused_address_leaves_no_descriptor():
         before = _descriptors()
         for _ in range(5):
             with pytest.raises(CannotBind):
-                Server(app, LOOPBACK, taken.getsockname()[1])
+                Server(app, LOOPBACK, taken.getsockname()[1], lambda _: True)
         assert _descriptors() <= before  # fewer: another test's thread has ended
 
 
@@ -193,7 +193,7 @@ def test_stopping_lets_a_request_in_flight_finish():
         start_response("200 OK", [("Content-Length", str(len(big)))])
         return [big]
 
-    server = Server(slow, LOOPBACK, 0)
+    server = Server(slow, LOOPBACK, 0, lambda _: True)
     server.start()
     with _connected(server.port) as client, ThreadPoolExecutor(1) as pool:
         client.sendall(REQUEST + b"\r\n")

@@ -24,7 +24,6 @@ from mockthingspace.server.waitress_adapter import (
     Channel,
     MayBlock,
     WorkerPool,
-    always,
 )
 
 LOOPBACK = "127.0.0.1"
@@ -76,7 +75,7 @@ def waits(path: str) -> bool:
     return path.endswith("wait")
 
 
-@pytest.fixture(params=[always, waits], ids=["by workers", "in the loop"])
+@pytest.fixture(params=[lambda _: True, waits], ids=["by workers", "in the loop"])
 def may_block(request: pytest.FixtureRequest) -> MayBlock:
     """What the server is told of which requests may block."""
     told: MayBlock = request.param

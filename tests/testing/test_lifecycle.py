@@ -231,7 +231,7 @@ def test_a_reply_in_pieces_arrives_whole():
         start_response("200 OK", [("Content-Length", "6")])
         return [b"abc", b"def"]
 
-    server = Server(app, "127.0.0.1", 0)
+    server = Server(app, "127.0.0.1", 0, lambda _: True)
     server.start()
     try:
         assert requests.get(server.url, timeout=5).content == b"abcdef"

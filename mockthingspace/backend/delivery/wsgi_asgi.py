@@ -11,10 +11,11 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from functools import partial
+from io import BytesIO
 from itertools import takewhile
 from threading import Event
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder, run_wsgi_app
@@ -26,9 +27,10 @@ from mockthingspace.backend.delivery.outcome import (
     in_words,
 )
 from mockthingspace.core.background_loop import BackgroundLoop, in_thread
-from mockthingspace.core.waiting import holding
+from mockthingspace.core.urls import DEFAULT_PORTS
 
 ASGI = ["scope", "receive", "send"]
+LOOPBACK = "127.0.0.1"
 _log = logging.getLogger("mockthingspace")
 
 
@@ -55,6 +57,8 @@ async def call(application: Any, url: str, headers: Headers, body: bytes) -> Out
         ApplicationError: It raised, whatever it raised, or its answer is no WSGI
             or ASGI.
     """
+    if isinstance(application, AsgiApplication):
+        return await asyncio.wrap_future(application.submit(url, headers, body))
     parts = urlsplit(url)
     environ = EnvironBuilder(
         parts.path or "/",
@@ -62,10 +66,9 @@ async def call(application: Any, url: str, headers: Headers, body: bytes) -> Out
         query_string=parts.query,
         method="POST",
         headers=headers,
-        data=body,
+        input_stream=BytesIO(body),
+        environ_overrides={"REMOTE_ADDR": LOOPBACK},
     ).get_environ()
-    if isinstance(application, AsgiApplication):
-        return await asyncio.wrap_future(application.submit(environ))
     given_up = Event()
     try:
         return await in_thread(_run, application, environ, given_up)
@@ -101,7 +104,7 @@ def _ending(application: Any, given_up: Event) -> Callable[..., Any]:
 
 
 class AsgiApplication:
-    """An ASGI application, as a WSGI one too; its ``lifespan`` is not run.
+    """An ASGI application; its ``lifespan`` is not run.
 
     It has answered with the last piece of its answer: what it does afterwards, such
     as a background task, goes on, and what it raises then is logged.
@@ -112,29 +115,13 @@ class AsgiApplication:
         self._loop = loop
         self._running: set[asyncio.Task[None]] = set()
 
-    def __call__(
-        self, environ: dict[str, Any], start_response: Callable[..., Any]
-    ) -> list[bytes]:
-        """Answer a request; its headers, which no check reads, are left out."""
-        over = Event()
-        answer = self.submit(environ)
-        answer.add_done_callback(lambda _: over.set())
-        with holding(environ, over):
-            over.wait()
-        if answer.cancel():  # whoever asked has gone
-            start_response("503 Given up", [])
-            return []
-        outcome = answer.result()
-        start_response(f"{outcome.status_code} Said", [])
-        return [outcome.reply]
+    def submit(self, url: str, headers: Headers, body: bytes) -> "Future[Outcome]":
+        """Hand a message over; return its answer to be, which can be cancelled."""
+        return self._loop.future(partial(self._answer, _scope(url, headers), body))
 
-    def submit(self, environ: Mapping[str, Any]) -> "Future[Outcome]":
-        """Hand a request over; return its answer to be, which can be cancelled."""
-        return self._loop.future(partial(self._answer, environ))
-
-    async def _answer(self, environ: Mapping[str, Any]) -> Outcome:
+    async def _answer(self, scope: dict[str, Any], body: bytes) -> Outcome:
         answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        running = asyncio.create_task(self._run(environ, answer))
+        running = asyncio.create_task(self._run(scope, body, answer))
         self._running.add(running)
         running.add_done_callback(self._running.discard)
         try:
@@ -144,11 +131,9 @@ class AsgiApplication:
             raise
 
     async def _run(
-        self, environ: Mapping[str, Any], answer: "asyncio.Future[Outcome]"
+        self, scope: dict[str, Any], body: bytes, answer: "asyncio.Future[Outcome]"
     ) -> None:
         """Run the application to its end; whatever it does, there is an answer."""
-        size = int(environ.get("CONTENT_LENGTH") or 0)
-        body = environ["wsgi.input"].read(size)
         events = iter([{"type": "http.request", "body": body, "more_body": False}])
         status, reply = 0, bytearray()
 
@@ -169,7 +154,7 @@ class AsgiApplication:
                     answer.set_result(Outcome(status, None, bytes(reply)))
 
         try:
-            await self._application(_scope(environ), receive, send)
+            await self._application(scope, receive, send)
             failure = "ended without an answer"
         except BaseException as error:  # noqa: BLE001 (SystemExit, pytest.fail() too)
             failure = f"raised {in_words(repr, error)}"
@@ -180,26 +165,20 @@ class AsgiApplication:
             answer.set_exception(ApplicationError(failure))
 
 
-def _scope(environ: Mapping[str, Any]) -> dict[str, Any]:
-    named = {
-        key.removeprefix("HTTP_"): value
-        for key, value in environ.items()
-        if key.startswith("HTTP_") or (key in ("CONTENT_TYPE", "CONTENT_LENGTH"))
-    }
-    client = environ.get("REMOTE_ADDR")
+def _scope(url: str, headers: Headers) -> dict[str, Any]:
+    parts = urlsplit(url)
     return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
         "http_version": "1.1",
-        "method": environ["REQUEST_METHOD"],
-        "scheme": environ["wsgi.url_scheme"],
-        "path": environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace"),
+        "method": "POST",
+        "scheme": parts.scheme,
+        "path": unquote(parts.path) or "/",
         "root_path": "",
-        "query_string": environ.get("QUERY_STRING", "").encode("latin-1"),
+        "query_string": parts.query.encode(),
         "headers": [
-            (name.replace("_", "-").lower().encode(), value.encode("latin-1"))
-            for name, value in named.items()
+            (name.lower().encode(), value.encode("latin-1")) for name, value in headers
         ],
-        "client": client and (client, int(environ.get("REMOTE_PORT") or 0)),
-        "server": (environ["SERVER_NAME"], int(environ["SERVER_PORT"])),
+        "client": (LOOPBACK, 0),
+        "server": (parts.hostname, parts.port or DEFAULT_PORTS[parts.scheme]),
     }

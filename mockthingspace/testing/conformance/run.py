@@ -1,21 +1,18 @@
 """``check_listener``: all checks of one listener, and the report of them."""
 
 from collections.abc import Callable, Collection, Iterator
-from contextlib import closing, contextmanager
 from functools import partial
 from http.client import HTTPException
 from typing import Any
 from urllib.request import ProxyHandler, build_opener
 
-from mockthingspace.backend.delivery.transport import ASGI_PATIENCE_S, WebhookTransport
-from mockthingspace.backend.delivery.wsgi_asgi import AsgiApplication, is_asgi
+from mockthingspace.backend.delivery.transport import WebhookTransport
 from mockthingspace.core.background_loop import BackgroundLoop
 from mockthingspace.core.exceptions import SettingsError, suggest
 from mockthingspace.core.matching.failure_reports import blocked
 from mockthingspace.core.monotonic import monotonic
 from mockthingspace.core.redaction import without_secrets
 from mockthingspace.core.urls import locate
-from mockthingspace.server.server import Server
 from mockthingspace.testing.conformance.checks import CHECKS
 from mockthingspace.testing.conformance.results import (
     STOPPED,
@@ -34,7 +31,7 @@ LIMIT_S = 4.0  # after which a second attempt was observed to overlap the first
 PATIENCE_S = 2.0  # waited beyond the limit, to say how long it took
 COUNT_S = 10.0
 LONGEST_COUNT = 100
-LOOPBACK = "127.0.0.1"
+HERE = "http://127.0.0.1"  # where an application is, which gets no socket
 FIRST = CHECKS[0].name
 
 
@@ -63,8 +60,8 @@ def check_listener(
     all others where a plain message is not acknowledged.
 
     Args:
-        target: Its URL, or a WSGI or ASGI application (Flask, FastAPI), which is
-            served for the while.
+        target: Its URL, or a WSGI or ASGI application (Flask, FastAPI), which gets
+            the messages without a socket.
         service: The callback service it listens for.
         family: Whose; None for the first that has the service.
         event: What is sent to it; None for one of the service's.
@@ -103,22 +100,24 @@ def check_listener(
         previous_password=previous_password,
         signature_header=signature_header,
     )
+    here = not isinstance(target, str)
+    url = f"{HERE}/{path.lstrip('/')}" if here else _url(target)
+    applications = {HERE: target} if here else {}
     transport = WebhookTransport(
-        timeout_s + PATIENCE_S, allow_public_listeners, {}, keep_alive=False
+        timeout_s + PATIENCE_S, allow_public_listeners, applications, keep_alive=False
     )
     loop = BackgroundLoop("mockthingspace-checks")
-    with closing(loop), _reached(target, path) as url:
-        sender = partial(
-            Sender,
-            *(loop, transport, url, about),
-            limit_s=timeout_s,
-            processed=processed,
-        )
+    sender = partial(
+        Sender, loop, transport, url, about, limit_s=timeout_s, processed=processed
+    )
+    try:
         results = tuple(_results(wanted, sender))
+    finally:
+        loop.close(transport.close)
     names = about.family.name, about.event.name
     report = Report(without_secrets(url), *names, results)
     if check and not report.passed:
-        instead = blocked("check_listener") if isinstance(target, str) else ""
+        instead = "" if here else blocked("check_listener")
         raise AssertionError(report.text() + instead)
     return report
 
@@ -174,23 +173,6 @@ def _done(item: Check, sender: Sender) -> Result:
         verdict, reason = "skipped", str(other)
     posted, duration_s = tuple(sender.posted), monotonic() - begun
     return Result(item, verdict, reason, posted, duration_s, sender.uncounted)
-
-
-@contextmanager
-def _reached(target: Any, path: str) -> Iterator[str]:
-    """Yield where a listener is; serve it meanwhile if it is an application."""
-    if isinstance(target, str):
-        yield _url(target)
-        return
-    loop = BackgroundLoop("mockthingspace-asgi")
-    served = AsgiApplication(target, loop) if is_asgi(target) else target
-    server = Server(served, LOOPBACK, 0)
-    server.start()
-    try:
-        yield f"{server.url}/{path.lstrip('/')}"
-    finally:
-        loop.close(patience_s=ASGI_PATIENCE_S)
-        server.stop()
 
 
 def _url(text: str) -> str:
