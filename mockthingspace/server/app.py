@@ -41,6 +41,8 @@ from mockthingspace.core.redaction import printable, without_secrets
 from mockthingspace.core.settings import Settings, read_seed
 from mockthingspace.core.urls import locate
 from mockthingspace.server import admin
+from mockthingspace.server.admin.common import error_response, owns, read
+from mockthingspace.server.admin.guard import guard
 from mockthingspace.server.http.blueprint import (
     RequestContext,
     Segment,
@@ -152,7 +154,7 @@ def may_block(app: Flask) -> Callable[[str], bool]:
     backend: Backend = app.extensions[EXTENSION]
 
     def may(path: str) -> bool:
-        return admin.owns(path) or backend.state.faults.hold_replies
+        return owns(path) or backend.state.faults.hold_replies
 
     return may
 
@@ -260,9 +262,9 @@ def _arrive(backend: Backend, request: Request) -> Response | None:
         request=request,
         after=backend.sequence.last,
     )
-    if admin.owns(request.path):
+    if owns(request.path):
         note.kept = False
-        return admin.guard() or admin.read(note)
+        return guard() or read(note)
     note.kept = request.endpoint != FRONT
     request.max_content_length = MAX_BODY
     try:
@@ -353,7 +355,7 @@ def _as_ascii(char: str) -> str:
 
 def _not_served(error: HTTPException) -> Response:
     """Answer a path or a method that no operation has."""
-    if admin.owns(request.path):
+    if owns(request.path):
         return admin.not_served(error)
     note: RequestContext = g.note
     note.account = account_in(request.path)
@@ -394,8 +396,8 @@ def _broken(error: Exception) -> Response:
     """Answer a bug of ours: say so, keep the traceback in the log."""
     asked = printable(without_secrets(f"{request.method} {request.path}"))
     _log.error("the server failed on %s", asked, exc_info=error)
-    if admin.owns(request.path):
-        return admin.error_response("broken", f"the server failed: {error!r}", 500)
+    if owns(request.path):
+        return error_response("broken", f"the server failed: {error!r}", 500)
     note: RequestContext = g.note
     note.reasons.insert(0, f"the server failed: {error!r}")
     return json_response(_BROKEN, 500)

@@ -26,19 +26,7 @@ from mockthingspace.server.admin import (
     state,
     timeline,
 )
-from mockthingspace.server.admin.common import PREFIX, error_response, owns, read
-from mockthingspace.server.admin.guard import guard
-
-__all__ = [
-    "PREFIX",
-    "blueprint",
-    "error_response",
-    "front",
-    "guard",
-    "not_served",
-    "owns",
-    "read",
-]
+from mockthingspace.server.admin.common import PREFIX, error_response
 
 RESOURCES = (
     ("GET", "/health", about.health),

@@ -1,17 +1,17 @@
 """``snapshot``, ``settings`` and ``reset``: everything at once."""
 
-from typing import Any
-
-from flask import Response, g
+from flask import Response
+from marshmallow import Schema, fields
 
 from mockthingspace.apis import APIS
 from mockthingspace.backend import seeds
 from mockthingspace.backend.faults import parser
 from mockthingspace.core import serializers
-from mockthingspace.core.exceptions import AdminError, SettingsError
+from mockthingspace.core.exceptions import SettingsError
 from mockthingspace.core.settings import checked, plain, to_json
+from mockthingspace.server.admin import schemas
 from mockthingspace.server.admin.common import document, filters, with_known_account
-from mockthingspace.server.http.blueprint import RequestContext, json_response
+from mockthingspace.server.http.blueprint import json_response
 from mockthingspace.server.http.current import current
 
 STARTED_WITH = (
@@ -23,6 +23,15 @@ STARTED_WITH = (
     "clock",
     "allow_public_listeners",
 )
+
+
+class Reset(Schema):
+    """``{account?}``."""
+
+    account = fields.String()
+
+
+_RESET = Reset()
 
 
 def snapshot() -> Response:
@@ -86,17 +95,7 @@ def restore() -> Response:
 def reset() -> Response:
     """Make everything, or one account, as just started; say what there was."""
     backend = current()
-    account = with_known_account({**_in_body(), **filters("account")}).get("account")
+    given = {**schemas.loaded_or_empty(_RESET), **filters("account")}
+    account = with_known_account(given).get("account")
     removed = backend.reset() if account is None else backend.reset_account(account)
     return json_response({**removed, "epoch": backend.state.epoch})
-
-
-def _in_body() -> dict[str, Any]:
-    """Return what the body says, if there is one: ``{account?}``."""
-    note: RequestContext = g.note
-    given = document() if note.body.strip() else {}
-    if given.keys() - {"account"} or not isinstance(given.get("account", ""), str):
-        raise AdminError(
-            "invalid_body", "a reset takes an account (as ?account= or in the body)"
-        )
-    return given
