@@ -74,17 +74,26 @@ def _oversized(delivery: Delivery, case: FaultContext) -> Delivery:
 
 def _extra_fields(delivery: Delivery, _: FaultContext) -> Delivery:
     unknown = {NOBODYS: {"since": "a fault", "list": [1, None]}}
-    return _changed(
-        delivery, lambda message: map_objects(message, lambda item: item | unknown)
-    )
+    return _changed(delivery, lambda message: with_members(message, unknown))
 
 
 def _kind_case(delivery: Delivery, _: FaultContext) -> Delivery:
-    def swapped(item: dict[str, Any]) -> dict[str, Any]:
-        kind = item.get("kind")
-        return {**item, "kind": kind.swapcase()} if isinstance(kind, str) else item
+    return _changed(delivery, lambda message: with_kinds(message, str.swapcase))
 
-    return _changed(delivery, lambda message: map_objects(message, swapped))
+
+def with_members(message: Any, more: Mapping[str, Any]) -> Any:
+    """Return a message whose objects, at the top and below, have more members."""
+    return map_objects(message, lambda item: {**item, **more})
+
+
+def with_kinds(message: Any, spell: Callable[[str], str]) -> Any:
+    """Return a message with the kinds of its identifiers spelled another way."""
+
+    def spelled(item: dict[str, Any]) -> dict[str, Any]:
+        kind = item.get("kind")
+        return {**item, "kind": spell(kind)} if isinstance(kind, str) else item
+
+    return map_objects(message, spelled)
 
 
 def _stale_credentials(delivery: Delivery, case: FaultContext) -> Delivery:

@@ -2,12 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
 
 from mockthingspace.backend.delivery.connection import Pace
-from mockthingspace.core.json_values import map_leaves, map_objects
+from mockthingspace.core.json_values import map_leaves
 
 Message = dict[str, Any]
 LARGE = 64 * 1024
@@ -37,13 +37,6 @@ def encoded(message: Message) -> bytes:
     return json.dumps(message).encode()
 
 
-def with_unknown_fields(message: Message) -> Message:
-    """Return a message with fields no page names, at its top and in its objects."""
-    added = {"addedLater": {"since": "2030-01-01", "values": [1, True]}}
-    changed: Message = map_objects(message, lambda item: item | added)
-    return changed
-
-
 def without_items(value: Any) -> Any:
     """Return a value with every array in it empty."""
     if isinstance(value, list):
@@ -59,16 +52,6 @@ def with_nulls(message: Message) -> Message:
         key: None if isinstance(value, dict | list) and not value else value
         for key, value in message.items()
     }
-
-
-def with_kind_spelled(message: Message, spell: Callable[[str], str]) -> Message:
-    """Return a message with the kinds of its identifiers spelled another way."""
-
-    def change(item: Message) -> Message:
-        return {**item, "kind": spell(item["kind"])} if "kind" in item else item
-
-    changed: Message = map_objects(message, change)
-    return changed
 
 
 def with_numbers(value: Any) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+from mockthingspace.backend.faults.delivery_faults import with_kinds, with_members
 from mockthingspace.core import sources
 from mockthingspace.core.models import Evidence
 from mockthingspace.spec.events import counted
@@ -16,10 +17,8 @@ from mockthingspace.testing.conformance.bodies import (
     large,
     together,
     with_foreign_text,
-    with_kind_spelled,
     with_nulls,
     with_numbers,
-    with_unknown_fields,
     without_items,
 )
 from mockthingspace.testing.conformance.results import Check, CheckFailed, NotApplicable
@@ -37,6 +36,7 @@ FOLLOWING = 4
 HINT = "; are account, username, password and secret as the listener knows them?"
 CREDENTIALS = ("username", "password")
 FORGED = "0" * 64
+ADDED = {"addedLater": {"since": "2030-01-01", "values": [1, True]}}
 _CONNECTIVITY = f"{sources.CALLBACKS} (connectivity's; of the others it is assumed)"
 _ANYONE = f"{sources.UNSAID}; a public URL is found by others than ThingSpace"
 _CARRIED = (
@@ -187,7 +187,7 @@ def _reordered(sender: Sender) -> None:
     sources.UNSAID,
 )
 def _unknown_fields(sender: Sender) -> None:
-    message = with_unknown_fields(sender.subject.message())
+    message = with_members(sender.subject.message(), ADDED)
     sender.must(ACKNOWLEDGED, "a message with fields nobody announced", message)
 
 
@@ -223,12 +223,12 @@ def _null_elements(sender: Sender) -> None:
 )
 def _kind_spelling(sender: Sender) -> None:
     message = sender.subject.message()
-    if with_kind_spelled(message, str.upper) == with_kind_spelled(message, str.lower):
+    if with_kinds(message, str.upper) == with_kinds(message, str.lower):
         raise NotApplicable(f"{sender.subject.event.name} has no kind of identifier")
     sent = [
         sender.send(
             f"a message with kinds such as {spell('imei')}",
-            with_kind_spelled(sender.subject.message(), spell),
+            with_kinds(sender.subject.message(), spell),
         )
         for spell in (str.upper, str.lower, str.capitalize)
     ]
