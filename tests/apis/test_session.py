@@ -121,6 +121,13 @@ def test_another_grant_is_refused_in_the_documented_words(data):
     assert "grant_type" in response.headers["X-Mock-Reason"]
 
 
+def test_an_empty_grant_is_not_a_missing_one():
+    """The reason says what came."""
+    response = _client().post(TOKEN, data=b"grant_type=", headers=_basic())
+
+    assert response.headers["X-Mock-Reason"].endswith("(got: '')")
+
+
 @each("auth", ["present", "strict"])
 @each(
     "header",

@@ -197,6 +197,16 @@ def test_an_application_that_raised_gets_the_next_message(posting: Posting) -> N
     assert [post(HERE).status_code for _ in range(2)] == [None, 200]
 
 
+def test_an_answer_without_a_body_is_empty(posting: Posting) -> None:
+    """ASGI lets an application leave the body out."""
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    assert posting(application)(HERE) == Outcome(204, None, b"")
+
+
 def test_an_application_that_never_answers_is_cancelled(posting: Posting) -> None:
     """Its time is up like a socket's, and no thread is left of any message."""
     cancelled = threading.Semaphore(0)

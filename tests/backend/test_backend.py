@@ -121,6 +121,13 @@ def test_a_reset_says_what_there_was() -> None:
     }
 
 
+def test_a_reset_is_the_first_thing_that_is_logged(backend: Backend) -> None:
+    """Of what was before, nothing is left."""
+    backend.reset()
+    [entry] = backend.state.event_log.every()
+    assert (entry.sort, entry.account, entry.summary) == ("reset", None, "everything")
+
+
 def test_a_reset_makes_a_new_state_and_leaves_the_old(
     client: FlaskClient, backend: Backend
 ) -> None:

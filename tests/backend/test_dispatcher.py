@@ -442,6 +442,35 @@ def test_whatever_goes_wrong_before_the_post_is_a_failed_attempt(
     assert (after.status, listener.asked[-1]) == ("abandoned", "/12")
 
 
+def test_an_attempt_that_cannot_be_made_says_where_to(
+    make: Callable[..., Backend], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What fails outside the transport is told in the same words."""
+
+    async def refused(*_: Any, **__: Any) -> None:
+        raise ConnectionRefusedError
+
+    backend = make(retries="none")
+    monkeypatch.setattr(backend.runtime.transport, "send", refused)
+    sent = send(backend)
+    backend.advance(0)
+    [attempt] = now(backend, sent).attempts
+    assert attempt.error == f"connection refused: is a listener at {HERE}:80?"
+
+
+def test_an_account_is_idle_while_another_is_not(
+    make: Callable[..., Backend], listener: App
+) -> None:
+    """An attempt under way is its own account's."""
+    listener.hangs_on = "/1"
+    backend = make()
+    send(backend)
+    assert listener.begun.wait(WAIT_S)
+    idle = [backend.state.dispatcher.idle(account) for account in (ACCOUNT, OTHER)]
+    listener.released.set()
+    assert idle == [False, True]
+
+
 def test_a_clock_that_is_let_run_ends_an_advance(
     make: Callable[..., Backend], listener: App
 ) -> None:

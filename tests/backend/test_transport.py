@@ -507,6 +507,24 @@ def test_posts_leave_files_for_others(
     assert most == [2]
 
 
+def test_an_application_needs_no_file(
+    scripted: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is answered while a listener that hangs has the only file there is."""
+    monkeypatch.setattr(transport, "open_files_limit", lambda: 8)
+    monkeypatch.setattr(transport, "LEAST", 1)
+    post = Poster(3600, deliver_to={HERE: answering})
+    listener = scripted(hang)
+    sender = Thread(target=lambda: post(listener.url))
+    sender.start()
+    assert listener.asked.wait(WAIT_S)
+    outcome = post.loop.future(lambda: post.post(HERE, b"{}", verify=True))
+    status_code = outcome.result(WAIT_S).status_code
+    post.close()
+    sender.join(WAIT_S)
+    assert status_code == 202
+
+
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_closing_ends_what_is_under_way(scripted: Start, scheme: str) -> None:
     """Neither a listener that hangs nor a handshake holds anybody up."""
