@@ -10,9 +10,11 @@ from threading import Event
 from typing import Any
 
 HOLDING = "mockthingspace.holding"
+Gone = Callable[[], bool]  # whether nobody waits for the reply any more
+Hold = Callable[[Event], AbstractContextManager[Gone]]
 
 
-def never(_: Event) -> AbstractContextManager[None]:
+def never(_: Event) -> AbstractContextManager[Gone]:
     """Stand in ``environ[HOLDING]`` where a request is handled that must not wait.
 
     Raises:
@@ -26,15 +28,16 @@ def may_wait(environ: Mapping[str, Any]) -> bool:
     return environ.get(HOLDING) is not never
 
 
-def holding(environ: Mapping[str, Any], over: Event) -> AbstractContextManager[None]:
+def holding(environ: Mapping[str, Any], over: Event) -> AbstractContextManager[Gone]:
     """Let a request wait, as a context manager to wait in.
 
     While inside, the server has one worker more, and ``over`` is set as soon as the
-    client goes away or the server stops. A client that only ends its own side of the
-    connection counts as gone, because the two look the same: it still gets its reply,
-    at once. That it has gone is not seen before its wait is over where it had sent more
-    ahead than the server reads meanwhile: 100 requests, or 1 MiB of their bodies. In a
-    server that is not the server's own nothing of this happens.
+    client goes away or the server stops; what it yields says whether either happened,
+    for who may be woken by something else too. A client that only ends its own side of
+    the connection counts as gone, because the two look the same: it still gets its
+    reply, at once. That it has gone is not seen before its wait is over where it had
+    sent more ahead than the server reads meanwhile: 100 requests, or 1 MiB of their
+    bodies. In a server that is not the server's own nothing of this happens.
     """
-    hold: Callable[[Event], AbstractContextManager[None]] | None = environ.get(HOLDING)
-    return nullcontext() if hold is None else hold(over)
+    hold: Hold | None = environ.get(HOLDING)
+    return nullcontext(lambda: False) if hold is None else hold(over)

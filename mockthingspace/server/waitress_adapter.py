@@ -27,7 +27,7 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher, WSGITask
 
 from mockthingspace.core.monotonic import monotonic
-from mockthingspace.core.waiting import HOLDING, never
+from mockthingspace.core.waiting import HOLDING, Gone, never
 from mockthingspace.server.admin.common import MAX_SNAPSHOT
 from mockthingspace.server.http.response_faults import RESPONSE_FAULT, ResponseFault
 
@@ -171,6 +171,8 @@ class ReplyTask(WSGITask):  # type: ignore[misc]  # waitress has no types
 class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
     """A request being read, of which nothing ends the loop."""
 
+    path = ""  # of malformed HTTP, too: waitress logs it
+
     def parse_header(self, header_plus: bytes) -> None:
         """Read the head."""
         try:
@@ -193,20 +195,23 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         super().__init__(*args, **kwargs)
 
     @contextmanager
-    def holding(self, over: Event) -> Iterator[None]:
+    def holding(self, over: Event) -> Iterator[Gone]:
         """Do as ``waiting.holding`` says, for a request of this connection."""
         with self._watching:
             self._watches.append(over)
-            if self._ended or self.server.stopping:
+            if self._gone():
                 over.set()
             else:
                 self.server.pull_trigger()  # the loop is to watch this, too
         try:
             with self.server.workers.spare():
-                yield
+                yield self._gone
         finally:
             with self._watching:
                 self._watches.remove(over)
+
+    def _gone(self) -> bool:
+        return bool(self._ended or self.server.stopping)
 
     @property
     def idle(self) -> bool:
@@ -446,8 +451,7 @@ class ListeningServer(TcpWSGIServer):  # type: ignore[misc]  # waitress has no t
 
 def _path(request: Any) -> str:
     """Return the path of a request as the application will see it."""
-    path: str = getattr(request, "path", "")  # none where HTTP is malformed
-    return f"/{path.lstrip('/')}"
+    return f"/{request.path.lstrip('/')}"
 
 
 def run_loop_once(listener: ListeningServer, sockets: dict[int, Any]) -> None:

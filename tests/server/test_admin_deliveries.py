@@ -2,8 +2,9 @@
 
 import json
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from threading import Event as Signal
 from typing import Any
@@ -22,6 +23,7 @@ from mockthingspace.core.clock import LATEST, Clock
 from mockthingspace.core.models import Delivery
 from mockthingspace.core.settings import Settings
 from mockthingspace.core.sources import date_of
+from mockthingspace.core.waiting import HOLDING
 from mockthingspace.server.admin.common import LONGEST_WAIT_S
 from mockthingspace.server.admin.deliveries import _come
 from mockthingspace.server.http.current import EXTENSION
@@ -660,6 +662,30 @@ def test_a_wait_ends_with_what_it_waits_on(
     assert reply.get_json()["message"].startswith(
         "the server was reset or stopped during the wait for 1 delivery"
     )
+
+
+def test_a_wait_whose_client_has_gone_moves_no_clock(
+    registered: FlaskClient, backend: Backend
+) -> None:
+    """It ends, though something else is due again and again."""
+
+    @contextmanager
+    def gone(over: Signal) -> Iterator[Callable[[], bool]]:
+        over.set()
+        yield lambda: True
+
+    backend.runtime.timers.set_mode("manual")
+    before = backend.clock.now()
+
+    def tick() -> None:
+        again_at = backend.clock.now() + timedelta(seconds=15)
+        backend.runtime.timers.at(again_at, None, tick)
+
+    tick()
+    reply = registered.post(
+        f"/__admin{WAITS}", json={}, environ_overrides={HOLDING: gone}
+    )
+    assert (reply.status_code, backend.clock.now()) == (408, before)
 
 
 def test_idle_is_told(registered: FlaskClient) -> None:

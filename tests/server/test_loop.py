@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 import requests
+from waitress.adjustments import Adjustments
 
 from mockthingspace import MockThingSpace
 from mockthingspace.backend.faults.models import Fault, Faults
 from mockthingspace.core.open_files import open_files_limit
 from mockthingspace.core.waiting import HOLDING, holding, may_wait, never
 from mockthingspace.server.server import Server
-from mockthingspace.server.waitress_adapter import Channel
+from mockthingspace.server.waitress_adapter import Channel, Parser
 
 LOOPBACK = "127.0.0.1"
 BOUND_S = 30.0
@@ -126,6 +127,11 @@ def test_waiting_in_the_loop_is_an_error() -> None:
     assert (may_wait(environ), may_wait({})) == (False, True)
     with pytest.raises(RuntimeError, match="nothing may wait"):
         holding(environ, Event())
+
+
+def test_malformed_http_has_a_path() -> None:
+    """Waitress logs it where the client goes before its answer."""
+    assert Parser(Adjustments()).path == ""
 
 
 def test_pipelined_requests_take_turns_with_others(thingspace: MockThingSpace) -> None:

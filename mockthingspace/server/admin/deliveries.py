@@ -162,12 +162,12 @@ def _come(
             found = {each.id: each for each in filter(matching, deliveries.every())}
             matched.clear()
             matched.update(found)
-        waiting = True
-        while waiting:
-            with holding(request.environ, over):
-                if not met(None):
+        with holding(request.environ, over) as gone:
+            waiting = True
+            while waiting:
+                if not (gone() or met(None)):
                     over.wait(until - monotonic())
-            waiting = moves_on()
+                waiting = not gone() and moves_on()
     with deliveries.lock:
         return sorted(matched.values(), key=lambda delivery: delivery.seq)
 
