@@ -12,6 +12,7 @@ from mockthingspace.cli.common import (
     Group,
     account_option,
     asks_server,
+    limit_option,
 )
 
 OUTCOME = click.Choice(["success", "failure"])
@@ -30,6 +31,7 @@ STATUS = click.Choice(["pending", "success", "failure", "cancelled"])
 @asks_server
 @account_option
 @click.option("--status", type=STATUS, help="only those with this status")
+@limit_option
 @click.pass_context
 def actions(context: click.Context, /, console: Console, **filters: Any) -> None:
     """List the actions that were accepted, oldest first."""

@@ -375,17 +375,34 @@ def test_request_ids_are_the_same_in_every_run() -> None:
     assert len(set(ids[0])) == 2
 
 
-def test_what_has_ended_is_forgotten_first() -> None:
-    """Beyond the limit, the oldest of those; pending ones only where there are none."""
-    kept = Actions(3, EventNumbers(), Notifier())
-    for number in range(3):
+def test_only_what_has_ended_is_evicted_and_counted() -> None:
+    """Beyond the limit, the oldest of those; a pending action still has messages."""
+    kept = Actions(1, EventNumbers(), Notifier())
+    for number in range(4):
         kept.add(action(number))
-    kept.end(kept.every()[1], START)
+    for ended in (2, 1):
+        kept.end(kept.every()[ended], START)
 
-    kept.add(action(3))
-    assert [item.request_id for item in kept.every()] == ["0", "2", "3"]
-    kept.add(action(4))
-    assert [item.request_id for item in kept.every()] == ["2", "3", "4"]
+    assert [item.request_id for item in kept.every()] == ["0", "1", "3"]
+    assert kept.evicted == 1
+
+
+def test_what_has_ended_is_bounded_by_bytes() -> None:
+    """Its devices count, and what its API keeps of it; forgetting makes room."""
+    kept = Actions(9, EventNumbers(), Notifier(), most_bytes=10_000)
+    made = [
+        replace(action(0), devices=(((("1", "imei"),)),) * 30),
+        replace(action(1), details="x" * 8000),
+        action(2),
+    ]
+    left = []
+    for number, accepted in enumerate(map(kept.add, made)):
+        kept.end(accepted, START)
+        left.append(len(kept.every()))
+        if number == 1:
+            kept.remove(lambda item: item.request_id == "1")
+
+    assert (left, kept.evicted) == ([1, 1, 1], 1)
 
 
 def test_an_action_that_has_ended_lets_go_of_its_request() -> None:
@@ -403,9 +420,11 @@ def test_an_action_that_has_ended_lets_go_of_its_request() -> None:
 
 
 def test_actions_are_bounded_by_the_journals_limit() -> None:
-    """A server that runs for long does not grow."""
-    with customer(journal_limit=2) as ann:
-        ids = [ann.activated() for _ in range(3)]
+    """A server that runs for long does not grow; what is still to come stays."""
+    with customer(journal_limit=2, actions="manual") as ann:
+        ids = [ann.activated() for _ in range(4)]
+        for request_id in ids[:3]:
+            ann.complete(request_id)
 
         assert [item["request_id"] for item in ann.actions()] == ids[1:]
 

@@ -23,7 +23,7 @@ def test_an_action_is_shown_as_it_stands(ann: Customer) -> None:
     listed = ann.admin("GET", "/actions")
 
     [shown] = listed["actions"]
-    assert listed["meta"] == {"total": 1}
+    assert listed["meta"] == {"total": 1, "evicted": 0}
     assert shown.pop("accepted_at")[:10] == f"{ann.backend.clock.now():%Y-%m-%d}"
     assert shown == {
         "request_id": request_id,

@@ -6,11 +6,13 @@ from datetime import datetime
 from threading import Lock
 from typing import Any, Literal, get_args
 
+from mockthingspace.backend.store.history import MOST_BYTES
 from mockthingspace.core.models import Delivery, Device, Outcome
 from mockthingspace.core.notifier import Notifier
 from mockthingspace.core.sequence import EventNumbers
 
 ActionStatus = Literal["pending", "success", "failure", "cancelled"]
+OVERHEAD, OF_DEVICE = 1024, 256  # bytes an action takes, and each device of it
 STATUSES: tuple[ActionStatus, ...] = get_args(ActionStatus)
 
 
@@ -57,25 +59,33 @@ class AcceptedAction:
 class Actions:
     """Every action as it stands now.
 
-    An action is a frozen value that is replaced when it ends. Those that have ended
-    are forgotten first, the oldest before the others.
+    An action is a frozen value that is replaced when it changes. Only those that have
+    ended are bounded and evicted, the oldest first: ``limit`` are kept, and at most
+    ``most_bytes``.
     """
 
-    def __init__(self, limit: int, sequence: EventNumbers, notifier: Notifier) -> None:
+    def __init__(
+        self,
+        limit: int,
+        sequence: EventNumbers,
+        notifier: Notifier,
+        most_bytes: int = MOST_BYTES,
+    ) -> None:
         self._lock = Lock()  # no other but the sequence's is taken while it is held
         self._limit = limit
+        self._most_bytes = most_bytes
         self._sequence = sequence
         self._notifier = notifier
         self._kept: dict[str, AcceptedAction] = {}
-        self._ended: dict[str, None] = {}
+        self._ended: dict[str, int] = {}  # the bytes of those that have ended, by id
+        self._bytes = 0
+        self.evicted = 0
 
     def add(self, action: AcceptedAction) -> AcceptedAction:
         """Number an action, keep it and return it as kept."""
         with self._lock:
             kept = replace(action, seq=self._sequence.take())
             self._kept[kept.request_id] = kept
-            while len(self._kept) > self._limit:
-                self._forget(next(iter(self._ended or self._kept)))
         self._notifier.notify(kept)
         return kept
 
@@ -95,7 +105,9 @@ class Actions:
             self._kept[action.request_id] = changed
             if changed.status != "pending":
                 self._kept[action.request_id] = replace(changed, send=_nothing)
-                self._ended[action.request_id] = None
+                self._ended[action.request_id] = _size(changed)
+                self._bytes += self._ended[action.request_id]
+                self._evict()
         self._notifier.notify(changed)
         return changed
 
@@ -148,6 +160,16 @@ class Actions:
                 self._forget(action.request_id)
             return len(going)
 
+    def _evict(self) -> None:
+        while len(self._ended) > self._limit or self._bytes > self._most_bytes:
+            self._forget(next(iter(self._ended)))
+            self.evicted += 1
+
     def _forget(self, request_id: str) -> None:
         del self._kept[request_id]
-        self._ended.pop(request_id, None)
+        self._bytes -= self._ended.pop(request_id, 0)
+
+
+def _size(action: AcceptedAction) -> int:
+    """Return about how many bytes an action takes."""
+    return OVERHEAD + OF_DEVICE * len(action.devices) + len(repr(action.details))

@@ -11,7 +11,12 @@ from mockthingspace.backend.store.actions import STATUSES, AcceptedAction
 from mockthingspace.core.clock import rfc3339
 from mockthingspace.core.models import OUTCOMES
 from mockthingspace.server.admin import schemas
-from mockthingspace.server.admin.common import filters, matching, with_known_account
+from mockthingspace.server.admin.common import (
+    filters,
+    last,
+    matching,
+    with_known_account,
+)
 from mockthingspace.server.http.blueprint import json_response
 from mockthingspace.server.http.current import current
 from mockthingspace.spec.devices import identifiers
@@ -28,10 +33,13 @@ class Completion(Schema):
 
 def every() -> Response:
     """Show those that match the filters, oldest first."""
-    wanted = matching(with_known_account(filters(*_FILTERS), **_WORDS))
-    found = filter(wanted, current().state.actions.every())
-    shown = [_document(action) for action in found]
-    return json_response({"actions": shown, "meta": {"total": len(shown)}})
+    given = with_known_account(filters(*_FILTERS, "limit"), **_WORDS)
+    actions = current().state.actions
+    wanted = matching({name: given[name] for name in _FILTERS if name in given})
+    found = [*filter(wanted, actions.every())]
+    shown = [_document(action) for action in last(found, given)]
+    meta = {"total": len(found), "evicted": actions.evicted}
+    return json_response({"actions": shown, "meta": meta})
 
 
 def complete(request_id: str) -> Response:
