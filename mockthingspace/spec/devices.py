@@ -5,6 +5,7 @@ A device is a tuple of its identifiers, each ``(id, kind)``.
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields
@@ -179,15 +180,18 @@ def _identifier(item: Any) -> tuple[str, str]:
     return text, kind
 
 
-def _has_odd_kind(value: Any) -> bool:
-    """Say whether any identifier in it has text as its kind that is none."""
-    if isinstance(value, list):
-        return any(map(_has_odd_kind, value))
-    if not isinstance(value, dict):
-        return False
-    kind = value.get("kind")
-    odd = isinstance(kind, str) and kind.lower() not in KINDS
-    return odd or _has_odd_kind(value.get("deviceIds", value.get("ids")))
+def _has_odd_kind(value: object) -> bool:
+    """Say whether a device, or an identifier of one, is of an unknown kind."""
+    devices = _objects(value)
+    ids = [_objects(device.get("deviceIds", device.get("ids"))) for device in devices]
+    kinds = [item.get("kind") for item in chain(devices, *ids)]
+    return any(isinstance(kind, str) and kind.lower() not in KINDS for kind in kinds)
+
+
+def _objects(value: object) -> list[dict[str, Any]]:
+    """Return the objects of an array, or a lone one; none of anything else."""
+    items = value if isinstance(value, list) else [value]
+    return [item for item in items if isinstance(item, dict)]
 
 
 class Subscribers(Devices):

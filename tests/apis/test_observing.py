@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from mockthingspace import MockThingSpace
-from mockthingspace.apis.diagnostics import api
+from mockthingspace.apis.diagnostics import api, observations
 from mockthingspace.apis.diagnostics.observations import _tell_now
 from mockthingspace.backend.backend import Backend
 from mockthingspace.backend.store.actions import AcceptedAction
@@ -299,6 +299,25 @@ def test_what_is_over_as_its_time_comes_tells_nothing(
     )
 
     assert _tell_now(backend.state, api.FAMILY, stopped) == []
+
+
+def test_what_is_observed_is_looked_up_by_device(
+    watcher: Watcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A device that is asked for is not compared with each that is observed."""
+    many = [{"id": str(number), "kind": "imei"} for number in range(50)]
+    for _ in range(2):
+        watcher.observe(devices=many)
+    looked_at: list[Any] = []
+    key = observations._key
+    monkeypatch.setattr(
+        observations, "_key", lambda device: looked_at.append(device) or key(device)
+    )
+
+    shown = watcher.settings(json.dumps(many[:10])).json()
+
+    assert [len(item["attributes"]) for item in shown] == [4] * 10
+    assert len(looked_at) == 2 * 50 + 2 * 10
 
 
 def test_what_is_observed_is_shown(watcher: Watcher) -> None:

@@ -102,6 +102,11 @@ def test_a_kind_is_taken_in_any_capitals(kind: str) -> None:
     assert device == (("1", kind),)
 
 
+def nested(levels: int) -> Any:
+    """Return an array in an array, and so on."""
+    return [nested(levels - 1)] if levels else []
+
+
 BAD: list[tuple[Any, type[Exception], str]] = [
     (None, MissingDevices, "must be an array"),
     ({}, InvalidDevice, "must be an array"),
@@ -123,6 +128,7 @@ BAD: list[tuple[Any, type[Exception], str]] = [
     ([{"deviceIds": [{"id": "1", "kind": ""}]}], InvalidDeviceKind, "of a kind: eid"),
     ([{"deviceIds": [{**ID, "id": "\0"}]}], InvalidDevice, "must not hold a NUL"),
     ([{"deviceIds": [{**ID, "id": "\ud800"}]}], InvalidDevice, "half a surrogate pair"),
+    (nested(900), InvalidDevice, 'must have {"deviceIds": [...]} as items'),
     (
         [{"deviceIds": [ID]}] * (MOST_DEVICES + 1),
         TooManyDevices,

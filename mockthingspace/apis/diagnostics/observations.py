@@ -255,7 +255,7 @@ def settings(
 ) -> tuple[Mapping[str, Any], ...]:
     """Return what is observed of each device."""
     running = [
-        action
+        (action, {*map(_key, action.devices)})
         for action in call.state.actions.every()
         if isinstance(action.details, Observation)
         if (action.account, action.status) == (account, "pending")
@@ -274,8 +274,8 @@ def settings(
                     "isObserving": True,
                     "frequency": action.details.frequency._asdict(),
                 }
-                for action in running
-                if _key(device) in map(_key, action.devices)
+                for action, observed in running
+                if _key(device) in observed
                 for name in action.details.attributes
             ],
         }
