@@ -139,6 +139,7 @@ class Backend:
         self.state.event_log.note("reset", self.clock.now(), None, "everything")
         cancelled = old.dispatcher.close()
         old.notifier.close()
+        self.runtime.timers.sweep()  # what is due in the old state would keep all of it
         return {
             "registrations": len(old.registry.every()),
             "requests": len(old.journal),

@@ -1,8 +1,13 @@
-"""An asyncio loop in a daemon thread, for what waits on many sockets at once."""
+"""An asyncio loop in a daemon thread, for what waits on many sockets at once.
+
+Neither it nor what it runs has the context variables of who began it: a request's
+would keep the request, and all its state, as long as a connection.
+"""
 
 import asyncio
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
+from contextvars import Context
 from threading import Lock, Thread, current_thread
 from typing import Any, TypeVar
 
@@ -36,7 +41,7 @@ class BackgroundLoop:
         """
         with self._lock:
             if self._thread is None and not self._closed:
-                loop = _Loop()
+                loop = Context().run(_Loop)
                 loop.set_debug(False)  # what it would tell is nothing of the user's
                 thread = Thread(
                     target=self._run, args=(loop,), name=self._name, daemon=True
@@ -60,7 +65,7 @@ class BackgroundLoop:
             if current_thread() is self._thread:
                 self._begin(start)
             else:
-                self._loop.call_soon_threadsafe(self._begin, start)
+                self._loop.call_soon_threadsafe(self._begin, start, context=Context())
 
     def future(
         self, start: Callable[[], Coroutine[Any, Any, Result]]

@@ -138,6 +138,7 @@ class Timers:
             self._heap = [timer for timer in self._heap if timer.wanted()]
             heapq.heapify(self._heap)
             self._full = max(FEWEST, 2 * len(self._heap))
+            self._changed.notify_all()  # the thread waits for one that may be over
 
     def start(self) -> None:
         """Have the thread there if the clock runs, before anything depends on it.

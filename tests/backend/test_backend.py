@@ -2,6 +2,7 @@
 
 import gc
 import json
+import weakref
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
@@ -119,6 +120,25 @@ def test_a_reset_says_what_there_was() -> None:
         "deliveries": 0,
         "cancelled": 0,
     }
+
+
+def test_a_reset_leaves_nothing_of_the_old_state_in_memory(
+    client: FlaskClient, backend: Backend, clock: Clock
+) -> None:
+    """Neither do actions whose time would have come much later keep it."""
+    upgrade = {
+        "accountName": ACCOUNT,
+        "deviceList": ["990003425730524"],
+        "firmwareName": "a",
+        "firmwareTo": "b",
+        "startDate": "2099-04-01",
+        "endDate": "2099-04-02",
+    }
+    replied = client.post("/api/fota/v1/upgrades", json=upgrade)
+    old = weakref.ref(backend.state.journal)
+    backend.reset()
+    gc.collect()
+    assert (replied.status_code, old()) == (200, None)
 
 
 def test_a_reset_is_the_first_thing_that_is_logged(backend: Backend) -> None:

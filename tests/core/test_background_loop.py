@@ -2,6 +2,8 @@
 
 import asyncio
 import sys
+from contextvars import ContextVar
+from queue import SimpleQueue
 from threading import Event, Thread
 from threading import enumerate as threads
 
@@ -139,3 +141,19 @@ def test_a_loop_that_cannot_start_can_start_later(monkeypatch):
     loop.future(nothing).result()
     loop.close()
     assert not is_running()
+
+
+def test_what_runs_has_no_context_variables_of_its_caller():
+    """Whoever they are of would live as long as what runs."""
+    seen: SimpleQueue[str] = SimpleQueue()
+    variable = ContextVar("variable", default="none")
+
+    async def look() -> None:
+        seen.put(variable.get())
+
+    loop = BackgroundLoop(NAME)
+    variable.set("the caller's")
+    loop.submit(look)
+    found = seen.get(timeout=WAIT_S)
+    loop.close()
+    assert found == "none"
