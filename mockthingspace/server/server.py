@@ -106,6 +106,7 @@ class Server:
             if self._let_go is not None and self._ends_at is None:
                 self._finish()
         if self._let_go is not None:
+            self._listener.workers.dismiss()  # one that ends its reply wakes the loop
             close_all(self._sockets)
 
     def _is_over(self) -> bool:

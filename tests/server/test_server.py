@@ -300,3 +300,33 @@ def test_two_servers_in_one_process_share_nothing():
 
         assert (other.registrations(), other.requests()) == ([], [])
         assert (len(one.registrations()), len(one.requests())) == (1, 1)
+
+
+def test_a_reply_may_end_after_the_loop_of_a_server_that_was_let_go(
+    monkeypatch, caplog
+):
+    """Its worker wakes the loop, which is still there to be woken."""
+    monkeypatch.setattr("mockthingspace.server.server.FLUSH_S", 0.0)
+    begun, over, dismissing = (threading.Event() for _ in range(3))
+
+    def slow(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        begun.set()
+        over.wait(30)
+        start_response("200 OK", [("Content-Length", "2")])
+        return [b"ok"]
+
+    server = Server(slow, LOOPBACK, 0, lambda _: True)
+    dismiss = server._listener.workers.dismiss
+    monkeypatch.setattr(
+        server._listener.workers, "dismiss", lambda: (dismissing.set(), dismiss())
+    )
+    server.start()
+    with _connected(server.port) as client:
+        client.sendall(REQUEST + b"\r\n")
+        assert begun.wait(30)
+        server.let_go(list)
+        assert dismissing.wait(30)
+        over.set()
+        server._thread.join(30)
+
+    assert (server._thread.is_alive(), caplog.messages) == (False, [])
