@@ -167,7 +167,9 @@ def status(call: Call, account: str, request_id: str) -> AcceptedAction:
 def claim(action: Action, known: Provenance) -> Claim:
     """State what an action does, and how we know."""
     sent = " and ".join(action.success)
-    return Claim(f"accepted with a request id; then {sent}, for each device", *known)
+    return Claim(
+        f"accepts with a request id, then sends {sent} for each device", *known
+    )
 
 
 def _account(call: Call, action: Action) -> str:

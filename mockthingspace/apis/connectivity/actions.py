@@ -545,7 +545,7 @@ STATUS = Operation(
     "GET",
     "/accounts/<account>/requests/<request_id>/status",
     status,
-    Claim("whether a request is pending, has succeeded or failed", *BY_SDK),
+    Claim("tells whether a request is pending, succeeded or failed", *BY_SDK),
     schema(
         BY_SDK,
         account=Account(required=True),
@@ -587,7 +587,7 @@ STATUS_OF_EACH = Operation(
     "GET",
     STATUS.rule,
     status_of_each,
-    Claim("how a request stands, and each of its devices", *BY_SDK),
+    Claim("tells the status of a request and of each of its devices", *BY_SDK),
     STATUS.path,
     reply=schema(
         BY_SDK,

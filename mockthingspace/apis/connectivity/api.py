@@ -60,9 +60,9 @@ DOCS = {"reply": schema(documented(LISTING), **AS, **FULL), "silent": EMPTY}
 
 ABOUT = documented(CALLBACKS)
 REPLACES = assumed(f"one endpoint a service, says {BEST_PRACTICES}; not how")
-LIST = Claim("the account's registrations, an array", "documented", LISTING)
-ADD = Claim("registers, in place of an earlier one", *REPLACES)
-END = Claim("deregisters and names what", "documented", ENDING)
+LIST = Claim("lists the account's registrations as an array", "documented", LISTING)
+ADD = Claim("registers a callback URL, replacing an earlier one", *REPLACES)
+END = Claim("deregisters and answers which service", "documented", ENDING)
 OPERATIONS = (
     Operation(
         "list", "GET", RULE, listing, LIST, WHERE, reply=LISTED, many=True, docs=DOCS

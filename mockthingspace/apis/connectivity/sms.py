@@ -100,7 +100,7 @@ OPERATIONS = (
         "/sms/<account>/startCallbacks",
         start_callbacks,
         Claim(
-            "sends again the SMS of devices that were not acknowledged",
+            "resends SMS from devices that were not acknowledged",
             *documented(START_SMS),
         ),
         WHERE,
@@ -112,7 +112,7 @@ OPERATIONS = (
         "/sms/<account>/history",
         history,
         Claim(
-            "the SMS of devices that were triggered, at once and in one reply",
+            "lists triggered SMS from devices, all in one reply",
             *assumed(
                 f"{SDK} has 100 in a reply; {UNSAID} whether one that was "
                 "acknowledged is still there"

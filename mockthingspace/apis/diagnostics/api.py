@@ -47,11 +47,13 @@ WHOLE = schema(
     registered_at=Millis(data_key="createdOn"),
 )
 
-LIST = Claim("the account's registrations, an array", "documented", SDK)
+LIST = Claim("lists the account's registrations as an array", "documented", SDK)
 ADD = Claim(
-    "registers; the reply has a secret in a header", "documented", DIAGNOSTICS_REGISTER
+    "registers; a header of the reply holds a secret",
+    "documented",
+    DIAGNOSTICS_REGISTER,
 )
-END = Claim("deregisters and answers what it was", "documented", SDK)
+END = Claim("deregisters and answers the registration", "documented", SDK)
 POSTED = assumed(f"{DIAGNOSTICS_REGISTER} has messages POSTed, without their format")
 SENT = Claim(
     "httpHeaders go with each message, in the place of our own",

@@ -380,8 +380,8 @@ OPERATIONS = (
         OBSERVE,
         observe,
         Claim(
-            "each device tells its attributes as often as is asked, 15 s apart at "
-            "least, until the duration is over",
+            "has each device send its attributes at the frequency, at least 15 s "
+            "apart, until the duration is over",
             *documented(
                 f"{DIAGNOSTICS_START} (that the first message comes after one "
                 "interval, that one comes where the duration is shorter, and that each "
@@ -415,7 +415,7 @@ OPERATIONS = (
         "DELETE",
         OBSERVE,
         stop,
-        Claim("the devices tell nothing more", *documented(DIAGNOSTICS_STOP)),
+        Claim("stops an observation", *documented(DIAGNOSTICS_STOP)),
         query=schema(
             BY_SDK,
             account=ACCOUNT,
@@ -429,7 +429,7 @@ OPERATIONS = (
         "/devices/settings",
         settings,
         Claim(
-            "what is observed of each device that is asked for, an array",
+            "lists what is observed of each device, as an array",
             *documented(DIAGNOSTICS_SETTINGS),
         ),
         query=schema(

@@ -175,7 +175,7 @@ def _operations(
             "GET",
             "/campaigns/<account>/<request_id>",
             partial(scheduling.show, life),
-            Claim("a campaign as its messages tell of it", *BY_SDK),
+            Claim("shows a campaign, consistent with its messages", *BY_SDK),
             WHICH,
             reply=schema(BY_SDK, **shown),
         ),
@@ -184,7 +184,7 @@ def _operations(
             "PUT",
             campaign,
             partial(scheduling.change_devices, life),
-            Claim("appends or removes devices before it starts", *BY_SDK),
+            Claim("adds or removes devices before the start", *BY_SDK),
             WHICH,
             body=schema(
                 BY_SDK,
@@ -203,9 +203,7 @@ def _operations(
             "PUT",
             f"{campaign}/dates",
             partial(scheduling.change_dates, life),
-            Claim(
-                "puts other dates in the place of its own, before it starts", *BY_SDK
-            ),
+            Claim("changes a campaign's dates before the start", *BY_SDK),
             WHICH,
             body=schema(BY_SDK, **DATES, **windows),
             reply=schema(BY_SDK, **shown),
@@ -249,8 +247,8 @@ V2 = (
             more=V2_WINDOWS,
             reply=_shown(SOFTWARE),
             known=Claim(
-                "a campaign: queued at once (not if it starts at once), scheduled on "
-                "its date, ended",
+                "schedules a campaign: queued at once (unless it starts at once), "
+                "scheduled on its date, then ended",
                 "assumed",
                 f"{FOTA_LIFE_V2} and {FOTA_V2_SCHEDULE} name the statuses; that it "
                 "takes two hours is not said",
@@ -270,7 +268,7 @@ V2 = (
         more=V2_WINDOWS,
         reply=_shown((*SOFTWARE, *FILE[:2])),
         known=Claim(
-            "a campaign as any other, told of with the file as its software",
+            "schedules a campaign whose messages name the file as its software",
             "assumed",
             f"{FOTA_V2_FILE} has the request, and that it goes as any other; not how "
             "messages tell of a file",
@@ -283,7 +281,7 @@ V2 = (
         windows=V2_WINDOWS,
         change={"request_id": _text("requestId")},
         cancels=Claim(
-            "cancels it before it starts, aborts it after; one message says so",
+            "cancels a campaign before its start, aborts it after; sends one message",
             *documented(f"{FOTA_V2_CANCEL}; {FOTA_V2_SHOW}"),
         ),
         reported="/reports/<account>/campaigns",
@@ -304,8 +302,8 @@ V3 = (
         },
         reply=_shown(FIRMWARE),
         known=Claim(
-            "a campaign: queued and pre-scheduled at once, scheduled on its date, "
-            "ended",
+            "schedules a campaign: queued and pre-scheduled at once, scheduled on "
+            "its date, then ended",
             "assumed",
             f"{FOTA_LIFE_V3}, {FOTA_CAMPAIGNS} and {FOTA_V3_SCHEDULE} name the "
             "statuses; that it takes two hours is not said",
@@ -329,7 +327,7 @@ V3 = (
             )
         },
         cancels=Claim(
-            "cancels it before it starts; one message says so",
+            "cancels a campaign before its start; sends one message",
             *documented(FOTA_V3_CANCEL),
         ),
         reported="/reports/<account>/firmware/campaigns",

@@ -214,8 +214,8 @@ def _list(inventory: Inventory, known: str) -> Operation:
         "/devices/<account>",
         partial(listed, inventory),
         Claim(
-            "the devices that campaigns were asked for, a thousand at most: those with "
-            "larger IMEIs than the last seen",
+            "lists devices named in campaigns: at most a thousand, with IMEIs "
+            "above the last seen",
             *assumed(f"{known} has the reply; no inventory of devices is kept"),
         ),
         WHERE,
@@ -243,8 +243,8 @@ V1 = (
         "/devices/<account>/index/<index>",
         partial(numbered, V1_DEVICES),
         Claim(
-            "the devices that upgrades were asked for, a thousand at most: those with "
-            "larger IMEIs than the index",
+            "lists devices named in upgrades: at most a thousand, with IMEIs "
+            "above the index",
             *assumed(f"{FOTA_DEVICES} has the reply; no inventory of devices is kept"),
         ),
         schema(BY_SDK, account=Account(required=True), index=LastSeen(required=True)),
@@ -266,7 +266,7 @@ V3 = (
         "/devices/<account>",
         partial(named, V3_DEVICES),
         Claim(
-            "the devices that are named, whichever they are",
+            "shows the devices that are named, known or not",
             *assumed(f"{FOTA_V3_DEVICES} has the reply; no inventory is kept"),
         ),
         WHERE,
@@ -284,7 +284,7 @@ V3 = (
         "/firmware/<account>/devices",
         partial(named, V3_DEVICES),
         Claim(
-            "the firmware of the devices that are named, whichever they are",
+            "shows the firmware of the devices that are named, known or not",
             *assumed(f"{FOTA_V3_SYNCHRONIZE} has the reply; no inventory is kept"),
         ),
         WHERE,
@@ -310,7 +310,7 @@ V3 = (
         "/firmware/<account>/async/<imei>",
         report,
         Claim(
-            "accepted with a request id; no message comes, the device can be shown",
+            "accepts with a request id; sends no message: look at the device later",
             *documented(FOTA_V3_REPORT),
         ),
         schema(BY_SDK, account=Account(required=True), imei=Imei(required=True)),

@@ -110,7 +110,7 @@ V1 = (
         "list-firmware",
         "/firmware/<account>",
         announced,
-        Claim("the firmware there is, an array; the example's", *BY_SDK),
+        Claim("lists available firmware as an array: the page's example", *BY_SDK),
         V1_FIRMWARE,
     ),
 )
@@ -120,7 +120,7 @@ V2 = (
         "/software/<account>",
         partial(offered, V2_SOFTWARE, "distributionType"),
         Claim(
-            "the software there is, an array; the example's",
+            "lists available software as an array: the page's example",
             *documented(FOTA_V2_SOFTWARE),
         ),
         V2_SOFTWARE,
@@ -130,7 +130,7 @@ V2 = (
         "list-files",
         "/files/<account>",
         files,
-        Claim("the files there are; one, the example's", *BY_SDK),
+        Claim("lists available files: the page's example", *BY_SDK),
         V2_FILE,
         query=_of_kind("distributionType", "HTTP", required=True),
         reply=schema(
@@ -144,7 +144,7 @@ V3 = (
         "list-firmware",
         "/firmware/<account>",
         partial(offered, V3_FIRMWARE, "protocol"),
-        Claim("the firmware there is, an array; the example's", *BY_SDK),
+        Claim("lists available firmware as an array: the page's example", *BY_SDK),
         V3_FIRMWARE,
         query=_of_kind("protocol", "LWM2M", required=True),
     ),

@@ -145,7 +145,7 @@ def of_device(life: LifeCycle, name: str, **past: Text) -> Operation:
         "GET",
         "/reports/<account>/devices/<imei>",
         partial(history, life),
-        Claim("what was to be installed on a device, newest first, an array", *BY_SDK),
+        Claim("lists a device's upgrades as an array, newest first", *BY_SDK),
         schema(BY_SDK, account=Account(required=True), imei=Imei(required=True)),
         reply=schema(
             BY_SDK,
@@ -184,7 +184,9 @@ def of_campaigns(
             "GET",
             by_status,
             partial(with_status, life, shown),
-            Claim("its campaigns with a status, oldest first", *UNORDERED),
+            Claim(
+                "lists the account's campaigns with a status, oldest first", *UNORDERED
+            ),
             schema(BY_SDK, account=account),
             query=schema(
                 BY_SDK,
@@ -203,7 +205,7 @@ def of_campaigns(
             "GET",
             "/reports/<account>/campaigns/<request_id>/devices",
             partial(of_campaign, life),
-            Claim("how the devices of a campaign stand", *BY_SDK),
+            Claim("lists the status of a campaign's devices", *BY_SDK),
             schema(BY_SDK, account=account, request_id=Uuid(required=True)),
             query=schema(BY_SDK, last_seen=LAST_SEEN),
             reply=schema(

@@ -72,7 +72,10 @@ OPERATIONS = (
         "POST",
         "/upgrades",
         partial(scheduling.schedule, V1_LIFE),
-        Claim("an upgrade: queued at once, started on its date, finished", *LIFE),
+        Claim(
+            "schedules an upgrade: queued at once, started on its date, then finished",
+            *LIFE,
+        ),
         body=schema(
             BY_SDK,
             account=ACCOUNT,
@@ -90,7 +93,7 @@ OPERATIONS = (
         "GET",
         UPGRADE,
         partial(scheduling.show, V1_LIFE),
-        Claim("an upgrade as its messages tell of it", *BY_SDK),
+        Claim("shows an upgrade, consistent with its messages", *BY_SDK),
         WHICH,
         reply=SHOWN,
     ),
@@ -100,7 +103,7 @@ OPERATIONS = (
         UPGRADE,
         partial(scheduling.change_devices, V1_LIFE),
         Claim(
-            "appends or removes devices, before it starts; without any it is cancelled",
+            "adds or removes devices before the start; without devices it is cancelled",
             *documented(f"{SDK}; {FOTA_CAMPAIGNS}"),
         ),
         WHICH,
@@ -122,7 +125,7 @@ OPERATIONS = (
         UPGRADE,
         partial(scheduling.cancel, V1_LIFE),
         Claim(
-            "cancels it before it starts; no message comes of it",
+            "cancels an upgrade before its start; sends no message",
             *assumed(f"{SDK} has the reply; {UNSAID} what is sent"),
         ),
         WHICH,
@@ -134,7 +137,7 @@ OPERATIONS = (
         "/reports/<account>/status/<status>/index/<index>",
         partial(reports.numbered, V1_LIFE, SHOWN),
         Claim(
-            "the upgrades that have a status, oldest first, a thousand from the index",
+            "lists upgrades with a status, oldest first, a thousand from the index",
             *assumed(f"{FOTA_BY_STATUS} has the reply, not the order or how many"),
         ),
         schema(

@@ -47,8 +47,10 @@ DOCS = {
 }
 
 POSTED = documented(FOTA_REGISTER)
-LIST = Claim("the account's registrations, an array", "documented", FOTA_GET)
-ADD = Claim("registers, in place of an earlier one", "documented", FOTA_REGISTER)
+LIST = Claim("lists the account's registrations as an array", "documented", FOTA_GET)
+ADD = Claim(
+    "registers a callback URL, replacing an earlier one", "documented", FOTA_REGISTER
+)
 END = Claim("deregisters and answers success", "documented", FOTA_DEREGISTER)
 
 OPERATIONS = (

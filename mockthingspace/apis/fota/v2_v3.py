@@ -25,7 +25,7 @@ RULE = "/callbacks/<account>"
 WHERE = schema(documented(sources.SDK), account=Account(required=True))
 URL, OK = schema(documented(sources.SDK), url=Text()), Success()
 CREATES = Claim("PUT registers where nothing is", "assumed", sources.UNSAID)
-SHOW = Claim("the account's registration, an object", "documented", sources.SDK)
+SHOW = Claim("shows the account's registration as an object", "documented", sources.SDK)
 END = Claim("deregisters and answers success", "documented", sources.SDK)
 
 
@@ -35,7 +35,7 @@ def _family(version: str, operations: tuple[Operation, ...], *known: Provenance)
     none = Claim("where nothing is registered the body is empty", *empty)
     alias = {"callback": Alias("url", callback)}
     url = schema(documented(sources.SDK), alias, url=ListenerUrl(required=True))
-    add = Claim("registers, in place of an earlier one", *post)
+    add = Claim("registers a callback URL, replacing an earlier one", *post)
     change = Claim("replaces a registration", *put)
     return Api(
         name=f"fota-{version}",

@@ -51,10 +51,10 @@ LISTED = schema(documented(SDK), account=LONG, aname=AGAIN, service=NAME, url=UR
 PAGED = schema(documented(PAGE), account=SHORT, service=NAME, url=URL)
 
 REPLACES = assumed(f"{PAGE} says that it registers, and no more")
-LIST = Claim("the account's registrations, an array", "documented", FOUND)
-ADD = Claim("registers, in place of an earlier one", *REPLACES)
+LIST = Claim("lists the account's registrations as an array", "documented", FOUND)
+ADD = Claim("registers a callback URL, replacing an earlier one", *REPLACES)
 POSTED = assumed(f"{PAGE} has REST messages, without method and format")
-END = Claim("deregisters and answers nothing", "documented", SDK)
+END = Claim("deregisters; the reply has no body", "documented", SDK)
 ENDS = {"reply": ResponseCodeAndMessage()}
 AS = {"reply": PAGED, "many": True}
 OPERATIONS = (

@@ -142,7 +142,7 @@ OPERATIONS = (
         method="GET",
         rule=RULE,
         claim=Claim(
-            "whether it is enabled on a device; it is not until that is asked for",
+            "tells whether it is enabled on a device; it is not until requested",
             *documented(
                 f"{HYPER_PRECISE_STATUS} (how a device is at first is assumed)"
             ),
@@ -159,7 +159,7 @@ OPERATIONS = (
         method="PUT",
         rule=RULE,
         claim=Claim(
-            "enables or disables it on devices, and says so",
+            "enables or disables it on devices",
             *documented(HYPER_PRECISE_ENABLE),
         ),
         body=schema(

@@ -73,7 +73,7 @@ def cancelling(
         "DELETE",
         rule,
         cancel,
-        Claim("cancels what has not ended: no message comes of it", *known),
+        Claim("cancels what has not ended; sends no message", *known),
         path,
         query,
         reply=TRANSACTION,

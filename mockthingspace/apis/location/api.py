@@ -50,9 +50,11 @@ DOCS = {
 }
 ENDS = {"reply": schema(documented(LOCATION_DEREGISTER), **AS)}
 
-LIST = Claim("the account's registrations, an array", "documented", LOCATION_LIST)
+LIST = Claim(
+    "lists the account's registrations as an array", "documented", LOCATION_LIST
+)
 ADD = Claim(
-    "registers; the reply has a secret in a header", "documented", LOCATION_REGISTER
+    "registers; a header of the reply holds a secret", "documented", LOCATION_REGISTER
 )
 END = Claim("deregisters and answers success", "documented", SDK)
 OPERATIONS = (

@@ -97,7 +97,7 @@ OPERATIONS = (
         RULE,
         show_consent,
         Claim(
-            "the account's consent, and the devices that have given theirs",
+            "shows the account's consent and the devices that have given theirs",
             *assumed(f"{SDK} has the reply, not how a device is spelled there"),
         ),
         query=schema(
@@ -130,7 +130,8 @@ OPERATIONS = (
         RULE,
         give,
         Claim(
-            f"accepted with a request id; then {CONSENT.success[0]}, for the account",
+            f"accepts with a request id, then sends {CONSENT.success[0]} for the "
+            "account",
             *assumed(f"{LOCATION_CONSENT} says so of the POST alone"),
         ),
         body=schema(

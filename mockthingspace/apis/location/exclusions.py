@@ -145,7 +145,8 @@ OPERATIONS = (
         RULE,
         exclude,
         Claim(
-            "excludes devices, besides the others (append) or in their place (replace)",
+            "excludes devices, in addition to others (append) or instead of them "
+            "(replace)",
             *documented(
                 f"{LOCATION_EXCLUDE} (that what is not given stays as it is is assumed)"
             ),
@@ -167,7 +168,7 @@ OPERATIONS = (
         RULE,
         include,
         Claim(
-            "devices are not excluded any more",
+            "includes excluded devices again",
             *documented(
                 f"{LOCATION_INCLUDE} (how several stand in the SDK's query is assumed)"
             ),
@@ -186,7 +187,7 @@ OPERATIONS = (
         "GET",
         "/consents/<account>/index/<start>",
         excluded,
-        Claim("the devices that are excluded", *documented(LOCATION_EXCLUDED)),
+        Claim("lists the excluded devices", *documented(LOCATION_EXCLUDED)),
         schema(BY_SDK, account=Account(required=True), start=Index(required=True)),
         reply=schema(
             BY_SDK,

@@ -128,8 +128,8 @@ OPERATIONS = (
         "/locationreports",
         report,
         Claim(
-            f"accepted with a transaction id; then {REPORT}, for all; of what is "
-            "cached (cacheMode 0) no message comes",
+            f"accepts with a transaction id, then sends one {REPORT}; sends none of "
+            "what is cached (cacheMode 0)",
             *BY_PAGES,
         ),
         body=OF_DEVICES,
@@ -147,7 +147,7 @@ OPERATIONS = (
         "/locationreports/<account>/report/<request_id>/status",
         report_status,
         Claim(
-            "how a report stands: QUEUED, then COMPLETED",
+            "tells the status of a report: QUEUED, then COMPLETED",
             *assumed(f"{SDK} has the words; not which one it is when"),
         ),
         schema(BY_SDK, **WHICH),
@@ -162,7 +162,7 @@ OPERATIONS = (
         "GET",
         "/locationreports/<account>/report/<request_id>/index/<start>",
         show_report,
-        Claim("a report, a thousand devices from the index", *BY_SDK),
+        Claim("shows a report: a thousand devices from the index", *BY_SDK),
         schema(BY_SDK, **WHICH, start=Index(required=True)),
         reply=schema(
             BY_SDK,

@@ -101,7 +101,9 @@ FAMILY = Api(
             body=TokenUnwanted(),
             needs=("basic",),
             claim=Claim(
-                "ends a bearer token; the reply has no body", "documented", sources.SDK
+                "revokes a bearer token; the reply has no body",
+                "documented",
+                sources.SDK,
             ),
         ),
     ),

@@ -97,7 +97,9 @@ FAMILY = Api(
             body=OldPassword(),
             reply=NewPassword(),
             claim=Claim(
-                "answers a new password, in effect at once", "documented", sources.SDK
+                "sets and answers a new password, in effect at once",
+                "documented",
+                sources.SDK,
             ),
         ),
     ),
