@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from mockthingspace.apis.handlers import Call
 from mockthingspace.backend.store.actions import AcceptedAction
+from mockthingspace.core.clock import LATEST
 from mockthingspace.core.models import Device
 
 
@@ -133,9 +134,12 @@ def every(call: Call, account: str) -> list[AcceptedAction]:
 
 
 def start_of(asked: Mapping[str, Any], now: datetime) -> datetime:
-    """Return when something starts: on its day at 00:00 UTC, not before now."""
+    """Return when something starts: on its day at 00:00 UTC, not before now.
+
+    What would be later than any clock can be is then.
+    """
     day = datetime.fromisoformat(asked["start_date"])
-    return max(day.replace(tzinfo=timezone.utc), now)
+    return min(max(day.replace(tzinfo=timezone.utc), now), LATEST)
 
 
 def imei_of(device: Device) -> str:

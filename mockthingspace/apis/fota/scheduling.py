@@ -25,9 +25,10 @@ from mockthingspace.apis.handlers import Call
 from mockthingspace.backend import actions as accepted
 from mockthingspace.backend.backend import BackendState
 from mockthingspace.backend.store.actions import AcceptedAction
-from mockthingspace.core.exceptions import RequestEnded
+from mockthingspace.core.clock import LATEST
+from mockthingspace.core.exceptions import RequestEnded, TooManyDevices
 from mockthingspace.core.models import Delivery, Device
-from mockthingspace.spec.devices import Imeis
+from mockthingspace.spec.devices import MOST_DEVICES, Imeis
 
 LASTS = timedelta(hours=2)
 CHANGED = {
@@ -55,7 +56,7 @@ def schedule(
         account=account,
         devices=devices,
         send=partial(_tell, life, call),
-        ends_at=starts_at + _lasts(state),
+        ends_at=_end_of(state, starts_at),
         details=Progress(asked, _rejected(life, state, account, devices), life.pending),
     )
     warn_of_no_listener(call, account)
@@ -94,7 +95,7 @@ def change_dates(
 
     def moved(action: AcceptedAction) -> AcceptedAction:
         asked = {**action.details.asked, **dates}
-        ends_at = action.due_at and starts_at + _lasts(call.state)
+        ends_at = action.due_at and _end_of(call.state, starts_at)
         details = replace(action.details, asked=asked)
         return replace(action, details=details, due_at=ends_at)
 
@@ -117,16 +118,22 @@ def change_devices(
     Raises:
         UnknownRequest: The account has none of this id.
         RequestEnded: It has started, or is over.
+        TooManyDevices: There would be more than one request can name.
     """
     rejected = _rejected(life, call.state, account, devices, request_id)
     changing = frozenset(devices)
 
     def changed(action: AcceptedAction) -> AcceptedAction:
         kept = tuple(item for item in action.devices if item not in changing)
-        left = (*kept, *devices) if change == "append" else kept
+        left = (*kept, *devices) if change == "append" else kept or action.devices
+        if len(left) > MOST_DEVICES:
+            raise TooManyDevices(
+                f"deviceList: {len(left):,} devices, at most {MOST_DEVICES:,}"
+            )
         known = {**action.details.rejected, **rejected}
+        known = {device: known[device] for device in left if device in known}
         details = replace(action.details, rejected=known)
-        return replace(action, devices=left or action.devices, details=details)
+        return replace(action, devices=left, details=details)
 
     action = _before_start(life, call, account, request_id, changed)
     if change == "remove" and set(action.devices) <= set(devices):
@@ -281,6 +288,8 @@ def _at(stage: Stage, action: AcceptedAction) -> AcceptedAction:
     return replace(action, details=replace(action.details, stage=stage))
 
 
-def _lasts(state: BackendState) -> timedelta:
+def _end_of(state: BackendState, starts_at: datetime) -> datetime:
+    """Return when one ends that starts at an instant."""
     after = state.settings.actions
-    return LASTS if isinstance(after, str) else timedelta(seconds=after)
+    lasts = LASTS if isinstance(after, str) else timedelta(seconds=after)
+    return min(starts_at + lasts, LATEST)
