@@ -136,14 +136,13 @@ def at(
     action: AcceptedAction,
     instant: datetime,
     act: Callable[[], None],
+    moved: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Have something done at an instant, unless the action is to end otherwise then."""
+    """Have something done at an instant, unless the action has ended or moved then."""
 
     def over() -> bool:
-        now = state.actions.get(action.request_id)
-        pending = now is not None and state.actions.pending(action)
-        unmoved = now is not None and now.due_at == action.due_at
-        return state.dispatcher.closed or not (pending and unmoved)
+        ended = not state.actions.pending(action)
+        return state.dispatcher.closed or ended or moved()
 
     state.timers.at(instant, over, act)
 

@@ -41,11 +41,15 @@ class Stage(NamedTuple):
 
 @dataclass(frozen=True)
 class Progress:
-    """What was asked for, by our names, and how far it is."""
+    """What was asked for, by our names, and how far it is.
+
+    ``moves`` is how often its dates have been changed.
+    """
 
     asked: Mapping[str, Any]
     rejected: Mapping[Device, Standing]
     stage: Stage
+    moves: int = 0
 
 
 @dataclass(frozen=True, eq=False)

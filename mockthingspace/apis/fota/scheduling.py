@@ -2,7 +2,7 @@
 
 Their first stages come at once, the others on the start date at 00:00 UTC, or at once
 where that is past. They last two hours, or as many seconds as the setting ``actions``
-says.
+says. What has come by then is told of when the reply is written.
 """
 
 from collections.abc import Callable, Mapping
@@ -65,8 +65,8 @@ def schedule(
     else:
         on_demand = starts_at == call.now and action.due_at is not None
         queued = life.queues_on_demand or not on_demand
-        made = _reach(life, call, action, at_start=False) if queued else []
-        _time(life, call, action, starts_at)
+        made = _reach(life, call, action, call.now, at_start=False) if queued else []
+        made += _lead(life, call, action, starts_at)
     call.when_sent.append(partial(state.dispatcher.dispatch, made))
     return life.document(action)
 
@@ -96,11 +96,13 @@ def change_dates(
     def moved(action: AcceptedAction) -> AcceptedAction:
         asked = {**action.details.asked, **dates}
         ends_at = action.due_at and _end_of(call.state, starts_at)
-        details = replace(action.details, asked=asked)
+        moves = action.details.moves + 1
+        details = replace(action.details, asked=asked, moves=moves)
         return replace(action, details=details, due_at=ends_at)
 
     action = _before_start(life, call, account, request_id, moved)
-    _time(life, call, action, starts_at)
+    made = _lead(life, call, action, starts_at)
+    call.when_sent.append(partial(call.state.dispatcher.dispatch, made))
     return life.document(action)
 
 
@@ -189,9 +191,10 @@ def _before_start(
 def _change(
     life: LifeCycle, call: Call, account: str, request_id: str, change: Change
 ) -> AcceptedAction:
-    """Change one that is not over; return it as it is then."""
+    """Change one that is neither over nor reaching a stage; return it as it is then."""
     action = status(call, account, request_id)
-    changed = call.state.actions.update(action, change)
+    with call.state.deliveries.lock:
+        changed = call.state.actions.update(action, change)
     if changed is None:
         raise _started(life, action)
     return changed
@@ -202,37 +205,80 @@ def _started(life: LifeCycle, action: AcceptedAction) -> RequestEnded:
     return RequestEnded(f"{action.request_id} can be changed no more: {stands}")
 
 
-def _time(
+def _lead(
     life: LifeCycle, call: Call, action: AcceptedAction, starts_at: datetime
-) -> None:
-    """Have it start, and end, when its time has come.
+) -> list[Delivery]:
+    """Have it start, and then end, each when its time has come.
 
-    Moved away and back, it has two timers for one start: the second does nothing.
+    Returns:
+        The messages to dispatch of what has come already.
     """
+    ends_at = action.due_at
+    if ends_at is None:
+        return []
 
-    def start() -> None:
-        kept = call.state.actions.get(action.request_id) or action
-        if not life.stage_of(kept).at_start:
-            made = _reach(life, call, action, at_start=True)
-            call.state.dispatcher.dispatch(made)
+    def start(now: datetime) -> list[Delivery]:
+        made = _reach(life, call, action, now, at_start=True)
+        end = partial(accepted.end, call.state, action)
+        return made + _in_time(call, action, ends_at, end)
 
-    if action.due_at is not None:
-        accepted.at(call.state, action, starts_at, start)
-        accepted.end_when_due(call.state, action)
+    return _in_time(call, action, starts_at, start)
+
+
+def _in_time(
+    call: Call,
+    action: AcceptedAction,
+    instant: datetime,
+    act: Callable[[datetime], list[Delivery]],
+) -> list[Delivery]:
+    """Do something at an instant, unless it has ended or moved then.
+
+    Returns:
+        The messages to dispatch, where that is past and it is done at once.
+    """
+    state, clock = call.state, call.state.timers.clock
+
+    def later() -> None:
+        state.dispatcher.dispatch(act(clock.now()))
+
+    moved, now = partial(_has_moved, state, action), clock.now()
+    if instant <= now:
+        return [] if moved() else act(now)
+    accepted.at(state, action, instant, later, moved)
+    return []
+
+
+def _has_moved(state: BackendState, action: AcceptedAction) -> bool:
+    """Say whether the dates of one have been changed since, or it was forgotten."""
+    kept = state.actions.get(action.request_id)
+    if kept is None or kept.seq != action.seq:
+        return True
+    return bool(kept.details.moves != action.details.moves)
 
 
 def _reach(
-    life: LifeCycle, call: Call, action: AcceptedAction, *, at_start: bool
+    life: LifeCycle,
+    call: Call,
+    action: AcceptedAction,
+    now: datetime,
+    *,
+    at_start: bool,
 ) -> list[Delivery]:
-    """Let it reach its stages of one time, and tell of each."""
-    now = call.state.timers.clock.now()
-    reached = (
-        call.state.actions.update(action, partial(_at, stage))
-        for stage in life.stages
-        if stage.at_start == at_start
-    )
-    told = (_note_and_tell(life, call, item, now) for item in filter(None, reached))
-    return list(chain.from_iterable(told))
+    """Let it reach its stages of one time, and tell of each, unless it has moved.
+
+    Whoever ends it meanwhile takes on a message after these, with the lock.
+    """
+    state = call.state
+    with state.deliveries.lock:
+        if _has_moved(state, action):
+            return []
+        reached = (
+            state.actions.update(action, partial(_at, stage))
+            for stage in life.stages
+            if stage.at_start == at_start
+        )
+        told = (_note_and_tell(life, call, item, now) for item in filter(None, reached))
+        return list(chain.from_iterable(told))
 
 
 def _note_and_tell(

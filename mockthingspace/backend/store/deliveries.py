@@ -35,7 +35,7 @@ class Deliveries:
         notifier: Notifier,
         most_bytes: int = MOST_BYTES,
     ) -> None:
-        # Taken before the locks of timers, the sequence and the registry, never after.
+        # Taken before the locks of timers, the sequence and other stores, never after.
         self.lock = RLock()
         self._limit = limit
         self._most_bytes = most_bytes
