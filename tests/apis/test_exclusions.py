@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from mockthingspace import MockThingSpace
+from mockthingspace.backend.store.exclusions import OVERHEAD, Excluded, Exclusions
 from mockthingspace.spec.fields import millis
 from mockthingspace.testing.listener import Listener
 
@@ -250,3 +251,36 @@ def test_a_request_that_will_not_do_is_refused(method: str, path: str) -> None:
             400,
             "INVALID_PARAMETER",
         )
+
+
+def kept_of(exclusions: Exclusions) -> list[str]:
+    """Return the accounts of a, b and c that exclude something."""
+    return [account for account in "abc" if exclusions.of(account) != Excluded()]
+
+
+@each(
+    "large",
+    [
+        Excluded(identifiers=("x" * OVERHEAD,)),
+        Excluded(consenting=((("x" * OVERHEAD, "imei"),),)),
+    ],
+)
+def test_what_has_not_changed_for_longest_is_evicted(large: Excluded) -> None:
+    """When all accounts' exclusions and consents together are too large."""
+    exclusions = Exclusions(most_bytes=6 * OVERHEAD)
+    for account in ("a", "b", "a"):
+        exclusions.change(account, lambda _: large)
+    full = kept_of(exclusions)
+    exclusions.change("c", lambda _: large)
+
+    assert (full, kept_of(exclusions)) == (["a", "b"], ["a", "c"])
+
+
+def test_what_is_forgotten_takes_no_room() -> None:
+    """A reset of an account makes room for others."""
+    exclusions = Exclusions(most_bytes=2 * OVERHEAD)
+    for account in "abc":
+        exclusions.change(account, lambda _: Excluded(all_devices=True))
+        exclusions.forget("a")
+
+    assert kept_of(exclusions) == ["b", "c"]

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 
+from mockthingspace.backend.store.history import MOST_BYTES
 from mockthingspace.core.models import Device
 
 NO_CONSENT, COARSE = 0, 1
+OVERHEAD = 128  # bytes an account or an identifier takes besides its text, about
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,16 @@ class Excluded:
 
 
 class Exclusions:
-    """What every account has excluded, as it stands now."""
+    """What every account has excluded, as it stands now.
 
-    def __init__(self) -> None:
+    At most ``most_bytes`` are kept; what has not changed for longest is evicted.
+    """
+
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self._lock = Lock()
+        self._most_bytes = most_bytes
         self._kept: dict[str, Excluded] = {}
+        self._bytes = 0
 
     def of(self, account: str) -> Excluded:
         """Return what an account has excluded."""
@@ -47,9 +54,25 @@ class Exclusions:
     def change(self, account: str, change: Callable[[Excluded], Excluded]) -> None:
         """Change what an account has excluded; what it raises changes nothing."""
         with self._lock:
-            self._kept[account] = change(self.of(account))
+            changed = change(self.of(account))
+            self._forget(account)
+            self._kept[account] = changed
+            self._bytes += _size(changed)
+            while self._bytes > self._most_bytes:
+                self._forget(next(iter(self._kept)))
 
     def forget(self, account: str) -> None:
         """Let an account exclude nothing."""
         with self._lock:
-            self._kept.pop(account, None)
+            self._forget(account)
+
+    def _forget(self, account: str) -> None:
+        gone = self._kept.pop(account, None)
+        self._bytes -= _size(gone) if gone else 0
+
+
+def _size(excluded: Excluded) -> int:
+    """Return about how many bytes an account's exclusions take."""
+    consenting = (name for device in excluded.consenting for name, _ in device)
+    names = [*excluded.identifiers, *consenting]
+    return OVERHEAD * (1 + len(names)) + sum(map(len, names))
