@@ -80,13 +80,15 @@ class Entry:
     at: datetime
     account: str | None
     summary: str
-    came: str | None = None
+    outcome: str | None = None
     listener: str | None = None
 
     @property
     def words(self) -> str:
         """What it says, and what came of it."""
-        return self.summary if self.came is None else f"{self.summary}: {self.came}"
+        return (
+            self.summary if self.outcome is None else f"{self.summary}: {self.outcome}"
+        )
 
     def __str__(self) -> str:
         return self.line(self.at)
@@ -256,8 +258,8 @@ def _delivered(delivery: Delivery, numbers: range = EVERY) -> Iterator[_Placed]:
         summary = _one_line(f"{kept} to {delivery.url}")
         made = "" if delivery.trigger == "event" else f"{delivery.trigger}, "
         faults = f"; faults: {', '.join(delivery.faults)}" if delivery.faults else ""
-        came = f"{made}{_status(delivery, at)}{faults}"
-        entry = Entry(delivery.seq, "delivery", at, account, summary, came, listener)
+        outcome = f"{made}{_status(delivery, at)}{faults}"
+        entry = Entry(delivery.seq, "delivery", at, account, summary, outcome, listener)
         yield (delivery.seq, 0, at, 0), entry
     for attempt in delivery.attempts:
         if attempt.seq in numbers:
@@ -266,8 +268,8 @@ def _delivered(delivery: Delivery, numbers: range = EVERY) -> Iterator[_Placed]:
                 f"attempt {attempt.number} of delivery {delivery.id} to {listener}"
             )
             warning = f"; {attempt.warning}" if attempt.warning else ""
-            came = _one_line(f"{_outcome(delivery, attempt)}{warning}")
-            entry = Entry(seq, "attempt", at, account, summary, came, listener)
+            outcome = _one_line(f"{_outcome(delivery, attempt)}{warning}")
+            entry = Entry(seq, "attempt", at, account, summary, outcome, listener)
             yield _begun(attempt.after, entry), entry
 
 
@@ -281,12 +283,12 @@ def _status(delivery: Delivery, day: datetime) -> str:
 
 def _outcome(delivery: Delivery, attempt: Attempt) -> str:
     """Say what came of an attempt, and how that left its delivery."""
-    came = attempt.error or str(attempt.status_code)
+    outcome = attempt.error or str(attempt.status_code)
     taken = attempt.status_code is not None and 200 <= attempt.status_code < 300
     if delivery.status == "delivered":
-        return f"{came}, delivered" if taken else came
+        return f"{outcome}, delivered" if taken else outcome
     last = attempt is delivery.attempts[-1]
-    return f"{came}, {_status(delivery, attempt.started_at)}" if last else came
+    return f"{outcome}, {_status(delivery, attempt.started_at)}" if last else outcome
 
 
 def _happened(entry: LogEntry) -> Entry:
@@ -360,11 +362,11 @@ def mermaid(entries: list[Entry], total: int, evicted: int) -> str:
 def _arrows(entry: Entry, listener: str, everybody: str) -> list[str]:
     """Return what a diagram has of an entry: an arrow or two, or a note."""
     summary = _as_mermaid(f"{entry.seq} {entry.summary}")
-    came = _as_mermaid(entry.came or "")
+    outcome = _as_mermaid(entry.outcome or "")
     if entry.sort == "attempt":
         return [
             f"{THINGSPACE}->>{listener}: {summary}",
-            f"{listener}-->>{THINGSPACE}: {came}",
+            f"{listener}-->>{THINGSPACE}: {outcome}",
         ]
     place = {
         "request": f"{YOU}->>{THINGSPACE}",
@@ -374,7 +376,7 @@ def _arrows(entry: Entry, listener: str, everybody: str) -> list[str]:
         "action": f"Note over {THINGSPACE}",
         "delivery": f"Note over {THINGSPACE}",
     }.get(entry.sort, f"Note over {everybody}")
-    return [f"{place}: {summary}{came and f': {came}'}"]
+    return [f"{place}: {summary}{outcome and f': {outcome}'}"]
 
 
 def _as_mermaid(said: str) -> str:

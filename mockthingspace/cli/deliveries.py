@@ -84,6 +84,6 @@ def _row(delivery: Mapping[str, Any], now: datetime) -> tuple[str, ...]:
 
 def outcome(attempt: Mapping[str, Any]) -> str:
     """Return what came of an attempt, and after how long."""
-    came = attempt["error"] or attempt["status_code"]
+    outcome = attempt["error"] or attempt["status_code"]
     warning = f", warning: {attempt['warning']}" if attempt["warning"] else ""
-    return f"{came} ({attempt['duration_s'] * 1000:.0f} ms){warning}"
+    return f"{outcome} ({attempt['duration_s'] * 1000:.0f} ms){warning}"

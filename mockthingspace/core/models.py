@@ -165,8 +165,8 @@ class Attempt(NamedTuple):
 
     def __repr__(self) -> str:
         """Return it without the reply."""
-        came = self.status_code if self.error is None else without_secrets(self.error)
-        return f"Attempt(seq={self.seq}, number={self.number}, {came!r})"
+        result = self.status_code if self.error is None else without_secrets(self.error)
+        return f"Attempt(seq={self.seq}, number={self.number}, {result!r})"
 
 
 class Delivery(NamedTuple):

@@ -159,8 +159,8 @@ def delivery_line(shown: Any, due_at: str) -> str:
     It is as the server keeps it, or as a handle has it; ``due_at`` is in words.
     """
     last = shown.attempts[-1] if shown.attempts else None
-    came = last and ((last.error and without_secrets(last.error)) or last.status_code)
-    outcome = f", last: {came}" if last else ""
+    result = last and ((last.error and without_secrets(last.error)) or last.status_code)
+    outcome = f", last: {result}" if last else ""
     due = f", next at {due_at}" if shown.status == "pending" else ""
     attempts = counted(len(shown.attempts), "attempt", "attempts")
     return printable(

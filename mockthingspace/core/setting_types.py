@@ -35,9 +35,9 @@ class SettingType(NamedTuple):
         try:
             return self.parse(value)
         except _UNUSABLE:
-            came = repr(value) if shown else "(value hidden)"
+            given = repr(value) if shown else "(value hidden)"
             raise SettingsError(
-                f"{name}: {came} cannot be used; allowed: {self.allowed}"
+                f"{name}: {given} cannot be used; allowed: {self.allowed}"
             ) from None
 
 

@@ -225,9 +225,9 @@ def override(
         place = _below(message, place, step, path)
     room = _lengthen(place, last, path, room)
     before = _below(message, place, last, path)
-    wanted, came = type_name(before), type_name(value)
-    if wanted != came:
-        raise InvalidMessage(f"{path}: must be {wanted}, got {came}")
+    wanted, actual = type_name(before), type_name(value)
+    if wanted != actual:
+        raise InvalidMessage(f"{path}: must be {wanted}, got {actual}")
     place[int(last) if isinstance(place, list) else last] = value
     return room
 

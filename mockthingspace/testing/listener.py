@@ -117,8 +117,8 @@ class Listener:
 
     def __repr__(self) -> str:
         where = "not running" if self._server is None else self.url
-        came = counted(len(self._messages), "message", "messages")
-        return f"<Listener {where}, {came}>"
+        received = counted(len(self._messages), "message", "messages")
+        return f"<Listener {where}, {received}>"
 
     @property
     def url(self) -> str:
@@ -144,10 +144,10 @@ class Listener:
         with self._arrived:
             if self._arrived.wait_for(lambda: len(self._messages) >= n, timeout_s):
                 return self._messages[:n]
-            came = [f"  {_line(item)}" for item in self._messages]
+            received = [f"  {_line(item)}" for item in self._messages]
         wanted = counted(n, "message", "messages")
-        head = f"expected {wanted} in {timeout_s:g} s; {len(came)} came"
-        raise AssertionError("\n".join([head, *came, LATER]))
+        head = f"expected {wanted} in {timeout_s:g} s, got {len(received)}"
+        raise AssertionError("\n".join([head, *received, LATER]))
 
     def reply(
         self,

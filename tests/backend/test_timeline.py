@@ -408,7 +408,7 @@ def test_an_attempt_says_what_it_made_of_its_delivery(
     kept = made.state.deliveries.add(delivery(made_at=None))
     attempted(made, kept, *came, status=status)
     found = [entry for entry in timeline(made, None).entries if entry.sort == "attempt"]
-    assert outcomes == [item.came for item in found]
+    assert outcomes == [item.outcome for item in found]
 
 
 def test_an_empty_timeline_says_so() -> None:
@@ -488,7 +488,7 @@ def test_the_admin_api_shows_it(client: FlaskClient) -> None:
         "at",
         "account",
         "summary",
-        "came",
+        "outcome",
         "listener",
     ]
 

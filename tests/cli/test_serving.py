@@ -586,7 +586,7 @@ def test_what_is_logged_of_deliveries_is_an_entry_of_the_timeline_as_json(capsys
     out = capsys.readouterr().err
     entries = [json.loads(line)["entry"] for line in out.splitlines()]
     [attempt] = [entry for entry in entries if entry["sort"] == "attempt"]
-    assert (attempt["account"], attempt["came"][:3]) == (ACCOUNT, "503")
+    assert (attempt["account"], attempt["outcome"][:3]) == (ACCOUNT, "503")
     assert "hunter2" not in out
 
 

@@ -230,24 +230,24 @@ def test_a_command_is_what_curl_needs(request_: dict[str, Any], command: str) ->
 def test_a_long_value_is_shown_from_where_it_differs() -> None:
     """Two long texts are cut to the part that differs, and stay on their lines."""
     one, other = "a" * 500 + "b" * 300, "a" * 500 + "c\n" + "d" * 300
-    lines = differences([{"field": "body", "expected": one, "came": other}])
+    lines = differences([{"field": "body", "expected": one, "actual": other}])
     assert lines == [
         f"body  expected  …{'a' * 40}{'b' * 120}…",
-        f"      got       …{'a' * 40}c\\n{'d' * 118}…",
+        f"      actual    …{'a' * 40}c\\n{'d' * 118}…",
     ]
 
 
 def test_a_long_value_that_differs_at_once_is_shown_from_its_beginning() -> None:
     """What is cut off at one end only says so at that end."""
-    found = [{"field": "f", "expected": "", "came": "a" * 161}]
-    assert differences(found) == ["f  expected  (empty)", f"   got       {'a' * 160}…"]
+    found = [{"field": "f", "expected": "", "actual": "a" * 161}]
+    assert differences(found) == ["f  expected  (empty)", f"   actual    {'a' * 160}…"]
 
 
 def test_the_end_of_a_long_value_is_its_end() -> None:
     """Nothing is said to follow where nothing does."""
-    found = [{"field": "f", "expected": "a" * 200, "came": "a" * 200 + "b"}]
+    found = [{"field": "f", "expected": "a" * 200, "actual": "a" * 200 + "b"}]
     assert differences(found) == (
-        ["f  expected  …" + "a" * 40, "   got       …" + "a" * 40 + "b"]
+        ["f  expected  …" + "a" * 40, "   actual    …" + "a" * 40 + "b"]
     )
 
 
@@ -385,7 +385,7 @@ def test_the_nearest_delivery_can_be_asked_for(thing: MockThingSpace) -> None:
     first = told["nearMisses"][0]
     assert list(first) == ["delivery", "matchResult", "differences"]
     assert first["differences"] == (
-        [{"field": "attempts", "expected": "at least 2", "came": "1"}]
+        [{"field": "attempts", "expected": "at least 2", "actual": "1"}]
     )
     assert told["message"].startswith("expected at least 1 delivery\n")
 

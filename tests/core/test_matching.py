@@ -361,7 +361,7 @@ def test_a_near_miss_shows_no_secret(
 ) -> None:
     """What came is shown with passwords and tokens hidden."""
     (miss,) = misses(pattern, ONE._replace(**fields))
-    came = miss.differences[0].came
+    came = miss.differences[0].actual
     assert (SECRET in came, "***" in came) == (False, True)
 
 

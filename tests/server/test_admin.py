@@ -322,7 +322,7 @@ def test_near_misses_have_wiremocks_keys(used: FlaskClient) -> None:
         ["request", "matchResult", "differences"]
     ] * 3
     assert shown[0]["differences"] == [
-        {"field": "status", "expected": "201", "came": "200"}
+        {"field": "status", "expected": "201", "actual": "200"}
     ]
 
 

@@ -577,16 +577,16 @@ def test_a_wait_in_vain_shows_what_came_and_what_is_due(several: FlaskClient) ->
         "waited 0 s for 2 deliveries",
         f"  account  {ACCOUNT}",
         "  status   delivered",
-        "but 1 came",
-        f"came: {first} {FINISHED} for {place}: delivered, 1 attempt, last: 200",
+        "but 1 matched",
+        f"matched: {first} {FINISHED} for {place}: delivered, 1 attempt, last: 200",
         f"nearest: {second} Fota.firmwareList for {place}: pending, 1 attempt, "
         f"last: 503, next at {due_at}",
         "  status  expected  delivered",
-        "          got       pending",
+        "          actual    pending",
         f"nearest: {other} {FINISHED} for {place.replace(ACCOUNT, OTHER)}: delivered, "
         "1 attempt, last: 200",
         f"  account  expected  {ACCOUNT}",
-        f"           got       {OTHER}",
+        f"           actual    {OTHER}",
         f"pending: {second} Fota.firmwareList, attempt 2 due in 300 s, at {due_at}; "
         "advance(seconds=300) brings it",
     ]
@@ -600,7 +600,7 @@ def test_a_wait_where_there_is_nothing_says_so(client: FlaskClient) -> None:
         "waited for 1 delivery, and nothing more is due",
         f"  event     {FINISHED}",
         "  attempts  at least 2",
-        "but 0 came",
+        "but 0 matched",
         "",
         "no listener is registered; first: register(account, url)",
         f'nothing was triggered; to send a message: trigger("{FINISHED}", account)',

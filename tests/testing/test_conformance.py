@@ -545,7 +545,7 @@ def test_the_text_tells_all_of_what_failed(mixed):
     assert lines[0] == "ok    acknowledges: a message must be acknowledged with a 2xx"
     told = "a message as text/plain must be taken with a 2xx or refused with a 4xx; 500"
     assert lines[1].startswith(f"FAIL  wrong-content-type: {told} in ")
-    names = ["does", "sent", "came", "matters", "source"]
+    names = ["does", "sent", "got", "matters", "source"]
     assert [line.split()[0] for line in lines[2:7]] == names
     assert lines[8] == "skip  certificate: the URL is not https"
     assert lines[9].endswith(

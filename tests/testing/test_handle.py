@@ -324,7 +324,7 @@ def test_a_failure_shows_the_three_nearest_and_how_they_differ(
         "",
         f"nearest: POST /api/fota/v1/callbacks/{ACCOUNT} -> 200  fota-v1 register",
         "  status  expected  201",
-        "          got       200",
+        "          actual    200",
     ]
     assert len([line for line in lines if line.startswith("nearest: ")]) == 3
 
@@ -401,7 +401,7 @@ def test_a_failure_shows_no_secret(thing: MockThingSpace) -> None:
     lines = failure(thing, operation="register", body={"password": "other"})
     at = lines.index("  body.password  expected  ***")
     hidden = "***  (they differ where they are hidden)"
-    assert lines[at + 1] == f"                 got       {hidden}"
+    assert lines[at + 1] == f"                 actual    {hidden}"
     assert not [line for line in lines if "hunter2" in line or "other" in line]
 
 

@@ -174,12 +174,12 @@ def test_a_wait_in_vain_is_an_assertion(thing: MockThingSpace) -> None:
         f"  account  {ACCOUNT}",
         "  status   delivered",
         f"  since    {failed.seq - 1}",
-        "but 0 came",
+        "but 0 matched",
         "",
         f"nearest: {failed.id} {FINISHED} for {ACCOUNT} -> {URL}: pending, "
         f"1 attempt, last: 503, next at {failed.due_at:%Y-%m-%dT%H:%M:%S.%fZ}",
         "  status  expected  delivered",
-        "          got       pending",
+        "          actual    pending",
         "",
         f"pending: {failed.id} {FINISHED}, attempt 2 due in 300 s, at "
         f"{failed.due_at:%Y-%m-%dT%H:%M:%S.%fZ}; advance(seconds=300) brings it",
@@ -234,7 +234,7 @@ def test_what_was_not_delivered_is_told(thing: MockThingSpace) -> None:
         "expected at least 1 delivery",
         f"  event   {FINISHED}",
         "  status  delivered",
-        "but 0 came",
+        "but 0 matched",
         "",
         f'nothing was triggered; to send a message: trigger("{FINISHED}", account)',
     ]
@@ -243,12 +243,12 @@ def test_what_was_not_delivered_is_told(thing: MockThingSpace) -> None:
         f"  account  {ACCOUNT}",
         f"  event    {FINISHED}",
         "  status   delivered",
-        "but 0 came",
+        "but 0 matched",
         "",
         f"nearest: {made.id} {LIST} for {ACCOUNT} -> {URL}: delivered, 1 attempt, "
         "last: 200",
         f"  event  expected  {FINISHED}",
-        f"         got       {LIST}",
+        f"         actual    {LIST}",
         f"  {again(thing, made.id)}",
     ]
 
@@ -264,9 +264,9 @@ def test_what_should_not_have_been_delivered_is_told(thing: MockThingSpace) -> N
         "expected 0 deliveries",
         f"  event   {LIST}",
         "  status  delivered",
-        "but 1 came",
+        "but 1 matched",
         "",
-        f"came: {made.id} {LIST} for {ACCOUNT} -> {URL}: delivered, 1 attempt, "
+        f"matched: {made.id} {LIST} for {ACCOUNT} -> {URL}: delivered, 1 attempt, "
         "last: 200",
         f"  {again(thing, made.id)}",
     ]

@@ -313,7 +313,7 @@ def test_waiting_in_vain_says_what_came(listener):
         listener.wait_for(3, timeout_s=0.01)
 
     head, first, second, advice = str(error.value).splitlines()
-    assert head == "expected 3 messages in 0.01 s; 2 came"
+    assert head == "expected 3 messages in 0.01 s, got 2"
     assert "thingspace.wait_for_delivery(...)" in advice
     assert first.endswith(" POST /callback/a 2 B -> no answer")
     assert second.endswith(" POST /callback 8 B -> 200")
@@ -324,7 +324,7 @@ def test_waiting_in_vain_for_one_message_says_message(listener):
     with pytest.raises(AssertionError) as error:
         listener.wait_for(1, timeout_s=0)
 
-    assert str(error.value).startswith("expected 1 message in 0 s; 0 came\n")
+    assert str(error.value).startswith("expected 1 message in 0 s, got 0\n")
 
 
 def test_clearing_forgets_the_messages(listener):

@@ -103,10 +103,10 @@ class Deliveries:
 
 def _size(delivery: Delivery) -> int:
     """Return about how many bytes a delivery takes."""
-    came = sum(
+    replies = sum(
         len(attempt.reply) + len(attempt.error or "") + len(attempt.warning or "")
         for attempt in delivery.attempts
     )
     headers = sum(map(len, chain.from_iterable(delivery.headers)))
     sent = len(delivery.url) + headers + len(delivery.message)
-    return OVERHEAD + sent + len(delivery.meant or b"") + came
+    return OVERHEAD + sent + len(delivery.meant or b"") + replies

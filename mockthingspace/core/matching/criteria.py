@@ -43,7 +43,7 @@ class Difference(NamedTuple):
 
     field: str
     expected: str
-    came: str
+    actual: str
 
 
 class NearMiss(NamedTuple):
@@ -95,7 +95,7 @@ def _distance(exchange: Any, differing: list[Criterion]) -> float:
     )
 
 
-def _likeness(wanted: Criterion, came: str) -> float:
+def _likeness(wanted: Criterion, actual: str) -> float:
     """Say how alike the texts are, from 0 to 1; accounts are the same or they are not.
 
     Other tests of a shared server do the same with accounts of their own. Texts are
@@ -103,7 +103,7 @@ def _likeness(wanted: Criterion, came: str) -> float:
     """
     if wanted.field == "account":
         return 0
-    return SequenceMatcher(None, wanted.expected[:200], came[:200]).quick_ratio()
+    return SequenceMatcher(None, wanted.expected[:200], actual[:200]).quick_ratio()
 
 
 def _actual(criterion: Criterion, exchange: Any) -> str:
@@ -112,9 +112,9 @@ def _actual(criterion: Criterion, exchange: Any) -> str:
 
 
 def _difference(criterion: Criterion, exchange: Any) -> Difference:
-    expected, came = criterion.expected, _actual(criterion, exchange)
+    expected, actual = criterion.expected, _actual(criterion, exchange)
     field = criterion.field
-    return Difference(field, redacted(field, expected), redacted(field, came))
+    return Difference(field, redacted(field, expected), redacted(field, actual))
 
 
 def redacted(field: str, text: str) -> str:

@@ -1,4 +1,4 @@
-"""Why an assertion failed, in words: expected beside came, and how to do it again.
+"""Why an assertion failed, in words: expected beside actual, and how to do it again.
 
 Requests are taken as the admin API shows them, secrets hidden, deliveries as the
 server keeps them; here they are only spelled.
@@ -58,21 +58,21 @@ def unmet(
     found: Mapping[str, Any],
     near: Mapping[str, Any],
 ) -> str:
-    """Say which requests were expected, which came, and how the nearest differ.
+    """Say which requests were expected, which matched, and how the nearest differ.
 
     ``found`` and ``near`` are the admin API's replies to the pattern, and about its
     near misses; a count of None is one or more.
     """
-    came = found["requests"]
-    misses = near["nearMisses"] if _too_few(came, count) else []
+    actual = found["requests"]
+    misses = near["nearMisses"] if _too_few(actual, count) else []
     asked, number = _pattern_rows(pattern), expected(count, "request", "requests")
-    lines = [f"expected {number}", *_rows(asked), f"but {len(came)} matched"]
-    lines += _each("matched", [[line(item), curl(item)] for item in came])
+    lines = [f"expected {number}", *_rows(asked), f"but {len(actual)} matched"]
+    lines += _each("matched", [[line(item), curl(item)] for item in actual])
     for miss in misses:
         request = miss["request"]
         told = [line(request), *differences(miss["differences"]), curl(request)]
         lines += _each("nearest", [told])
-    notes = [] if came or misses else [_empty(pattern)]
+    notes = [] if actual or misses else [_empty(pattern)]
     if held := near["meta"]["held"]:
         notes.append(
             f"replies held back by a fault: {held}; a request is in the journal once "
@@ -92,11 +92,11 @@ def undelivered(
     since = asked.get("since") or 0
     there = [delivery for delivery in scene.deliveries if delivery.seq > since]
     wanted, account = delivery_criteria(asked), asked.get("account")
-    came = [item for item in there if matches(item, wanted)]
-    misses = near_misses(there, wanted) if _too_few(came, count) else []
-    lines = [heading, *_rows([*_fields(asked)]), f"but {len(came)} came"]
+    actual = [item for item in there if matches(item, wanted)]
+    misses = near_misses(there, wanted) if _too_few(actual, count) else []
+    lines = [heading, *_rows([*_fields(asked)]), f"but {len(actual)} matched"]
     lines += _each(
-        "came", [[_delivery_row(item), *_again(item, scene)] for item in came]
+        "matched", [[_delivery_row(item), *_again(item, scene)] for item in actual]
     )
     for miss in misses:
         shown = differences([each._asdict() for each in miss.differences])
@@ -147,8 +147,8 @@ def _read(name: str, delivery: Delivery) -> Any:
     return len(delivery.attempts) if name == "attempts" else getattr(delivery, name)
 
 
-def _holds(name: str, wanted: Any, came: Any) -> bool:
-    return bool(came >= wanted if name == "attempts" else came == wanted)
+def _holds(name: str, wanted: Any, actual: Any) -> bool:
+    return bool(actual >= wanted if name == "attempts" else actual == wanted)
 
 
 def curl(shown: Mapping[str, Any]) -> str:
@@ -180,16 +180,16 @@ def curl(shown: Mapping[str, Any]) -> str:
 
 
 def differences(found: Iterable[Mapping[str, str]]) -> list[str]:
-    """Return what differs, field by field, expected above came."""
+    """Return what differs, field by field, expected above actual."""
     rows = list(found)
     width = max((len(row["field"]) for row in rows), default=0)
     lines = []
     for row in rows:
-        wanted, came = _cut(row["expected"], row["came"])
-        alike = "  (they differ where they are hidden)" if wanted == came else ""
+        wanted, actual = _cut(row["expected"], row["actual"])
+        alike = "  (they differ where they are hidden)" if wanted == actual else ""
         lines += [
             f"{row['field']:{width}}  expected  {wanted}",
-            f"{'':{width}}  got       {came}{alike}",
+            f"{'':{width}}  actual    {actual}{alike}",
         ]
     return lines
 
@@ -210,8 +210,8 @@ def _one_line(text: str, start: int) -> str:
     return printable(text) or "(empty)"
 
 
-def _too_few(came: list[Any], count: int | None) -> bool:
-    return len(came) < (1 if count is None else count)
+def _too_few(actual: list[Any], count: int | None) -> bool:
+    return len(actual) < (1 if count is None else count)
 
 
 def _pattern_rows(pattern: Mapping[str, Any]) -> Rows:

@@ -32,22 +32,22 @@ def equal(wanted: Any, *, extra: bool) -> Iterator[Criterion]:
     return _fields("body", (), wanted, extra)
 
 
-def _agrees(wanted: Any, came: Any, extra: bool) -> bool:
+def _agrees(wanted: Any, actual: Any, extra: bool) -> bool:
     if isinstance(wanted, Mapping):
         return (
-            isinstance(came, Mapping)
-            and (extra or wanted.keys() == came.keys())
+            isinstance(actual, Mapping)
+            and (extra or wanted.keys() == actual.keys())
             and all(
-                key in came and _agrees(value, came[key], extra)
+                key in actual and _agrees(value, actual[key], extra)
                 for key, value in wanted.items()
             )
         )
     if not isinstance(wanted, list):
-        return _spelled(wanted) == _spelled(came)
+        return _spelled(wanted) == _spelled(actual)
     return (
-        isinstance(came, list)
-        and len(wanted) == len(came)
-        and all(_agrees(*pair, extra) for pair in zip(wanted, came, strict=True))
+        isinstance(actual, list)
+        and len(wanted) == len(actual)
+        and all(_agrees(*pair, extra) for pair in zip(wanted, actual, strict=True))
     )
 
 
@@ -84,7 +84,11 @@ def _fields(
     read = _at(steps)
     if not isinstance(wanted, Mapping) or (steps and not wanted):
         yield Criterion(
-            field, plain(wanted), read, lambda came: _agrees(wanted, came, extra), plain
+            field,
+            plain(wanted),
+            read,
+            lambda actual: _agrees(wanted, actual, extra),
+            plain,
         )
         return
     for name, value in wanted.items():
@@ -95,7 +99,7 @@ def _fields(
             field,
             "an object" if extra else f"only {names}",
             lambda exchange: _names(read(exchange)),
-            lambda came: came is not None and (extra or came == names),
+            lambda actual: actual is not None and (extra or actual == names),
         )
 
 

@@ -107,9 +107,9 @@ def wait() -> Response:
     moved = backend if wanted["advance"] else None
     attempts = wanted.get("attempts") or 0
     matches = _matching(_exact(wanted), wanted["since"], attempts)
-    came = _come(state, matches, wanted["count"], wanted["timeout_s"], moved)
-    if len(came) >= wanted["count"]:
-        return _listing(backend, came, len(came))
+    found = _come(state, matches, wanted["count"], wanted["timeout_s"], moved)
+    if len(found) >= wanted["count"]:
+        return _listing(backend, found, len(found))
     deliveries = state.deliveries.every()
     recent = [*filter(_matching({}, wanted["since"]), deliveries)][-10:]
     told = {"error": "timed_out", "message": _unmet(wanted, backend, state)}

@@ -63,7 +63,7 @@ class Posted(NamedTuple):
         return f"{self.what}, {size}: {_cut(body_without_secrets(self.body))}"
 
     @property
-    def came(self) -> str:
+    def got(self) -> str:
         """What came back, and after how long."""
         status, error, reply, _ = self.outcome
         if status is None:
@@ -103,7 +103,7 @@ class Result:
         yield "does", self.check.does
         for item in self.shown():
             yield "sent", item.sent
-            yield "came", item.came
+            yield "got", item.got
         if more := len(self.posted) - len(self.shown()):
             yield "more", f"{more} messages besides"
         if self.uncounted:

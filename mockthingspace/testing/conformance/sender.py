@@ -99,7 +99,7 @@ class Sender:
             item for item in sent if item.outcome.status_code not in wanted.statuses
         ]
         if wrong:
-            first = f"{wrong[0].what} must {wanted.words}; {wrong[0].came}"
+            first = f"{wrong[0].what} must {wanted.words}; {wrong[0].got}"
             more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
             raise CheckFailed(first + more)
 
