@@ -109,9 +109,9 @@ class Backend:
             timers, transport, self.sequence, self._note_late
         )
         self.started_at = self.clock.now()
-        # Each is taken before the lock of the deliveries, never after.
-        self._changing = Lock()
+        # In this order, and before the lock of the deliveries: see ARCHITECTURE.
         self._advancing = Lock()
+        self._changing = Lock()
         self.state = self._fresh(settings, self.seed, 0)
 
     @property
@@ -314,7 +314,9 @@ class Backend:
         state: BackendState, who: str, now: datetime, until: datetime
     ) -> LogEntry:
         seconds = (until - now).total_seconds()
-        summary = f"{who}{seconds:g} s on, from {of_day(now)} to {of_day(until, now)}"
+        summary = (
+            f"{who}{seconds:.10g} s on, from {of_day(now)} to {of_day(until, now)}"
+        )
         return state.event_log.note("clock", now, None, summary)
 
     def _settle(self, state: BackendState, until: datetime) -> None:

@@ -16,11 +16,13 @@ from mockthingspace.core.exceptions import (
     MissingDevices,
     ThingSpaceError,
     TooManyDevices,
+    did_you_mean,
 )
 from mockthingspace.core.models import Device
 from mockthingspace.spec.fields import Text
 
 MOST_DEVICES = 10_000
+LONGEST_KIND = 20  # that is quoted
 EXAMPLE_IMEI = "990013907835573"
 KINDS = ("eid", "esn", "iccid", "imei", "mdn", "meid", "min", "msisdn")
 ARRAY = "must be an array"
@@ -175,7 +177,10 @@ def _identifier(item: Any) -> tuple[str, str]:
     if not (isinstance(identity, str) and identity and isinstance(kind, str)):
         raise ValidationError('must have {"id": "...", "kind": "..."} as identifiers')
     if kind.lower() not in KINDS:
-        raise ValidationError(f"must have identifiers of a kind: {', '.join(KINDS)}")
+        raise ValidationError(
+            f"must have identifiers of a known kind, not {kind[:LONGEST_KIND]!r}; "
+            f"{did_you_mean(kind[:LONGEST_KIND], KINDS)}known: {', '.join(KINDS)}"
+        )
     text: str = _TEXT.deserialize(identity)
     return text, kind
 

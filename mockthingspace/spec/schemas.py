@@ -264,13 +264,20 @@ def load(
         else:
             if value is not missing:
                 loaded[name] = value
+    if len(loaded) < len(document):
+        _note_unknown(declared, document, note)
     if messages:
         raise _refusal(declared, document, messages)
-    if len(loaded) < len(document):
-        unknown = ", ".join(repr(key) for key in document if key not in declared.keys)
+    return loaded
+
+
+def _note_unknown(
+    declared: BaseSchema, document: Mapping[str, Any], note: Callable[[str], None]
+) -> None:
+    unknown = ", ".join(repr(key) for key in document if key not in declared.keys)
+    if unknown:
         known = ", ".join(sorted({*declared.keys, *declared.also}))
         note(f"ignored unknown {unknown}; known: {known}")
-    return loaded
 
 
 def _respelled(

@@ -22,7 +22,9 @@ __tracebackhide__ = True  # in every frame of this module, for pytest
 PATH = "/callback"
 LATER = (
     "what is due later comes when the server's clock gets there: "
-    "thingspace.wait_for_delivery(...) or thingspace.advance(...)"
+    "thingspace.wait_for_delivery(...) or thingspace.advance(...); where nothing was "
+    "sent, the timeline in this test's report says why, such as a service without a "
+    "registration"
 )
 
 
@@ -167,8 +169,10 @@ class Listener:
             body: The answer's body.
             headers: The answer's headers, beside ``Content-Length``.
         """
-        if not 200 <= status_code <= 599:
-            raise ValueError(f"status_code must be from 200 to 599, got {status_code}")
+        if status_code not in range(200, 600):
+            raise ValueError(
+                f"status_code must be from 200 to 599, got {status_code!r}"
+            )
         if delay_s < 0:
             raise ValueError(f"delay_s must be 0 or more seconds, got {delay_s}")
         content = body.encode() if isinstance(body, str) else body

@@ -1,12 +1,14 @@
 """Every action through the wire: accepted with an id, and its messages have that id."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from mockthingspace.apis import APIS
+from mockthingspace.apis.documents import published_operations
 from mockthingspace.core.exceptions import refusal_name
 from mockthingspace.server.openapi.schemas import EXAMPLES
 
@@ -21,7 +23,7 @@ from ..customer import (
     devices,
 )
 from ..rows import each
-from .cases.acting import ACTIONS, Acting
+from .cases.acting import ACTIONS, EVERY, Acting
 
 NAMED = EXAMPLES["account"]
 UWS = "UnifiedWebService"
@@ -368,3 +370,20 @@ def test_a_key_nobody_knows_is_told_and_ignored(ann: Customer) -> None:
 
     assert reply.status_code == 200
     assert "ignored unknown 'mdnZip'" in reply.headers["X-Mock-Reason"]
+
+
+def test_an_action_is_one_of_the_sdk_s_operations() -> None:
+    """A row cannot cite the SDK for what the SDK does not send; NIDD has a page."""
+
+    def without_names(sent: str) -> str:
+        return re.sub("<[^>]*>|{[^}]*}", "{}", sent.partition("?")[0])
+
+    published = {without_names(sent) for sent in published_operations().values()}
+    unpublished = [
+        operation.name
+        for acting in EVERY
+        if (operation := acting.operation).action
+        and without_names(f"{operation.method} {acting.api.prefix}{operation.rule}")
+        not in published
+    ]
+    assert unpublished == ["send-nidd"]

@@ -358,7 +358,7 @@ def test_what_is_observed_is_shown(watcher: Watcher) -> None:
         ({"devices": []}, "devices"),
         ({"devices": "864508030026238"}, "must be an array"),
         ({"devices": [{"id": "1"}]}, "identifiers"),
-        ({"devices": [{"id": "1", "kind": "fax"}]}, "of a kind"),
+        ({"devices": [{"id": "1", "kind": "fax"}]}, "of a known kind"),
         ({"attributes": []}, "attributes"),
         ({"attributes": {"name": "CELL_ID"}}, "LINK_QUALITY"),
         ({"attributes": ["CELL_ID"]}, "LINK_QUALITY"),

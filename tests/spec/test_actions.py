@@ -124,8 +124,16 @@ BAD: list[tuple[Any, type[Exception], str]] = [
     ([{"deviceIds": [{"id": 1, "kind": "imei"}]}], InvalidDevice, "as identifiers"),
     ([{"deviceIds": [{"id": "", "kind": "imei"}]}], InvalidDevice, "as identifiers"),
     ([{"deviceIds": [{"id": "1", "kind": []}]}], InvalidDevice, "as identifiers"),
-    ([{"deviceIds": [{"id": "1", "kind": "x"}]}], InvalidDeviceKind, "of a kind: eid"),
-    ([{"deviceIds": [{"id": "1", "kind": ""}]}], InvalidDeviceKind, "of a kind: eid"),
+    (
+        [{"deviceIds": [{"id": "1", "kind": "x"}]}],
+        InvalidDeviceKind,
+        "of a known kind, not",
+    ),
+    (
+        [{"deviceIds": [{"id": "1", "kind": ""}]}],
+        InvalidDeviceKind,
+        "of a known kind, not",
+    ),
     ([{"deviceIds": [{**ID, "id": "\0"}]}], InvalidDevice, "must not hold a NUL"),
     ([{"deviceIds": [{**ID, "id": "\ud800"}]}], InvalidDevice, "half a surrogate pair"),
     (nested(900), InvalidDevice, 'must have {"deviceIds": [...]} as items'),

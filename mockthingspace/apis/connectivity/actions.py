@@ -149,7 +149,6 @@ def stop_watching(
 
 WATCH = "watch-reachability"
 CARRIER, PROFILE = "CarrierService", "DeviceProfileService.enable"
-GLOBAL = ("mdnZipCode", "servicePlan", "smrsOid")
 WATCHING = "DiagnosticsService.register"
 CHANGED = f"{CARRIER}.changed"
 ADDRESS = {

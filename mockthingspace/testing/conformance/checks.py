@@ -241,7 +241,7 @@ def _kind_spelling(sender: Sender) -> None:
     "Digits are easily written as a number; a listener that breaks on one answers "
     "500 to that message each time it comes.",
     "assumed",
-    f"{sources.UNSAID}; {sources.NIDD_READER} reckons with it",
+    f"{sources.UNSAID}; {sources.NIDD_READER} expects it",
 )
 def _numeric_identifiers(sender: Sender) -> None:
     message = _changed(sender, with_numbers, "no identifier of digits")
@@ -274,15 +274,19 @@ def _wrong_content_type(sender: Sender) -> None:
 
 
 @_check(
-    "bodies that are no message come, the empty one among them: each must be taken "
-    "or refused, without an error",
-    "Others than ThingSpace send to a public URL: an error for each of their "
-    "requests hides those that matter.",
+    "a body is no message, or empty: it must be taken or refused, without an error",
+    "A public URL gets requests from others than ThingSpace: an error for each hides "
+    "the errors that matter.",
     "assumed",
     _ANYONE,
 )
 def _not_json(sender: Sender) -> None:
-    bodies = {"nothing": b"", "no JSON": b"{'oops", "an array": b"[]", "null": b"null"}
+    bodies = {
+        "an empty body": b"",
+        "a body that is not JSON": b"{'oops",
+        "an array": b"[]",
+        "null": b"null",
+    }
     sent = [sender.send(what, body) for what, body in bodies.items()]
     sender.expect(WITHSTOOD, *sent)
 
@@ -358,7 +362,7 @@ def _wrong_password(sender: Sender) -> None:
 )
 def _stale_password(sender: Sender) -> None:
     if sender.subject.previous_password is None:
-        raise NotApplicable("no previous password was given")
+        raise NotApplicable("no previous password was given (--previous-password)")
     message = sender.subject.message(password=sender.subject.previous_password)
     sender.must(ACKNOWLEDGED, "a message with the password from before", message)
 
@@ -371,7 +375,7 @@ def _stale_password(sender: Sender) -> None:
 )
 def _wrong_account(sender: Sender) -> None:
     if not sender.subject.account_given:
-        raise NotApplicable("no account was given")
+        raise NotApplicable("no account was given (--account)")
     account = sender.subject.registration.account
     if account not in encoded(sender.subject.message()).decode():
         raise NotApplicable(f"{sender.subject.event.name} names no account")
@@ -434,7 +438,7 @@ def _credentials(sender: Sender) -> str:
         raise NotApplicable(f"{event.name} carries no credentials")
     password = sender.subject.registration.password
     if password is None:
-        raise NotApplicable("no password was given")
+        raise NotApplicable("no password was given (--password)")
     return password
 
 
@@ -442,7 +446,7 @@ def _signed(sender: Sender, what: str, signature: str) -> None:
     if not sender.subject.family.signed:
         raise NotApplicable(f"{sender.subject.family.name} does not sign messages")
     if sender.subject.registration.secret is None:
-        raise NotApplicable("no secret was given")
+        raise NotApplicable("no secret was given (--secret)")
     with sender.processing(0):
         message = sender.subject.message()
         sender.must(REFUSED, what, message, signature=signature)

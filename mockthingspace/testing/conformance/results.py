@@ -14,7 +14,7 @@ from mockthingspace.core.redaction import (
 
 Verdict = Literal["passed", "failed", "skipped"]
 SHOWN = 4  # of what a check has sent
-LONGEST = 300  # characters of a body
+LONGEST = 2000  # characters of a body
 WORDS: dict[Verdict, str] = {"passed": "ok  ", "failed": "FAIL", "skipped": "skip"}
 STOPPED = "a plain message is not acknowledged; the rest would tell no more"
 
