@@ -20,13 +20,15 @@ def each(
     """
     keys = (names,) if isinstance(names, str) else tuple(names)
     values = [(row,) if isinstance(names, str) else tuple(row) for row in rows]
-    told = (
-        ["-".join(str(ids(value)) for value in row)[:LONGEST_NAME] for row in values]
-        if callable(ids)
-        else list(ids)
-    )
     assert values, "a table without rows tests nothing"
-    table = list(zip(told, values, strict=True))
+    named = [None] * len(values) if callable(ids) else list(ids)
+    table = list(zip(named, values, strict=True))
+
+    def told(name: str | None, row: tuple[Any, ...]) -> str:
+        """Name a row; only where it fails, as a representation may take long."""
+        if name is None and callable(ids):
+            name = "-".join(str(ids(value)) for value in row)[:LONGEST_NAME]
+        return str(name)
 
     def looping(test: Callable[..., None]) -> Callable[..., None]:
         @wraps(test)
@@ -36,7 +38,7 @@ def each(
                 try:
                     test(**fixtures, **dict(zip(keys, row, strict=True)))
                 except Exception as error:  # noqa: BLE001 (raised below, with its row)
-                    failures.append((name, error))
+                    failures.append((told(name, row), error))
             if failures:
                 head = f"{len(failures)} of {len(table)} rows fail"
                 lines = [f"[{name}] {error!r}" for name, error in failures]

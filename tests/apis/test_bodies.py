@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from mockthingspace import create_app
 from mockthingspace.apis import APIS
+from mockthingspace.server.http.current import EXTENSION
 from mockthingspace.server.openapi.schemas import EXAMPLES
 
 from ..rows import each
@@ -158,9 +159,9 @@ UNREADABLE = {
     "UTF-16 without mark": (GOOD.decode().encode("utf-16-le"), "not JSON"),
     "half a character": (GOOD[:-2] + b"\xc3", "the body is not UTF-8"),
     "overlong": (b'{"name": "\xc0\xaf"}', "the body is not UTF-8"),
-    "deep arrays": (b"[" * 100_000, "the body is nested too deeply"),
-    "deep closed arrays": (b"[" * 100_000 + b"]" * 100_000, "nested too deeply"),
-    "deep objects": (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, "too deeply"),
+    "deep arrays": (b"[" * 20_000, "the body is nested too deeply"),
+    "deep closed arrays": (b"[" * 20_000 + b"]" * 20_000, "nested too deeply"),
+    "deep objects": (b'{"a":' * 20_000 + b"1" + b"}" * 20_000, "too deeply"),
     "huge number": (b'{"name": ' + b"9" * 5000 + b"}", "the body is not JSON"),
 }
 FIELDS: dict[str, tuple[Any, str]] = {
@@ -180,15 +181,15 @@ def shared():
 
 def refused(client, taker, body):
     """Assert that a body is a 400 and leaves nothing; return words and reason."""
-    client.post("/__admin/reset", json={})
+    backend = client.application.extensions[EXTENSION]
+    backend.reset()
 
     response = client.open(
         taker.path, method=taker.method, data=body, content_type="application/json"
     )
 
     assert (response.status_code, response.content_type) == (400, "application/json")
-    assert client.get("/__admin/registrations").json["registrations"] == []
-    assert client.get("/__admin/actions").json["actions"] == []
+    assert (backend.state.registry.every(), backend.state.actions.every()) == ([], [])
     return response.json, response.headers["X-Mock-Reason"]
 
 
@@ -275,7 +276,7 @@ def test_text_that_could_not_be_stored_is_in_no_field(shared, taker, text, reaso
     ("field", "message"),
     [("name", "Invalid service name"), ("url", "Invalid callback")],
 )
-@each("text", ["\0", "\ud800", "x" * 100_000, "\u202e", "🎉"])
+@each("text", ["\0", "\ud800", "x" * 20_000, "\u202e", "🎉"])
 def test_odd_text_in_a_field_is_refused_by_that_field(shared, field, message, text):
     """NUL, half a surrogate pair, very long and odd text never get in."""
     body = {"name": "Fota", "url": "http://listener", field: text}
