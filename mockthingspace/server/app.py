@@ -12,7 +12,7 @@ import logging
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
-from functools import cache, lru_cache, partial
+from functools import cache, partial
 from itertools import accumulate
 from sys import intern
 from typing import Any
@@ -60,7 +60,7 @@ from mockthingspace.server.http.unmatched import (
 from mockthingspace.spec.schemas import MAX_BODY, gateway_error, shortened
 
 FRONT = "front"
-LONGEST_REMEMBERED = 256  # of paths
+LONGEST_REMEMBERED, MOST_REMEMBERED = 256, 1000  # paths
 LONGEST_REASON = 1024  # as a header: Node takes 16 KiB of headers, aiohttp 8190 of one
 CUT = "... (cut; GET /__admin/requests has all of it)"
 _log = logging.getLogger("mockthingspace")
@@ -99,27 +99,36 @@ def _not_built(*_: object, **__: object) -> None:
     raise NotImplementedError("the server builds no URLs")
 
 
+class _RememberingMap(Map):
+    """The URL rules, and which of them the last paths led to."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.remembered: dict[tuple[str, str], tuple[Rule, Mapping[str, Any]]] = {}
+
+
 class _RememberingAdapter(MapAdapter):
     """Remembers which rules the last paths led to: matching is a seventh of a request.
 
     What leads nowhere is matched anew, and so is what would take much memory.
     """
 
+    map: _RememberingMap
+
     def match(self, *args: Any, **options: Any) -> Any:
         """Return what was remembered of a path, as Flask asks for it."""
-        path, method = self.path_info, self.default_method
-        if args or options != _AS_FLASK_ASKS or len(path) > LONGEST_REMEMBERED:
+        key = self.path_info, self.default_method
+        if args or options != _AS_FLASK_ASKS or len(key[0]) > LONGEST_REMEMBERED:
             return super().match(*args, **options)
-        try:
-            rule, arguments = _matched(self.map, path, method)
-        except HTTPException:  # a redirect, for one, names this request's host
-            return super().match(*args, **options)
-        return rule, arguments.copy()
-
-
-@lru_cache(1024)
-def _matched(url_map: Map, path: str, method: str) -> Any:
-    return url_map.bind("localhost").match(path, method, return_rule=True)
+        remembered = self.map.remembered
+        found = remembered.get(key)
+        if found is None:
+            found = super().match(return_rule=True)
+            if len(remembered) >= MOST_REMEMBERED:
+                remembered.clear()
+            remembered[key] = found
+        rule, arguments = found
+        return rule, dict(arguments)
 
 
 def create_app(
@@ -251,7 +260,7 @@ def _served() -> Flask:
 
 
 def _url_map(rules: Iterable[Rule] = ()) -> Map:
-    return Map(rules, converters={"segment": Segment}, merge_slashes=False)
+    return _RememberingMap(rules, converters={"segment": Segment}, merge_slashes=False)
 
 
 def _arrive(backend: Backend, request: Request) -> Response | None:

@@ -78,3 +78,13 @@ def test_a_path_remembered_leads_where_its_application_says(
     clients = (client, other.test_client(), client)
     asked = [each.get("/mine").status_code for each in clients]
     assert asked == [404, 200, 404]
+
+
+def test_so_many_paths_are_remembered_and_no_more(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks for ever new ones costs no memory."""
+    monkeypatch.setattr("mockthingspace.server.app.MOST_REMEMBERED", 2)
+    for number in range(5):
+        client.get(f"{CALLBACKS[:-1]}{number}")
+    assert 1 <= len(app.url_map.remembered) <= 2
