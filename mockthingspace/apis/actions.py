@@ -79,7 +79,7 @@ def act(
             f"{to_json(field.metadata['example'])}"
         )
     send = partial(accepted.send_for_each, call.state, call.family)
-    return accept(call, account, devices, send, values)
+    return accept(call, account, devices, send, details=values)
 
 
 def accept(
@@ -87,7 +87,9 @@ def accept(
     account: str,
     devices: tuple[Device, ...],
     send: Callable[[AcceptedAction, datetime], list[Delivery]],
+    *,
     details: Any = None,
+    ends_at: datetime | None = None,
 ) -> AcceptedAction:
     """Accept an action that ends when the setting ``actions`` says.
 
@@ -97,6 +99,7 @@ def accept(
         devices: The devices it is for.
         send: Makes the messages of its end.
         details: What is kept of it besides.
+        ends_at: When it ends, whatever the setting says.
     """
     state = call.state
     action = accepted.accept(
@@ -108,6 +111,7 @@ def accept(
         devices=devices,
         send=send,
         details=details,
+        ends_at=ends_at,
     )
     warn_of_no_listener(call, account)
     if action.due_at == call.now:

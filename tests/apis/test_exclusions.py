@@ -167,6 +167,18 @@ def test_an_excluded_device_is_not_located_by_a_report(
     ]
 
 
+def test_a_report_stays_as_it_was_told(thingspace: MockThingSpace) -> None:
+    """A device that is excluded after it was asked for is in it."""
+    body = {"accountName": ACCOUNT, "deviceList": DEVICES}
+    txid = ask(thingspace, "POST", "locationreports", json=body).json()["txid"]
+    exclude(thingspace, SECOND)
+    report = f"locationreports/{ACCOUNT}/report/{txid}/index/0"
+
+    places = ask(thingspace, "GET", report).json()["devLocationList"]
+
+    assert [sorted(place) for place in places] == [["msid", "pd"]] * 2
+
+
 def test_where_all_are_excluded_none_is_located(thingspace: MockThingSpace) -> None:
     """Whether or not it is in the list."""
     exclude(thingspace, allDevice=True)

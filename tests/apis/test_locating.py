@@ -146,13 +146,13 @@ def test_a_report_there_is_none_of_is_not_read(thingspace: MockThingSpace) -> No
             assert told["errorMessage"] == "Transaction not found"
 
 
-def test_a_report_of_cached_places_is_not_told_of(
-    thingspace: MockThingSpace, listener: Listener
+@pytest.mark.parametrize("cache_mode", ["0", 0])
+def test_a_report_of_cached_places_is_there_at_once_and_not_told_of(
+    thingspace: MockThingSpace, listener: Listener, cache_mode: Any
 ) -> None:
-    """It is there to be read."""
-    body = {"accountName": ACCOUNT, "deviceList": DEVICES, "cacheMode": "0"}
+    """It is to be read, whenever actions end."""
+    body = {"accountName": ACCOUNT, "deviceList": DEVICES, "cacheMode": cache_mode}
     txid = ask(thingspace, "POST", REPORTS, json=body).json()["txid"]
-    thingspace.advance(hours=2)
     thingspace.wait_until_idle()
 
     status, whole = read(thingspace, f"locationreports/{ACCOUNT}/report/{txid}")

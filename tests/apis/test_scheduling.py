@@ -247,6 +247,17 @@ def test_devices_that_are_appended_count_with_those_there_are(team: Team) -> Non
     assert len(action["devices"]) == 10_000
 
 
+def test_a_device_that_is_removed_was_not_rejected(team: Team) -> None:
+    """Whatever was wrong with it when it was appended."""
+    upgrade = team.scheduled(V1)
+    team.change(upgrade, "append", ["12"])
+
+    removed = team.change(upgrade, "remove", ["12"])
+
+    [device] = removed.get_json()["deviceList"]
+    assert device["status"] == "RemoveDeviceSucceed"
+
+
 def test_of_a_device_that_was_removed_nothing_is_kept(team: Team) -> None:
     """Nor why it was rejected."""
     upgrade = team.scheduled(V1)

@@ -66,6 +66,19 @@ def test_what_is_pending_of_watching_is_cancelled(ann: Customer) -> None:
     assert {message["requestId"] for message in ann.messages()} == {stopping}
 
 
+def test_the_devices_of_a_cancelled_request_are_cancelled(ann: Customer) -> None:
+    """They have not succeeded."""
+    watch(ann, IMEI)
+    stop(ann, IMEI)
+
+    request_id = ann.actions()[0]["request_id"]
+    path = f"/api/m2m/v2/accounts/{ACCOUNT}/requests/{request_id}/status"
+    told = ann.client.get(path).get_json()
+
+    [device] = told["subrequests"]
+    assert (told["status"], device["status"]) == ("Cancelled", "Cancelled")
+
+
 @each(
     ("identities", "account"),
     [((SECOND,), ACCOUNT), ((IMEI,), OTHER)],

@@ -17,6 +17,7 @@ from mockthingspace.apis.actions import act, body, cancelled, claim, ending, sta
 from mockthingspace.apis.handlers import Call
 from mockthingspace.backend.store.actions import AcceptedAction
 from mockthingspace.core.models import (
+    OUTCOMES,
     Claim,
     Device,
     Provenance,
@@ -522,7 +523,10 @@ UNDOING = (
         stop_watching,
         claim(
             NO_LONGER,
-            documented(f"{REACHABILITY_STOP} (which message comes is assumed)"),
+            documented(
+                f"{REACHABILITY_STOP} (which message comes, and that a request is "
+                "cancelled where all its devices are named, is assumed)"
+            ),
         ),
         query=NotWatched(),
         reply=REQUEST_ID,
@@ -544,7 +548,9 @@ STATUS = Operation(
     "GET",
     "/accounts/<account>/requests/<request_id>/status",
     status,
-    Claim("tells whether a request is pending, succeeded or failed", *BY_SDK),
+    Claim(
+        "tells whether a request is pending, succeeded, failed or is cancelled", *BY_SDK
+    ),
     schema(
         BY_SDK,
         account=Account(required=True),
@@ -565,8 +571,9 @@ def status_of_each(call: Call, account: str, request_id: str) -> Mapping[str, An
         UnknownRequest: None was accepted under this id.
     """
     action = status(call, account, request_id)
+    ended = action.status in OUTCOMES
     stands = {
-        device: action.outcome_of(device) if action.completed_at else action.status
+        device: action.outcome_of(device) if ended else action.status
         for device in action.devices
     }
     return {

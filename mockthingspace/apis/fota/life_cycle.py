@@ -1,4 +1,4 @@
-"""What upgrades and campaigns are alike: stages, each told of in a message.
+"""What upgrades and campaigns have in common: stages, each announced by a message.
 
 Either is an action that takes time. Its stages are data: what it and its devices are
 called from then on, and what is sent. ``scheduling`` leads it through them. Nothing is
@@ -64,10 +64,10 @@ class LifeCycle:
         unscheduled: How it ends at once where every device was rejected.
         cancelled: How it ends where it is cancelled before its start.
         aborted: How it ends where it is cancelled later; None where it cannot be.
-        queues_on_demand: Whether one that starts at once comes at what precedes that.
+        queues_on_demand: Whether one that starts at once goes through all stages.
         device_failed: How a device stands that has failed.
-        invalid: How a device stands whose IMEI is none.
-        taken: How a device stands that something else has that is still to end.
+        invalid: How a device stands whose IMEI is malformed.
+        taken: How a device stands that another pending one has.
         keys: Our names of what a message repeats, by its keys.
         identity: The key of its id in a message.
         hardware: What the devices are said to be, by our names.
@@ -140,7 +140,7 @@ def every(call: Call, account: str) -> list[AcceptedAction]:
 def start_of(asked: Mapping[str, Any], now: datetime) -> datetime:
     """Return when something starts: on its day at 00:00 UTC, not before now.
 
-    What would be later than any clock can be is then.
+    A start later than any clock can be is ``LATEST``.
     """
     day = datetime.fromisoformat(asked["start_date"])
     return min(max(day.replace(tzinfo=timezone.utc), now), LATEST)

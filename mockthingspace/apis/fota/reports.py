@@ -145,7 +145,7 @@ def of_device(life: LifeCycle, name: str, **past: Text) -> Operation:
         "GET",
         "/reports/<account>/devices/<imei>",
         partial(history, life),
-        Claim("lists a device's upgrades as an array, newest first", *BY_SDK),
+        Claim("lists what a device has had as an array, newest first", *UNORDERED),
         schema(BY_SDK, account=Account(required=True), imei=Imei(required=True)),
         reply=schema(
             BY_SDK,

@@ -122,23 +122,27 @@ def change_devices(
         RequestEnded: It has started, or is over.
         TooManyDevices: There would be more than one request can name.
     """
-    rejected = _rejected(life, call.state, account, devices, request_id)
+    appending = change == "append"
+    rejected = (
+        _rejected(life, call.state, account, devices, request_id) if appending else {}
+    )
     changing = frozenset(devices)
 
     def changed(action: AcceptedAction) -> AcceptedAction:
         kept = tuple(item for item in action.devices if item not in changing)
-        left = (*kept, *devices) if change == "append" else kept or action.devices
+        left = (*kept, *devices) if appending else kept or action.devices
         if len(left) > MOST_DEVICES:
             raise TooManyDevices(
                 f"deviceList: {len(left):,} devices, at most {MOST_DEVICES:,}"
             )
-        known = {**action.details.rejected, **rejected}
-        known = {device: known[device] for device in left if device in known}
-        details = replace(action.details, rejected=known)
+        before = action.details.rejected
+        stays = kept if appending else left
+        known = {device: before[device] for device in stays if device in before}
+        details = replace(action.details, rejected=known | rejected)
         return replace(action, devices=left, details=details)
 
     action = _before_start(life, call, account, request_id, changed)
-    if change == "remove" and set(action.devices) <= set(devices):
+    if not appending and changing.issuperset(action.devices):
         cancel(life, call, account, request_id)
     told = [(device, rejected.get(device, CHANGED[change])) for device in devices]
     return {

@@ -68,7 +68,7 @@ def _life_cycle(
         program: The keys of what is installed.
         hardware: What the devices are said to be.
         cancelled: How a device stands whose campaign is cancelled.
-        invalid: How a device stands whose IMEI is none.
+        invalid: How a device stands whose IMEI is malformed.
         taken: How a device stands that another campaign has.
         aborts: Whether one that has started can be aborted, and one that starts at
             once is not queued.

@@ -14,7 +14,7 @@ from mockthingspace.apis.actions import accept, claim
 from mockthingspace.apis.handlers import Call
 from mockthingspace.apis.location.actions import queued
 from mockthingspace.backend import actions as accepted
-from mockthingspace.backend.store.actions import AcceptedAction
+from mockthingspace.backend.store.actions import NO_DEVICE, AcceptedAction
 from mockthingspace.backend.store.exclusions import COARSE, Excluded
 from mockthingspace.core.models import Claim, Delivery, Device, assumed, documented
 from mockthingspace.core.sources import LOCATION_CONSENT, SDK
@@ -83,7 +83,7 @@ def _end(
 
 
 def _given(given: list[Device], consent: int, before: Excluded) -> Excluded:
-    if accepted.NO_DEVICE[0] in given:
+    if NO_DEVICE[0] in given:
         return replace(before, consent=consent)
     kept = dict.fromkeys((*before.consenting, *given))
     return replace(before, consenting=tuple(kept))

@@ -41,14 +41,23 @@ def report(
     cache_mode: Any = None,
     **_: Any,
 ) -> Mapping[str, Any]:
-    """Accept a report: one message tells of all devices; of cached places none."""
-    return queued(accept(call, account, devices, partial(_report, call, cache_mode)))
+    """Accept a report: one message tells of all devices; of cached places none.
+
+    Those are there at once. Whom it leaves out is settled as it is accepted.
+    """
+    cached = str(cache_mode) == CACHED
+    ends_at = call.now if cached else None
+    excluded = call.state.exclusions.of(account)
+    send = partial(_report, call, cached)
+    return queued(
+        accept(call, account, devices, send, details=excluded, ends_at=ends_at)
+    )
 
 
 def _report(
-    call: Call, cache_mode: Any, action: AcceptedAction, now: datetime
+    call: Call, cached: bool, action: AcceptedAction, now: datetime
 ) -> list[Delivery]:
-    if cache_mode == CACHED:
+    if cached:
         return []
     places = _places(call, action)
     [event] = MAKE_REPORT.events(action.status)
@@ -66,12 +75,11 @@ def _places(call: Call, action: AcceptedAction) -> list[Mapping[str, Any]]:
     """Return where each device of a report is, or why that is not known."""
     events = call.family.events_by_name
     denied = {"error": events[DENIED].template()["error"]}
-    excluded = call.state.exclusions.of(action.account)
     places: list[Mapping[str, Any]] = []
     for device in action.devices:
         [event] = MAKE_REPORT.events(action.outcome_of(device))
         [place] = events[event].template()["devLocationList"]
-        place = denied if excluded.covers(device) else place
+        place = denied if action.details.covers(device) else place
         places.append({**place, "msid": Subscribers.msid(device)})
     return places
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from threading import Lock
 
 from mockthingspace.backend.store.history import MOST_BYTES
@@ -29,10 +30,17 @@ class Excluded:
     def covers(self, device: Device) -> bool:
         """Say whether a device is not to be located."""
         names = {identity for identity, _ in device}
-        if self.all_devices or not names.isdisjoint(self.identifiers):
+        if self.all_devices or not self._excluded.isdisjoint(names):
             return True
-        consenting = {name for other in self.consenting for name, _ in other}
-        return self.consent == NO_CONSENT and names.isdisjoint(consenting)
+        return self.consent == NO_CONSENT and self._consenting.isdisjoint(names)
+
+    @cached_property
+    def _excluded(self) -> frozenset[str]:
+        return frozenset(self.identifiers)
+
+    @cached_property
+    def _consenting(self) -> frozenset[str]:
+        return frozenset(name for device in self.consenting for name, _ in device)
 
 
 class Exclusions:

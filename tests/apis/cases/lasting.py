@@ -209,7 +209,7 @@ LOCATIONS = (
         for name, place, given in (
             ("report-status", "status", REPORTING),
             ("show-report", "index/0", REPORTING),
-            ("show-report.excluded", "index/0", (*REPORTING, *EXCLUDED)),
+            ("show-report.excluded", "index/0", (*EXCLUDED, *REPORTING)),
         )
     ),
     refused(
