@@ -9,7 +9,7 @@ from typing import Any
 
 from mockthingspace.backend.backend import BackendState
 from mockthingspace.backend.faults.models import Fault
-from mockthingspace.backend.store.actions import AcceptedAction
+from mockthingspace.backend.store.actions import NO_DEVICE, AcceptedAction
 from mockthingspace.backend.triggers import SEED, delivery_of, keep
 from mockthingspace.core.clock import rfc3339
 from mockthingspace.core.exceptions import AdminError
@@ -21,7 +21,6 @@ from mockthingspace.spec.events import ids
 from mockthingspace.spec.fields import millis
 
 IDENTITIES = ("requestId", "txid", "transactionID")  # what a request id is called
-NO_DEVICE: tuple[Device, ...] = ((),)  # what stands for a group
 
 
 def accept(

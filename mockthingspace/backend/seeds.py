@@ -16,7 +16,7 @@ from marshmallow import RAISE, ValidationError, fields
 
 from mockthingspace.backend.backend import Seed, SeededAction
 from mockthingspace.backend.faults import parser
-from mockthingspace.backend.store.actions import AcceptedAction
+from mockthingspace.backend.store.actions import NO_DEVICE, AcceptedAction
 from mockthingspace.core.clock import rfc3339
 from mockthingspace.core.exceptions import (
     InvalidMessage,
@@ -237,6 +237,7 @@ def _pending(item: object, apis: tuple[Api, ...], now: datetime) -> SeededAction
             f"{suggest(operation, there)}"
         )
     failing = frozenset(loaded.pop("failing"))
+    loaded["devices"] = loaded["devices"] or NO_DEVICE
     action = AcceptedAction(
         **{"accepted_at": now, **loaded}, failing=failing, details=details
     )
@@ -320,7 +321,7 @@ def _family(name: str, apis: tuple[Api, ...]) -> Api:
     known = {api.name: api for api in apis if api.services}
     if name not in known:
         raise SettingsError(
-            f"family: {name!r} takes no registrations; allowed: {', '.join(known)}"
+            f"family: {name!r} has no callbacks; allowed: {', '.join(known)}"
         )
     return known[name]
 

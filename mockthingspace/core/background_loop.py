@@ -81,7 +81,8 @@ class BackgroundLoop:
         with self._lock:
             if self._closed or self._loop is None:
                 raise RuntimeError("the loop is closed")
-            return asyncio.run_coroutine_threadsafe(start(), self._loop)
+            run = asyncio.run_coroutine_threadsafe
+            return Context().run(run, start(), self._loop)
 
     def close(
         self,

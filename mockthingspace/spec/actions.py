@@ -64,7 +64,7 @@ def echoes(event: Event, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Member(fields.Raw):
-    """A member of a body that the server takes and does nothing with.
+    """A member of a document, held to its JSON type and otherwise taken as it is.
 
     Args:
         example: One value; the member must be of its JSON type. None: of any.

@@ -175,7 +175,7 @@ BAD: list[tuple[Any, str]] = [
     (None, "an action must be an object"),
     ({}, "family: is required; operation: is required; account: is required"),
     ({**GOOD, "status": "pending"}, "status: unknown; an action has family, "),
-    ({**GOOD, "family": "session"}, "family: 'session' takes no registrations"),
+    ({**GOOD, "family": "session"}, "family: 'session' has no callbacks"),
     ({**GOOD, "account": "1"}, "account: must be ten digits"),
     ({**GOOD, "operation": "register"}, "operation: a seed has no 'register' of "),
     ({**GOOD, "operation": "activat"}, "operation: a seed has no 'activat' of "),

@@ -64,8 +64,8 @@ class Holds:
         """
         pause = _Pause(account, list(faults))
         with self._lock:
-            healed = faults and all(fault.cleared.is_set() for fault in faults)
-            if self._closed or healed:
+            cleared = faults and all(fault.cleared.is_set() for fault in faults)
+            if self._closed or cleared:
                 return False
             self._under_way.add(pause)
         try:

@@ -162,7 +162,7 @@ FAULTS = (
     FaultKind(
         "stale-credentials",
         "deliveries",
-        "the message has the credentials and signature as of when it was planned",
+        "the message has the credentials and signature from when the fault was planned",
         times=None,
     ),
     FaultKind("corrupt", "deliveries", "the message breaks off: it is not JSON"),

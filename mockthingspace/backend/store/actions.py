@@ -12,6 +12,7 @@ from mockthingspace.core.notifier import Notifier
 from mockthingspace.core.sequence import EventNumbers
 
 ActionStatus = Literal["pending", "success", "failure", "cancelled"]
+NO_DEVICE: tuple[Device, ...] = ((),)  # what stands for a group
 OVERHEAD, OF_DEVICE = 1024, 256  # bytes an action takes, and each device of it
 STATUSES: tuple[ActionStatus, ...] = get_args(ActionStatus)
 
