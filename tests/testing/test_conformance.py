@@ -17,12 +17,19 @@ import pytest
 
 from mockthingspace import Listener, check_listener
 from mockthingspace.apis import APIS
+from mockthingspace.backend.delivery.outcome import Outcome
 from mockthingspace.core.exceptions import SettingsError
 from mockthingspace.core.signatures import verify
 from mockthingspace.testing.conformance import bodies, checks, run
 from mockthingspace.testing.conformance.checks import CHECKS
 from mockthingspace.testing.conformance.reports import junit
-from mockthingspace.testing.conformance.results import SHOWN, STOPPED, Report
+from mockthingspace.testing.conformance.results import (
+    SHOWN,
+    STOPPED,
+    Posted,
+    Report,
+    Result,
+)
 from mockthingspace.testing.conformance.subject import identity_of, subject
 
 from ..rows import each
@@ -559,6 +566,18 @@ def test_the_verbose_text_tells_as_much_of_the_others(mixed):
 
     assert text.count("        matters ") == 4
     assert f"        more    {50 - SHOWN} messages besides" in text
+
+
+def test_of_much_what_was_refused_and_what_took_long_is_shown():
+    """Those are what a check that failed is about."""
+    outcomes = {200: Outcome(200, None, b""), 500: Outcome(500, None, b"")}
+    posted = tuple(
+        Posted(f"message {number}", b"{}", outcomes[status], float(number))
+        for number, status in enumerate([200] * 9 + [500])
+    )
+    shown = Result(CHECKS[0], "failed", "", posted).shown()
+
+    assert [item.what for item in shown[:3]] == ["message 9", "message 8", "message 7"]
 
 
 def test_the_junit_is_junit(mixed):

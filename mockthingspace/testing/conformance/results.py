@@ -92,10 +92,13 @@ class Result:
         return f"{self.check.evidence}: {self.check.source}"
 
     def shown(self) -> tuple[Posted, ...]:
-        """Return what it sent; of much, a few, those not acknowledged first."""
+        """Return what it sent; of much, a few: what was refused, then the slowest."""
         if len(self.posted) <= SHOWN:
             return self.posted
-        first = sorted(self.posted, key=lambda item: item.outcome.acknowledged)
+        first = sorted(
+            self.posted,
+            key=lambda item: (item.outcome.acknowledged, -item.duration_s),
+        )
         return tuple(first[:SHOWN])
 
     def details(self) -> Iterator[tuple[str, str]]:
