@@ -88,7 +88,7 @@ def test_a_registration_says_when_it_was_made():
     again = client.get(CALLBACKS).json[0]["createdOn"]
     second = client.post(AT, json=WANTED).json["createdOn"]
 
-    assert f"{now[:23]}Z" == first == again
+    assert first == again == f"{now[:23]}Z"
     read = [
         datetime.strptime(item, "%Y-%m-%dT%H:%M:%S.%f%z") for item in (first, second)
     ]

@@ -178,7 +178,7 @@ def test_a_fault_happens_and_ends(
     """The next request meets it, the one after it does not."""
     thingspace.fault(**given)
     seen = told(thingspace)
-    assert status == getattr(seen, "status", None)
+    assert getattr(seen, "status", None) == status
     assert happened(seen)
     assert is_whole(told(thingspace))
     hit, _ = thingspace.requests(ACCOUNT)

@@ -206,7 +206,7 @@ def test_secrets_are_not_logged(request, story):
 @pytest.mark.parametrize(("story", "code"), [("in_text", 130), ("in_json", 0)])
 def test_a_signal_ends_it_with_the_documented_code(request, story, code):
     """Ctrl-C is exit code 130, SIGTERM 0."""
-    assert code == request.getfixturevalue(story).code
+    assert request.getfixturevalue(story).code == code
 
 
 @pytest.mark.parametrize("story", ["in_text", "in_json"])
@@ -230,7 +230,7 @@ def test_the_port_file_is_there_while_it_serves(in_text):
 )
 def test_a_signal_that_comes_with_the_ready_line_is_not_lost(serve, number, code):
     """A signal before the server waits for one ends it all the same."""
-    assert code == serve("--port", "0", number=number)[0]
+    assert serve("--port", "0", number=number)[0] == code
 
 
 def test_without_a_command_the_first_line_says_that_it_serves(
@@ -254,7 +254,7 @@ def test_the_handlers_of_signals_are_put_back(serve):
 
     serve("--port", "0")
 
-    assert before == [signal.getsignal(number) for number in numbers]
+    assert [signal.getsignal(number) for number in numbers] == before
 
 
 def test_the_port_file_can_be_named_by_a_variable(serve, monkeypatch, tmp_path):

@@ -55,9 +55,9 @@ def test_a_standing_clock_moves_when_told() -> None:
     """A manual clock stands until it is advanced."""
     clock = Clock("manual")
     before = clock.now()
-    assert before == clock.now()
+    assert clock.now() == before
     clock.advance(0.5)
-    assert before + timedelta(seconds=0.5) == clock.now()
+    assert clock.now() == before + timedelta(seconds=0.5)
 
 
 def test_a_standing_clock_does_not_go_back() -> None:
@@ -65,7 +65,7 @@ def test_a_standing_clock_does_not_go_back() -> None:
     clock = Clock("manual")
     before = clock.now()
     clock.move_to(before - timedelta(seconds=1))
-    assert before == clock.now()
+    assert clock.now() == before
 
 
 def test_a_running_clock_is_not_moved() -> None:
@@ -89,7 +89,7 @@ def test_a_change_of_mode_does_not_move_the_clock_back(
     for mode in modes:
         before = clock.now()
         clock.mode = mode
-        assert mode == clock.mode
+        assert clock.mode == mode
         after = clock.now()
         assert timedelta(0) <= after - before < timedelta(seconds=60)
 

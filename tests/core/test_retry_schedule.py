@@ -16,7 +16,7 @@ def test_a_schedule_has_so_many_attempts(
 ) -> None:
     """Each schedule says how often a message is sent and when attempts overlap."""
     made = schedule(retries)
-    assert (attempts, overlap_s) == (made.attempts, made.overlap_s)
+    assert (made.attempts, made.overlap_s) == (attempts, overlap_s)
 
 
 def test_documented_pauses_are_five_minutes() -> None:

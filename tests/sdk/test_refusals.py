@@ -268,9 +268,9 @@ def assert_refused(refused: APIException, family: Callbacks, name: str) -> None:
     status, code = family.refusals[name]
     known = status in family.knows
     sent = json.loads(refused.response.text)
-    assert (family.refusal if known else APIException) is type(refused)
-    assert status == refused.response.status_code
-    assert code == sent[next(iter(family.words.values()))]
+    assert type(refused) is (family.refusal if known else APIException)
+    assert refused.response.status_code == status
+    assert sent[next(iter(family.words.values()))] == code
     read = {key: getattr(refused, name, None) for name, key in family.words.items()}
     assert not known or read == {key: sent[key] for key in read}
     assert all(sent.values())

@@ -367,7 +367,7 @@ def test_a_delivery_is_sent_again(registered: FlaskClient, listener: Listening) 
     ) == (202, "resend", "pending", first["message"])
     assert first["id"] != again["id"]
     post(registered, "/deliveries/wait-until-idle")
-    assert 2 * [first["message"]] == listener.came
+    assert listener.came == 2 * [first["message"]]
 
 
 def test_a_resend_goes_to_where_the_listener_is_now(registered: FlaskClient) -> None:
@@ -377,7 +377,7 @@ def test_a_resend_goes_to_where_the_listener_is_now(registered: FlaskClient) -> 
     moved = {"family": "fota-v1", "account": ACCOUNT, "url": url}
     registered.post("/__admin/registrations", json=moved)
     reply = post(registered, f"/deliveries/{first['id']}/resend")
-    assert url == reply.get_json()["deliveries"][0]["url"]
+    assert reply.get_json()["deliveries"][0]["url"] == url
 
 
 def test_a_resend_to_nobody_is_refused(registered: FlaskClient) -> None:

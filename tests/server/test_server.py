@@ -202,7 +202,7 @@ def test_stopping_lets_a_request_in_flight_finish():
         _wait_until_refused(server.port)
         release.set()
 
-        assert big == _reply(client).read()
+        assert _reply(client).read() == big
         stopping.result(5)
 
 

@@ -177,7 +177,7 @@ def test_what_cannot_be_sent_as_headers_is_refused(value: Any, words: str) -> No
     """HTTP's own headers, odd names and values that break a line are not taken."""
     with pytest.raises(ValidationError) as caught:
         HttpHeaders().deserialize(value)
-    assert [words] == caught.value.messages
+    assert caught.value.messages == [words]
 
 
 @each("odd", ["\x0b", "\x0c", "\x1c", "\x85", "\xa0", "\u2028", "\u3000"], ids=ascii)

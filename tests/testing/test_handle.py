@@ -194,7 +194,7 @@ def test_a_registration_has_the_headers_and_the_secret_it_was_given(
     plain = thing.register(ACCOUNT, LISTENER)
 
     assert (given.headers, given.secret) == ((("X-Key", "k"),), "s")
-    assert [given] == thing.registrations(family="diagnostics")
+    assert thing.registrations(family="diagnostics") == [given]
     assert (made_up.headers, len(made_up.secret)) == ((), 64)
     assert (plain.headers, plain.secret) == ((), None)
 

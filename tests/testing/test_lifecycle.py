@@ -31,7 +31,7 @@ def test_starting_at_once_from_many_threads_starts_one_server():
     url = server.url
     server.stop()
 
-    assert [server] == started
+    assert started == [server]
     with pytest.raises(requests.ConnectionError):
         requests.get(url, timeout=5)
 
@@ -192,8 +192,8 @@ def test_settings_can_be_given_by_name(thingspace):
 
 def test_the_second_prefix_of_the_sessions_has_a_url(thingspace):
     """``oauth2`` is the other of the two prefixes that ``session`` has."""
-    assert thingspace.url + "/api/m2m/v1/session" == thingspace.url_for("session")
-    assert thingspace.url + "/api/ts/v1/oauth2" == thingspace.url_for("oauth2")
+    assert thingspace.url_for("session") == thingspace.url + "/api/m2m/v1/session"
+    assert thingspace.url_for("oauth2") == thingspace.url + "/api/ts/v1/oauth2"
 
 
 @pytest.mark.parametrize(
