@@ -155,7 +155,7 @@ def test_every_verb_that_refuses_is_known():
         *("announced", "excluded", "files", "give", "history", "include", "issue"),
         *("listed", "locate", "log_out", "named", "numbered", "offered", "report"),
         *("revoke", "schedule", "schedule_file", "settings", "show", "show_consent"),
-        *("start_callbacks", "switch", "with_status"),
+        *("start_callbacks", "switch", "versions", "with_status"),
     }
 
 

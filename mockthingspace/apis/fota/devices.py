@@ -137,19 +137,22 @@ def named(
     found = [
         known.get(imei) or inventory.described(imei) for imei in map(imei_of, devices)
     ]
-    versions = [
-        {
-            "deviceId": device["deviceId"],
-            "status": "FirmwareVersionUpdateSuccess",
-            "firmwareVersion": device["firmware"],
-        }
-        for device in found
-    ]
+    return {"account": account, "count": len(found), "devices": found}
+
+
+def versions(
+    inventory: Inventory, call: Call, account: str, devices: tuple[Device, ...]
+) -> Mapping[str, Any]:
+    """Return the firmware of the devices that are asked for."""
+    found = named(inventory, call, account, devices)["devices"]
+    return {"account": account, "versions": [_version(device) for device in found]}
+
+
+def _version(device: Mapping[str, Any]) -> Mapping[str, Any]:
     return {
-        "account": account,
-        "count": len(found),
-        "devices": found,
-        "versions": versions,
+        "deviceId": device["deviceId"],
+        "status": "FirmwareVersionUpdateSuccess",
+        "firmwareVersion": device["firmware"],
     }
 
 
@@ -282,7 +285,7 @@ V3 = (
         "synchronize-firmware",
         "PUT",
         "/firmware/<account>/devices",
-        partial(named, V3_DEVICES),
+        partial(versions, V3_DEVICES),
         Claim(
             "shows the firmware of the devices that are named, known or not",
             *assumed(f"{FOTA_V3_SYNCHRONIZE} has the reply; no inventory is kept"),
@@ -293,13 +296,7 @@ V3 = (
             BY_SDK,
             account=ACCOUNT,
             versions=Member(
-                [
-                    {
-                        "deviceId": EXAMPLE_IMEI,
-                        "status": "FirmwareVersionUpdateSuccess",
-                        "firmwareVersion": V3_DEVICES.example["firmware"],
-                    }
-                ],
+                [_version(V3_DEVICES.described(EXAMPLE_IMEI))],
                 data_key="deviceFirmwarVersionList",
             ),
         ),
