@@ -51,7 +51,7 @@ def test_what_was_removed_leaves_nothing_behind():
     for _ in range(100):
         deliveries.replace(deliveries.add(NEW)._replace(status="delivered"))
         deliveries.remove(lambda delivery: True)
-    assert (len(deliveries._over), deliveries._bytes) == (0, 0)
+    assert (deliveries._ended._sizes, deliveries._ended._bytes) == ({}, 0)
 
 
 def test_deliveries_are_bounded_by_bytes():

@@ -6,6 +6,7 @@ from datetime import datetime
 from threading import Lock
 from typing import Any, Literal, get_args
 
+from mockthingspace.backend.store.ended import Ended
 from mockthingspace.backend.store.history import MOST_BYTES
 from mockthingspace.core.models import Delivery, Device, Outcome
 from mockthingspace.core.notifier import Notifier
@@ -73,14 +74,15 @@ class Actions:
         most_bytes: int = MOST_BYTES,
     ) -> None:
         self._lock = Lock()  # no other but the sequence's is taken while it is held
-        self._limit = limit
-        self._most_bytes = most_bytes
         self._sequence = sequence
         self._notifier = notifier
         self._kept: dict[str, AcceptedAction] = {}
-        self._ended: dict[str, int] = {}  # the bytes of those that have ended, by id
-        self._bytes = 0
-        self.evicted = 0
+        self._ended = Ended(limit, most_bytes)
+
+    @property
+    def evicted(self) -> int:
+        """How many have been evicted."""
+        return self._ended.evicted
 
     def add(self, action: AcceptedAction) -> AcceptedAction:
         """Number an action, keep it and return it as kept."""
@@ -106,9 +108,9 @@ class Actions:
             self._kept[action.request_id] = changed
             if changed.status != "pending":
                 self._kept[action.request_id] = replace(changed, send=_nothing)
-                self._ended[action.request_id] = _size(changed)
-                self._bytes += self._ended[action.request_id]
-                self._evict()
+                self._ended.put(action.request_id, _size(changed))
+                for request_id in self._ended.surplus():
+                    del self._kept[request_id]
         self._notifier.notify(changed)
         return changed
 
@@ -161,14 +163,9 @@ class Actions:
                 self._forget(action.request_id)
             return len(going)
 
-    def _evict(self) -> None:
-        while len(self._ended) > self._limit or self._bytes > self._most_bytes:
-            self._forget(next(iter(self._ended)))
-            self.evicted += 1
-
     def _forget(self, request_id: str) -> None:
         del self._kept[request_id]
-        self._bytes -= self._ended.pop(request_id, 0)
+        self._ended.discard(request_id)
 
 
 def _size(action: AcceptedAction) -> int:

@@ -5,6 +5,7 @@ from itertools import chain
 from threading import RLock
 from typing import NamedTuple
 
+from mockthingspace.backend.store.ended import Ended
 from mockthingspace.backend.store.history import MOST_BYTES
 from mockthingspace.core.models import Delivery
 from mockthingspace.core.notifier import Notifier
@@ -37,14 +38,15 @@ class Deliveries:
     ) -> None:
         # Taken before the locks of timers, the sequence and other stores, never after.
         self.lock = RLock()
-        self._limit = limit
-        self._most_bytes = most_bytes
         self._sequence = sequence
         self._notifier = notifier
         self._kept: dict[str, Delivery] = {}
-        self._over: dict[str, int] = {}  # the bytes of those that are over, by id
-        self._bytes = 0
-        self.evicted = 0
+        self._ended = Ended(limit, most_bytes)
+
+    @property
+    def evicted(self) -> int:
+        """How many have been evicted."""
+        return self._ended.evicted
 
     def add(self, delivery: Delivery) -> Delivery:
         """Number a new delivery, keep it and return it as kept."""
@@ -88,17 +90,14 @@ class Deliveries:
     def _keep(self, delivery: Delivery) -> None:
         self._kept[delivery.id] = delivery
         if delivery.status != "pending":
-            size = _size(delivery)
-            self._bytes += size - self._over.get(delivery.id, 0)
-            self._over[delivery.id] = size
-        while len(self._over) > self._limit or self._bytes > self._most_bytes:
-            self._forget(next(iter(self._over)))
-            self.evicted += 1
+            self._ended.put(delivery.id, _size(delivery))
+            for identity in self._ended.surplus():
+                del self._kept[identity]
         self._notifier.notify(delivery)
 
     def _forget(self, identity: str) -> None:
         del self._kept[identity]
-        self._bytes -= self._over.pop(identity, 0)
+        self._ended.discard(identity)
 
 
 def _size(delivery: Delivery) -> int:
